@@ -1,0 +1,59 @@
+"""`Padded`: a batch of right-padded sequences and their lengths. Knows nothing of where the values came from.
+
+`values` may live on any device; `lengths` stay on the CPU, because a copy back from a GPU would cost a synchronisation per call.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Padded(NamedTuple):
+    """Right-padded sequences.
+
+    Attributes:
+        values: (B, T) ids or (B, T, D) features; what stands behind a row's length has no meaning.
+        lengths: (B,) int64 on the CPU, each from 1 to T.
+    """
+
+    values: Tensor
+    lengths: Tensor
+
+    @property
+    def mask(self) -> Tensor:
+        """(B, T) bool on the device of `values`, True where a step is real."""
+        steps = torch.arange(self.values.shape[1], device=self.values.device)
+        return steps < self.lengths.to(self.values.device, non_blocking=True).unsqueeze(1)
+
+    @property
+    def is_full(self) -> bool:
+        """True if no row has padding. Costs no synchronisation, since lengths are on the CPU."""
+        return bool((self.lengths == self.values.shape[1]).all())
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Padded:
+        """The same batch with `values` on `device`; `lengths` stay where they are."""
+        return Padded(self.values.to(device, non_blocking=non_blocking), self.lengths)
+
+    def with_values(self, values: Tensor) -> Padded:
+        """Other values of the same lengths, as after a layer."""
+        return Padded(values, self.lengths)
+
+
+def check_padded(batch: Padded) -> None:
+    """Checks a batch at the boundary of a module; torch itself would go on silently.
+
+    Raises:
+        ValueError: if lengths are not int64 on the CPU, do not match the rows, or lie outside 1..T.
+    """
+    values, lengths = batch
+    if lengths.device.type != "cpu" or lengths.dtype != torch.int64:
+        raise ValueError(f"lengths must be int64 on the CPU, got {lengths.dtype} on {lengths.device}")
+    if lengths.ndim != 1 or lengths.shape[0] != values.shape[0]:
+        raise ValueError(f"lengths must be one a row: got shape {tuple(lengths.shape)} for {values.shape[0]} rows")
+    if lengths.numel() and (int(lengths.min()) < 1 or int(lengths.max()) > values.shape[1]):
+        raise ValueError(
+            f"lengths must lie in 1..{values.shape[1]} (the padded width), got {int(lengths.min())}..{int(lengths.max())}"
+        )

@@ -1,0 +1,66 @@
+"""One column of a data set as Arrow arrays, in the order of the rows, some thousand at a time; views where it can be.
+
+`datasets` gathers the rows of a shuffled or selected data set one by one; here a batch is gathered at once, ten times
+faster. Knows nothing of what the column means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import datasets
+    import pyarrow as pa
+
+MAX_ROWS = 10_000
+
+
+def column_arrays(dataset: datasets.Dataset, column: str) -> Iterator[pa.Array]:
+    """The values of a column in the order of the rows, in arrays of at most `MAX_ROWS`."""
+    chunks = dataset.data.column(column).chunks
+    # The rows of a data set after select, shuffle, filter or split: `datasets` has no public name for them.
+    rows = dataset._indices
+    return _in_place(chunks) if rows is None else _gathered(chunks, rows.column(0).to_numpy())
+
+
+def place_of(dataset: datasets.Dataset) -> str:
+    """What messages call a data set: where it came from and its split, as far as it knows."""
+    known = [dataset.info.dataset_name, f"split {str(dataset.split)!r}" if dataset.split else None]
+    return ", ".join(filter(None, known)) or "the data"
+
+
+def _in_place(chunks: list[pa.Array]) -> Iterator[pa.Array]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), MAX_ROWS):
+            yield chunk.slice(start, MAX_ROWS)
+
+
+def _gathered(chunks: list[pa.Array], rows: NDArray[np.uint64]) -> Iterator[pa.Array]:
+    starts = np.cumsum([0, *map(len, chunks)])
+    for start in range(0, len(rows), MAX_ROWS):
+        yield _gather(chunks, starts, rows[start : start + MAX_ROWS].astype(np.int64))
+
+
+def _gather(chunks: list[pa.Array], starts: NDArray[np.int64], rows: NDArray[np.int64]) -> pa.Array:
+    """The wanted rows: taken chunk by chunk in the order they lie in, then put into the order wanted."""
+    import pyarrow as pa
+
+    order = np.argsort(rows, kind="stable")
+    ascending = rows[order]
+    of_chunk = np.searchsorted(starts, ascending, side="right") - 1
+    ends = [*np.flatnonzero(np.diff(of_chunk)) + 1, len(rows)]
+    begins = [0, *ends[:-1]]
+    taken = [
+        chunks[of_chunk[begin]].take(pa.array(ascending[begin:end] - starts[of_chunk[begin]]))
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+    together = pa.concat_arrays(taken)
+    if np.array_equal(ascending, rows):
+        return together
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return together.take(pa.array(back))

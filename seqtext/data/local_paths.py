@@ -1,0 +1,66 @@
+"""Paths on this machine that must exist: found, or an error that names what lies nearest.
+
+Knows nothing of what is in the files, nor of names on the hub.
+"""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+from seqtext.errors import DataError, did_you_mean, one_of
+
+MAX_LISTED = 8
+
+
+def existing_file(path: str | Path, *, where: str = "") -> Path:
+    """The path of a file that is there, is a file, and is not empty.
+
+    Args:
+        path: relative or absolute; `~` is the home folder.
+        where: what the path was given as ("--train"), for the message.
+
+    Raises:
+        DataError: nothing is there, it is a folder, or it has 0 bytes.
+    """
+    found = Path(path).expanduser()
+    where = f"{where} {path}".strip()
+    if not found.exists():
+        raise missing(found, where=where)
+    if found.is_dir():
+        names = sorted(item.name for item in found.iterdir())
+        raise DataError("found a folder", where=where, expected="a file", fix=f"it holds {one_of(names, MAX_LISTED)}")
+    # A named pipe (`<(zcat ...)`) has no size: only a regular file can be known to be empty.
+    if found.is_file() and found.stat().st_size == 0:
+        raise DataError("the file is empty (0 bytes)", where=where, fix="write or download it again")
+    return found
+
+
+def matching_files(pattern: str | Path, *, where: str = "") -> list[Path]:
+    """The file of that very name, or else the files a glob pattern matches, sorted by name.
+
+    Raises:
+        DataError: as `existing_file`, or the pattern matches nothing.
+    """
+    literal = Path(pattern).expanduser()
+    if literal.exists() or not glob.has_magic(str(pattern)):
+        return [existing_file(pattern, where=where)]
+    matches = sorted(glob.glob(str(literal), recursive=True))
+    if not matches:
+        raise missing(literal, where=f"{where} {pattern}".strip(), found="the pattern matches no file")
+    return [existing_file(match, where=where) for match in matches]
+
+
+def missing(path: Path, *, where: str, found: str = "no such file or folder") -> DataError:
+    """The error for a path where nothing is: the absolute path that was tried, and the names nearest to it."""
+    return DataError(f"{found}: {path.absolute()}", where=where, fix=nearest(path))
+
+
+def nearest(path: Path) -> str:
+    """What exists closest to a missing path: a name like it in its folder, or the names there are."""
+    path = path.absolute()
+    gone = next((part for part in [*reversed(path.parents), path] if not part.exists()), path)
+    if not gone.parent.is_dir():
+        return f"{gone.parent} is a file"
+    names = sorted(item.name for item in gone.parent.iterdir())
+    return did_you_mean(gone.name, names) or f"{gone.parent} holds {one_of(names, MAX_LISTED)}"

@@ -1,0 +1,123 @@
+"""Parts of a data set, drawn by a seed and evenly by label: a validation split where there is none, or some of the rows.
+
+The draw depends on the seed, the number of rows and the labels, on nothing else. Knows row numbers and label ids, not
+what the rows hold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtext.data.column_arrays import place_of
+from seqtext.errors import DataError, OptionsError
+
+if TYPE_CHECKING:
+    import datasets
+
+SHARE = 0.1  # of the training rows that a validation split takes, unless told otherwise
+
+
+def split_validation(
+    train: datasets.Dataset,
+    *,
+    share: float | None = None,
+    rows: int | None = None,
+    seed: int = 0,
+    labels: NDArray[np.int64] | None = None,
+) -> tuple[datasets.Dataset, datasets.Dataset]:
+    """Takes a validation split out of a training split; returns both, each in the order of the rows.
+
+    With labels, each class keeps its share, and one with two rows or more has at least one row on either side, where
+    the rows wanted allow it.
+
+    Args:
+        train: at least two rows.
+        share: of the rows, between 0 and 1; a tenth if neither this nor `rows` is given.
+        rows: how many rows, instead of a share.
+        seed: of the draw.
+        labels: (rows of `train`,) ids, to draw evenly by.
+
+    Raises:
+        DataError: fewer than two rows.
+        OptionsError: a share or number of rows that would leave either side empty, or both given.
+    """
+    if len(train) < 2:
+        fix = "give more rows, or a validation split"
+        raise DataError(f"{len(train)} rows", where=place_of(train), expected="two at least, to split them", fix=fix)
+    count = _rows_wanted(len(train), share, rows)
+    taken = draw_rows(len(train), count, seed=seed, labels=labels, leave_one=True)
+    kept = np.setdiff1d(np.arange(len(train)), taken, assume_unique=True)
+    return train.select(kept), train.select(taken)
+
+
+def take(
+    dataset: datasets.Dataset, max_rows: int | None, *, seed: int = 0, labels: NDArray[np.int64] | None = None
+) -> datasets.Dataset:
+    """At most `max_rows` rows, in their order; the data set itself if it has no more, or if `max_rows` is None.
+
+    Raises:
+        OptionsError: fewer than one row wanted.
+    """
+    if max_rows is None or max_rows >= len(dataset):
+        return dataset
+    if max_rows < 1:
+        raise OptionsError(f"--max_rows is {max_rows}", expected="1 or more")
+    return dataset.select(draw_rows(len(dataset), max_rows, seed=seed, labels=labels))
+
+
+def draw_rows(
+    total: int, count: int, *, seed: int, labels: NDArray[np.int64] | None = None, leave_one: bool = False
+) -> NDArray[np.int64]:
+    """`count` of `total` row numbers, ascending, drawn without replacement, each label as often as its share.
+
+    Args:
+        total: the rows there are.
+        count: the rows wanted, at most `total`.
+        seed: of the draw.
+        labels: (total,) ids from 0 on; without, all rows are alike.
+        leave_one: whether a label with two rows or more keeps one that is not drawn, where `count` allows it.
+    """
+    labels = np.zeros(total, dtype=np.int64) if labels is None else labels
+    if len(labels) != total:
+        raise ValueError(f"{len(labels)} labels for {total} rows")
+    sizes = np.bincount(labels)
+    quotas = _quotas(sizes, count, leave_one=leave_one)
+    shuffled = np.random.default_rng(seed).permutation(total)
+    by_label = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    # A row's place among the rows of its label, in the order of the shuffle: those before the quota are drawn.
+    place = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.sort(by_label[place < np.repeat(quotas, sizes)])
+
+
+def _rows_wanted(total: int, share: float | None, rows: int | None) -> int:
+    if share is not None and rows is not None:
+        raise OptionsError("both a share and a number of validation rows are given", expected="one of them")
+    if share is not None and not 0 < share < 1:
+        raise OptionsError(f"a validation share of {share}", expected="more than 0 and less than 1")
+    if rows is not None and not 0 < rows < total:
+        raise OptionsError(f"{rows} validation rows of {total}", expected=f"1 to {total - 1}")
+    wanted = rows if rows is not None else round(total * (SHARE if share is None else share))
+    return min(max(wanted, 1), total - 1)
+
+
+def _quotas(sizes: NDArray[np.int64], count: int, *, leave_one: bool) -> NDArray[np.int64]:
+    """How many rows of each label are drawn: its share, rounded so that the sum is `count`; one at least if possible."""
+    exact = sizes * (count / sizes.sum())
+    highest = np.where(sizes > 1, sizes - 1, 0) if leave_one else sizes
+    if highest.sum() < count:
+        highest = sizes
+    lowest = np.minimum(highest, 1)
+    if lowest.sum() > count:
+        lowest = np.zeros_like(sizes)
+    quotas: NDArray[np.int64] = np.clip(np.floor(exact).astype(np.int64), lowest, highest)
+    # The loop is over labels at most: rounding down and the bounds are off by no more than one for each of them.
+    while (missing := count - int(quotas.sum())) != 0:
+        step = 1 if missing > 0 else -1
+        room = quotas < highest if missing > 0 else quotas > lowest
+        wish = np.where(room, step * (exact - quotas), -np.inf)
+        first = np.argsort(-wish, kind="stable")[: min(abs(missing), int(room.sum()))]
+        quotas[first] += step
+    return quotas

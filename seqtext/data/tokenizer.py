@@ -1,0 +1,174 @@
+"""`Tokenizer`: text to ids and back, with a sentencepiece model trained inside the command. Knows no labels and no models.
+
+Its normaliser runs first and belongs to it: decoding what was encoded gives back the normalised text exactly, whatever it holds,
+since unknown characters are spelt in bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import sentencepiece
+from numpy.typing import NDArray
+
+from seqtext.data.normaliser import Normaliser
+from seqtext.errors import DataError, OptionsError, SavedFileError
+
+PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3  # the same ids in every model we train, checked in every model we load
+_TRAINING_CHARACTERS = 20_000_000  # enough for a stable vocabulary; beyond it only the memory grows
+_LONGEST_TEXT = 20_000  # characters of one text the trainer looks at
+
+
+class TokenizerReport(NamedTuple):
+    """What training found: the vocabulary asked for and made, and the texts seen."""
+
+    asked: int
+    made: int
+    texts: int
+
+
+class Tokenizer:
+    """A sentencepiece model and the normaliser that goes before it.
+
+    Args:
+        model: the serialised sentencepiece model.
+        normaliser: run on every text before encoding.
+
+    Raises:
+        SavedFileError: if the bytes are no sentencepiece model, or its special ids are not pad 0, unknown 1, begin 2, end 3.
+    """
+
+    def __init__(self, model: bytes, normaliser: Normaliser) -> None:
+        try:
+            self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
+        except RuntimeError as error:
+            raise SavedFileError("not a sentencepiece model", where="tokenizer", fix="train or download it again") from error
+        ids = tuple(getattr(self._pieces, f"{name}_id")() for name in ("pad", "unk", "bos", "eos"))
+        if ids != (PAD, UNKNOWN, BEGIN, END):
+            raise SavedFileError(
+                f"special ids (pad, unknown, begin, end) are {ids}", where="tokenizer", expected=str((PAD, UNKNOWN, BEGIN, END))
+            )
+        self.model = model
+        self.normaliser = normaliser
+        self.sha256 = hashlib.sha256(model).hexdigest()
+        self._is_byte = np.array([self._pieces.is_byte(i) for i in range(len(self))])
+
+    def __len__(self) -> int:
+        return int(self._pieces.get_piece_size())
+
+    @classmethod
+    def train(cls, texts: Iterable[str], *, vocabulary_size: int, normaliser: Normaliser) -> tuple[Tokenizer, TokenizerReport]:
+        """Trains a unigram model (Kudo 2018) on at most the first 20 million characters, on one thread, so that it is the same everywhere.
+
+        Raises:
+            DataError: if no text has a character.
+            OptionsError: if the vocabulary cannot even hold the characters and bytes.
+        """
+        counted = _Counted(texts, normaliser)
+        sink = io.BytesIO()
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(counted),
+                model_writer=sink,
+                model_type="unigram",
+                vocab_size=vocabulary_size,
+                hard_vocab_limit=False,  # a small corpus gets the largest vocabulary it supports
+                character_coverage=0.9999,
+                byte_fallback=True,
+                split_digits=True,
+                normalization_rule_name="identity",
+                remove_extra_whitespaces=False,
+                max_sentence_length=4 * _LONGEST_TEXT,
+                num_threads=1,
+                pad_id=PAD,
+                unk_id=UNKNOWN,
+                bos_id=BEGIN,
+                eos_id=END,
+                minloglevel=3,
+            )
+        except RuntimeError as error:
+            if not counted.texts:
+                raise DataError(
+                    "no text to train a tokenizer on: all are empty", fix="check that the text column is the right one"
+                ) from error
+            raise OptionsError(
+                f"--vocabulary_size {vocabulary_size} is too small for this text",
+                expected=f"at least {len(counted.characters) + 260} (its characters, 256 bytes and 4 special ids)",
+            ) from error
+        tokenizer = cls(sink.getvalue(), normaliser)
+        return tokenizer, TokenizerReport(vocabulary_size, len(tokenizer), counted.texts)
+
+    def encode(self, texts: Sequence[str], *, sampling_seed: int | None = None, alpha: float = 0.3) -> list[list[int]]:
+        """Ids of each text; an empty one is the single id `BEGIN`, so that every text has a step.
+
+        Args:
+            texts: as they came; normalised here.
+            sampling_seed: if given, one of the possible segmentations is drawn (subword regularisation, Kudo 2018).
+            alpha: how strongly the draw prefers likely segmentations; 0 is none.
+        """
+        normalised = [self.normaliser(text) for text in texts]
+        if sampling_seed is None:
+            ids = self._pieces.encode(normalised, num_threads=1)
+        else:
+            ids = self._sample(normalised, sampling_seed, alpha)
+        return [row or [BEGIN] for row in ids]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The normalised text of ids; special ids give nothing."""
+        return str(self._pieces.decode([int(i) for i in ids if i > END]))
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """How each id is written inside the model, to look at."""
+        return [str(self._pieces.id_to_piece(int(i))) for i in ids]
+
+    def count_bytes(self, ids: NDArray[np.int32]) -> int:
+        """How many ids are bytes, which spell characters the vocabulary does not have."""
+        return int(self._is_byte[ids].sum())
+
+    def commonest_unknown(self, texts: Iterable[str], count: int = 10) -> list[str]:
+        """The characters most often spelt in bytes, to name in a warning."""
+        characters = Counter(character for text in texts for character in self.normaliser(text))
+        spelt = [c for c, _ in characters.most_common() if any(self._is_byte[i] for i in self._pieces.encode(c))]
+        return spelt[:count]
+
+    def _sample(self, texts: list[str], seed: int, alpha: float) -> list[list[int]]:
+        """Draws in a thread of its own: sentencepiece seeds its generator once a thread, so only a new one takes a new seed."""
+        drawn: list[list[int]] = []
+
+        def draw() -> None:
+            drawn.extend(self._pieces.encode(texts, enable_sampling=True, alpha=alpha, nbest_size=-1, num_threads=1))
+
+        sentencepiece.set_random_generator_seed(seed % 2**32)
+        thread = threading.Thread(target=draw)
+        thread.start()
+        thread.join()
+        return drawn
+
+
+class _Counted:
+    """The normalised texts the trainer gets, up to its limit of characters, counted on the way."""
+
+    def __init__(self, texts: Iterable[str], normaliser: Normaliser) -> None:
+        self._source = texts
+        self._normaliser = normaliser
+        self.texts = 0
+        self.characters: set[str] = set()
+
+    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
+        left = _TRAINING_CHARACTERS
+        for text in self._source:
+            normalised = self._normaliser(text[:_LONGEST_TEXT])
+            if not normalised:
+                continue
+            self.texts += 1
+            self.characters.update(normalised)
+            left -= len(normalised)
+            yield normalised
+            if left <= 0:
+                return

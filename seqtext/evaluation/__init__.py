@@ -1,0 +1,1 @@
+"""Metrics, baselines and pictures: arrays and texts in, figures out."""

@@ -1,0 +1,44 @@
+"""Losses as sums with counts, in fp32 whatever the precision of the model. Knows logits and targets, nothing of classes' names.
+
+A sum and a count, never a mean: micro-batches and processes add up to the exact loss of the whole step, whatever their sizes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class Loss(NamedTuple):
+    """A loss over a micro-batch.
+
+    Attributes:
+        sum: total, a scalar in fp32, with gradient.
+        count: what to divide by, summed over all micro-batches of a step: valid steps or rows, or their weights. A scalar.
+        rows: (B,) each row's own loss, detached, to name and rank rows by.
+    """
+
+    sum: Tensor
+    count: Tensor
+    rows: Tensor
+
+
+def classification_loss(
+    logits: Tensor, targets: Tensor, *, class_weights: Tensor | None = None, label_smoothing: float = 0.0
+) -> Loss:
+    """Cross entropy of one label a row.
+
+    Args:
+        logits: (B, C).
+        targets: (B,) int64 in 0..C-1.
+        class_weights: (C,) how much a row of each class counts; the count is then the sum of the rows' weights.
+        label_smoothing: share of the target spread evenly over all classes (Szegedy et al. 2016).
+    """
+    rows = F.cross_entropy(logits.float(), targets, reduction="none", label_smoothing=label_smoothing)  # (B,)
+    if class_weights is None:
+        return Loss(rows.sum(), torch.tensor(float(len(rows)), device=rows.device), rows.detach())
+    weights = class_weights[targets]
+    return Loss((rows * weights).sum(), weights.sum(), rows.detach())

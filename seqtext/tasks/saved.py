@@ -1,0 +1,117 @@
+"""Opening what was saved: a run folder, a model folder, or a model on the hub. Every byte is verified before it is parsed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+from seqtext.data.cache import cache_folder
+from seqtext.errors import SavedFileError, one_of
+from seqtext.options import from_plain
+from seqtext.storage import parse_json, read_folder
+
+ConfigT = TypeVar("ConfigT")
+
+# The tasks a saved config may name, and where they live: a fixed list, never a class path out of a file.
+TASKS = {"TopicClassifier": "seqtext.tasks.topic_classifier"}
+
+
+@dataclass(frozen=True)
+class SavedTask:
+    """The verified files of a model folder."""
+
+    folder: Path
+    files: dict[str, bytes]
+
+    @property
+    def task(self) -> str:
+        """The name of the task that wrote it.
+
+        Raises:
+            SavedFileError: if it is none of ours.
+        """
+        name = self._json().get("task")
+        if name not in TASKS:
+            raise SavedFileError(f"task {name!r}", where=str(self.folder / "config.json"), expected=one_of(TASKS))
+        return str(name)
+
+    def config(self, kind: type[ConfigT], *, task: str) -> ConfigT:
+        """The config as the dataclass `kind`, each value checked.
+
+        Raises:
+            SavedFileError: if it is another task's, or a value is not what its field takes.
+        """
+        where = str(self.folder / "config.json")
+        if self.task != task:
+            raise SavedFileError(f"a {self.task}", where=where, expected=f"a {task}", fix="seqtext.load opens any task")
+        return from_plain(kind, {name: value for name, value in self._json().items() if name != "task"}, where=where)
+
+    def file(self, name: str) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            SavedFileError: if the manifest does not list it.
+        """
+        if name not in self.files:
+            raise SavedFileError("not listed in the manifest", where=str(self.folder / name), fix="copy or download it again")
+        return self.files[name]
+
+    def _json(self) -> dict[str, Any]:
+        where = str(self.folder / "config.json")
+        value = parse_json(self.file("config.json"), where=where)
+        if not isinstance(value, dict):
+            raise SavedFileError("not a config of seqtext", where=where)
+        return value
+
+
+def open_saved(name: str | Path) -> SavedTask:
+    """The verified files of a run folder, a model folder, or a model on the hub.
+
+    Raises:
+        SavedFileError: if there is none, or it is damaged.
+    """
+    folder = Path(name).expanduser()
+    if not folder.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", str(name)) and not str(name).startswith("runs/"):
+        folder = _download(str(name))
+    if (folder / "model").is_dir():
+        folder = folder / "model"
+    elif (folder / "options.yaml").is_file():
+        raise SavedFileError(
+            "the run has no model yet", where=str(folder), fix="its first epoch did not end; go on with it: --resume --run"
+        )
+    return SavedTask(folder, read_folder(folder))
+
+
+def load(name: str | Path) -> Any:
+    """Opens any saved task: a run folder, a model folder, or `owner/name` (with `@revision`) on the hub.
+
+    Raises:
+        SavedFileError: if it is damaged or not ours.
+    """
+    saved = open_saved(name)
+    return getattr(import_module(TASKS[saved.task]), saved.task).from_saved(saved)
+
+
+def _download(name: str) -> Path:
+    """Into a folder of plain files: the hub's own cache is made of links, which are refused in what is loaded."""
+    from huggingface_hub import snapshot_download
+
+    repository, _, revision = name.partition("@")
+    target = cache_folder("models") / repository.replace("/", "--") / (revision or "main")
+    try:
+        snapshot_download(
+            repository,
+            revision=revision or None,
+            local_dir=target,
+            allow_patterns=["*.json", "*.safetensors", "*.model", "model/*"],
+        )
+    except (OSError, ValueError) as error:
+        raise SavedFileError(
+            f"neither a folder here nor to be had from the hub ({' '.join(str(error).split())[:200]})",
+            where=name,
+            fix="check the name, or download the model and give its folder",
+        ) from error
+    return target

@@ -1,0 +1,383 @@
+"""`TopicClassifier`: texts in, topics with probabilities out. A `SeqToVec` with its tokenizer and its labels.
+
+Knows texts and labels; reads no files but its own saved ones, and does not know how it is trained.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtext.batching.batch_plan import BatchPlan
+from seqtext.batching.ragged import Ragged
+from seqtext.data.encoding import EncodingReport, encode_chunk, encode_to_disk
+from seqtext.data.normaliser import Normaliser
+from seqtext.data.tokenizer import UNKNOWN, Tokenizer
+from seqtext.errors import DataError, OptionsError, did_you_mean
+from seqtext.models.seq_to_vec import SeqToVec
+from seqtext.nn.backbone import Backbone
+from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.losses import Loss, classification_loss
+from seqtext.nn.pooling import Pooling
+from seqtext.options import to_plain
+from seqtext.storage import atomic_folder, parse_tensors, save_tensors
+from seqtext.tasks.saved import SavedTask, open_saved
+from seqtext.tasks.text_batches import EncodedTexts, TextBatch, chunked, kept_part, mean_of_windows
+from seqtext.tasks.topic_settings import TopicSettings
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+CHUNK = 2000  # texts predicted at a time: enough to fill batches of like length, little memory
+TOKENS_AT_ONCE = 16_384  # of a batch without gradients: little memory, and the matrix products are full
+
+
+@dataclass(frozen=True)
+class TopicConfig(TopicSettings):
+    """The settings of a classifier and what it learnt about the data: all that is saved beside weights and tokenizer."""
+
+    labels: tuple[str, ...] = ()
+    """Names of the classes, in the order of their ids."""
+    text_column: str = "text"
+    """Column the texts were in."""
+    label_column: str = "label"
+    """Column the labels were in."""
+    class_weights: tuple[float, ...] | None = None
+    """How much a row of each class counts."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise OptionsError(f"labels are {list(self.labels)}", expected="at least two different names")
+        if self.class_weights is not None and len(self.class_weights) != len(self.labels):
+            raise OptionsError(f"{len(self.class_weights)} class weights", expected=f"{len(self.labels)}, one a label")
+
+
+class Prediction(NamedTuple):
+    """What the classifier says of one text: the likeliest label, its probability, and the likeliest labels with theirs."""
+
+    label: str
+    probability: float
+    top: tuple[tuple[str, float], ...]
+
+
+class TopicClassifier:
+    """Says which of its labels a text belongs to.
+
+    Args:
+        config: settings and labels.
+        tokenizer: whose ids the model reads.
+    """
+
+    selection_metric = "accuracy"  # the validation figure that decides which epoch's weights are kept
+
+    def __init__(self, config: TopicConfig, tokenizer: Tokenizer) -> None:
+        self.config = config
+        self.tokenizer = tokenizer
+        backbone = Backbone(
+            input_size=config.embedding_size,
+            hidden_size=config.hidden_size,
+            num_layers=config.num_layers,
+            cell=config.cell,
+            bidirectional=config.bidirectional,
+            dropout=config.layer_dropout,
+            residual=config.residual,
+            layer_norm=config.layer_norm,
+        )
+        self.model = SeqToVec(
+            embedding=TokenEmbedding(
+                vocabulary_size=len(tokenizer),
+                embedding_size=config.embedding_size,
+                word_dropout=config.word_dropout,
+                dropout=config.embedding_dropout,
+                unknown_id=UNKNOWN,
+            ),
+            backbone=backbone,
+            pooling=Pooling(kinds=config.pooling, size=backbone.output_size, bidirectional=config.bidirectional),
+            output_size=len(config.labels),
+            dropout=config.head_dropout,
+        )
+
+    # ---- made from data, or from another run
+
+    @classmethod
+    def from_data(
+        cls,
+        train: Dataset,
+        *,
+        text_column: str | None = None,
+        label_column: str | None = None,
+        init_from: str | Path | None = None,
+        seed: int = 0,
+        **settings: Any,
+    ) -> TopicClassifier:
+        """A new classifier for a data set: trains the tokenizer, reads the labels, draws the weights.
+
+        Args:
+            train: training rows; nothing else may be given, or the tokenizer would see what it is tested on.
+            text_column: recognised if there is no doubt.
+            label_column: likewise.
+            init_from: a saved classifier whose tokenizer, embedding and backbone this one starts from.
+            seed: of the first weights.
+            settings: fields of `TopicSettings`, which holds their names, defaults and meanings once.
+
+        Raises:
+            DataError: if columns or labels cannot be used.
+            OptionsError: for an unknown setting, or one that the run to start from contradicts.
+        """
+        from seqtext.data.columns import choose
+        from seqtext.data.labels import Labels
+
+        names = {field.name for field in fields(TopicSettings)}
+        for name in settings:
+            if name not in names:
+                raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, names))
+        wanted = TopicSettings(**settings)
+        columns = choose({"train": train}, text=text_column, label=label_column)
+        assert columns.label is not None
+        labels = Labels.of(train, columns.label)
+        source = cls.from_pretrained(init_from) if init_from is not None else None
+        if source is None:
+            tokenizer = _train_tokenizer(train, columns.text, wanted)
+        else:
+            tokenizer = source.tokenizer
+            wanted = _settings_of(source, wanted)
+        config = TopicConfig(
+            **asdict(wanted),
+            labels=labels.names,
+            text_column=columns.text,
+            label_column=columns.label,
+            class_weights=_balance(labels.counts) if wanted.balance_classes else None,
+        )
+        with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
+            torch.manual_seed(seed)
+            task = cls(config, tokenizer)
+        if source is not None:
+            task.copy_from(source)
+        return task
+
+    def copy_from(self, source: TopicClassifier) -> list[str]:
+        """Copies every weight of `source` that has a place here; returns the names of those that had none.
+
+        The head goes along where both have the same labels in the same order.
+        """
+        weights = source.model.state_dict()
+        if source.config.labels != self.config.labels:
+            weights = {name: value for name, value in weights.items() if not name.startswith("head.")}
+        return list(self.model.load_state_dict(weights, strict=False).missing_keys)
+
+    # ---- raw in, raw out
+
+    @torch.inference_mode()
+    def __call__(self, texts: Sequence[str], *, top_k: int = 1) -> list[Prediction]:
+        """The label of each text, in fp32, whatever the model was trained in.
+
+        Args:
+            texts: raw texts; an empty one is legal and gets the label the model gives to nothing.
+            top_k: how many of the likeliest labels `Prediction.top` lists.
+
+        Raises:
+            DataError: if something in `texts` is not a text.
+        """
+        return list(self.predict(texts, top_k=top_k))
+
+    def predict(self, texts: Iterable[str], *, top_k: int = 1, report: EncodingReport | None = None) -> Iterator[Prediction]:
+        """Like calling, for any number of texts: they are taken in chunks, so a pipe of them needs little memory."""
+        for probabilities in self._map(texts, lambda batch: torch.softmax(self.logits(batch).float(), dim=-1), report):
+            yield from self._predictions(probabilities, top_k)
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N, P): the vector of each text before the head, for search or to condition a generator."""
+        parts = list(self._map(texts, lambda batch: mean_of_windows(self.model.encode(batch.tokens), batch), None))
+        width = self.model.pooling.output_size
+        return np.concatenate([part.numpy() for part in parts]) if parts else np.zeros((0, width), dtype=np.float32)
+
+    # ---- what training asks for
+
+    @property
+    def encodes_each_epoch(self) -> bool:
+        """Whether every epoch sees the texts cut into other pieces."""
+        return self.config.subword_sampling
+
+    def split(self, rows: Dataset, *, seed: int) -> tuple[Dataset, Dataset]:
+        """Training and validation rows out of training rows alone: a seeded tenth, with the share of each class kept."""
+        from seqtext.data.sources import split_validation
+
+        return split_validation(rows, label=self.config.label_column, seed=seed)
+
+    def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> EncodedTexts:
+        """A split as ids and labels, checked.
+
+        Raises:
+            DataError: naming the row whose text or label cannot be used.
+        """
+        return self.encode_with_report(rows, sampling_seed=sampling_seed)[0]
+
+    def encode_with_report(
+        self, rows: Dataset, *, sampling_seed: int | None = None
+    ) -> tuple[EncodedTexts, EncodingReport]:
+        """As `encode`, with what was met."""
+        from seqtext.data.columns import check_texts, require
+        from seqtext.data.labels import Labels
+        from seqtext.data.sources import fingerprint
+
+        config, where = self.config, f"split {str(rows.split or 'given')!r}"
+        for column in (config.text_column, config.label_column):
+            require({where: rows}, column)
+        check_texts(rows, config.text_column, where=where)
+        tokens, report = encode_to_disk(
+            lambda: _texts(rows, config.text_column),
+            self.tokenizer,
+            keep=kept_part(config.max_length, config.long_texts),
+            fingerprint=fingerprint(rows, [config.text_column]),
+            sampling_seed=sampling_seed,
+        )
+        labels = Labels(config.labels).encode(rows, config.label_column, where=where).ids
+        return EncodedTexts(tokens, labels, max_length=config.max_length), report
+
+    def logits(self, batch: TextBatch) -> Tensor:
+        """(B, C) of a batch."""
+        return mean_of_windows(self.model(batch.tokens), batch)
+
+    def loss(self, batch: TextBatch) -> Loss:
+        """Cross entropy of a batch, with the class weights and label smoothing of the config."""
+        config, weights = self.config, None
+        if config.class_weights is not None:
+            weights = torch.tensor(config.class_weights, device=batch.labels.device)
+        return classification_loss(
+            self.logits(batch), batch.labels, class_weights=weights, label_smoothing=config.label_smoothing
+        )
+
+    @torch.inference_mode()
+    def probabilities(self, examples: EncodedTexts) -> NDArray[np.float32]:
+        """(R, C) of all rows of a split, in the order of the split."""
+        self.model.eval()
+        result = torch.empty(len(examples), len(self.config.labels))
+        plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max(initial=1))), seed=0)
+        for [rows] in plan.in_order_of_length():
+            logits = self.logits(examples.batch(rows))
+            result[torch.from_numpy(rows)] = torch.softmax(logits.float(), dim=-1).cpu()
+        return result.numpy()
+
+    def evaluate(self, examples: EncodedTexts) -> dict[str, float]:
+        """Mean loss and accuracy over a split. Labels the model does not know are mistakes, and have no loss."""
+        probabilities = self.probabilities(examples)
+        labels = examples.labels.numpy()
+        known = labels < len(self.config.labels)
+        true = probabilities[known, labels[known]]
+        loss = -np.log(np.maximum(true, 1e-12), dtype=np.float64).mean() if len(true) else float("nan")
+        return {"loss": float(loss), "accuracy": float((probabilities.argmax(axis=1) == labels).mean())}
+
+    # ---- saved
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Writes config, weights and tokenizer as one verified folder."""
+        with atomic_folder(Path(folder)) as place:
+            config = {"task": type(self).__name__, **to_plain(self.config)}
+            (place / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            save_tensors(place / "model.safetensors", self.model.state_dict())
+            (place / "tokenizer.model").write_bytes(self.tokenizer.model)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path) -> TopicClassifier:
+        """Opens a run folder, a model folder, or a model on the hub by its name.
+
+        Raises:
+            SavedFileError: if it is damaged, or not a topic classifier.
+        """
+        return cls.from_saved(open_saved(name))
+
+    @classmethod
+    def from_saved(cls, saved: SavedTask) -> TopicClassifier:
+        """From the verified files of a model folder."""
+        config = saved.config(TopicConfig, task=cls.__name__)
+        normaliser = Normaliser(lowercase=config.lowercase)
+        tokenizer = Tokenizer(saved.file("tokenizer.model"), normaliser)
+        with torch.device("meta"):  # shapes only: nothing large is allocated before the file's own shapes agree
+            task = cls(config, tokenizer)
+        weights = parse_tensors(
+            saved.file("model.safetensors"), task.model.state_dict(), where=str(saved.folder / "model.safetensors")
+        )
+        task.model.load_state_dict(weights, assign=True)
+        task.model.eval()
+        return task
+
+    # ---- inside
+
+    def _map(self, texts: Iterable[str], function: Any, report: EncodingReport | None) -> Iterator[Tensor]:
+        """`function` of batches of like length, its results put back in the order of the texts, chunk by chunk."""
+        report = EncodingReport() if report is None else report
+        device = next(self.model.parameters()).device
+        keep = kept_part(self.config.max_length, self.config.long_texts)
+        self.model.eval()
+        for number, chunk in enumerate(chunked(texts, CHUNK)):
+            _check_texts(chunk, first=number * CHUNK)
+            ids = Ragged.from_sequences(encode_chunk(chunk, self.tokenizer, keep=keep, report=report))
+            labels = np.zeros(len(chunk), dtype=np.int64)
+            examples = EncodedTexts(ids, labels, max_length=self.config.max_length).to(device)
+            plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max())), seed=0)
+            with torch.inference_mode():
+                parts = [(rows, function(examples.batch(rows)).cpu()) for [rows] in plan.in_order_of_length()]
+            order = np.argsort(np.concatenate([rows for rows, _ in parts]))
+            yield torch.cat([part for _, part in parts])[torch.from_numpy(order)]
+
+    def _predictions(self, probabilities: Tensor, top_k: int) -> Iterator[Prediction]:
+        names = self.config.labels
+        values, ids = probabilities.topk(max(1, min(top_k, len(names))), dim=-1)
+        for row_values, row_ids in zip(values.tolist(), ids.tolist(), strict=True):
+            top = tuple((names[i], value) for i, value in zip(row_ids, row_values, strict=True))
+            yield Prediction(top[0][0], top[0][1], top)
+
+
+def _train_tokenizer(train: Dataset, column: str, settings: TopicSettings) -> Tokenizer:
+    texts = (text for chunk in _texts(train, column) for text in chunk)
+    return Tokenizer.train(
+        texts, vocabulary_size=settings.vocabulary_size, normaliser=Normaliser(lowercase=settings.lowercase)
+    )[0]
+
+
+# What the weights of another run fix; the other settings may differ from it.
+_FIXED = ("cell", "embedding_size", "hidden_size", "num_layers", "bidirectional", "residual", "layer_norm", "lowercase")
+
+
+def _settings_of(source: TopicClassifier, wanted: TopicSettings) -> TopicSettings:
+    """The settings wanted, with what the weights of `source` fix.
+
+    Raises:
+        OptionsError: if one of those was set to something else than its default and than that of `source`.
+    """
+    fixed = {name: getattr(source.config, name) for name in (*_FIXED, "vocabulary_size")}
+    defaults = TopicSettings()
+    for name in _FIXED:
+        if getattr(wanted, name) not in (getattr(defaults, name), fixed[name]):
+            raise OptionsError(
+                f"--{name} is {getattr(wanted, name)}, but the run to start from has {fixed[name]}", fix=f"leave --{name} out"
+            )
+    return TopicSettings(**{**asdict(wanted), **fixed})
+
+
+def _texts(rows: Dataset, column: str) -> Iterator[list[str]]:
+    """The texts of a column in lists, without a copy of the column."""
+    from seqtext.data.column_arrays import column_arrays
+
+    return (array.to_pylist() for array in column_arrays(rows, column))
+
+
+def _balance(counts: Sequence[int]) -> tuple[float, ...]:
+    """Weights in inverse proportion to the classes' rows, 1 on average over rows; 0 for a class without rows."""
+    present = sum(count > 0 for count in counts)
+    return tuple(sum(counts) / (present * count) if count else 0.0 for count in counts)
+
+
+def _check_texts(texts: Sequence[object], *, first: int) -> None:
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(f"found {type(text).__name__}", where=f"text {first + number + 1}", expected="a string")

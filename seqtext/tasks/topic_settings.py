@@ -1,0 +1,76 @@
+"""What a topic classifier can be set to: flags of its recipe, keywords of `TopicClassifier.from_data`, and part of the saved config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from seqtext.errors import raise_together
+
+MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
+
+
+@dataclass(frozen=True)
+class TopicSettings:
+    """Text form, model and loss of a topic classifier."""
+
+    vocabulary_size: int = 8000
+    """Pieces of the tokenizer; lowered where the corpus is too small for it."""
+    lowercase: bool = False
+    """Fold case before tokenizing."""
+    max_length: int = 256
+    """Most tokens of a text that the model reads at once."""
+    long_texts: Literal["head", "tail", "mean"] = "head"
+    """Of longer texts: keep the head, keep the tail, or read all in windows and average."""
+    subword_sampling: bool = False
+    """Cut words into other pieces every epoch (subword regularisation)."""
+    cell: Literal["rnn", "gru", "lstm"] = "lstm"
+    """Kind of recurrent cell."""
+    embedding_size: int = 256
+    """Features of a token's vector."""
+    hidden_size: int = 256
+    """Units of a layer, in each direction."""
+    num_layers: int = 1
+    """Recurrent layers."""
+    bidirectional: bool = True
+    """Read each text from both ends."""
+    pooling: tuple[Literal["last", "mean", "max"], ...] = ("last", "mean", "max")
+    """What becomes of all outputs: the last valid one, mean, maximum; several stand side by side."""
+    residual: bool = False
+    """Add each layer's input to its output."""
+    layer_norm: bool = False
+    """Normalise each layer's output."""
+    word_dropout: float = 0.1
+    """Share of tokens made unknown in training."""
+    embedding_dropout: float = 0.3
+    """Share of embedding values zeroed in training."""
+    layer_dropout: float = 0.3
+    """Share of values zeroed between layers in training."""
+    head_dropout: float = 0.5
+    """Share of pooled values zeroed in training."""
+    label_smoothing: float = 0.1
+    """Share of each label spread over all classes."""
+    balance_classes: bool = False
+    """Weight rows so that every class counts the same."""
+
+    def __post_init__(self) -> None:
+        limits = {
+            "vocabulary_size": MOST_TOKENS,
+            "max_length": MOST_TOKENS,
+            "embedding_size": MOST_UNITS,
+            "hidden_size": MOST_UNITS,
+            "num_layers": MOST_LAYERS,
+        }
+        faults = [
+            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
+            for name, most in limits.items()
+            if not 1 <= getattr(self, name) <= most
+        ]
+        faults += [
+            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
+            for name in ("word_dropout", "embedding_dropout", "layer_dropout", "head_dropout", "label_smoothing")
+            if not 0 <= getattr(self, name) < 1
+        ]
+        if not self.pooling or len(set(self.pooling)) != len(self.pooling):
+            faults.append(f"--pooling is {' '.join(self.pooling) or 'empty'}; expected last, mean, max, each at most once")
+        raise_together(faults)

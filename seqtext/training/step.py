@@ -1,0 +1,175 @@
+"""One optimizer step over its micro-batches: exact sums, gradients checked before they are used. Knows no epochs and no files."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from seqtext.errors import NumericsError
+from seqtext.nn.losses import Loss
+from seqtext.nn.precision import autocast
+from seqtext.options import Precision
+
+FP16_SKIPS = 20  # overflows in a row that fp16's loss scale may take to settle; more is a model that does not train
+
+
+class Examples(Protocol):
+    """Encoded rows of a split."""
+
+    lengths: NDArray[np.int32]
+
+    def __len__(self) -> int: ...
+
+    def batch(self, rows: NDArray[np.int64]) -> Any:
+        """The batch of some rows, on the device of the examples."""
+        ...
+
+    def to(self, device: torch.device) -> Any:
+        """The same rows on a device."""
+        ...
+
+
+class HasLoss(Protocol):
+    """What a step needs of a task."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The module that is trained."""
+        ...
+
+    def loss(self, batch: Any) -> Loss:
+        """Total, count and per-row losses of a batch."""
+        ...
+
+
+class StepResult(NamedTuple):
+    """Sums over a whole step.
+
+    Attributes:
+        loss_sum: total loss, on the device: reading it waits for the device.
+        count: what to divide by.
+        norm: length of the gradient before clipping.
+        skipped: True if fp16 overflowed and the weights were left as they were.
+    """
+
+    loss_sum: Tensor
+    count: Tensor
+    norm: Tensor
+    skipped: bool
+
+
+def seed_generators(*position: int) -> None:
+    """Seeds torch's generators by a hash of a position such as (seed, step, micro-batch).
+
+    So dropout depends on where training is, not on what ran before: there is no generator state to save, and n processes draw what
+    one process would.
+    """
+    digest = hashlib.sha256(" ".join(map(str, position)).encode()).digest()
+    torch.manual_seed(int.from_bytes(digest[:8], "little"))
+
+
+def make_optimizer(model: nn.Module, *, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
+    """AdamW with decay on weight matrices only: biases and norms have no size to keep small."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
+    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=fused)
+
+
+class Stepper:
+    """Makes optimizer steps of a task.
+
+    Args:
+        task: the model and its loss.
+        optimizer: over the model's parameters.
+        precision: of the matrix products, resolved.
+        device: where the model is.
+        clip_norm: longest gradient that is not scaled down.
+        seed: of dropout and the like.
+    """
+
+    def __init__(
+        self,
+        task: HasLoss,
+        optimizer: torch.optim.Optimizer,
+        *,
+        precision: Precision,
+        device: torch.device,
+        clip_norm: float,
+        seed: int,
+    ) -> None:
+        self.task = task
+        self.optimizer = optimizer
+        self.precision = precision
+        self.device = device
+        self.clip_norm = clip_norm
+        self.seed = seed
+        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+        self.batch_seconds = 0.0  # spent on making batches: what loaders would hide, and should be small instead
+        self._skips_in_a_row = 0
+
+    def __call__(self, examples: Examples, micro_batches: Sequence[NDArray[np.int64]], step: int) -> StepResult:
+        """One optimizer step; the gradient is that of the loss summed over all micro-batches, divided once by their count.
+
+        Raises:
+            NumericsError: if the loss or a gradient is not finite. The weights are as they were.
+        """
+        self.optimizer.zero_grad(set_to_none=True)
+        losses: list[Loss] = []
+        for number, rows in enumerate(micro_batches):
+            seed_generators(self.seed, step, number)
+            with autocast(self.precision, self.device):
+                started = time.perf_counter()
+                batch = examples.batch(rows).to(self.device)
+                self.batch_seconds += time.perf_counter() - started
+                loss = self.task.loss(batch)
+            self.scaler.scale(loss.sum).backward()
+            losses.append(Loss(loss.sum.detach(), loss.count, loss.rows))
+        loss_sum = torch.stack([loss.sum for loss in losses]).sum()
+        count = torch.stack([loss.count for loss in losses]).sum()
+        norm, skipped = self._update(count, lambda: _describe(losses, micro_batches, step))
+        return StepResult(loss_sum, count, norm, skipped)
+
+    def _update(self, count: Tensor, describe: Any) -> tuple[Tensor, bool]:
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
+        self.scaler.unscale_(self.optimizer) if self.scaler.is_enabled() else None
+        torch._foreach_div_([p.grad for p in parameters], count.clamp_min(1e-12))
+        try:
+            norm = nn.utils.clip_grad_norm_(
+                parameters, self.clip_norm, error_if_nonfinite=not self.scaler.is_enabled(), foreach=True
+            )
+        except RuntimeError as error:
+            self.optimizer.zero_grad(set_to_none=True)
+            raise NumericsError(describe(), fix="lower --learning_rate, or look at the rows named") from error
+        if not self.scaler.is_enabled():
+            self.optimizer.step()
+            return norm, False
+        before = self.scaler.get_scale()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        skipped = self.scaler.get_scale() < before
+        self._skips_in_a_row = self._skips_in_a_row + 1 if skipped else 0
+        if self._skips_in_a_row >= FP16_SKIPS:
+            raise NumericsError(f"{describe()}; fp16 overflowed {FP16_SKIPS} steps in a row", fix="use --precision bf16 or fp32")
+        return norm, skipped
+
+
+def _describe(losses: Sequence[Loss], micro_batches: Sequence[NDArray[np.int64]], step: int) -> str:
+    """Which rows of which step had a loss that is not finite, or that all had a finite one and only the gradient did not."""
+    bad = [
+        int(rows[i])
+        for loss, rows in zip(losses, micro_batches, strict=True)
+        for i in (~torch.isfinite(loss.rows)).nonzero().flatten().tolist()
+    ]
+    what = f"the loss of row(s) {', '.join(str(row + 1) for row in bad[:5])}" if bad else "the gradient"
+    return f"step {step + 1}: {what} is not finite; the weights were left as they were"

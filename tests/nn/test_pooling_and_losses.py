@@ -1,0 +1,78 @@
+"""Pooling never sees padding; losses add up exactly over micro-batches."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from seqtext.batching.padded import Padded
+from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.losses import classification_loss
+from seqtext.nn.pooling import Pooling
+
+LENGTHS = torch.tensor([2, 4])
+VALUES = torch.tensor([[[1.0, -5.0], [3.0, -7.0], [99.0, 99.0], [99.0, 99.0]], [[1.0, 2.0]] * 3 + [[5.0, 6.0]]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("last", [[3.0, -7.0], [5.0, 6.0]]), ("mean", [[2.0, -6.0], [2.0, 3.0]]), ("max", [[3.0, -5.0], [5.0, 6.0]])],
+)
+def test_pooling_by_hand(kind, expected):
+    pooled = Pooling(kinds=[kind], size=2)(Padded(VALUES, LENGTHS))
+    assert torch.equal(pooled, torch.tensor(expected))
+
+
+def test_last_of_the_reverse_direction_is_at_the_first_step():
+    pooled = Pooling(kinds=["last"], size=2, bidirectional=True)(Padded(VALUES, LENGTHS))
+    assert torch.equal(pooled, torch.tensor([[3.0, -5.0], [5.0, 2.0]]))
+
+
+def test_kinds_stand_side_by_side_and_padding_is_never_seen():
+    pooling = Pooling(kinds=["last", "mean", "max"], size=2)
+    poisoned = VALUES.clone()
+    poisoned[0, 2:] = float("nan")
+    assert pooling.output_size == 6
+    assert torch.equal(pooling(Padded(VALUES, LENGTHS)), pooling(Padded(poisoned, LENGTHS)))
+
+
+@pytest.mark.parametrize("kinds", [[], ["last", "last"], ["first"]])
+def test_unknown_or_repeated_pooling_is_refused(kinds):
+    with pytest.raises(ValueError, match="pooling must name last, mean, max at most once each"):
+        Pooling(kinds=kinds, size=2)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_classification_loss_is_torchs_summed(smoothing):
+    logits, targets = torch.randn(7, 3, requires_grad=True), torch.randint(3, (7,))
+    loss = classification_loss(logits, targets, label_smoothing=smoothing)
+    expected = F.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="none")
+    torch.testing.assert_close(loss.sum, expected.sum())
+    torch.testing.assert_close(loss.rows, expected.detach())
+    assert loss.count == 7
+    assert not loss.rows.requires_grad
+
+
+def test_class_weights_weigh_rows_and_their_count():
+    logits, targets, weights = torch.randn(7, 3), torch.randint(3, (7,)), torch.tensor([1.0, 2.0, 0.5])
+    loss = classification_loss(logits, targets, class_weights=weights)
+    torch.testing.assert_close(loss.sum / loss.count, F.cross_entropy(logits, targets, weight=weights))
+
+
+def test_losses_of_parts_add_up_to_the_whole_in_any_precision():
+    logits, targets = torch.randn(9, 3, dtype=torch.bfloat16), torch.randint(3, (9,))
+    whole = classification_loss(logits, targets)
+    parts = [classification_loss(logits[s], targets[s]) for s in (slice(0, 1), slice(1, 6), slice(6, 9))]
+    assert whole.sum.dtype == torch.float32
+    torch.testing.assert_close(torch.stack([part.sum for part in parts]).sum(), whole.sum)
+
+
+def test_word_dropout_replaces_whole_tokens_in_training_only():
+    embedding = TokenEmbedding(vocabulary_size=9, embedding_size=4, word_dropout=0.5)
+    tokens = Padded(torch.full((4, 50), 7), torch.full((4,), 50))
+    vectors = embedding.train()(tokens).values
+    unknown = (vectors == embedding.weight[1]).all(dim=-1)
+    assert 0.3 < unknown.float().mean() < 0.7
+    assert torch.equal(vectors[~unknown], embedding.weight[7].expand_as(vectors[~unknown]))
+    assert torch.equal(embedding.eval()(tokens).values, embedding.embed(tokens.values))
