@@ -51,8 +51,8 @@ _CODES = {
     "language": "af am ar az be bg bn bo br ca cs cy da de el en es et eu fa fi fr ga gu ha he hi hr hu hy id is it ja"
     " ka kk km kn ko la lo lt lv mg mk ml mn mr ms mt my ne nl pl ps pt qu ro ru sk sl so sq sr sv sw ta te th tr uk"
     " ur uz vi wo zh zu",
-    "currency": "AED ARS AUD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HUF IDR ILS INR JPY KES KRW MAD MXN NGN NOK"
-    " NZD PEN PHP PKR PLN RUB SAR SEK THB TRY UAH USD VND ZAR",
+    "currency": "ARS AUD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HUF IDR ILS INR JPY KES KRW MAD MXN NGN NOK"
+    " NZD PEN PHP PKR PLN RON RUB SAR SEK THB TRY UAH USD VND ZAR",
     "unit": " ".join((*LENGTHS, *AMOUNTS, *DURATIONS, TEMPERATURE, SPEED)),
     "month": "1 2 3 4 5 6 7 8 9 10 11 12",
     "weekday": "0 1 2 3 4 5 6",  # from Monday
@@ -100,11 +100,8 @@ class Wording:
             )
 
     def _find_names(self) -> dict[str, dict[str, str | None]]:
-        locale, months, days = (
-            self.locale,
-            self.locale.months["format"]["wide"],
-            self.locale.days["stand-alone"]["wide"],
-        )
+        locale = self.locale
+        months, days = locale.months["format"]["wide"], locale.days["stand-alone"]["wide"]
         untranslated = set(localedata.load("root")["days"]["format"]["wide"].values())
         return {
             "country": {code: locale.territories.get(code) for code in NAMES["country"]},
@@ -190,18 +187,19 @@ class Wording:
 
 
 def _find_locale(name: str) -> Locale:
+    spelt = name.strip().replace("-", "_")
     try:
-        return _unshared(Locale.parse(name.strip().replace("-", "_")))
+        locale = Locale.parse(spelt)
     except (UnknownLocaleError, ValueError):
-        # Somebody who writes "german" knows the language and not its code.
-        codes = {known.lower(): code for code, known in Locale.parse("en").languages.items() if localedata.exists(code)}
-        code = codes.get(name.strip().lower())
-        fix = (
-            f"did you mean {code!r}?" if code else did_you_mean(name.replace("-", "_"), localedata.locale_identifiers())
-        )
-        raise DataError(
-            f"unknown locale {shorten(name)}", expected="a CLDR locale such as en, pt-BR or zh-Hant", fix=fix
-        ) from None
+        locale = None
+    # Babel drops what it cannot read behind the language: zh_Hnat would become zh_Hans.
+    if locale is not None and {*spelt.lower().split("_")[1:]} <= {*str(locale).lower().split("_")}:
+        return _unshared(locale)
+    # Somebody who writes "german" knows the language and not its code.
+    codes = {known.lower(): code for code, known in Locale.parse("en").languages.items() if localedata.exists(code)}
+    code = codes.get(spelt.lower())
+    fix = f"did you mean {code!r}?" if code else did_you_mean(spelt, localedata.locale_identifiers())
+    raise DataError(f"unknown locale {shorten(name)}", expected="a CLDR locale such as en, pt-BR or zh-Hant", fix=fix)
 
 
 def _unshared(locale: Locale) -> Locale:

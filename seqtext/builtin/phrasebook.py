@@ -273,7 +273,7 @@ def _make(wordings: Sequence[Wording], seed: int, sizes: Mapping[str, int]) -> d
     taken: list[set[str]] = [set() for _ in wordings]
     made: dict[str, list[_Row]] = {}
     for split, size in sizes.items():
-        made[split] = [_draw(f"phrasebook {seed} {split} {row}", wordings, names, taken) for row in range(size)]
+        made[split] = [_draw(f"{seed} {split} {row}", wordings, names, taken) for row in range(size)]
         if split == "train":
             used = {name for row in made[split] for name in row.used}
             names = {kind: [code for code in codes if (kind, code) in used] for kind, codes in NAMES.items()}
@@ -294,7 +294,7 @@ def _draw(key: str, wordings: Sequence[Wording], names: Mapping[str, Sequence[st
                 texts.add(phrase.text)
             return _Row(tuple(phrase.text for phrase in written), written[0].topic, pens[0].used)
     raise OptionsError(
-        f"no new phrase in {_ATTEMPTS} draws for row {key.rpartition(' ')[2]}",
+        f"no new phrase in {_ATTEMPTS} draws for row {key.partition(' ')[2]}",
         where="phrasebook",
         fix="ask for fewer rows, or for more rows to train on",
     )

@@ -20,11 +20,11 @@ MAX_ROWS = 10_000
 
 
 def column_arrays(dataset: datasets.Dataset, column: str) -> Iterator[pa.Array]:
-    """The values of a column in the order of the rows, in arrays of at most `MAX_ROWS`."""
-    chunks = dataset.data.column(column).chunks
+    """The values of a column in the order of the rows, in arrays of `MAX_ROWS` (the last may be shorter)."""
+    stored = dataset.data.column(column)
     # The rows of a data set after select, shuffle, filter or split: `datasets` has no public name for them.
     rows = dataset._indices
-    return _in_place(chunks) if rows is None else _gathered(chunks, rows.column(0).to_numpy())
+    return _in_place(stored) if rows is None else _gathered(stored.chunks, rows.column(0).to_numpy())
 
 
 def place_of(dataset: datasets.Dataset) -> str:
@@ -33,10 +33,12 @@ def place_of(dataset: datasets.Dataset) -> str:
     return ", ".join(filter(None, known)) or "the data"
 
 
-def _in_place(chunks: list[pa.Array]) -> Iterator[pa.Array]:
-    for chunk in chunks:
-        for start in range(0, len(chunk), MAX_ROWS):
-            yield chunk.slice(start, MAX_ROWS)
+def _in_place(stored: pa.ChunkedArray) -> Iterator[pa.Array]:
+    import pyarrow as pa
+
+    for start in range(0, len(stored), MAX_ROWS):
+        chunks = stored.slice(start, MAX_ROWS).chunks
+        yield chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
 
 
 def _gathered(chunks: list[pa.Array], rows: NDArray[np.uint64]) -> Iterator[pa.Array]:

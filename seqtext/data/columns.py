@@ -5,7 +5,7 @@ Also checks that a text column holds text in every row. Knows names and types of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,8 +35,8 @@ class Columns(NamedTuple):
     label: str | None
 
 
-def choose_columns(
-    data: datasets.DatasetDict | datasets.Dataset,
+def choose(
+    data: Mapping[str, datasets.Dataset] | datasets.Dataset,
     *,
     text: str | None = None,
     label: str | None = None,
@@ -53,16 +53,15 @@ def choose_columns(
     Raises:
         DataError: a name that is not there, none or several columns that could be meant, a cell that is no text.
     """
-    splits = dict(data) if isinstance(data, dict) else {"": data}
+    splits = data if isinstance(data, Mapping) else {"": data}
     decides = splits["train"] if "train" in splits else next(iter(splits.values()))
-    named = [name for name in (text, label if labelled else None) if name is not None]
-    require_columns(splits.values(), named)
+    require(splits, *filter(None, [text, label]))
     chosen_label = (label or choose_label(decides, text=text)) if labelled else None
     chosen_text = text or choose_text(decides, label=chosen_label)
     if chosen_text == chosen_label:
         found = f"column {chosen_text!r} is taken for both text and label"
         raise DataError(found, where=place_of(decides), fix=_flag("text"))
-    require_columns(splits.values(), [chosen_text, *filter(None, [chosen_label])])
+    require(splits, chosen_text, *filter(None, [chosen_label]))
     for split in splits.values():
         check_texts(split, chosen_text)
     return Columns(chosen_text, chosen_label)
@@ -96,58 +95,48 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None) -> str:
     return found
 
 
-def require_columns(splits: Iterable[datasets.Dataset], columns: Iterable[str]) -> None:
+def require(splits: Mapping[str, datasets.Dataset], *columns: str) -> None:
     """Sees to it that every split has the columns.
 
     Raises:
         DataError: a split without one; lists the columns there are and the nearest name.
     """
-    splits, columns = list(splits), list(columns)
-    for dataset in splits:
-        for column in set(columns).difference(dataset.column_names):
+    for dataset in splits.values():
+        for column in columns:
+            if column in dataset.column_names:
+                continue
             fix = did_you_mean(column, dataset.column_names)
-            if not fix and any(column in other.column_names for other in splits):
+            if not fix and any(column in other.column_names for other in splits.values()):
                 fix = "leave this split out, or give it the column"
-            expected = _listed(dataset, dataset.column_names)
-            raise DataError(f"no column {column!r}", where=place_of(dataset), expected=expected, fix=fix)
+            found = f"no column {column!r} among {_listed(dataset, dataset.column_names)}"
+            raise DataError(found, where=place_of(dataset), fix=fix)
 
 
-def check_texts(dataset: datasets.Dataset, column: str) -> None:
+def check_texts(dataset: datasets.Dataset, column: str, *, where: str | None = None) -> None:
     """Sees to it that each cell of a column is text; the empty text is one.
+
+    Args:
+        dataset: the rows.
+        column: its name.
+        where: what messages call the rows; what they know of themselves if not given.
 
     Raises:
         DataError: a cell that is None or of another type, with its row (from 1) and what was found.
     """
+    where = where or place_of(dataset)
     stored = dataset.data.column(column)
     if not _is_text(dataset.features[column]) and stored.null_count < len(stored):
         row, value = next((row, value) for row, value in enumerate(dataset[column], start=1) if value is not None)
         found = f"found {shorten(value)} ({type(value).__name__})"
         fix = f"{_flag('text')}, or write the cells as text"
-        raise DataError(found, where=_cell(dataset, row, column), expected="text", fix=fix)
+        raise DataError(found, where=f"{where}, row {row}, column {column!r}", expected="text", fix=fix)
     if stored.null_count:
         nulls = [array.is_null().to_numpy(zero_copy_only=False) for array in column_arrays(dataset, column)]
         rows = np.flatnonzero(np.concatenate(nulls)) + 1
         if len(rows):
             found = "found None" + (f" (and in {len(rows) - 1:,} more rows)" if len(rows) > 1 else "")
             fix = "give the rows a text, or remove them"
-            raise DataError(found, where=_cell(dataset, rows[0], column), expected="text", fix=fix)
-
-
-def iterate_texts(dataset: datasets.Dataset, column: str, count: int) -> Iterator[list[str]]:
-    """The texts in the order of the rows, in lists of `count` (the last may be shorter), wherever the data lies.
-
-    Raises:
-        DataError: a cell that is no text.
-    """
-    check_texts(dataset, column)
-    waiting: list[str] = []
-    for array in column_arrays(dataset, column):
-        waiting += array.to_pylist()
-        whole = len(waiting) - len(waiting) % count
-        yield from (waiting[start : start + count] for start in range(0, whole, count))
-        waiting = waiting[whole:]
-    if waiting:
-        yield waiting
+            raise DataError(found, where=f"{where}, row {rows[0]}, column {column!r}", expected="text", fix=fix)
 
 
 def _by_name(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> str | None:
@@ -160,21 +149,17 @@ def _by_name(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> str
 
 
 def _cannot_tell(role: str, candidates: list[str], dataset: datasets.Dataset) -> DataError:
-    found = f"{len(candidates) or 'no'} columns could be the {role}"
-    expected = f"one that is named or typed so, among {_listed(dataset, dataset.column_names)}"
-    return DataError(found, where=place_of(dataset), expected=expected, fix=_flag(role))
+    told = f": {_listed(dataset, candidates)}" if candidates else f" among {_listed(dataset, dataset.column_names)}"
+    found = f"{len(candidates) or 'no'} columns could be the {role}{told}"
+    return DataError(found, where=place_of(dataset), fix=_flag(role))
 
 
 def _flag(role: str) -> str:
     return f"pass --{role}_column NAME"
 
 
-def _cell(dataset: datasets.Dataset, row: int, column: str) -> str:
-    return f"{place_of(dataset)}, row {row}, column {column!r}"
-
-
 def _listed(dataset: datasets.Dataset, columns: Iterable[str]) -> str:
-    return one_of(f"{column!r} ({_kind(dataset.features[column])})" for column in columns)
+    return one_of(f"{column!r} ({_kind(dataset.features[column])})" for column in columns).removeprefix("one of ")
 
 
 def _kind(feature: object) -> str:

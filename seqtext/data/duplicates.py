@@ -50,7 +50,7 @@ def duplicates(train: datasets.Dataset, other: datasets.Dataset, column: str, *,
 
 def _hashes(dataset: datasets.Dataset, column: str) -> NDArray[np.int64]:
     """(rows,): a number for each text, the same for the same text, in this process only."""
-    # Python's hash of a string has 64 bits and is made in C; its secret, new in each process, defeats planted collisions.
+    # Python's hash of a string has 64 bits and is made in C; its secret, new in each process, defeats planted pairs.
     hashes = [np.zeros(0, dtype=np.int64)]
     for array in column_arrays(dataset, column):
         hashes.append(np.fromiter(map(hash, array.to_pylist()), dtype=np.int64, count=len(array)))

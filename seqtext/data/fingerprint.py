@@ -84,5 +84,5 @@ class _Streams:
             self._update(path, memoryview(values)[ends[0] : ends[-1]])
 
     def _update(self, stream: str, values: NDArray[np.generic] | memoryview | bytes) -> None:
-        data = memoryview(np.ascontiguousarray(values)) if isinstance(values, np.ndarray) else values
+        data = values.tobytes() if isinstance(values, np.ndarray) else values
         self._hashes.setdefault(stream, hashlib.sha256()).update(data)

@@ -72,7 +72,7 @@ class JsonLines:
 
     def _object(self, line: str) -> dict[str, object]:
         try:
-            value = self._decoder.decode(line)
+            value = self._decoder.decode(line[:-1])
         except json.JSONDecodeError as error:
             raise self._not_json(line, f"not valid JSON at column {error.colno} ({error.msg})") from None
         except RecursionError:

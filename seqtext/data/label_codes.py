@@ -38,7 +38,7 @@ class Coded(NamedTuple):
     counts: NDArray[np.int64]
 
 
-def coded(dataset: datasets.Dataset, column: str) -> Coded:
+def coded(dataset: datasets.Dataset, column: str, *, where: str | None = None) -> Coded:
     """A column of classes, text, whole numbers, or true and false; None, -1 and the empty text are `MISSING`.
 
     Raises:
@@ -46,7 +46,7 @@ def coded(dataset: datasets.Dataset, column: str) -> Coded:
     """
     import pyarrow as pa
 
-    where = f"{place_of(dataset)}, column {column!r}"
+    where = f"{where or place_of(dataset)}, column {column!r}"
     type_ = dataset.data.column(column).type
     names = getattr(dataset.features[column], "names", None)
     if names is not None:

@@ -6,7 +6,7 @@ after the known ones, so that it counts as a mistake. Knows one column; not text
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -52,7 +52,7 @@ class Labels:
     counts: tuple[int, ...] = ()
 
     @classmethod
-    def from_split(cls, train: datasets.Dataset, column: str) -> Labels:
+    def of(cls, train: datasets.Dataset, column: str) -> Labels:
         """The labels of a training split: the names of a class column in its order, or else the values found, sorted.
 
         Raises:
@@ -70,7 +70,12 @@ class Labels:
         return cls(names=codes.values, counts=tuple(codes.counts.tolist()))
 
     def encode(
-        self, dataset: datasets.Dataset, column: str, *, unlabelled: Literal["error", "drop"] = "error"
+        self,
+        dataset: datasets.Dataset,
+        column: str,
+        *,
+        unlabelled: Literal["error", "drop"] = "error",
+        where: str | None = None,
     ) -> EncodedLabels:
         """A split's column as ids, matched by name, whatever the column's own ids are.
 
@@ -78,12 +83,13 @@ class Labels:
             dataset: the split.
             column: of classes, text, whole numbers, or true and false.
             unlabelled: rows whose label is None, -1 or empty stop, or are left out and counted.
+            where: what messages call the rows; what they know of themselves if not given.
 
         Raises:
             DataError: rows without a label; -100, 1.5, ids without a name; no row with a known label.
         """
-        codes = coded(dataset, column)
-        where = f"{place_of(dataset)}, column {column!r}"
+        codes = coded(dataset, column, where=where)
+        where = f"{where or place_of(dataset)}, column {column!r}"
         unknown = np.flatnonzero(codes.codes < 0)
         rows = np.flatnonzero(codes.codes >= 0)
         if len(unknown) and (unlabelled == "error" or not len(rows)):
@@ -121,7 +127,7 @@ class Labels:
             )
 
 
-def check_same_classes(splits: datasets.DatasetDict, column: str) -> None:
+def check_same_classes(splits: Mapping[str, datasets.Dataset], column: str) -> None:
     """Sees to it that a class column has the same names in the same order in all splits that name its classes.
 
     Raises:

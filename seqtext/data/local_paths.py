@@ -6,6 +6,7 @@ Knows nothing of what is in the files, nor of names on the hub.
 from __future__ import annotations
 
 import glob
+from collections.abc import Iterable
 from pathlib import Path
 
 from seqtext.errors import DataError, did_you_mean, one_of
@@ -51,9 +52,20 @@ def matching_files(pattern: str | Path, *, where: str = "") -> list[Path]:
     return [existing_file(match, where=where) for match in matches]
 
 
-def missing(path: Path, *, where: str, found: str = "no such file or folder") -> DataError:
-    """The error for a path where nothing is: the absolute path that was tried, and the names nearest to it."""
-    return DataError(f"{found}: {path.absolute()}", where=where, fix=nearest(path))
+def missing(
+    path: Path, *, where: str, found: str = "no such file or folder", expected: str = "", also: Iterable[str] = ()
+) -> DataError:
+    """The error for a path where nothing is: the absolute path that was tried, and the names nearest to it.
+
+    Args:
+        path: what was tried.
+        where: what was given.
+        found: what is wrong with it.
+        expected: what could have been given.
+        also: names that would have been understood without being paths.
+    """
+    fix = did_you_mean(str(path), also) or nearest(path)
+    return DataError(f"{found}: {path.absolute()}", where=where, expected=expected, fix=fix)
 
 
 def nearest(path: Path) -> str:

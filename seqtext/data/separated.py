@@ -124,7 +124,7 @@ class Separated:
         """What a fault of the csv module means: a quote open or closed where it should not be, or a giant cell."""
         text = "".join(self._record)
         start = self._open_cell(text)
-        opened = self._line + text.count("\n", 0, start)
+        opened = self._line + (text.count("\n", 0, start) if start < len(text) else 0)
         fix = 'close the quote, and write a quote inside a cell twice ("")'
         if "expected after" in str(error):
             closed = self._line + len(self._record) - 1

@@ -1,4 +1,4 @@
-"""Parts of a data set, drawn by a seed and evenly by label: a validation split where there is none, or some of the rows.
+"""Parts of a data set, drawn by a seed and evenly by label: a validation split where there is none, or some rows.
 
 The draw depends on the seed, the number of rows and the labels, on nothing else. Knows row numbers and label ids, not
 what the rows hold.
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.column_arrays import place_of
+from seqtext.data.label_codes import MISSING, coded
 from seqtext.errors import DataError, OptionsError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def split_validation(
     share: float | None = None,
     rows: int | None = None,
     seed: int = 0,
-    labels: NDArray[np.int64] | None = None,
+    labels: NDArray[np.int64] | str | None = None,
 ) -> tuple[datasets.Dataset, datasets.Dataset]:
     """Takes a validation split out of a training split; returns both, each in the order of the rows.
 
@@ -38,7 +39,7 @@ def split_validation(
         share: of the rows, between 0 and 1; a tenth if neither this nor `rows` is given.
         rows: how many rows, instead of a share.
         seed: of the draw.
-        labels: (rows of `train`,) ids, to draw evenly by.
+        labels: what to draw evenly by: (rows of `train`,) ids, or the name of the label column.
 
     Raises:
         DataError: fewer than two rows.
@@ -48,13 +49,13 @@ def split_validation(
         fix = "give more rows, or a validation split"
         raise DataError(f"{len(train)} rows", where=place_of(train), expected="two at least, to split them", fix=fix)
     count = _rows_wanted(len(train), share, rows)
-    taken = draw_rows(len(train), count, seed=seed, labels=labels, leave_one=True)
+    taken = draw_rows(len(train), count, seed=seed, labels=_ids(train, labels), leave_one=True)
     kept = np.setdiff1d(np.arange(len(train)), taken, assume_unique=True)
     return train.select(kept), train.select(taken)
 
 
 def take(
-    dataset: datasets.Dataset, max_rows: int | None, *, seed: int = 0, labels: NDArray[np.int64] | None = None
+    dataset: datasets.Dataset, max_rows: int | None, *, seed: int = 0, labels: NDArray[np.int64] | str | None = None
 ) -> datasets.Dataset:
     """At most `max_rows` rows, in their order; the data set itself if it has no more, or if `max_rows` is None.
 
@@ -65,7 +66,7 @@ def take(
         return dataset
     if max_rows < 1:
         raise OptionsError(f"--max_rows is {max_rows}", expected="1 or more")
-    return dataset.select(draw_rows(len(dataset), max_rows, seed=seed, labels=labels))
+    return dataset.select(draw_rows(len(dataset), max_rows, seed=seed, labels=_ids(dataset, labels)))
 
 
 def draw_rows(
@@ -92,6 +93,11 @@ def draw_rows(
     return np.sort(by_label[place < np.repeat(quotas, sizes)])
 
 
+def _ids(dataset: datasets.Dataset, labels: NDArray[np.int64] | str | None) -> NDArray[np.int64] | None:
+    """Ids from 0 on; rows without a label are a class of their own."""
+    return coded(dataset, labels).codes - MISSING if isinstance(labels, str) else labels
+
+
 def _rows_wanted(total: int, share: float | None, rows: int | None) -> int:
     if share is not None and rows is not None:
         raise OptionsError("both a share and a number of validation rows are given", expected="one of them")
@@ -104,7 +110,7 @@ def _rows_wanted(total: int, share: float | None, rows: int | None) -> int:
 
 
 def _quotas(sizes: NDArray[np.int64], count: int, *, leave_one: bool) -> NDArray[np.int64]:
-    """How many rows of each label are drawn: its share, rounded so that the sum is `count`; one at least if possible."""
+    """How many rows of each label are drawn: its share, rounded to sum to `count`, and one at least if possible."""
     exact = sizes * (count / sizes.sum())
     highest = np.where(sizes > 1, sizes - 1, 0) if leave_one else sizes
     if highest.sum() < count:

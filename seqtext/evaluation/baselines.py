@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seqtext.errors import DataError
+
+IntArray: TypeAlias = NDArray[np.int64]
 
 MAX_ROWS = 200_000  # train rows used at most
 MAX_CHARACTERS = {"words": 200_000_000, "characters": 50_000_000}  # of all train texts; fitting takes a few GB
@@ -51,7 +53,7 @@ class Baseline(NamedTuple):
 
     name: str
     description: str
-    predicted: NDArray[np.int64]
+    predicted: IntArray
     seconds: float
 
 
@@ -102,22 +104,14 @@ def tfidf(
     test = [text[:longest] for text in test_texts]
     if not test:
         raise DataError("there are no test rows to predict", expected="at least one")
-    notes = [f"sampled from {len(all_labels):,}"] if len(texts) < len(all_labels) else []
-    notes += [f"texts cut to {longest:,} characters"] if longest is not None else []
-    vectors = _vectors([text[:longest] for text in texts], test, kind) if len(np.unique(labels)) > 1 else None
-    if vectors is None:
-        predicted = majority_class(labels, len(test)).predicted
-        method = "majority class (one class or no words to learn from)"
-    else:
-        strength, how = _choose_strength(vectors[0], labels, seed, generator)
-        predicted, converged = _one_against_rest(vectors[0], labels, vectors[1], strength, seed)
-        method = f"TF-IDF ({FEATURES[kind]}) + logistic regression"
-        notes += [f"C = {strength:g}{how}", *([] if converged else [f"not converged after {MAX_PASSES} passes"])]
-    description = ", ".join([method, f"{len(texts):,} rows", *notes])
-    return Baseline("TF-IDF", description, predicted, time.perf_counter() - started)
+    texts = [text[:longest] for text in texts]
+    predicted, method, notes = _fit_and_predict(texts, labels, test, kind, seed, generator)
+    rows = f"{len(texts):,} rows" + (f" sampled from {len(all_labels):,}" if len(texts) < len(all_labels) else "")
+    cut = [] if longest is None else [f"texts cut to {longest:,} characters"]
+    return Baseline("TF-IDF", ", ".join([method, rows, *cut, *notes]), predicted, time.perf_counter() - started)
 
 
-def _label_ids(labels: ArrayLike) -> NDArray[np.int64]:
+def _label_ids(labels: ArrayLike) -> IntArray:
     """(rows,) int64 ids, at least one."""
     ids = np.asarray(labels, dtype=np.int64)
     if not ids.size:
@@ -126,16 +120,21 @@ def _label_ids(labels: ArrayLike) -> NDArray[np.int64]:
 
 
 def _sample(
-    texts: Iterable[str], labels: NDArray[np.int64], max_rows: int, generator: np.random.Generator
-) -> tuple[list[str], NDArray[np.int64]]:
+    texts: Iterable[str], labels: IntArray, max_rows: int, generator: np.random.Generator
+) -> tuple[list[str], IntArray]:
     """The texts and labels of at most `max_rows` rows, in their order; only the chosen texts are kept in memory."""
     chosen = np.ones(len(labels), dtype=bool)
     if len(labels) > max_rows:
         chosen[generator.permutation(len(labels))[max_rows:]] = False
-    try:
-        kept = [text for text, keep in zip(texts, chosen, strict=True) if keep]
-    except ValueError:
-        raise ValueError(f"train texts and labels must be of one number; there are {len(labels):,} labels") from None
+    kept, number = [], 0
+    for text in texts:
+        if number < len(labels) and chosen[number]:
+            kept.append(text)
+        number += 1
+    if number != len(labels):
+        raise ValueError(
+            f"train texts and labels must be of one number, got {number:,} texts and {len(labels):,} labels"
+        )
     return kept, labels[chosen]
 
 
@@ -145,6 +144,19 @@ def _kind_and_length(texts: Sequence[str]) -> tuple[str, int | None]:
     spaces = characters - sum(sum(map(len, text.split())) for text in texts)
     kind = "words" if spaces >= FEW_SPACES * characters else "characters"
     return kind, MAX_CHARACTERS[kind] // len(texts) if characters > MAX_CHARACTERS[kind] else None
+
+
+def _fit_and_predict(
+    texts: Sequence[str], labels: IntArray, test: Sequence[str], kind: str, seed: int, generator: np.random.Generator
+) -> tuple[IntArray, str, list[str]]:
+    """Predicted ids, the method by which they were found, and what else there is to say of it."""
+    vectors = _vectors(texts, test, kind) if len(np.unique(labels)) > 1 else None
+    if vectors is None:
+        return majority_class(labels, len(test)).predicted, "majority class (one class or no words to learn from)", []
+    strength, how = _choose_strength(vectors[0], labels, seed, generator)
+    predicted, converged = _one_against_rest(vectors[0], labels, vectors[1], strength, seed)
+    notes = [f"C = {strength:g}{how}", *([] if converged else [f"not converged after {MAX_PASSES} passes"])]
+    return predicted, f"TF-IDF ({FEATURES[kind]}) + logistic regression", notes
 
 
 def _vectors(train: Sequence[str], test: Sequence[str], kind: str) -> tuple[Any, Any] | None:
@@ -162,9 +174,7 @@ def _vectors(train: Sequence[str], test: Sequence[str], kind: str) -> tuple[Any,
     return None
 
 
-def _choose_strength(
-    train: Any, labels: NDArray[np.int64], seed: int, generator: np.random.Generator
-) -> tuple[float, str]:
+def _choose_strength(train: Any, labels: IntArray, seed: int, generator: np.random.Generator) -> tuple[float, str]:
     """The C most accurate on a fifth of the train rows, or of a sample of them, and how it was come by."""
     rows = generator.permutation(len(labels))[:TUNING_ROWS]
     fitted, held_out = np.split(rows, [len(rows) * 4 // 5])
@@ -177,9 +187,7 @@ def _choose_strength(
     return STRENGTHS[int(np.argmax(right))], " chosen on held-out train rows"
 
 
-def _one_against_rest(
-    train: Any, labels: NDArray[np.int64], test: Any, strength: float, seed: int
-) -> tuple[NDArray[np.int64], bool]:
+def _one_against_rest(train: Any, labels: IntArray, test: Any, strength: float, seed: int) -> tuple[IntArray, bool]:
     """Predicted ids, and whether all classes converged.
 
     On AG News one dual coordinate descent per class takes half the time of one softmax over all classes, and is 0.2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -44,7 +44,9 @@ def legend_above(axes: Axes, columns: int) -> None:
     named = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
     handles = [line for line in named if np.size(line.get_xdata())]
     if handles:
-        axes.legend(handles=handles, ncols=columns, frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
+        place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderpad": 0.2, "borderaxespad": 0.3}
+        tight: dict[str, Any] = {"handlelength": 1.6, "handletextpad": 0.5, "columnspacing": 1.2}
+        axes.legend(handles=handles, ncols=columns, frameon=False, fontsize=8, **place, **tight)
 
 
 def in_percent(axis: Axis) -> None:

@@ -100,8 +100,8 @@ def _draw_losses(axes: Axes, history: LearningHistory, unit: str) -> None:
     axes.plot(steps[some], smooth[some], color=BLUE, linewidth=1.6, label="train, smoothed" if noisy else "train")
     axes.plot(at, validation, color=VERMILION, linewidth=1.6, marker="o", markersize=3, label="validation")
     _mark_chosen(axes, at, validation, history.chosen_step)
-    # One spike would press the curves flat: the frame holds the lines and all but 1 % of the single notes.
-    _frame(axes, np.concatenate([smooth, validation, np.percentile(raw, [1, 99]) if len(raw) else raw]))
+    # One spike would press the curves flat: the frame holds all but a few of the train notes.
+    _frame(axes, np.concatenate([validation, np.percentile(raw, [0.5, 99.5]) if noisy else raw]))
     axes.set_ylabel(f"loss ({unit})", fontsize=9)
     _finish(axes, empty=not len(raw) and not len(validation))
 

@@ -78,11 +78,11 @@ def classification_metrics(
         DataError: there are no rows.
         ValueError: the two lengths differ, or an id has no name.
     """
-    from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+    from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
     predicted, true = _checked(predicted, true, len(names))
-    ids = np.arange(len(names))
-    figures = precision_recall_fscore_support(true, predicted, labels=ids, zero_division=0.0)
+    classes = len(names)
+    figures = precision_recall_fscore_support(true, predicted, labels=np.arange(classes), zero_division=0.0)
     precision, recall, f1, support = (column.tolist() for column in figures)
     return ClassificationMetrics(
         accuracy=float(accuracy_score(true, predicted)),
@@ -90,7 +90,8 @@ def classification_metrics(
         rows=len(true),
         unseen_rows=0 if known is None else int(np.isin(true, list(known), invert=True).sum()),
         per_class=tuple(map(ClassFigures, names, precision, recall, f1, support)),
-        confusion=confusion_matrix(true, predicted, labels=ids).astype(np.int64),
+        # Counted here, since scikit-learn's warns of a single class.
+        confusion=np.bincount(true * classes + predicted, minlength=classes**2).reshape(classes, classes),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,6 +82,7 @@ class TopicClassifier:
     def __init__(self, config: TopicConfig, tokenizer: Tokenizer) -> None:
         self.config = config
         self.tokenizer = tokenizer
+        self.copied = ""  # which weights came from another run, to print
         backbone = Backbone(
             input_size=config.embedding_size,
             hidden_size=config.hidden_size,
@@ -164,15 +165,21 @@ class TopicClassifier:
             task.copy_from(source)
         return task
 
-    def copy_from(self, source: TopicClassifier) -> list[str]:
-        """Copies every weight of `source` that has a place here; returns the names of those that had none.
+    def copy_from(self, source: TopicClassifier) -> None:
+        """Copies every weight of `source` that has a place here; `self.copied` then says which.
 
-        The head goes along where both have the same labels in the same order.
+        The head goes along where both have the same labels in the same order and pool alike.
         """
         weights = source.model.state_dict()
-        if source.config.labels != self.config.labels:
+        if (source.config.labels, source.config.pooling) != (self.config.labels, self.config.pooling):
             weights = {name: value for name, value in weights.items() if not name.startswith("head.")}
-        return list(self.model.load_state_dict(weights, strict=False).missing_keys)
+        new = self.model.load_state_dict(weights, strict=False).missing_keys
+        self.copied = f"{len(weights)} tensors copied" + (f"; new: {', '.join(new)}" if new else ", the head too")
+
+    def use_columns(self, text: str | None, label: str | None) -> None:
+        """Reads rows from other columns than those of training; None leaves one as it is."""
+        columns = {"text_column": text or self.config.text_column, "label_column": label or self.config.label_column}
+        self.config = replace(self.config, **columns)
 
     # ---- raw in, raw out
 
@@ -209,9 +216,9 @@ class TopicClassifier:
 
     def split(self, rows: Dataset, *, seed: int) -> tuple[Dataset, Dataset]:
         """Training and validation rows out of training rows alone: a seeded tenth, with the share of each class kept."""
-        from seqtext.data.sources import split_validation
+        from seqtext.data.labelled_splits import hold_out
 
-        return split_validation(rows, label=self.config.label_column, seed=seed)
+        return hold_out(rows, self.config.label_column, seed=seed)
 
     def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> EncodedTexts:
         """A split as ids and labels, checked.
@@ -227,12 +234,12 @@ class TopicClassifier:
         """As `encode`, with what was met."""
         from seqtext.data.columns import check_texts, require
         from seqtext.data.labels import Labels
-        from seqtext.data.sources import fingerprint
+        from seqtext.data.fingerprint import fingerprint
 
-        config, where = self.config, f"split {str(rows.split or 'given')!r}"
+        config = self.config
         for column in (config.text_column, config.label_column):
-            require({where: rows}, column)
-        check_texts(rows, config.text_column, where=where)
+            require({str(rows.split or "given"): rows}, column)
+        check_texts(rows, config.text_column)
         tokens, report = encode_to_disk(
             lambda: _texts(rows, config.text_column),
             self.tokenizer,
@@ -240,7 +247,7 @@ class TopicClassifier:
             fingerprint=fingerprint(rows, [config.text_column]),
             sampling_seed=sampling_seed,
         )
-        labels = Labels(config.labels).encode(rows, config.label_column, where=where).ids
+        labels = Labels(config.labels).encode(rows, config.label_column).ids
         return EncodedTexts(tokens, labels, max_length=config.max_length), report
 
     def logits(self, batch: TextBatch) -> Tensor:

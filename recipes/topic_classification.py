@@ -1,0 +1,153 @@
+"""Topic classification, sequence to vector: a text goes in, its topic comes out.
+
+All outputs but the last valid ones are ignored or pooled, so the model reads the whole text before it decides:
+
+        y0  y1  y2  [y3] -> topic
+        ^   ^   ^   ^
+    h0->O-->O-->O-->O
+        ^   ^   ^   ^
+     Oil prices fell  again
+
+    python recipes/topic_classification.py                                       # offline, on the built-in phrasebook
+    python recipes/topic_classification.py --data fancyzhx/ag_news --run runs/ag # a data set of the hub
+    python recipes/topic_classification.py --resume --run runs/ag                # go on with a run that was stopped
+"""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from seqtext.data.labelled_splits import LabelledSplits, labelled_splits
+from seqtext.data.sources import Source, load, load_files
+from seqtext.errors import OptionsError, raise_together, run_program
+from seqtext.evaluation.metrics import mean_and_spread
+from seqtext.options import RunOptions, parse, training_arguments, write_options
+from seqtext.storage import write_json
+from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.tasks.topic_settings import TopicSettings
+from seqtext.training.fit import fit
+from seqtext.training.report import classification_report
+from seqtext.training.run_folder import RunFolder, new_run_path
+from seqtext.training.summary import classification_summary
+
+
+# ---- Options
+
+
+@dataclass(frozen=True)
+class Options(RunOptions, TopicSettings):
+    """Flags of this recipe: where the rows come from, beside how to train (RunOptions) and what (TopicSettings)."""
+
+    data: str = "phrasebook"
+    """A data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; gz), or phrasebook[:locale]."""
+    revision: str | None = None
+    """Commit, tag or branch of a data set on the hub. Default: the newest, whose commit is printed and kept."""
+    train: str | None = None
+    """File of training rows, instead of --data."""
+    validation: str | None = None
+    """File of validation rows. Default: held out of the training rows."""
+    test: str | None = None
+    """File of test rows. Default: held out of the training rows."""
+    text_column: str | None = None
+    """Column of the texts. Default: recognised where there is no doubt."""
+    label_column: str | None = None
+    """Column of the labels. Default: recognised where there is no doubt."""
+    unlabelled: Literal["error", "drop"] = "error"
+    """Rows without a label stop the run, or are left out and counted."""
+    init_from: str | None = None
+    """Start from the tokenizer, embedding and backbone of this run or hub model (fine-tuning)."""
+    baselines: Literal["none", "fast", "all"] = "all"
+    """Compare with nothing, the majority class, or also TF-IDF with logistic regression."""
+
+    def __post_init__(self) -> None:
+        RunOptions.__post_init__(self)
+        TopicSettings.__post_init__(self)
+        faults = []
+        if self.train is None and (self.validation or self.test):
+            faults.append("--validation and --test are files beside --train; --data brings its own splits")
+        if self.train is not None and self.data not in (Options.data, self.train):
+            faults.append("--data and --train both name training rows; give one of them")
+        raise_together(faults)
+
+
+def main() -> None:
+    options = parse(Options, __doc__ or "")
+    if options.seeds == 1:
+        train_once(options)
+        return
+    # ---- Several seeds: the same run again, and how much the figure moves
+    root = options.run or new_run_path("topic", options.train or options.data)
+    accuracies = []
+    for seed in range(options.seed, options.seed + options.seeds):
+        print(f"\n==== seed {seed}")
+        report = train_once(replace(options, seed=seed, seeds=1, run=f"{root}/seed-{seed}"))
+        accuracies += [report["test"]["accuracy"]] if report else []
+    if accuracies:
+        mean, spread = mean_and_spread(accuracies)
+        write_json(Path(root) / "seeds.json", {"accuracy": accuracies, "mean": mean, "standard_deviation": spread})
+        print(f"\ntest accuracy over {len(accuracies)} seeds: {mean:.2%}, standard deviation {100 * spread:.2f} points")
+
+
+def train_once(options: Options) -> dict[str, Any] | None:
+    folder = RunFolder(options.run or new_run_path("topic", options.train or options.data))
+    folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
+
+    # ---- Data: any source to checked splits
+    source = load_source(options)
+    data = labelled_splits(
+        source.splits,
+        text_column=options.text_column,
+        label_column=options.label_column,
+        unlabelled=options.unlabelled,
+        max_rows=options.max_rows,
+        seed=options.seed,
+    )
+
+    # ---- Task: tokenizer, labels and model, from training rows alone
+    task = make_task(options, data, folder)
+
+    # ---- Summary: everything known before the first step
+    lines, data_figures = classification_summary(task, data, options)
+    print("\n".join([f"data        {source.name}", *lines, f"run         {folder.path}"]), flush=True)
+    if options.dry_run:
+        return None
+
+    # ---- Fit
+    folder.prepare(overwrite=options.overwrite, resume=options.resume)
+    if not options.resume:
+        write_options(folder.options, replace(options, revision=source.revision, run=str(folder.path), config=None))
+    arguments = training_arguments(options) | {"run": folder}
+    result = fit(task, data.train, data.validation, **arguments)
+
+    # ---- Show: test rows for the first time, baselines beside the model
+    report = classification_report(
+        task, data, result, folder, data_figures=data_figures, source=source.name, baselines=options.baselines
+    )
+    print("\n".join(["", *report.table, "", f"model chosen: {result.selection}", f"saved in {folder.path}; try:"]))
+    print(f"  seqtext predict {folder.path} {report.example!r}")
+    return report.figures
+
+
+def load_source(options: Options) -> Source:
+    if options.train is not None:
+        return load_files(train=options.train, validation=options.validation, test=options.test)
+    return load(options.data, revision=options.revision)
+
+
+def make_task(options: Options, data: LabelledSplits, folder: RunFolder) -> TopicClassifier:
+    settings = {field.name: getattr(options, field.name) for field in fields(TopicSettings)}
+    task = TopicClassifier.from_data(
+        data.train,
+        text_column=data.columns.text,
+        label_column=data.columns.label,
+        init_from=options.init_from,
+        seed=options.seed,
+        **settings,
+    )
+    if options.init_from:
+        print(f"started from {options.init_from}: {task.copied}")
+    return task
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,1 @@
+"""The commands of `seqtext`, a file each: a frozen dataclass of its flags and a `run`."""

@@ -1,0 +1,77 @@
+"""`seqtext evaluate`: a saved classifier on a split of any data set."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from tyro.conf import Positional
+
+from seqtext.errors import DataError, OptionsError, one_of
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Accuracy, macro F1 and figures per class, in fp32."""
+
+    run_folder: Positional[str]
+    """Run folder, model folder, or name on the hub."""
+    data: str
+    """Data set: name on the hub, folder, file, or phrasebook[:locale]."""
+    split: str = "test"
+    """Split to measure on. A single file is the split train."""
+    revision: str | None = None
+    """Commit, tag or branch of a data set on the hub."""
+    text_column: str | None = None
+    """Default: the one the model was trained on."""
+    label_column: str | None = None
+    """Default: the one the model was trained on."""
+    unlabelled: Literal["error", "drop"] = "error"
+    """Rows without a label stop the evaluation, or are left out and counted."""
+    json: bool = False
+    """Print the figures as JSON, with the confusion matrix."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1 or mps."""
+    threads: int | None = None
+    """CPU threads. Default: as many as there are cores."""
+    debug: bool = False
+    """Show the traceback of an error."""
+
+    def run(self) -> None:
+        """Loads, measures, prints."""
+        from seqtext.data.labels import Labels
+        from seqtext.data.sources import load as load_data
+        from seqtext.evaluation.metrics import classification_metrics
+        from seqtext.nn.precision import choose_device, set_threads
+        from seqtext.tasks.saved import load
+
+        set_threads(self.threads)
+        classifier = load(self.run_folder)
+        if not hasattr(classifier, "probabilities"):
+            raise OptionsError(f"{self.run_folder} is a {type(classifier).__name__}", expected="a classifier")
+        device = choose_device(self.device)
+        classifier.model.to(device)
+        source = load_data(self.data, revision=self.revision, needs=())
+        if self.split not in source.splits:
+            raise DataError(f"no split {self.split!r}", where=self.data, expected=one_of(source.splits), fix="pass --split NAME")
+        rows = source.splits[self.split]
+        classifier.use_columns(self.text_column, self.label_column)
+        labels = Labels(classifier.config.labels).encode(rows, classifier.config.label_column, unlabelled=self.unlabelled)
+        if labels.dropped:
+            rows = rows.select(labels.rows)
+        probabilities = classifier.probabilities(classifier.encode(rows).to(device))
+        metrics = classification_metrics(
+            probabilities.argmax(axis=1), labels.ids, labels.names, known=range(len(classifier.config.labels))
+        )
+        if self.json:
+            print(json.dumps(metrics.to_json(), ensure_ascii=False, indent=1))
+            return
+        print(f"{source.name}, split {self.split}: {metrics.rows:,} rows" + (f" at {source.revision}" if source.revision else ""))
+        print(f"accuracy {metrics.accuracy:.2%}, macro F1 {metrics.macro_f1:.4f}\n")
+        width = max(5, *(len(figures.name) for figures in metrics.per_class))
+        print(f"{'class':<{width}}  precision  recall      F1    rows")
+        for f in metrics.per_class:
+            print(f"{f.name:<{width}}  {f.precision:>9.3f}  {f.recall:>6.3f}  {f.f1:>6.3f}  {f.rows:>6,}")
+        for note in [f"{labels.dropped:,} rows without a label left out"] * bool(labels.dropped) + list(labels.warnings):
+            print(f"note: {note}")

@@ -1,0 +1,194 @@
+"""`seqtext predict`: texts from arguments, a file or a pipe; labels to the terminal or a file, with the input's columns kept.
+
+Reads, predicts and writes in step, so any number of rows needs little memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from tyro.conf import Positional
+
+from seqtext.errors import DataError, OptionsError, ResourceError, did_you_mean, one_of, shorten
+
+if TYPE_CHECKING:
+    from seqtext.tasks.topic_classifier import Prediction
+
+Format = Literal["plain", "csv", "tsv", "jsonl"]
+_BY_ENDING: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".txt": "plain"}
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Label and probability of each text: those given, those of a file, or those of a pipe, one a line."""
+
+    run_folder: Positional[str]
+    """Run folder, model folder, or name on the hub."""
+    texts: Positional[tuple[str, ...]] = ()
+    """Texts to label. Without any, --input is read, or the pipe."""
+    input: str | None = None
+    """File of texts: csv, tsv, jsonl or txt, also gzipped. - is the pipe."""
+    input_format: Literal["csv", "tsv", "jsonl", "txt"] | None = None
+    """Format of the input where its name does not tell. A pipe is txt, a text a line, unless this says otherwise."""
+    text_column: str | None = None
+    """Column of the texts. Default: the one the model was trained on, else the only one."""
+    output: str | None = None
+    """File to write: csv, tsv, jsonl or txt by its name. Default: the terminal."""
+    output_format: Format | None = None
+    """Default: that of --output; csv for input with columns; else plain: label, probability and text between tabs."""
+    top_k: int = 1
+    """How many of the likeliest labels to give."""
+    threads: int | None = None
+    """CPU threads. Default: as many as there are cores."""
+    device: str = "cpu"
+    """cpu, cuda, cuda:1 or mps."""
+    debug: bool = False
+    """Show the traceback of an error."""
+
+    def run(self) -> None:
+        """Predicts all rows."""
+        self._check()
+        from seqtext.data.encoding import EncodingReport
+        from seqtext.nn.precision import choose_device, set_threads
+        from seqtext.tasks.saved import load
+
+        set_threads(self.threads)
+        classifier = load(self.run_folder)
+        if not hasattr(classifier, "predict"):
+            raise OptionsError(f"{self.run_folder} is a {type(classifier).__name__}", expected="a classifier")
+        classifier.model.to(choose_device(self.device))
+        report = EncodingReport()
+        with ExitStack() as stack:
+            columns, rows, where = self._rows(stack)
+            column = _text_column(self.text_column, columns, classifier.config.text_column, where)
+            under_way: deque[Mapping[str, Any]] = deque()  # rows that were read and whose predictions are to come
+            write = _writer(self._format(columns), columns, column, self.top_k, self._target(stack))
+            for prediction in classifier.predict(_texts(rows, column, under_way, where), top_k=self.top_k, report=report):
+                write(under_way.popleft(), prediction)
+        if report.empty or report.cut:
+            told = f"{report.empty:,} are empty and {report.cut:,} were cut to the longest length the model reads"
+            print(f"note: of {report.texts:,} texts, {told}", file=sys.stderr)
+
+    def _check(self) -> None:
+        if self.top_k < 1:
+            raise OptionsError(f"--top_k is {self.top_k}", expected="at least 1")
+        if self.texts and self.input:
+            raise OptionsError("texts and --input were both given", fix="give one of them")
+        if not self.texts and self.input is None and sys.stdin.isatty():
+            raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
+
+    def _rows(self, stack: ExitStack) -> tuple[tuple[str, ...], Iterator[Mapping[str, Any]], str]:
+        """Columns, rows, and what to call them in a message."""
+        from seqtext.data.text_files import open_rows
+
+        if self.texts:
+            # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
+            return ("text",), ({"text": text} for text in self.texts), "arguments"
+        if self.input in (None, "-"):
+            opened = stack.enter_context(open_rows(sys.stdin.buffer, format=self.input_format or "txt"))
+        else:
+            opened = stack.enter_context(open_rows(str(self.input), format=self.input_format))
+        return opened.columns, iter(opened), self.input or "standard input"
+
+    def _format(self, columns: tuple[str, ...]) -> Format:
+        if self.output_format:
+            return self.output_format
+        if self.output and Path(self.output).suffix.lower() in _BY_ENDING:
+            return _BY_ENDING[Path(self.output).suffix.lower()]
+        return "plain" if columns == ("text",) else "csv"
+
+    def _target(self, stack: ExitStack) -> TextIO:
+        """The terminal, or a temporary file that takes the name of --output once it is whole."""
+        if self.output is None:
+            sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")  # type: ignore[union-attr]
+            return sys.stdout
+        path = Path(self.output)
+        part = path.with_name(f".{path.name}.part")
+        try:
+            file = part.open("w", encoding="utf-8", errors="replace", newline="\n")
+        except OSError as error:
+            raise ResourceError(f"cannot be written ({error.strerror})", where=str(path.absolute())) from error
+
+        def finish(kind: object, *_: object) -> None:
+            file.close()
+            os.replace(part, path) if kind is None else part.unlink()
+
+        stack.push(finish)
+        return file
+
+
+def _text_column(asked: str | None, columns: tuple[str, ...], trained: str, where: str) -> str:
+    """The column asked for, or the one of training, or the only one."""
+    wanted = asked or (trained if trained in columns else columns[0] if len(columns) == 1 else trained)
+    if wanted not in columns:
+        raise DataError(
+            f"no column {wanted!r}",
+            where=where,
+            expected=one_of(columns),
+            fix=did_you_mean(wanted, columns) or "pass --text_column NAME",
+        )
+    return wanted
+
+
+def _texts(
+    rows: Iterable[Mapping[str, Any]], column: str, under_way: deque[Mapping[str, Any]], where: str
+) -> Iterator[str]:
+    for number, row in enumerate(rows, start=1):
+        text = row[column]
+        if not isinstance(text, str):
+            raise DataError(
+                f"found {shorten(text)} ({type(text).__name__})", where=f"{where}, row {number}, column {column!r}", expected="text"
+            )
+        under_way.append(row)
+        yield text
+
+
+def _writer(
+    form: Format, columns: tuple[str, ...], text_column: str, top_k: int, file: TextIO
+) -> Callable[[Mapping[str, Any], Prediction], None]:
+    """A function that writes one row with its prediction."""
+    if form == "plain":
+        return lambda row, found: print(_plain(found, str(row[text_column])), file=file)
+    if form == "jsonl":
+        return lambda row, found: print(json.dumps({**row, **_columns(found, top_k)}, ensure_ascii=False), file=file)
+    table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
+    header: list[str] = []
+
+    def write(row: Mapping[str, Any], found: Prediction) -> None:
+        added = _columns(found, top_k)
+        if not header:
+            header.extend([*columns, *(_free(name, columns) for name in added)])
+            table.writerow(header)
+        table.writerow([*row.values(), *added.values()])
+
+    return write
+
+
+def _plain(found: Prediction, text: str) -> str:
+    labels = ", ".join(f"{label}\t{probability:.4f}" for label, probability in found.top)
+    return f"{labels}\t{' '.join(text.split())}"
+
+
+def _columns(found: Prediction, top_k: int) -> dict[str, Any]:
+    """`predicted`, `probability`, and for the next likeliest `predicted_2`, `probability_2`, ..."""
+    added: dict[str, Any] = {}
+    for place in range(min(top_k, len(found.top))):
+        ending = f"_{place + 1}" if place else ""
+        added[f"predicted{ending}"], added[f"probability{ending}"] = found.top[place][0], round(found.top[place][1], 6)
+    return added
+
+
+def _free(name: str, taken: tuple[str, ...]) -> str:
+    """The name, or one with an ending if the input has such a column: its columns are kept as they are."""
+    while name in taken:
+        name += "_by_seqtext"
+    return name

@@ -1,0 +1,124 @@
+"""From a loaded data set to training, validation and test rows with labels: which split is which, and which rows drop out.
+
+Never chooses on test: where a split is missing it is made from training rows, and said so. Knows no tokens and no models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from seqtext.data.columns import Columns, choose
+from seqtext.data.duplicates import duplicates
+from seqtext.data.label_codes import coded
+from seqtext.data.labels import Labels, check_same_classes
+from seqtext.data.splits import split_validation, take
+from seqtext.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+MOST_HELD_OUT = 5_000  # rows
+Unlabelled = Literal["error", "drop"]
+
+
+@dataclass(frozen=True)
+class LabelledSplits:
+    """What a classifier is trained, chosen and tested on.
+
+    Attributes:
+        train: training rows.
+        validation: rows that decide which epoch is kept.
+        test: rows nobody looks at before the end.
+        columns: the columns used.
+        labels: the classes of the training rows.
+        test_names: names of the label ids in `test`: those of training, then any that training never had.
+        notes: what was decided and left out, one line each.
+        warnings: what the user should look at, one line each.
+    """
+
+    train: Dataset
+    validation: Dataset
+    test: Dataset
+    columns: Columns
+    labels: Labels
+    test_names: tuple[str, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def labelled_splits(
+    splits: DatasetDict,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    unlabelled: Unlabelled = "error",
+    max_rows: int | None = None,
+    seed: int = 0,
+) -> LabelledSplits:
+    """Chooses columns and splits, drops rows without a label if asked to, and holds rows out where a split is missing.
+
+    Raises:
+        DataError: naming split, row and column of what cannot be used.
+    """
+    if "train" not in splits:
+        raise DataError(
+            "no training rows", where="the data set", expected="a split 'train'", fix=f"its splits: {', '.join(splits)}"
+        )
+    columns = choose(splits, text=text_column, label=label_column)
+    column = columns.label or ""
+    check_same_classes(splits, column)
+    notes: list[str] = []
+    if unlabelled == "drop":
+        splits = _without_unlabelled(splits, column, notes)
+    train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
+    names = Labels.of(train, column).names
+    if test is None and validation is not None:
+        test, validation = validation, None
+        notes.append("no test split: the given validation split is the test; the model is chosen on rows held out of train")
+    if test is None:
+        train, test = hold_out(train, column, seed=seed + 1)
+        notes.append(f"no test split: {len(test):,} training rows are held out as one")
+    if max_rows is not None and max_rows < len(train):
+        train = take(train, max_rows, seed=seed, labels=Labels(names).encode(train, column).ids)
+        notes.append(f"{len(train):,} training rows used, drawn by class with seed {seed} (--max_rows)")
+    if validation is None:
+        train, validation = hold_out(train, column, seed=seed)
+        notes.append(f"validation: {len(validation):,} training rows, held out by class with seed {seed}")
+    labels = Labels(names, tuple(Labels.of(train, column).counts))
+    encoded = {part: labels.encode(rows, column) for part, rows in (("validation", validation), ("test", test))}
+    warnings = [warning for part in encoded.values() for warning in part.warnings]
+    found = duplicates(train, test, columns.text)
+    if found.total:
+        first = ", ".join(map(str, found.first_rows))
+        warnings.append(
+            f"{found.total:,} test texts are in train too (test rows {first}{', ...' if found.total > len(found.first_rows) else ''}):"
+            " the test figure flatters"
+        )
+    return LabelledSplits(train, validation, test, columns, labels, encoded["test"].names, tuple(notes), tuple(warnings))
+
+
+def hold_out(train: Dataset, column: str, *, seed: int) -> tuple[Dataset, Dataset]:
+    """The training rows and a tenth of them held out, each class with its share; 5,000 at most: enough to choose by.
+
+    Raises:
+        DataError: if there are too few rows, or a row without a label.
+    """
+    labels = Labels.of(train, column).encode(train, column).ids
+    return split_validation(train, rows=min(max(len(train) // 10, 1), MOST_HELD_OUT), seed=seed, labels=labels)
+
+
+def _without_unlabelled(splits: DatasetDict, column: str, notes: list[str]) -> DatasetDict:
+    """The splits without rows that have no label, and without splits of such rows only, as the hub's hidden tests."""
+    kept = type(splits)()
+    for name, rows in splits.items():
+        labelled = np.flatnonzero(coded(rows, column).codes >= 0)
+        if dropped := len(rows) - len(labelled):
+            notes.append(f"{dropped:,} of {len(rows):,} rows of split {name!r} have no label and are left out (--unlabelled drop)")
+        if len(labelled):
+            kept[name] = rows.select(labelled) if dropped else rows
+    if "train" not in kept:
+        raise DataError("no training row has a label", where=f"column {column!r}", fix="choose another --label_column")
+    return kept

@@ -1,0 +1,90 @@
+"""The README.md of a run: what the model is, what it was measured on, where it is wrong. Figures come in, Markdown goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import seqtext
+
+
+class Mistake(NamedTuple):
+    """A row the model got wrong, and how sure it was."""
+
+    text: str
+    true: str
+    predicted: str
+    probability: float
+
+
+def classification_card(
+    *, title: str, command: str, figures: Mapping[str, Any], mistakes: Sequence[Mistake], pictures: Sequence[str]
+) -> str:
+    """The card of a topic classifier.
+
+    Args:
+        title: of the card.
+        command: what made the run.
+        figures: as in report/metrics.json.
+        mistakes: the most confident ones.
+        pictures: file names in report/.
+    """
+    test, training, data = figures["test"], figures["training"], figures["data"]
+    lines = [
+        "---",
+        "library_name: seqtext",
+        "pipeline_tag: text-classification",
+        "---",
+        f"# {_cell(title)}",
+        "",
+        f"A topic classifier made with seqtext {seqtext.__version__} by",
+        "",
+        f"    {command}",
+        "",
+        "```python",
+        "import seqtext",
+        'classifier = seqtext.load("this folder")',
+        'classifier(["a text"])',
+        "```",
+        "",
+        "## Results",
+        "",
+        f"On {test['rows']:,} test rows that were never used to train or to choose.",
+        "",
+        "| model | accuracy | macro F1 |",
+        "|---|---|---|",
+        f"| **this model** | {test['accuracy']:.4f} | {test['macro_f1']:.4f} |",
+        *(f"| {_cell(b['description'])} | {b['accuracy']:.4f} | {b['macro_f1']:.4f} |" for b in figures["baselines"].values()),
+        "",
+        f"Model chosen: {training['selection']}. Trained {training['seconds']:.0f} s on {training['hardware']}, {training['precision']}.",
+        "",
+        "| class | precision | recall | F1 | test rows |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {_cell(c['name'])} | {c['precision']:.3f} | {c['recall']:.3f} | {c['f1']:.3f} | {c['rows']:,} |"
+            for c in test["per_class"]
+        ),
+        "",
+        *(f"![{name}](report/{name})" for name in pictures),
+        "",
+        "## Data",
+        "",
+        f"{data['source']}: " + ", ".join(f"{rows:,} {name}" for name, rows in data["rows"].items()) + " rows.",
+        *(f"- {_cell(note)}" for note in [*data["notes"], *data["warnings"]]),
+        "",
+        "## Most confident mistakes",
+        "",
+        "| text | true | predicted | probability |",
+        "|---|---|---|---|",
+        *(f"| {_cell(m.text[:160])} | {_cell(m.true)} | {_cell(m.predicted)} | {m.probability:.3f} |" for m in mistakes),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """A text inside a Markdown table: nothing of it is markup, or ends the row, or reaches a terminal as a control."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    for character in "\\`*_[]<>|#":
+        plain = plain.replace(character, {"<": "&lt;", ">": "&gt;"}.get(character, f"\\{character}"))
+    return plain
