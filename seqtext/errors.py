@@ -61,7 +61,9 @@ class ResourceError(SeqtextError):
 def raise_together(faults: Sequence[str]) -> None:
     """Raises one `OptionsError` that lists all `faults`, so that they are mended in one go; nothing if there are none."""
     if faults:
-        raise OptionsError("\n  ".join(faults) if len(faults) == 1 else "\n  ".join([f"{len(faults)} options:", *faults]))
+        raise OptionsError(
+            "\n  ".join(faults) if len(faults) == 1 else "\n  ".join([f"{len(faults)} options:", *faults])
+        )
 
 
 def shorten(value: object, limit: int = MAX_FOUND) -> str:

@@ -66,7 +66,11 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         positive = ("epochs", "batch_tokens", "batch_rows", "accumulate", "learning_rate", "clip_norm")
         optional = ("patience_epochs", "max_steps", "max_minutes", "threads")
-        faults = [f"--{name} is {getattr(self, name)}; expected more than 0" for name in positive if not getattr(self, name) > 0]
+        faults = [
+            f"--{name} is {getattr(self, name)}; expected more than 0"
+            for name in positive
+            if not getattr(self, name) > 0
+        ]
         faults += [
             f"--{name} is {getattr(self, name)}; expected more than 0, or nothing"
             for name in optional

@@ -117,14 +117,20 @@ def parse_tensors(data: bytes, expected: Mapping[str, Tensor], *, where: str) ->
     try:
         found = load(data)
     except (SafetensorError, ValueError) as error:
-        raise SavedFileError(f"not a safetensors file ({error})", where=where, fix="copy or download it again") from error
+        raise SavedFileError(
+            f"not a safetensors file ({error})", where=where, fix="copy or download it again"
+        ) from error
     for name in [*expected, *found]:
         if name not in found or name not in expected:
-            raise SavedFileError(f"tensor {name!r} is {'missing' if name in expected else 'not of this model'}", where=where)
+            raise SavedFileError(
+                f"tensor {name!r} is {'missing' if name in expected else 'not of this model'}", where=where
+            )
         have, want = found[name], expected[name]
         if have.shape != want.shape or have.dtype != want.dtype:
             raise SavedFileError(
-                f"tensor {name!r} is {have.dtype} {tuple(have.shape)}", where=where, expected=f"{want.dtype} {tuple(want.shape)}"
+                f"tensor {name!r} is {have.dtype} {tuple(have.shape)}",
+                where=where,
+                expected=f"{want.dtype} {tuple(want.shape)}",
             )
         if have.is_floating_point() and not bool(torch.isfinite(have).all()):
             raise SavedFileError(f"tensor {name!r} holds NaN or infinity", where=where, fix="use an earlier checkpoint")
@@ -155,10 +161,14 @@ def _read_listed(folder: Path, name: str, entry: dict[str, object]) -> bytes:
     where = str(folder / name)
     data = _read_plain(folder, name)
     if len(data) != entry.get("size"):
-        raise SavedFileError(f"{len(data)} bytes", where=where, expected=f"{entry.get('size')}", fix="copy or download it again")
+        raise SavedFileError(
+            f"{len(data)} bytes", where=where, expected=f"{entry.get('size')}", fix="copy or download it again"
+        )
     if hashlib.sha256(data).hexdigest() != entry.get("sha256"):
         raise SavedFileError(
-            "the content is not what was saved (SHA-256 differs)", where=where, fix="copy or download it again, or use another run"
+            "the content is not what was saved (SHA-256 differs)",
+            where=where,
+            fix="copy or download it again, or use another run",
         )
     return data
 
@@ -212,7 +222,9 @@ def _move_in(temporary: Path, target: Path) -> None:
 def _no_room(error: OSError, path: Path) -> ResourceError:
     free = shutil.disk_usage(_existing(path)).free
     return ResourceError(
-        f"cannot be written ({error.strerror or error})", where=str(path), fix=f"{free / 2**20:.0f} MB are free there; what stood before is intact"
+        f"cannot be written ({error.strerror or error})",
+        where=str(path),
+        fix=f"{free / 2**20:.0f} MB are free there; what stood before is intact",
     )
 
 

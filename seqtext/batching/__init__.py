@@ -1,1 +1,1 @@
-
+"""From rows of numbers to padded batches."""

@@ -63,9 +63,13 @@ class BatchPlan:
         self, lengths: NDArray[np.integer], *, tokens: int, seed: int, micro_batches: int = 1, max_rows: int = 1024
     ) -> None:
         if tokens < 1 or micro_batches < 1 or max_rows < 1:
-            raise ValueError(f"tokens, micro_batches and max_rows must be at least 1, got {tokens}, {micro_batches}, {max_rows}")
+            raise ValueError(
+                f"tokens, micro_batches and max_rows must be at least 1, got {tokens}, {micro_batches}, {max_rows}"
+            )
         if len(lengths) and int(lengths.min()) < 1:
-            raise ValueError(f"every row must have at least one step, row {int(lengths.argmin())} has {int(lengths.min())}")
+            raise ValueError(
+                f"every row must have at least one step, row {int(lengths.argmin())} has {int(lengths.min())}"
+            )
         self.lengths = lengths
         self.tokens = tokens
         self.seed = seed
@@ -93,7 +97,9 @@ class BatchPlan:
         rows = np.diff(epoch.bounds)
         if not len(rows):
             return 0.0
-        longest = self.lengths[epoch.order[epoch.bounds[1:] - 1]]  # each micro-batch is sorted: its last row is its longest
+        longest = self.lengths[
+            epoch.order[epoch.bounds[1:] - 1]
+        ]  # each micro-batch is sorted: its last row is its longest
         return 1.0 - float(self.lengths.sum(dtype=np.int64)) / float((rows * longest.astype(np.int64)).sum())
 
     def _cut(self, order: Rows, *, first: int) -> Rows:
@@ -103,7 +109,9 @@ class BatchPlan:
         while (start := bounds[-1]) < len(order):
             most = min(first or self.max_rows, len(order) - start)
             # rows * longest grows with every row added, so the last that fits is found by bisection
-            fits = bisect.bisect_right(range(1, most + 1), self.tokens, key=lambda rows: rows * int(lengths[start + rows - 1]))  # noqa: B023
+            fits = bisect.bisect_right(
+                range(1, most + 1), self.tokens, key=lambda rows: rows * int(lengths[start + rows - 1])
+            )  # noqa: B023
             bounds.append(start + max(fits, 1))
             first = 0
         return np.asarray(bounds, dtype=np.int64)

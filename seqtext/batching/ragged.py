@@ -28,7 +28,9 @@ class Ragged:
 
     def __init__(self, values: Tensor, starts: Tensor) -> None:
         if starts.device.type != "cpu" or starts.dtype != torch.int64 or starts.ndim != 1 or len(starts) < 1:
-            raise ValueError("starts must be a flat int64 tensor on the CPU with one entry more than there are sequences")
+            raise ValueError(
+                "starts must be a flat int64 tensor on the CPU with one entry more than there are sequences"
+            )
         if int(starts[0]) != 0 or int(starts[-1]) != values.shape[0]:
             raise ValueError(f"starts must run from 0 to {values.shape[0]}, got {int(starts[0])} to {int(starts[-1])}")
         self.values = values
@@ -78,7 +80,9 @@ class Ragged:
         """From a handful of id lists held in Python, as at prediction time."""
         starts = np.zeros(len(sequences) + 1, dtype=np.int64)
         np.cumsum([len(sequence) for sequence in sequences], out=starts[1:])
-        flat = np.fromiter((value for sequence in sequences for value in sequence), dtype=np.int32, count=int(starts[-1]))
+        flat = np.fromiter(
+            (value for sequence in sequences for value in sequence), dtype=np.int32, count=int(starts[-1])
+        )
         return cls(torch.from_numpy(flat), torch.from_numpy(starts))
 
     @classmethod

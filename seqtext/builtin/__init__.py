@@ -1,1 +1,1 @@
-
+"""Data that is always there."""

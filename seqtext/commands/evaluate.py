@@ -54,10 +54,14 @@ class Evaluate:
         classifier.model.to(device)
         source = load_data(self.data, revision=self.revision, needs=())
         if self.split not in source.splits:
-            raise DataError(f"no split {self.split!r}", where=self.data, expected=one_of(source.splits), fix="pass --split NAME")
+            raise DataError(
+                f"no split {self.split!r}", where=self.data, expected=one_of(source.splits), fix="pass --split NAME"
+            )
         rows = source.splits[self.split]
         classifier.use_columns(self.text_column, self.label_column)
-        labels = Labels(classifier.config.labels).encode(rows, classifier.config.label_column, unlabelled=self.unlabelled)
+        labels = Labels(classifier.config.labels).encode(
+            rows, classifier.config.label_column, unlabelled=self.unlabelled
+        )
         if labels.dropped:
             rows = rows.select(labels.rows)
         probabilities = classifier.probabilities(classifier.encode(rows).to(device))
@@ -67,11 +71,16 @@ class Evaluate:
         if self.json:
             print(json.dumps(metrics.to_json(), ensure_ascii=False, indent=1))
             return
-        print(f"{source.name}, split {self.split}: {metrics.rows:,} rows" + (f" at {source.revision}" if source.revision else ""))
+        print(
+            f"{source.name}, split {self.split}: {metrics.rows:,} rows"
+            + (f" at {source.revision}" if source.revision else "")
+        )
         print(f"accuracy {metrics.accuracy:.2%}, macro F1 {metrics.macro_f1:.4f}\n")
         width = max(5, *(len(figures.name) for figures in metrics.per_class))
         print(f"{'class':<{width}}  precision  recall      F1    rows")
         for f in metrics.per_class:
             print(f"{f.name:<{width}}  {f.precision:>9.3f}  {f.recall:>6.3f}  {f.f1:>6.3f}  {f.rows:>6,}")
-        for note in [f"{labels.dropped:,} rows without a label left out"] * bool(labels.dropped) + list(labels.warnings):
+        for note in [f"{labels.dropped:,} rows without a label left out"] * bool(labels.dropped) + list(
+            labels.warnings
+        ):
             print(f"note: {note}")

@@ -37,7 +37,9 @@ class Info:
         if report.is_file():
             figures = parse_json(report.read_bytes(), where=str(report))
             test, data = figures["test"], figures["data"]
-            print(f"\ntested on {data['source']}, {test['rows']:,} rows: accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}")
+            print(
+                f"\ntested on {data['source']}, {test['rows']:,} rows: accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}"
+            )
             for baseline in figures["baselines"].values():
                 print(f"  {baseline['description']}: {baseline['accuracy']:.2%}")
             print(f"model chosen: {figures['training']['selection']}")

@@ -72,7 +72,9 @@ class Predict:
             column = _text_column(self.text_column, columns, classifier.config.text_column, where)
             under_way: deque[Mapping[str, Any]] = deque()  # rows that were read and whose predictions are to come
             write = _writer(self._format(columns), columns, column, self.top_k, self._target(stack))
-            for prediction in classifier.predict(_texts(rows, column, under_way, where), top_k=self.top_k, report=report):
+            for prediction in classifier.predict(
+                _texts(rows, column, under_way, where), top_k=self.top_k, report=report
+            ):
                 write(under_way.popleft(), prediction)
         if report.empty or report.cut:
             told = f"{report.empty:,} are empty and {report.cut:,} were cut to the longest length the model reads"
@@ -146,7 +148,9 @@ def _texts(
         text = row[column]
         if not isinstance(text, str):
             raise DataError(
-                f"found {shorten(text)} ({type(text).__name__})", where=f"{where}, row {number}, column {column!r}", expected="text"
+                f"found {shorten(text)} ({type(text).__name__})",
+                where=f"{where}, row {number}, column {column!r}",
+                expected="text",
             )
         under_way.append(row)
         yield text

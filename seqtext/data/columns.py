@@ -74,10 +74,7 @@ def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
         DataError: none, or several that could be it; lists the columns.
     """
     texts = [name for name, feature in dataset.features.items() if name != label and _is_text(feature)]
-    found = _by_name(texts, TEXT_NAMES) or (texts[0] if len(texts) == 1 else None)
-    if found is None:
-        raise _cannot_tell("text", texts, dataset)
-    return found
+    return _only("text", _named(texts, TEXT_NAMES) or texts, dataset)
 
 
 def choose_label(dataset: datasets.Dataset, *, text: str | None = None) -> str:
@@ -88,11 +85,10 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None) -> str:
     """
     others = {name: feature for name, feature in dataset.features.items() if name != text}
     classes = [name for name, feature in others.items() if hasattr(feature, "names")]
-    candidates = classes or [name for name, feature in others.items() if _can_be_label(feature)]
-    found = classes[0] if len(classes) == 1 else _by_name(candidates, LABEL_NAMES)
-    if found is None:
-        raise _cannot_tell("label", candidates, dataset)
-    return found
+    if len(classes) == 1:
+        return classes[0]
+    possible = classes or [name for name, feature in others.items() if _can_be_label(feature)]
+    return _only("label", _named(possible, LABEL_NAMES) or classes, dataset)
 
 
 def require(splits: Mapping[str, datasets.Dataset], *columns: str) -> None:
@@ -139,19 +135,21 @@ def check_texts(dataset: datasets.Dataset, column: str, *, where: str | None = N
             raise DataError(found, where=f"{where}, row {rows[0]}, column {column!r}", expected="text", fix=fix)
 
 
-def _by_name(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> str | None:
-    """The one column in the first group of names that has any; None if that group has several, or no group has one."""
+def _named(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> list[str]:
+    """The columns in the first group of names that has any."""
     columns = list(columns)
-    for group in groups:
-        if named := [column for column in columns if column.strip().lower() in group]:
-            return named[0] if len(named) == 1 else None
-    return None
+    found = ([column for column in columns if column.strip().lower() in group] for group in groups)
+    return next(filter(None, found), [])
 
 
-def _cannot_tell(role: str, candidates: list[str], dataset: datasets.Dataset) -> DataError:
-    told = f": {_listed(dataset, candidates)}" if candidates else f" among {_listed(dataset, dataset.column_names)}"
-    found = f"{len(candidates) or 'no'} columns could be the {role}{told}"
-    return DataError(found, where=place_of(dataset), fix=_flag(role))
+def _only(role: str, candidates: list[str], dataset: datasets.Dataset) -> str:
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        found = f"{len(candidates)} columns could be the {role}: {_listed(dataset, candidates)}"
+    else:
+        found = f"no column is clearly the {role} among {_listed(dataset, dataset.column_names)}"
+    raise DataError(found, where=place_of(dataset), fix=_flag(role))
 
 
 def _flag(role: str) -> str:

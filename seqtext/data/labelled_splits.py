@@ -77,7 +77,9 @@ def labelled_splits(
     names = Labels.of(train, column).names
     if test is None and validation is not None:
         test, validation = validation, None
-        notes.append("no test split: the given validation split is the test; the model is chosen on rows held out of train")
+        notes.append(
+            "no test split: the given validation split is the test; the model is chosen on rows held out of train"
+        )
     if test is None:
         train, test = hold_out(train, column, seed=seed + 1)
         notes.append(f"no test split: {len(test):,} training rows are held out as one")
@@ -97,7 +99,9 @@ def labelled_splits(
             f"{found.total:,} test texts are in train too (test rows {first}{', ...' if found.total > len(found.first_rows) else ''}):"
             " the test figure flatters"
         )
-    return LabelledSplits(train, validation, test, columns, labels, encoded["test"].names, tuple(notes), tuple(warnings))
+    return LabelledSplits(
+        train, validation, test, columns, labels, encoded["test"].names, tuple(notes), tuple(warnings)
+    )
 
 
 def hold_out(train: Dataset, column: str, *, seed: int) -> tuple[Dataset, Dataset]:
@@ -116,7 +120,9 @@ def _without_unlabelled(splits: DatasetDict, column: str, notes: list[str]) -> D
     for name, rows in splits.items():
         labelled = np.flatnonzero(coded(rows, column).codes >= 0)
         if dropped := len(rows) - len(labelled):
-            notes.append(f"{dropped:,} of {len(rows):,} rows of split {name!r} have no label and are left out (--unlabelled drop)")
+            notes.append(
+                f"{dropped:,} of {len(rows):,} rows of split {name!r} have no label and are left out (--unlabelled drop)"
+            )
         if len(labelled):
             kept[name] = rows.select(labelled) if dropped else rows
     if "train" not in kept:

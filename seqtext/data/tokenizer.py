@@ -48,11 +48,15 @@ class Tokenizer:
         try:
             self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:
-            raise SavedFileError("not a sentencepiece model", where="tokenizer", fix="train or download it again") from error
+            raise SavedFileError(
+                "not a sentencepiece model", where="tokenizer", fix="train or download it again"
+            ) from error
         ids = tuple(getattr(self._pieces, f"{name}_id")() for name in ("pad", "unk", "bos", "eos"))
         if ids != (PAD, UNKNOWN, BEGIN, END):
             raise SavedFileError(
-                f"special ids (pad, unknown, begin, end) are {ids}", where="tokenizer", expected=str((PAD, UNKNOWN, BEGIN, END))
+                f"special ids (pad, unknown, begin, end) are {ids}",
+                where="tokenizer",
+                expected=str((PAD, UNKNOWN, BEGIN, END)),
             )
         self.model = model
         self.normaliser = normaliser
@@ -63,7 +67,9 @@ class Tokenizer:
         return int(self._pieces.get_piece_size())
 
     @classmethod
-    def train(cls, texts: Iterable[str], *, vocabulary_size: int, normaliser: Normaliser) -> tuple[Tokenizer, TokenizerReport]:
+    def train(
+        cls, texts: Iterable[str], *, vocabulary_size: int, normaliser: Normaliser
+    ) -> tuple[Tokenizer, TokenizerReport]:
         """Trains a unigram model (Kudo 2018) on at most the first 20 million characters, on one thread, so that it is the same everywhere.
 
         Raises:

@@ -1,1 +1,1 @@
-
+"""The shapes of model, as modules."""

@@ -1,1 +1,1 @@
-
+"""Padded in, padded out: layers and losses. No vocabulary, no text."""

@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from seqtext.batching.padded import Padded, check_padded
 
 Cell = Literal["rnn", "gru", "lstm"]
-State = tuple[Tensor, ...]  # (h,) or, for an LSTM, (h, c); each (L, B, H), with both directions (2 L, B, H) in torch's order
+State = tuple[
+    Tensor, ...
+]  # (h,) or, for an LSTM, (h, c); each (L, B, H), with both directions (2 L, B, H) in torch's order
 
 _MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 _SHUT = 1e4  # sigmoid(-1e4) is exactly 0 and sigmoid(1e4) exactly 1, in fp32 as in bf16
@@ -66,7 +68,10 @@ class Backbone(nn.Module):
         self.residual = residual
         sizes = [input_size] + [self.output_size] * (num_layers - 1)
         options: dict[str, Any] = {"nonlinearity": activation} if cell == "rnn" else {}
-        self._step_cell = {"rnn": torch.rnn_tanh_cell if activation == "tanh" else torch.rnn_relu_cell, "gru": torch.gru_cell}.get(cell)
+        self._step_cell = {
+            "rnn": torch.rnn_tanh_cell if activation == "tanh" else torch.rnn_relu_cell,
+            "gru": torch.gru_cell,
+        }.get(cell)
 
         def stack() -> nn.ModuleList:
             return nn.ModuleList(_MODULES[cell](size, hidden_size, batch_first=True, **options) for size in sizes)

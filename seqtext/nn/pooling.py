@@ -32,7 +32,9 @@ class Pooling(nn.Module):
         super().__init__()
         known = get_args(Pool)
         if not kinds or len(set(kinds)) != len(kinds) or set(kinds) - set(known):
-            raise ValueError(f"pooling must name {', '.join(known)} at most once each, and at least one; got {list(kinds)}")
+            raise ValueError(
+                f"pooling must name {', '.join(known)} at most once each, and at least one; got {list(kinds)}"
+            )
         self.kinds = tuple(kinds)
         self.bidirectional = bidirectional
         self.output_size = size * len(self.kinds)

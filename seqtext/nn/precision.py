@@ -35,13 +35,20 @@ def choose_device(name: str = "auto") -> torch.device:
     counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     if (device.index or 0) >= counts.get(device.type, 0):
         raise ResourceError(
-            f"--device {name}: this machine has {counts.get(device.type, 0)} device(s) of that kind", fix="use --device cpu or auto"
+            f"--device {name}: this machine has {counts.get(device.type, 0)} device(s) of that kind",
+            fix="use --device cpu or auto",
         )
     return device
 
 
 def choose_precision(precision: Precision, device: torch.device) -> Precision:
-    """What `auto` is on this device: bf16 where the hardware computes in it, else fp32."""
+    """What `auto` is on this device: bf16 where the hardware computes in it, else fp32.
+
+    Raises:
+        ResourceError: for fp16 without a GPU, where torch lacks kernels for it.
+    """
+    if precision == "fp16" and device.type == "cpu":
+        raise ResourceError("--precision fp16 needs a GPU", fix="use --precision bf16, auto or fp32")
     if precision != "auto":
         return precision
     if device.type == "cuda":

@@ -56,7 +56,9 @@ class SavedTask:
             SavedFileError: if the manifest does not list it.
         """
         if name not in self.files:
-            raise SavedFileError("not listed in the manifest", where=str(self.folder / name), fix="copy or download it again")
+            raise SavedFileError(
+                "not listed in the manifest", where=str(self.folder / name), fix="copy or download it again"
+            )
         return self.files[name]
 
     def _json(self) -> dict[str, Any]:
@@ -74,13 +76,19 @@ def open_saved(name: str | Path) -> SavedTask:
         SavedFileError: if there is none, or it is damaged.
     """
     folder = Path(name).expanduser()
-    if not folder.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", str(name)) and not str(name).startswith("runs/"):
+    if (
+        not folder.exists()
+        and re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", str(name))
+        and not str(name).startswith("runs/")
+    ):
         folder = _download(str(name))
     if (folder / "model").is_dir():
         folder = folder / "model"
     elif (folder / "options.yaml").is_file():
         raise SavedFileError(
-            "the run has no model yet", where=str(folder), fix="its first epoch did not end; go on with it: --resume --run"
+            "the run has no model yet",
+            where=str(folder),
+            fix="its first epoch did not end; go on with it: --resume --run",
         )
     return SavedTask(folder, read_folder(folder))
 

@@ -196,7 +196,9 @@ class TopicClassifier:
         """
         return list(self.predict(texts, top_k=top_k))
 
-    def predict(self, texts: Iterable[str], *, top_k: int = 1, report: EncodingReport | None = None) -> Iterator[Prediction]:
+    def predict(
+        self, texts: Iterable[str], *, top_k: int = 1, report: EncodingReport | None = None
+    ) -> Iterator[Prediction]:
         """Like calling, for any number of texts: they are taken in chunks, so a pipe of them needs little memory."""
         for probabilities in self._map(texts, lambda batch: torch.softmax(self.logits(batch).float(), dim=-1), report):
             yield from self._predictions(probabilities, top_k)
@@ -289,7 +291,9 @@ class TopicClassifier:
         """Writes config, weights and tokenizer as one verified folder."""
         with atomic_folder(Path(folder)) as place:
             config = {"task": type(self).__name__, **to_plain(self.config)}
-            (place / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            (place / "config.json").write_text(
+                json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
             save_tensors(place / "model.safetensors", self.model.state_dict())
             (place / "tokenizer.model").write_bytes(self.tokenizer.model)
 
@@ -366,7 +370,8 @@ def _settings_of(source: TopicClassifier, wanted: TopicSettings) -> TopicSetting
     for name in _FIXED:
         if getattr(wanted, name) not in (getattr(defaults, name), fixed[name]):
             raise OptionsError(
-                f"--{name} is {getattr(wanted, name)}, but the run to start from has {fixed[name]}", fix=f"leave --{name} out"
+                f"--{name} is {getattr(wanted, name)}, but the run to start from has {fixed[name]}",
+                fix=f"leave --{name} out",
             )
     return TopicSettings(**{**asdict(wanted), **fixed})
 

@@ -72,5 +72,7 @@ class TopicSettings:
             if not 0 <= getattr(self, name) < 1
         ]
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):
-            faults.append(f"--pooling is {' '.join(self.pooling) or 'empty'}; expected last, mean, max, each at most once")
+            faults.append(
+                f"--pooling is {' '.join(self.pooling) or 'empty'}; expected last, mean, max, each at most once"
+            )
         raise_together(faults)

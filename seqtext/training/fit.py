@@ -156,7 +156,12 @@ class _Training:
         self.average = MovingAverage(task.model, options.average_decay)
         optimizer = make_optimizer(task.model, learning_rate=options.learning_rate, weight_decay=options.weight_decay)
         self.stepper = Stepper(
-            task, optimizer, precision=self.precision, device=self.device, clip_norm=options.clip_norm, seed=options.seed
+            task,
+            optimizer,
+            precision=self.precision,
+            device=self.device,
+            clip_norm=options.clip_norm,
+            seed=options.seed,
         )
         self.progress = Progress()
         self.best: dict[str, float] = {}
@@ -231,7 +236,11 @@ class _Training:
                 figures = self.task.evaluate(held_out)
             better = (figures[metric], -figures["loss"]) > (progress.best_value, -progress.best_loss)
             if better or not progress.best_epoch:
-                progress.best_epoch, progress.best_value, progress.best_loss = progress.epoch, figures[metric], figures["loss"]
+                progress.best_epoch, progress.best_value, progress.best_loss = (
+                    progress.epoch,
+                    figures[metric],
+                    figures["loss"],
+                )
                 self.best = figures
                 self.task.save_pretrained(self.folder.model)
         self.folder.log(self.folder.metrics, step=progress.step, epoch=progress.epoch, validation=figures)
@@ -243,7 +252,8 @@ class _Training:
         mark = " (best)" if progress.best_epoch == progress.epoch else ""
         progress.seconds += self._lap()
         tqdm.write(
-            f"epoch {progress.epoch}, step {progress.step}: validation {shown}{mark}, {progress.seconds:.0f} s", file=sys.stderr
+            f"epoch {progress.epoch}, step {progress.step}: validation {shown}{mark}, {progress.seconds:.0f} s",
+            file=sys.stderr,
         )
         scaler = self.stepper.scaler.state_dict()
         progress.scale, progress.scale_growth = scaler.get("scale", 0.0), scaler.get("_growth_tracker", 0)
@@ -259,7 +269,9 @@ class _Training:
         for fault in faults:
             print(f"warning: checkpoint passed over: {fault}", file=sys.stderr)
         if scaler.is_enabled():
-            scaler.load_state_dict({**scaler.state_dict(), "scale": progress.scale, "_growth_tracker": progress.scale_growth})
+            scaler.load_state_dict(
+                {**scaler.state_dict(), "scale": progress.scale, "_growth_tracker": progress.scale_growth}
+            )
         os.truncate(self.folder.metrics, progress.metrics_bytes)
         for line in self.folder.read_log(self.folder.metrics):
             if line.get("epoch") == progress.best_epoch and "validation" in line:
@@ -335,7 +347,9 @@ class _Window:
 
     def close(self) -> tuple[float, float, float]:
         """Mean loss, mean gradient length and tokens a second of the window; then a new one begins."""
-        loss = sum(float(result.loss_sum) for result in self._results) / sum(float(result.count) for result in self._results)
+        loss = sum(float(result.loss_sum) for result in self._results) / sum(
+            float(result.count) for result in self._results
+        )
         norm = sum(float(result.norm) for result in self._results) / len(self._results)
         rate = self._tokens / (time.monotonic() - self._started)
         self.__init__()  # type: ignore[misc]

@@ -54,7 +54,10 @@ def classification_card(
         "| model | accuracy | macro F1 |",
         "|---|---|---|",
         f"| **this model** | {test['accuracy']:.4f} | {test['macro_f1']:.4f} |",
-        *(f"| {_cell(b['description'])} | {b['accuracy']:.4f} | {b['macro_f1']:.4f} |" for b in figures["baselines"].values()),
+        *(
+            f"| {_cell(b['description'])} | {b['accuracy']:.4f} | {b['macro_f1']:.4f} |"
+            for b in figures["baselines"].values()
+        ),
         "",
         f"Model chosen: {training['selection']}. Trained {training['seconds']:.0f} s on {training['hardware']}, {training['precision']}.",
         "",
@@ -76,7 +79,10 @@ def classification_card(
         "",
         "| text | true | predicted | probability |",
         "|---|---|---|---|",
-        *(f"| {_cell(m.text[:160])} | {_cell(m.true)} | {_cell(m.predicted)} | {m.probability:.3f} |" for m in mistakes),
+        *(
+            f"| {_cell(m.text[:160])} | {_cell(m.true)} | {_cell(m.predicted)} | {m.probability:.3f} |"
+            for m in mistakes
+        ),
         "",
     ]
     return "\n".join(lines)

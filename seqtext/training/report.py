@@ -76,7 +76,10 @@ def classification_report(
     pictures = _draw(test, {name: metrics for name, (_, metrics) in rivals.items()}, result, folder)
     command = shlex.join(["python", *sys.argv])
     title = f"Topics of {source}"
-    write_text(folder.card, classification_card(title=title, command=command, figures=figures, mistakes=mistakes, pictures=pictures))
+    write_text(
+        folder.card,
+        classification_card(title=title, command=command, figures=figures, mistakes=mistakes, pictures=pictures),
+    )
     return Report(figures, table(test, rivals, result), str(data.test[0][data.columns.text])[:60])
 
 
@@ -85,7 +88,10 @@ def table(
 ) -> list[str]:
     """Model and baselines, the best first, with an honest last line."""
     rows = [("this model", test.accuracy, test.macro_f1, result.seconds if result else None)]
-    rows += [(baseline.description, metrics.accuracy, metrics.macro_f1, baseline.seconds) for baseline, metrics in rivals.values()]
+    rows += [
+        (baseline.description, metrics.accuracy, metrics.macro_f1, baseline.seconds)
+        for baseline, metrics in rivals.values()
+    ]
     rows.sort(key=lambda row: -row[1])
     width = max(len(row[0]) for row in rows)
     lines = [f"{f'test, {test.rows:,} rows':<{width}}  accuracy  macro F1  seconds"]
@@ -94,7 +100,9 @@ def table(
     better = [(name, m.accuracy - test.accuracy) for name, (_, m) in rivals.items() if m.accuracy >= test.accuracy]
     if better:
         name, margin = max(better, key=lambda item: item[1])
-        lines.append(f"{name} is better by {100 * margin:.2f} points here, and simpler: use that, or train longer, or on more rows.")
+        lines.append(
+            f"{name} is better by {100 * margin:.2f} points here, and simpler: use that, or train longer, or on more rows."
+        )
     return lines
 
 
@@ -134,7 +142,11 @@ def _training(result: FitResult) -> dict[str, Any]:
 
 
 def _write_predictions(
-    task: TopicClassifier, data: LabelledSplits, folder: RunFolder, probabilities: NDArray[np.float32], true: NDArray[np.int64]
+    task: TopicClassifier,
+    data: LabelledSplits,
+    folder: RunFolder,
+    probabilities: NDArray[np.float32],
+    true: NDArray[np.int64],
 ) -> list[Mistake]:
     """report/predictions.jsonl, a line a test row; returns the most confident mistakes."""
     predicted, best = probabilities.argmax(axis=1), probabilities.max(axis=1)
@@ -168,7 +180,9 @@ def _draw(
         chosen_step=next((line["step"] for line in evaluations if line["epoch"] == result.best_epoch), None),
     )
     drawn = ["learning_curves.png"]
-    learning_curves(history, folder.report / drawn[0], rivals={f"{name} (test)": m.accuracy for name, m in rivals.items()})
+    learning_curves(
+        history, folder.report / drawn[0], rivals={f"{name} (test)": m.accuracy for name, m in rivals.items()}
+    )
     if len(test.per_class) <= CONFUSABLE:
         names = [figures.name for figures in test.per_class]
         confusion_matrix(test.confusion, names, folder.report / "confusion_matrix.png")

@@ -1,9 +1,9 @@
 """The folder of a run: where its parts lie, and that nobody's run is overwritten by accident. Knows no models.
 
-    model/        the best task, ready to load        metrics.jsonl   reproducible figures, a line an event
-    checkpoints/  complete training state             timing.jsonl    rates and times
-    options.yaml  what was asked                      report/         pictures and tables
-    README.md     the model card
+model/        the best task, ready to load        metrics.jsonl   reproducible figures, a line an event
+checkpoints/  complete training state             timing.jsonl    rates and times
+options.yaml  what was asked                      report/         pictures and tables
+README.md     the model card
 """
 
 from __future__ import annotations
@@ -64,9 +64,11 @@ class RunFolder:
         found = {item.name for item in self.path.iterdir()} if self.path.is_dir() else set()
         if resume:
             if not self.checkpoints.is_dir():
-                raise OptionsError("there is no checkpoint to resume from", where=where, fix="leave --resume out to start the run")
+                raise OptionsError(
+                    "there is no checkpoint to resume from", where=where, fix="leave --resume out to start the run"
+                )
             return
-        if found - set(_OURS) and not overwrite and found & set(_OURS) == set():
+        if found and not found & set(_OURS):  # somebody's folder, which --overwrite is not meant for either
             raise OptionsError(
                 f"the folder holds other files ({', '.join(sorted(found)[:3])})", where=where, fix="choose a new folder"
             )
@@ -84,7 +86,11 @@ class RunFolder:
 
     def read_log(self, path: Path) -> list[dict[str, float]]:
         """The lines of `metrics.jsonl` or `timing.jsonl`."""
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line] if path.is_file() else []
+        return (
+            [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+            if path.is_file()
+            else []
+        )
 
 
 def new_run_path(recipe: str, data: str) -> str:

@@ -17,7 +17,9 @@ def learning_rate_factor(progress: float, *, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * min((progress - warmup) / (1 - warmup), 1.0)))
 
 
-def progress_of(*, epoch_progress: float, epochs: int, step: int, max_steps: int | None, minutes: float, max_minutes: float | None) -> float:
+def progress_of(
+    *, epoch_progress: float, epochs: int, step: int, max_steps: int | None, minutes: float, max_minutes: float | None
+) -> float:
     """Share of training that is done, by whichever limit comes first: epochs, steps, or minutes.
 
     Args:

@@ -160,7 +160,9 @@ class Stepper:
         skipped = self.scaler.get_scale() < before
         self._skips_in_a_row = self._skips_in_a_row + 1 if skipped else 0
         if self._skips_in_a_row >= FP16_SKIPS:
-            raise NumericsError(f"{describe()}; fp16 overflowed {FP16_SKIPS} steps in a row", fix="use --precision bf16 or fp32")
+            raise NumericsError(
+                f"{describe()}; fp16 overflowed {FP16_SKIPS} steps in a row", fix="use --precision bf16 or fp32"
+            )
         return norm, skipped
 
 

@@ -41,7 +41,11 @@ def classification_summary(
     }
     examples, report = encoded["train"]
     plan = BatchPlan(
-        examples.lengths, tokens=options.batch_tokens, seed=options.seed, micro_batches=options.accumulate, max_rows=options.batch_rows
+        examples.lengths,
+        tokens=options.batch_tokens,
+        seed=options.seed,
+        micro_batches=options.accumulate,
+        max_rows=options.batch_rows,
     )
     epoch = plan.epoch(0)
     padding, seconds = plan.padding(epoch), seconds_per_epoch(task, examples, options)
@@ -51,7 +55,11 @@ def classification_summary(
         f"text        {_lengths(examples.tokens.lengths.numpy())}",
         f"            {_counts(encoded)}",
         f"vocabulary  {len(task.tokenizer):,} pieces"
-        + ("" if len(task.tokenizer) >= task.config.vocabulary_size else f" (asked for {task.config.vocabulary_size:,}; the corpus has no more)"),
+        + (
+            ""
+            if len(task.tokenizer) >= task.config.vocabulary_size
+            else f" (asked for {task.config.vocabulary_size:,}; the corpus has no more)"
+        ),
         f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * options.accumulate:,} tokens, padding {padding:.2%}",
         f"model       {_shape(task)}: {parameters:,} parameters",
         f"time        about {_duration(seconds)} an epoch, {_duration(seconds * options.epochs)} for {options.epochs}"
@@ -90,7 +98,11 @@ def seconds_per_epoch(task: TopicClassifier, examples: EncodedTexts, options: Tr
         seed=options.seed,
     )
     epoch = BatchPlan(
-        examples.lengths, tokens=options.batch_tokens, seed=options.seed, micro_batches=options.accumulate, max_rows=options.batch_rows
+        examples.lengths,
+        tokens=options.batch_tokens,
+        seed=options.seed,
+        micro_batches=options.accumulate,
+        max_rows=options.batch_rows,
     ).epoch(0)
     started = 0.0
     for number in range(WARM_STEPS + TIMED_STEPS):
@@ -111,10 +123,14 @@ def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTex
     width = max(9, *(len(name) for name in names[:SHOWN_CLASSES]))
     lines = [f"rows        {'class':<{width}}" + "".join(f"{split:>12}" for split in counts)]
     shown = list(enumerate(names[:SHOWN_CLASSES]))
-    lines += [f"            {name:<{width}}" + "".join(f"{part[i]:>12,}" for part in counts.values()) for i, name in shown]
+    lines += [
+        f"            {name:<{width}}" + "".join(f"{part[i]:>12,}" for part in counts.values()) for i, name in shown
+    ]
     if len(names) > SHOWN_CLASSES:
         rest = [int(part[SHOWN_CLASSES:-1].sum()) for part in counts.values()]
-        lines.append(f"            {f'{len(names) - SHOWN_CLASSES} more':<{width}}" + "".join(f"{n:>12,}" for n in rest))
+        lines.append(
+            f"            {f'{len(names) - SHOWN_CLASSES} more':<{width}}" + "".join(f"{n:>12,}" for n in rest)
+        )
     if any(part[-1] for part in counts.values()):
         lines.append(f"            {'(unseen)':<{width}}" + "".join(f"{part[-1]:>12,}" for part in counts.values()))
     return [*lines, f"            {'all':<{width}}" + "".join(f"{int(part.sum()):>12,}" for part in counts.values())]
@@ -128,7 +144,9 @@ def _lengths(lengths: np.ndarray) -> str:
 def _counts(encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> str:
     reports = [report for _, report in encoded.values()]
     empty, cut = sum(r.empty for r in reports), sum(r.cut for r in reports)
-    return f"{empty:,} empty texts, {cut:,} cut to the longest length, {reports[0].byte_share:.2%} of tokens spell bytes"
+    return (
+        f"{empty:,} empty texts, {cut:,} cut to the longest length, {reports[0].byte_share:.2%} of tokens spell bytes"
+    )
 
 
 def _shape(task: TopicClassifier) -> str:
@@ -167,5 +185,9 @@ def _unknown_characters(
         texts = getattr(data, name)[data.columns.text][:2000]
         found = f"{report.byte_share:.0%} of the tokens spell characters the vocabulary lacks: {' '.join(task.tokenizer.commonest_unknown(texts))}"
         if report.byte_share > BYTES_ERROR:
-            raise DataError(found, where=f"split {name!r}", fix="train a tokenizer on this language (no --init_from), or raise --vocabulary_size")
+            raise DataError(
+                found,
+                where=f"split {name!r}",
+                fix="train a tokenizer on this language (no --init_from), or raise --vocabulary_size",
+            )
         yield f"split {name!r}: {found}"

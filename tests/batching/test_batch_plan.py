@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from seqtext.batching.batch_plan import BatchPlan
 
-row_lengths = st.lists(st.integers(1, 60), min_size=1, max_size=200).map(lambda values: np.array(values, dtype=np.int32))
+row_lengths = st.lists(st.integers(1, 60), min_size=1, max_size=200).map(
+    lambda values: np.array(values, dtype=np.int32)
+)
 
 
 @given(row_lengths, st.integers(1, 5), st.integers(0, 3), st.integers(1, 40))

@@ -29,7 +29,10 @@ def test_what_was_written_in_chunks_is_read_back_mapped(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("ragged")
     halves = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
     chunks = (
-        (np.array([v for row in half for v in row], dtype=np.int32), np.array([len(row) for row in half], dtype=np.int32))
+        (
+            np.array([v for row in half for v in row], dtype=np.int32),
+            np.array([len(row) for row in half], dtype=np.int32),
+        )
         for half in halves
     )
     write_ragged(folder, chunks)

@@ -93,9 +93,7 @@ def test_gradients_equal_torch_on_packed_input(cell, activation, bidirectional):
     packed = pack_padded_sequence(theirs, LENGTHS, batch_first=True, enforce_sorted=False)
     (pad_packed_sequence(reference(packed)[0], batch_first=True)[0] * weight).sum().backward()
     torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(
-        module.layers[1].weight_hh_l0.grad, reference.weight_hh_l1.grad, atol=1e-5, rtol=1e-4
-    )
+    torch.testing.assert_close(module.layers[1].weight_hh_l0.grad, reference.weight_hh_l1.grad, atol=1e-5, rtol=1e-4)
 
 
 @every_cell
@@ -105,7 +103,9 @@ def test_a_row_alone_equals_the_row_in_a_batch(cell, activation, num_layers, bid
     module, inputs = backbone(cell, activation, num_layers, bidirectional), batch()
     outputs, final = module.forward_with_state(inputs)
     for row, length in enumerate(LENGTHS.tolist()):
-        alone, alone_final = module.forward_with_state(Padded(inputs.values[row : row + 1, :length], LENGTHS[row : row + 1]))
+        alone, alone_final = module.forward_with_state(
+            Padded(inputs.values[row : row + 1, :length], LENGTHS[row : row + 1])
+        )
         torch.testing.assert_close(alone.values[0], outputs.values[row, :length], atol=1e-5, rtol=1e-5)
         for one, many in zip(alone_final, final, strict=True):
             torch.testing.assert_close(one[:, 0], many[:, row], atol=1e-5, rtol=1e-5)

@@ -1,0 +1,88 @@
+"""Small data and a small trained run that many tests look at; nothing here needs a network or a GPU."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# Before datasets is imported: tests never ask the hub, and leave nothing in the user's caches.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_DATASETS_OFFLINE"] = "1"
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import datasets
+import pytest
+import torch
+
+ROOT = Path(__file__).parent.parent
+TOPICS = {
+    "sea": "the ship sails over waves towards an island harbour while gulls follow",
+    "town": "a tram passes the market square and people cross the street to the theatre",
+    "wood": "under old oak trees a deer drinks from the brook and owls wait for dusk",
+}
+SMALL = [
+    *("--epochs", "3", "--hidden_size", "24", "--embedding_size", "24", "--batch_tokens", "600"),
+    *("--vocabulary_size", "500", "--threads", "2", "--learning_rate", "0.01"),
+]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def private_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["SEQTEXT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    torch.set_num_threads(2)
+
+
+def topic_rows(rows: int, seed: int = 0) -> dict[str, list[str]]:
+    """Texts of words of one of three topics, with words of the others mixed in."""
+    import random
+
+    rng = random.Random(seed)
+    texts, labels = [], []
+    for number in range(rows):
+        label = list(TOPICS)[number % 3]
+        own = rng.choices(TOPICS[label].split(), k=rng.randint(4, 12))
+        other = rng.choices(" ".join(TOPICS.values()).split(), k=2)
+        texts.append(" ".join(own + other))
+        labels.append(label)
+    return {"text": texts, "label": labels}
+
+
+@pytest.fixture(scope="session")
+def topics() -> datasets.DatasetDict:
+    return datasets.DatasetDict(
+        {
+            name: datasets.Dataset.from_dict(topic_rows(rows, seed), split=name)
+            for name, rows, seed in (("train", 300, 1), ("validation", 60, 2), ("test", 60, 3))
+        }
+    )
+
+
+def python(*arguments: str, check: bool = True, **options) -> subprocess.CompletedProcess[str]:
+    """A program as a user starts it: in its own process, its output as text."""
+    result = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=ROOT, **options)
+    if check:
+        assert result.returncode == 0, result.stderr + result.stdout
+    return result
+
+
+def write_csv(path: Path, rows: dict[str, list[str]]) -> Path:
+    import csv
+
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(rows)
+        writer.writerows(zip(*rows.values(), strict=True))
+    return path
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the recipe on csv files, in its smallest form."""
+    place = tmp_path_factory.mktemp("run")
+    for name, rows, seed in (("train", 300, 1), ("test", 60, 3)):
+        write_csv(place / f"{name}.csv", topic_rows(rows, seed))
+    files = ["--train", str(place / "train.csv"), "--test", str(place / "test.csv")]
+    python("recipes/topic_classification.py", *files, *SMALL, "--run", str(place / "small"))
+    return place / "small"

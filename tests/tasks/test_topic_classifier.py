@@ -1,0 +1,200 @@
+"""The classifier as a user holds it: raw in, raw out, saved, loaded, the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import datasets
+import numpy as np
+import pytest
+import torch
+
+import seqtext
+from seqtext.errors import DataError, OptionsError, SavedFileError
+from seqtext.tasks.text_batches import EncodedTexts
+from seqtext.tasks.topic_classifier import TopicClassifier
+
+SIZES = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 400}
+
+
+@pytest.fixture(scope="module")
+def classifier(topics) -> TopicClassifier:
+    return TopicClassifier.from_data(topics["train"], cell="gru", **SIZES)
+
+
+def test_predictions_name_labels_with_probabilities(classifier):
+    [found] = classifier(["the ship sails"], top_k=3)
+    assert found.label == found.top[0][0] in ("sea", "town", "wood")
+    assert found.probability == found.top[0][1] == max(p for _, p in found.top)
+    assert sum(p for _, p in found.top) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("long_texts", ["head", "tail", "mean"])
+def test_a_text_alone_equals_the_text_among_others(topics, cell, long_texts):
+    classifier = TopicClassifier.from_data(topics["train"], cell=cell, max_length=7, long_texts=long_texts, **SIZES)
+    texts = ["", "   ", "ship", *topics["test"]["text"], "x " * 300, "🙂 ünknöwn\x00"]
+    together = classifier(texts, top_k=3)
+    for text, among_others in zip(texts, together, strict=True):
+        [alone] = classifier([text], top_k=3)
+        assert dict(alone.top) == pytest.approx(dict(among_others.top), abs=1e-5)
+
+
+def test_vectors_are_those_before_the_head_in_the_order_of_the_texts(classifier, topics):
+    vectors = classifier.encode_texts(topics["test"]["text"])
+    assert vectors.shape == (60, classifier.model.pooling.output_size)
+    with torch.inference_mode():
+        labels = classifier.model.head(torch.from_numpy(vectors)).argmax(dim=1)
+    assert [classifier.config.labels[i] for i in labels] == [p.label for p in classifier(topics["test"]["text"])]
+    assert classifier.encode_texts([]).shape == (0, classifier.model.pooling.output_size)
+
+
+def test_long_texts_keep_head_or_tail_or_are_read_whole(topics):
+    def ids(policy: str) -> EncodedTexts:
+        task = TopicClassifier.from_data(topics["train"], max_length=3, long_texts=policy, **SIZES)
+        return task.encode(
+            datasets.Dataset.from_dict({"text": ["the ship sails over waves towards an island"], "label": ["sea"]})
+        )
+
+    head, tail, mean = (ids(policy) for policy in ("head", "tail", "mean"))
+    whole = mean.tokens[0].tolist()
+    assert len(whole) > 6
+    assert head.tokens[0].tolist() == whole[:3]
+    assert tail.tokens[0].tolist() == whole[-3:]
+    batch = mean.batch(np.array([0]))
+    assert batch.tokens.lengths.max() <= 3
+    read = [i for row, n in zip(batch.tokens.values, batch.tokens.lengths, strict=True) for i in row[:n].tolist()]
+    assert read == whole
+    assert batch.text_of.tolist() == [0] * len(batch.tokens.lengths)
+
+
+def test_saved_and_loaded_is_the_same_to_the_bit(classifier, topics, tmp_path):
+    classifier.save_pretrained(tmp_path / "model")
+    for loaded in (seqtext.load(tmp_path / "model"), TopicClassifier.from_pretrained(tmp_path / "model")):
+        assert loaded.config == classifier.config
+        assert np.array_equal(
+            loaded.encode_texts(topics["test"]["text"]), classifier.encode_texts(topics["test"]["text"])
+        )
+    classifier.save_pretrained(tmp_path / "again")
+    for name in ("config.json", "model.safetensors", "tokenizer.model", "manifest.json"):
+        assert (tmp_path / "model" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.model", "manifest.json"])
+def test_a_damaged_file_is_refused_by_name(classifier, tmp_path, name):
+    classifier.save_pretrained(tmp_path / "model")
+    path = tmp_path / "model" / name
+    good = path.read_bytes()
+    for position in (0, len(good) // 2, len(good) - 2):
+        path.write_bytes(good[:position] + bytes([good[position] ^ 4]) + good[position + 1 :])
+        with pytest.raises(SavedFileError, match=str(tmp_path / "model")):
+            seqtext.load(tmp_path / "model")
+    path.write_bytes(good[:-2])
+    with pytest.raises(SavedFileError):
+        seqtext.load(tmp_path / "model")
+    path.unlink()
+    with pytest.raises(SavedFileError, match=f"{name}: the file is missing"):
+        seqtext.load(tmp_path / "model")
+
+
+def test_what_leads_out_of_the_folder_is_never_opened(classifier, tmp_path):
+    classifier.save_pretrained(tmp_path / "model")
+    weights = tmp_path / "model" / "model.safetensors"
+    shutil.move(weights, tmp_path / "elsewhere")
+    weights.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SavedFileError, match="cannot be read"):
+        seqtext.load(tmp_path / "model")
+    manifest = json.loads((tmp_path / "model" / "manifest.json").read_text())
+    manifest["files"]["../elsewhere"] = manifest["files"].pop("model.safetensors")
+    (tmp_path / "model" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(SavedFileError, match="leads out of the folder"):
+        seqtext.load(tmp_path / "model")
+
+
+def rewrite(folder, **changes):
+    """Changes a saved config and mends the manifest, as somebody with bad intentions would."""
+    from hashlib import sha256
+
+    config = json.loads((folder / "config.json").read_text()) | changes
+    data = json.dumps(config).encode()
+    (folder / "config.json").write_bytes(data)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["config.json"] = {"size": len(data), "sha256": sha256(data).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"hidden_size": 10**9}, r"--hidden_size is 1000000000; expected 1 to 16384"),
+        ({"hidden_size": 16}, "expected torch.float32"),
+        ({"num_layers": 10**6}, "expected 1 to 64"),
+        ({"cell": "os.system"}, r"key 'cell' is 'os.system'; expected Literal\['rnn', 'gru', 'lstm'\]"),
+        ({"cel": "rnn"}, "unknown key 'cel'; did you mean 'cell'"),
+        ({"task": "os.system"}, "task 'os.system'; expected one of TopicClassifier"),
+        ({"labels": "abc"}, "key 'labels' is 'abc'"),
+        ({"max_length": 1.5}, "key 'max_length' is 1.5"),
+        ({"labels": ["a"]}, "expected at least two different names"),
+    ],
+)
+def test_a_config_with_other_intentions_is_refused(classifier, tmp_path, changes, message):
+    classifier.save_pretrained(tmp_path / "model")
+    rewrite(tmp_path / "model", **changes)
+    with pytest.raises((SavedFileError, OptionsError), match=message):
+        seqtext.load(tmp_path / "model")
+
+
+def test_weights_that_are_not_finite_are_refused(classifier, tmp_path):
+    classifier.model.head.bias.data[0] = float("nan")
+    try:
+        classifier.save_pretrained(tmp_path / "model")
+    finally:
+        classifier.model.head.bias.data[0] = 0.0
+    with pytest.raises(SavedFileError, match=r"'head\.bias' holds NaN"):
+        seqtext.load(tmp_path / "model")
+
+
+def test_starting_from_another_run_copies_what_fits(classifier, topics, tmp_path):
+    classifier.save_pretrained(tmp_path / "first")
+    rows = topics["train"].to_dict()
+    other = datasets.Dataset.from_dict(
+        {"text": rows["text"], "label": ["wet" if x == "sea" else "dry" for x in rows["label"]]}
+    )
+    tuned = TopicClassifier.from_data(other, init_from=tmp_path / "first", **{**SIZES, "cell": "gru"})
+    assert tuned.config.labels == ("dry", "wet")
+    assert tuned.tokenizer.model == classifier.tokenizer.model
+    assert torch.equal(tuned.model.embedding.weight, classifier.model.embedding.weight)
+    assert torch.equal(tuned.model.backbone.layers[0].weight_hh_l0, classifier.model.backbone.layers[0].weight_hh_l0)
+    assert "new: head.weight, head.bias" in tuned.copied
+    same = TopicClassifier.from_data(topics["train"], init_from=tmp_path / "first", cell="gru", **SIZES)
+    assert torch.equal(same.model.head.weight, classifier.model.head.weight)
+    with pytest.raises(OptionsError, match="--hidden_size is 9, but the run to start from has 8"):
+        TopicClassifier.from_data(other, init_from=tmp_path / "first", hidden_size=9)
+
+
+def test_settings_are_checked_by_name_and_value(topics):
+    with pytest.raises(OptionsError, match="unknown setting 'hiden_size'; did you mean 'hidden_size'"):
+        TopicClassifier.from_data(topics["train"], hiden_size=8)
+    with pytest.raises(OptionsError, match="--head_dropout is 1.5; expected from 0 to below 1"):
+        TopicClassifier.from_data(topics["train"], head_dropout=1.5)
+
+
+def test_balanced_classes_weigh_the_same(topics):
+    few = topics["train"].select([i for i, x in enumerate(topics["train"]["label"]) if x != "sea" or i < 30])
+    weights = TopicClassifier.from_data(few, balance_classes=True, **SIZES).config.class_weights
+    counts = [list(few["label"]).count(name) for name in ("sea", "town", "wood")]
+    assert [w * n for w, n in zip(weights, counts, strict=True)] == pytest.approx([len(few) / 3] * 3)
+
+
+def test_the_same_rows_and_seed_give_the_same_classifier(topics):
+    one, two = (TopicClassifier.from_data(topics["train"], seed=3, **SIZES) for _ in range(2))
+    other = TopicClassifier.from_data(topics["train"], seed=4, **SIZES)
+    assert one.tokenizer.sha256 == two.tokenizer.sha256
+    assert all(torch.equal(a, b) for a, b in zip(one.model.parameters(), two.model.parameters(), strict=True))
+    assert not torch.equal(one.model.head.weight, other.model.head.weight)
+
+
+def test_what_is_no_text_is_refused_with_its_place(classifier):
+    with pytest.raises(DataError, match=r"text 2: found NoneType; expected a string"):
+        classifier(["a", None])

@@ -1,0 +1,218 @@
+"""The loop: exact sums, exact resume, refusals before the update."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import seqtext
+from seqtext.errors import NumericsError, OptionsError, SavedFileError
+from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.training.averaging import MovingAverage
+from seqtext.training.run_folder import RunFolder
+from seqtext.training.schedule import learning_rate_factor, progress_of
+from seqtext.training.step import Stepper, make_optimizer, seed_generators
+
+SIZES = {"hidden_size": 12, "embedding_size": 12, "vocabulary_size": 400}
+QUICK = {"batch_tokens": 400, "learning_rate": 0.01, "device": "cpu"}
+
+
+def make(topics, **settings) -> TopicClassifier:
+    return TopicClassifier.from_data(topics["train"], **{**SIZES, **settings})
+
+
+def stepper(task, precision="fp32", clip_norm=1e9) -> Stepper:
+    optimizer = make_optimizer(task.model, learning_rate=0.01, weight_decay=0.01)
+    return Stepper(task, optimizer, precision=precision, device=torch.device("cpu"), clip_norm=clip_norm, seed=1)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_it_learns_and_leaves_the_best_model_in_run_and_task(topics, tmp_path, cell, precision):
+    task = make(topics, cell=cell)
+    result = seqtext.fit(
+        task, topics["train"], topics["validation"], run=tmp_path / "run", epochs=8, precision=precision, **QUICK
+    )
+    assert result.validation["accuracy"] > 0.9
+    loaded = seqtext.load(tmp_path / "run")
+    test = list(topics["test"]["text"])
+    assert np.array_equal(loaded.encode_texts(test), task.encode_texts(test))
+    assert np.mean([p.label == x for p, x in zip(loaded(test), topics["test"]["label"], strict=True)]) > 0.85
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines if "validation" in line] == list(range(1, 9))
+    assert len(list((tmp_path / "run" / "checkpoints").iterdir())) == 2
+
+
+@pytest.mark.parametrize("settings", [{}, {"subword_sampling": True}])
+def test_resumed_equals_uninterrupted_to_the_bit(topics, tmp_path, settings):
+    settings = {"word_dropout": 0.2, **settings}
+    whole = make(topics, **settings)
+    options = {**QUICK, "epochs": 4, "accumulate": 2, "precision": "bf16"}
+    seqtext.fit(whole, topics["train"], topics["validation"], run=tmp_path / "whole", **options)
+    stopped = make(topics, **settings)
+    run = tmp_path / "stopped"
+    _stop_after_epochs(
+        stopped, 2, lambda: seqtext.fit(stopped, topics["train"], topics["validation"], run=run, **options)
+    )
+    again = make(topics, **settings)
+    seqtext.fit(again, topics["train"], topics["validation"], run=run, resume=True, **options)
+    for name in ("model/model.safetensors", "metrics.jsonl"):
+        assert (tmp_path / "whole" / name).read_bytes() == (run / name).read_bytes()
+    states = [sorted(path.glob("checkpoints/*/state.safetensors")) for path in (tmp_path / "whole", run)]
+    assert [a.read_bytes() for a in states[0]] == [b.read_bytes() for b in states[1]]
+
+
+def _stop_after_epochs(task, epochs, train) -> None:
+    """Runs `train` until Ctrl-C comes, after the steps of the next epoch."""
+    evaluate, seen = task.evaluate, []
+
+    def evaluated(examples):
+        seen.append(1)
+        if len(seen) > epochs:
+            raise KeyboardInterrupt
+        return evaluate(examples)
+
+    task.evaluate = evaluated
+    with pytest.raises(KeyboardInterrupt):
+        train()
+
+
+def test_a_torn_checkpoint_is_passed_over_and_named(topics, tmp_path, capsys):
+    options = {**QUICK, "epochs": 2}
+    run = tmp_path / "run"
+    first = make(topics)
+    seqtext.fit(first, topics["train"], topics["validation"], run=run, **options)
+    newest = sorted((run / "checkpoints").iterdir())[-1] / "state.safetensors"
+    newest.write_bytes(newest.read_bytes()[:-5])
+    again = make(topics)
+    seqtext.fit(again, topics["train"], topics["validation"], run=run, resume=True, **options)
+    assert f"checkpoint passed over: {newest}" in capsys.readouterr().err
+    for path in (run / "checkpoints").iterdir():
+        (path / "state.safetensors").write_bytes(b"")
+    with pytest.raises(SavedFileError, match="no checkpoint that verifies"):
+        seqtext.fit(make(topics), topics["train"], topics["validation"], run=run, resume=True, **options)
+
+
+def test_accumulated_micro_batches_are_one_batch(topics):
+    one, many = make(topics, word_dropout=0.0, embedding_dropout=0.0, head_dropout=0.0), None
+    many = copy.deepcopy(one)
+    examples = one.encode(topics["train"])
+    rows = np.arange(24)
+    stepper(one)(examples, [rows], step=0)
+    stepper(many)(examples, [rows[:1], rows[1:10], rows[10:]], step=0)
+    for a, b in zip(one.model.parameters(), many.model.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_update_and_names_the_row(topics):
+    task = make(topics)
+    examples = task.encode(topics["train"])
+    before = copy.deepcopy(task.model.state_dict())
+    loss = task.loss
+
+    def poisoned(batch):
+        found = loss(batch)
+        bad = torch.where(batch.rows == 5, float("nan"), 1.0)
+        return found._replace(sum=(found.sum * bad).sum(), rows=found.rows * bad)
+
+    task.loss = poisoned
+    with pytest.raises(NumericsError, match=r"step 3: the loss of row\(s\) 6 is not finite") as caught:
+        stepper(task)(examples, [np.array([1, 2]), np.array([4, 5])], step=2)
+    assert caught.value.exit_code == 4
+    assert all(torch.equal(before[name], value) for name, value in task.model.state_dict().items())
+
+
+def test_fp16_overflows_are_skipped_and_twenty_in_a_row_stop(topics):
+    task = make(topics, cell="gru")  # torch has no fp16 LSTM on the CPU
+    examples, loss = task.encode(topics["train"]), task.loss
+    steps = stepper(task, precision="fp16")
+    result = steps(examples, [np.arange(8)], step=0)
+    assert not result.skipped
+    task.loss = lambda batch: loss(batch)._replace(sum=loss(batch).sum * float("inf"))
+    assert steps(examples, [np.arange(8)], step=1).skipped
+    with pytest.raises(NumericsError, match="overflowed 20 steps in a row"):
+        for step in range(20):
+            steps(examples, [np.arange(8)], step=step)
+
+
+def test_dropout_depends_on_position_not_on_history():
+    seed_generators(1, 2, 3)
+    first = torch.rand(4)
+    torch.rand(100)
+    seed_generators(1, 2, 3)
+    assert torch.equal(first, torch.rand(4))
+    seed_generators(1, 2, 4)
+    assert not torch.equal(first, torch.rand(4))
+
+
+def test_the_average_is_of_all_weights_and_leaves_the_module_as_it_was():
+    module = torch.nn.Linear(2, 2)
+    average = MovingAverage(module, 0.5)
+    start = module.weight.detach().clone()
+    with torch.no_grad():
+        module.weight += 1
+    average.update(1000)
+    with average.applied():
+        torch.testing.assert_close(module.weight.detach(), start + 0.5)
+    torch.testing.assert_close(module.weight.detach(), start + 1)
+
+
+def test_the_learning_rate_rises_and_falls():
+    factors = [learning_rate_factor(p / 100, warmup=0.1) for p in range(101)]
+    assert factors[0] == 0
+    assert max(factors) == factors[10] == 1
+    assert factors[100] == pytest.approx(0, abs=1e-12)
+    assert factors[:10] == sorted(factors[:10])
+    assert factors[10:] == sorted(factors[10:], reverse=True)
+
+
+def test_progress_follows_whichever_limit_comes_first():
+    common = {"epochs": 4, "step": 10, "minutes": 1.0}
+    assert progress_of(epoch_progress=1, max_steps=None, max_minutes=None, **common) == 0.25
+    assert progress_of(epoch_progress=1, max_steps=20, max_minutes=None, **common) == 0.5
+    assert progress_of(epoch_progress=1, max_steps=20, max_minutes=1.25, **common) == 0.8
+    assert progress_of(epoch_progress=9, max_steps=20, max_minutes=1.25, **common) == 1
+
+
+def test_limits_of_steps_and_patience_hold(topics, tmp_path):
+    result = seqtext.fit(make(topics), topics["train"], topics["validation"], run=tmp_path / "a", max_steps=5, **QUICK)
+    assert result.steps == 5
+    options = {**QUICK, "learning_rate": 1e-12, "epochs": 9, "patience_epochs": 2}
+    result = seqtext.fit(
+        make(topics), topics["train"], topics["validation"], run=tmp_path / "b", average_decay=0.0, **options
+    )
+    evaluations = [line for line in result.history if "validation" in line]
+    assert len(evaluations) == 3 + result.best_epoch - 1
+
+
+def test_without_validation_rows_a_part_of_train_is_held_out(topics, tmp_path):
+    result = seqtext.fit(make(topics), topics["train"], run=tmp_path / "run", epochs=1, **QUICK)
+    assert set(result.validation) == {"loss", "accuracy"}
+
+
+def test_a_folder_that_is_taken_is_refused(tmp_path):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "options.yaml").write_text("epochs: 1\n")
+    with pytest.raises(OptionsError, match=r"taken: the folder already holds a run; choose another --run, or --resume"):
+        RunFolder(tmp_path / "taken").prepare(overwrite=False, resume=False)
+    RunFolder(tmp_path / "taken").prepare(overwrite=True, resume=False)
+    assert not list((tmp_path / "taken").iterdir())
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(OptionsError, match=r"the folder holds other files \(chapter.tex\)"):
+            RunFolder(tmp_path / "thesis").prepare(overwrite=overwrite, resume=False)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OptionsError, match="it is a file"):
+        RunFolder(tmp_path / "file").prepare(overwrite=True, resume=False)
+    with pytest.raises(OptionsError, match="no checkpoint to resume from"):
+        RunFolder(tmp_path / "none").prepare(overwrite=False, resume=True)
+
+
+def test_options_that_cannot_be_meant_are_told_together(topics):
+    with pytest.raises(OptionsError, match=r"2 options:\n  --epochs is 0; expected more than 0\n  --warmup is 1.5"):
+        seqtext.fit(make(topics), topics["train"], epochs=0, warmup=1.5)
