@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from seqtext.data.labelled_splits import LabelledSplits, labelled_splits
 from seqtext.data.sources import Source, load, load_files
-from seqtext.errors import OptionsError, raise_together, run_program
+from seqtext.errors import raise_together, run_program
 from seqtext.evaluation.metrics import mean_and_spread
 from seqtext.options import RunOptions, parse, training_arguments, write_options
 from seqtext.storage import write_json
@@ -29,7 +29,6 @@ from seqtext.training.fit import fit
 from seqtext.training.report import classification_report
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.summary import classification_summary
-
 
 # ---- Options
 

@@ -145,7 +145,7 @@ def write_text(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)  # noqa: S103 - mkstemp's 0600 would keep a shared run from being read by others
+        os.chmod(name, 0o644)
         os.replace(name, path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)

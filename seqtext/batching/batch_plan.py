@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 Rows = NDArray[np.int64]
 
 
-class Epoch(NamedTuple):
+@dataclass(frozen=True)
+class Epoch:
     """One epoch's batches.
 
     Attributes:
@@ -111,7 +112,7 @@ class BatchPlan:
             # rows * longest grows with every row added, so the last that fits is found by bisection
             fits = bisect.bisect_right(
                 range(1, most + 1), self.tokens, key=lambda rows: rows * int(lengths[start + rows - 1])
-            )  # noqa: B023
+            )
             bounds.append(start + max(fits, 1))
             first = 0
         return np.asarray(bounds, dtype=np.int64)

@@ -15,7 +15,7 @@ _SPACES = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85"
 _CONTROLS = {code: (" " if chr(code) in _SPACES else None) for code in [*range(0x20), *range(0x7F, 0xA0)]}
 _KEPT = {**_CONTROLS, ord("\t"): "\t", ord("\n"): "\n"}
 # U+2581 is how sentencepiece writes a space inside a piece: as a character of the text it could not be told from one.
-_OTHERS: dict[int, str | None] = {0x2581: "_", **{code: "\ufffd" for code in range(0xD800, 0xE000)}}
+_OTHERS: dict[int, str | None] = {0x2581: "_", **dict.fromkeys(range(55296, 57344), "�")}
 _TABLES = {"fold": _OTHERS | _CONTROLS, "keep": _OTHERS | _KEPT}
 _RUN_OF_SPACES = re.compile(r"\s+")
 

@@ -28,8 +28,16 @@ _HUB = "hf://datasets/"
 _KNOWN = {"name", "version", "data_dir", "data_files", "description", "features", "sep", "delimiter", "chunksize"}
 
 
-def load_repository(path: str, *, config: str | None = None, revision: str | None = None) -> datasets.DatasetDict:
+def load_repository(
+    path: str, name: str, *, config: str | None = None, revision: str | None = None
+) -> datasets.DatasetDict:
     """All splits of a folder, or of a name on the hub at a commit.
+
+    Args:
+        path: the absolute path (a folder `text` would be taken for the library's reader of that name), or the hub name.
+        name: what messages call it.
+        config: the configuration, where there are several.
+        revision: the commit.
 
     Raises:
         DataError: no data files, several configurations and none named, a script, a file that cannot be read.
@@ -40,16 +48,18 @@ def load_repository(path: str, *, config: str | None = None, revision: str | Non
         try:
             builder = datasets.load_dataset_builder(path, config, revision=revision)
             format = _our_format(builder)
-            if format and (splits := _read_splits(builder, format, path)):
+            if format and (splits := _read_splits(builder, format, name)):
                 return _cast(splits, builder.info.features)
             if builder.name == "csv":  # in a dialect that ours does not know
                 builder = datasets.load_dataset_builder(path, config, revision=revision, keep_default_na=False)
+            if builder.name == "parquet":
+                _check_parquet(builder)
             builder.download_and_prepare()
             return builder.as_dataset()
         except DataError:
             raise
         except Exception as error:
-            raise explained(error, path, revision) from error
+            raise explained(error, name, revision) from error
 
 
 def load_saved(folder: Path) -> datasets.DatasetDict:
@@ -170,6 +180,19 @@ def _is_json_lines(file: Path) -> bool:
             return True
     except DataError:
         return False
+
+
+def _check_parquet(builder: datasets.DatasetBuilder) -> None:
+    """Sees to it that the files in a folder are whole; of one that is not, `datasets` does not say which it is."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for file in (file for files in builder.config.data_files.values() for file in files if not file.startswith(_HUB)):
+        try:
+            pq.read_metadata(file)
+        except pa.ArrowException as error:
+            fix = "download or copy it again"
+            raise DataError(f"not a whole parquet file ({shorten(str(error))})", where=file, fix=fix) from error
 
 
 def _cast(splits: datasets.DatasetDict, features: datasets.Features | None) -> datasets.DatasetDict:

@@ -98,6 +98,11 @@ class Separated:
         if "" in names:
             fix = "name it; pandas leaves it out with to_csv(index=False)"
             raise DataError(f"column {names.index('') + 1} has no name", where=self._where(), fix=fix)
+        if any("\r" in name for name in names):
+            fix = "convert them: tr '\\r' '\\n' < FILE > NEW"
+            raise DataError(
+                "its lines end in a bare CR", where=self._where(), expected="line ends LF or CR LF", fix=fix
+            )
         if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
             found = f"found the column {shorten(twice[0])} {names.count(twice[0])} times"
             raise DataError(found, where=self._where(), fix="rename one")

@@ -68,19 +68,18 @@ def load(
     if asked.partition(":")[0] in BUILT_IN:
         splits = _phrasebook(asked.partition(":")[2] or "en")
     elif path.is_dir():
-        splits = load_saved(path) if is_saved(path) else load_repository(str(path), config=config)
+        splits = load_saved(path) if is_saved(path) else load_repository(str(path.absolute()), asked, config=config)
     elif path.exists() or glob.has_magic(asked):
         return _files({"train": asked}, "", None, needs)
     elif is_hub_name(asked):
         commit = resolve_commit(asked, revision)
-        splits = load_repository(asked, config=config, revision=commit)
+        splits = load_repository(asked, asked, config=config, revision=commit)
     else:
         kinds = f"a file, a folder, a hub name owner/name, or built in: {', '.join(BUILT_IN)}"
         raise missing(path, where=asked, expected=kinds, also=BUILT_IN)
     if revision and not commit:
-        raise DataError(
-            f"revision {revision!r} of what is on this machine", where=asked, expected="a hub name", fix="leave it out"
-        )
+        fix = "leave --revision out"
+        raise DataError("found a revision of what is on this machine", where=asked, expected="a hub name", fix=fix)
     return Source(asked, _checked(splits, asked, needs), commit)
 
 

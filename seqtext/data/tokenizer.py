@@ -10,7 +10,7 @@ import hashlib
 import io
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -166,7 +166,7 @@ class _Counted:
         self.texts = 0
         self.characters: set[str] = set()
 
-    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[str]:
         left = _TRAINING_CHARACTERS
         for text in self._source:
             normalised = self._normaliser(text[:_LONGEST_TEXT])

@@ -19,7 +19,7 @@ State = tuple[
     Tensor, ...
 ]  # (h,) or, for an LSTM, (h, c); each (L, B, H), with both directions (2 L, B, H) in torch's order
 
-_MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+_MODULES: dict[str, Any] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 _SHUT = 1e4  # sigmoid(-1e4) is exactly 0 and sigmoid(1e4) exactly 1, in fp32 as in bf16
 
 
@@ -128,7 +128,7 @@ class Backbone(nn.Module):
         x = inputs
         for number, layer in enumerate(self.layers):
             before = tuple(part[number] for part in state)
-            weights = (layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)
+            weights = _weights(layer)
             if self._step_cell is None:
                 after: State = tuple(torch.lstm_cell(x, before, *weights))
             else:
@@ -183,18 +183,24 @@ class Backbone(nn.Module):
             raise ValueError(f"state must be {parts} tensor(s) of shape (L, B, H) = {shape}, got {found}")
 
 
+def _weights(layer: nn.Module) -> list[Tensor]:
+    """Input weights (gates * H, D), recurrent weights (gates * H, H), and their biases."""
+    return [layer.get_parameter(f"{name}_l0") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+
+
 def _initialise(layer: nn.Module, cell: Cell) -> None:
     """Orthogonal recurrent weights and Glorot input weights, gate by gate; biases zero but for an open forget gate."""
     gates = {"rnn": 1, "gru": 3, "lstm": 4}[cell]
+    w_ih, w_hh, b_ih, b_hh = _weights(layer)
     with torch.no_grad():
-        for gate in layer.weight_hh_l0.chunk(gates):  # type: ignore[operator, union-attr]
-            nn.init.orthogonal_(gate)
-        for gate in layer.weight_ih_l0.chunk(gates):  # type: ignore[operator, union-attr]
-            nn.init.xavier_uniform_(gate)
-        nn.init.zeros_(layer.bias_ih_l0)  # type: ignore[arg-type]
-        nn.init.zeros_(layer.bias_hh_l0)  # type: ignore[arg-type]
+        for part in w_hh.chunk(gates):
+            nn.init.orthogonal_(part)
+        for part in w_ih.chunk(gates):
+            nn.init.xavier_uniform_(part)
+        b_ih.zero_()
+        b_hh.zero_()
         if cell == "lstm":
-            layer.bias_ih_l0.chunk(4)[1].fill_(1.0)  # type: ignore[operator, union-attr]
+            b_ih.chunk(4)[1].fill_(1.0)
 
 
 def _rows_of(state: State | None, row: int) -> State | None:
@@ -229,9 +235,9 @@ def _lstm_held(layer: nn.Module, x: Tensor, state: Any, hold: Tensor) -> tuple[T
 
     The input gets one column more, 1 on padding, whose fixed weights shut the input gate and open the forget gate.
     """
-    w_ih, w_hh, b_ih, b_hh = layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0
-    size = w_hh.shape[1]  # type: ignore[union-attr, index]
-    column = w_ih.new_zeros(4 * size, 1)  # type: ignore[operator, union-attr]
+    w_ih, w_hh, b_ih, b_hh = _weights(layer)
+    size = w_hh.shape[1]
+    column = w_ih.new_zeros(4 * size, 1)
     column[:size] = -_SHUT
     column[size : 2 * size] = _SHUT
     # What stands in the padding may be anything, infinity too: it is blanked, or it would defeat the gates.
@@ -239,8 +245,8 @@ def _lstm_held(layer: nn.Module, x: Tensor, state: Any, hold: Tensor) -> tuple[T
     if state is None:
         zeros = x.new_zeros(1, x.shape[0], size)
         state = (zeros, zeros)
-    weights = [torch.cat([w_ih, column], dim=1), w_hh, b_ih, b_hh]  # type: ignore[list-item]
-    y, h, c = torch._VF.lstm(x, state, weights, True, 1, 0.0, layer.training, False, True)  # type: ignore[attr-defined]
+    weights = [torch.cat([w_ih, column], dim=1), w_hh, b_ih, b_hh]
+    y, h, c = torch._VF.lstm(x, state, weights, True, 1, 0.0, layer.training, False, True)
     return y, (h, c)
 
 
@@ -262,11 +268,11 @@ class _Flip(torch.autograd.Function):
         return x.flatten(0, 1).index_select(0, index).view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (index,) = ctx.saved_tensors
         return gradient.flatten(0, 1).index_select(0, index).view_as(gradient), None
 
 
 def _flip(x: Tensor, index: Tensor | None) -> Tensor:
     """(B, T, D) with every row turned around within its own length; rows without padding need no index."""
-    return torch.flip(x, [1]) if index is None else _Flip.apply(x, index)  # type: ignore[no-untyped-call, no-any-return]
+    return torch.flip(x, [1]) if index is None else _Flip.apply(x, index)  # type: ignore[no-untyped-call]

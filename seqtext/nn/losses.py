@@ -5,14 +5,15 @@ A sum and a count, never a mean: micro-batches and processes add up to the exact
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 
-class Loss(NamedTuple):
+@dataclass(frozen=True)
+class Loss:
     """A loss over a micro-batch.
 
     Attributes:

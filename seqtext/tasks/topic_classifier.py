@@ -178,8 +178,8 @@ class TopicClassifier:
 
     def use_columns(self, text: str | None, label: str | None) -> None:
         """Reads rows from other columns than those of training; None leaves one as it is."""
-        columns = {"text_column": text or self.config.text_column, "label_column": label or self.config.label_column}
-        self.config = replace(self.config, **columns)
+        config = self.config
+        self.config = replace(config, text_column=text or config.text_column, label_column=label or config.label_column)
 
     # ---- raw in, raw out
 
@@ -235,8 +235,8 @@ class TopicClassifier:
     ) -> tuple[EncodedTexts, EncodingReport]:
         """As `encode`, with what was met."""
         from seqtext.data.columns import check_texts, require
-        from seqtext.data.labels import Labels
         from seqtext.data.fingerprint import fingerprint
+        from seqtext.data.labels import Labels
 
         config = self.config
         for column in (config.text_column, config.label_column):

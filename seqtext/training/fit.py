@@ -23,7 +23,7 @@ from seqtext.training.averaging import MovingAverage
 from seqtext.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.schedule import learning_rate_factor, progress_of
-from seqtext.training.step import Examples, HasLoss, StepResult, Stepper, make_optimizer
+from seqtext.training.step import Examples, HasLoss, Stepper, StepResult, make_optimizer
 from seqtext.training.tracking import Tracker
 
 if TYPE_CHECKING:
@@ -202,8 +202,11 @@ class _Training:
         self.task.model.train()
         window = _Window()
         title = f"epoch {progress.epoch + 1}/{options.epochs}"
-        with tqdm(epoch, desc=title, unit="step", leave=False, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
-            for number, micro_batches in enumerate(bar):
+        with tqdm(
+            total=len(epoch), desc=title, unit="step", leave=False, disable=not sys.stderr.isatty(), file=sys.stderr
+        ) as bar:
+            for number in range(len(epoch)):
+                micro_batches = epoch.step(number)
                 share = self._share(number / len(epoch))
                 rate = options.learning_rate * learning_rate_factor(share, warmup=options.warmup)
                 for group in self.stepper.optimizer.param_groups:
@@ -215,6 +218,7 @@ class _Training:
                 window.add(result, sum(int(examples.lengths[rows].sum()) for rows in micro_batches))
                 if progress.step % LOG_EVERY == 0:
                     self._log_steps(window, bar, rate, progress.epoch + (number + 1) / len(epoch))
+                bar.update()
                 if self._limit_reached():
                     break
         progress.epoch += 1
@@ -274,7 +278,7 @@ class _Training:
             )
         os.truncate(self.folder.metrics, progress.metrics_bytes)
         for line in self.folder.read_log(self.folder.metrics):
-            if line.get("epoch") == progress.best_epoch and "validation" in line:
+            if "validation" in line and line["epoch"] == progress.best_epoch:
                 self.best = line["validation"]
         what = "has ended already" if progress.finished else "goes on"
         print(f"run {self.folder.path} {what}: epoch {progress.epoch}, step {progress.step}", file=sys.stderr)

@@ -12,6 +12,7 @@ import json
 import shutil
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from seqtext.errors import OptionsError, ResourceError
 
@@ -84,7 +85,7 @@ class RunFolder:
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(values, ensure_ascii=False) + "\n")
 
-    def read_log(self, path: Path) -> list[dict[str, float]]:
+    def read_log(self, path: Path) -> list[dict[str, Any]]:
         """The lines of `metrics.jsonl` or `timing.jsonl`."""
         return (
             [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -49,7 +50,8 @@ class HasLoss(Protocol):
         ...
 
 
-class StepResult(NamedTuple):
+@dataclass(frozen=True)
+class StepResult:
     """Sums over a whole step.
 
     Attributes:
@@ -133,7 +135,7 @@ class Stepper:
                 batch = examples.batch(rows).to(self.device)
                 self.batch_seconds += time.perf_counter() - started
                 loss = self.task.loss(batch)
-            self.scaler.scale(loss.sum).backward()
+            torch.autograd.backward(self.scaler.scale(loss.sum))
             losses.append(Loss(loss.sum.detach(), loss.count, loss.rows))
         loss_sum = torch.stack([loss.sum for loss in losses]).sum()
         count = torch.stack([loss.count for loss in losses]).sum()

@@ -138,7 +138,8 @@ def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTex
 
 def _lengths(lengths: np.ndarray) -> str:
     low, median, high, most = (int(value) for value in np.percentile(lengths, [5, 50, 95, 100]))
-    return f"{int(lengths.sum(dtype=np.int64)):,} training tokens; a text has {median} (median), {low} to {high} (90 % of them), {most} at most"
+    total = int(lengths.sum(dtype=np.int64))
+    return f"{total:,} training tokens; a text has {median} (median), {low} to {high} (90 % of them), {most} at most"
 
 
 def _counts(encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> str:
@@ -152,7 +153,8 @@ def _counts(encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> str:
 def _shape(task: TopicClassifier) -> str:
     c = task.config
     both = "both directions, " if c.bidirectional else ""
-    return f"{c.cell.upper()}, {c.num_layers} layer(s) of {c.hidden_size}, {both}embedding {c.embedding_size}, pooled {' + '.join(c.pooling)}"
+    layers = f"{c.num_layers} layer(s) of {c.hidden_size}, {both}embedding {c.embedding_size}"
+    return f"{c.cell.upper()}, {layers}, pooled {' + '.join(c.pooling)}"
 
 
 def _place(options: TrainingOptions) -> str:
@@ -183,7 +185,8 @@ def _unknown_characters(
         if report.byte_share <= BYTES_WARN:
             continue
         texts = getattr(data, name)[data.columns.text][:2000]
-        found = f"{report.byte_share:.0%} of the tokens spell characters the vocabulary lacks: {' '.join(task.tokenizer.commonest_unknown(texts))}"
+        characters = " ".join(task.tokenizer.commonest_unknown(texts))
+        found = f"{report.byte_share:.0%} of the tokens spell characters the vocabulary lacks: {characters}"
         if report.byte_share > BYTES_ERROR:
             raise DataError(
                 found,

@@ -6,21 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtext.data.duplicates import duplicates
-from seqtext.data.fingerprint import fingerprint
 from seqtext.data.splits import draw_rows, split_validation, take
 from seqtext.errors import DataError, OptionsError
 
 
 def numbered(count: int) -> datasets.Dataset:
     return datasets.Dataset.from_dict({"n": list(range(count))})
-
-
-def texts(values: list[str | None]) -> datasets.Dataset:
-    return datasets.Dataset.from_dict({"text": values}, features=datasets.Features(text=datasets.Value("string")))
-
-
-# ---- splits
 
 
 @settings(max_examples=150, deadline=None)
@@ -94,70 +85,3 @@ def test_taking_rows() -> None:
     taken = list(take(data, 10, seed=1)["n"])
     assert len(taken) == 10
     assert taken == sorted(taken) != list(range(10))
-
-
-# ---- duplicates
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.text(max_size=2)), st.lists(st.text(max_size=2)))
-def test_duplicates_are_those_in_both(train: list[str], test: list[str]) -> None:
-    found = duplicates(texts(list(train)), texts(list(test)), "text", first=3)
-    rows = [row for row, text in enumerate(test, start=1) if text in train]
-    assert found == (len(rows), tuple(rows[:3]))
-
-
-def test_planted_duplicates_are_counted_across_batches() -> None:
-    train = texts([f"train {row}" for row in range(25_000)])
-    values = [f"test {row}" for row in range(25_000)]
-    for row in (3, 9_999, 10_000, 24_999):
-        values[row] = f"train {row}"
-    assert duplicates(train, texts(list(values)), "text") == (4, (4, 10_000, 10_001, 25_000))
-
-
-# ---- fingerprint
-
-
-def test_a_fingerprint_depends_on_content_not_on_where_it_lies(tmp_path: object) -> None:
-    values: list[str | None] = [f"text {row}" for row in range(25_000)]
-    values[7] = None
-    data = texts(values)
-    prints = {
-        fingerprint(data),
-        fingerprint(
-            datasets.concatenate_datasets([texts(values[:11]), texts(values[11:12_345]), texts(values[12_345:])])
-        ),
-        fingerprint(data.select(range(24_999, -1, -1)).select(range(24_999, -1, -1))),
-        fingerprint(texts([*values, "more"]).select(range(25_000))),
-        fingerprint(data.cast(datasets.Features(text=datasets.Value("large_string")))),
-    }
-    data.save_to_disk(f"{tmp_path}/saved", num_shards=3)
-    prints.add(fingerprint(datasets.load_from_disk(f"{tmp_path}/saved")))
-    assert len(prints) == 1
-
-
-def test_one_changed_cell_changes_the_fingerprint() -> None:
-    values: list[str | None] = ["ab", "c", "", None, "d"]
-    changed: list[list[str | None]] = [
-        ["a", "bc", "", None, "d"],
-        ["ab", "c", None, "", "d"],
-        ["c", "ab", "", None, "d"],
-        ["ab", "c", "", None, "e"],
-        ["ab", "c", "", None, "d", ""],
-    ]
-    prints = {fingerprint(texts(version)) for version in [values, *changed]}
-    prints |= {fingerprint(texts(values).rename_column("text", "other")), fingerprint(numbered(5))}
-    assert len(prints) == 8
-
-
-def test_class_names_columns_and_nested_values_count() -> None:
-    def classes(names: list[str]) -> datasets.Dataset:
-        return datasets.Dataset.from_dict({"y": [0, 1]}, features=datasets.Features(y=datasets.ClassLabel(names=names)))
-
-    assert fingerprint(classes(["a", "b"])) != fingerprint(classes(["b", "a"]))
-    nested = [{"a": [["x"], ["y", "z"]], "b": True}, {"a": [["x", "y"], ["z"]], "b": True}, {"a": [], "b": False}]
-    prints = {fingerprint(datasets.Dataset.from_list([row, nested[2]])) for row in nested[:2]}
-    assert len(prints) == 2
-    two = datasets.Dataset.from_dict({"a": ["x"], "b": ["y"]})
-    assert fingerprint(two, ["a"]) == fingerprint(datasets.Dataset.from_dict({"a": ["x"], "b": ["z"]}), ["a"])
-    assert fingerprint(two, ["b", "a"]) == fingerprint(two)

@@ -17,7 +17,7 @@ from seqtext.data.text_files import format_of, open_rows, read_rows
 from seqtext.errors import DataError
 
 ODD = "a\u2028b\x85c\x0bd\x0ce\rf"  # every mark that some reader takes for the end of a line
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # Anything UTF-8 can hold, with the marks that readers stumble over made frequent.
 texts = st.text(
@@ -214,6 +214,7 @@ def test_other_kinds_of_file_are_recognised(data: bytes, message: str) -> None:
         (",text\n0,a\n", r"column 1 has no name; .*index=False"),
         ("text;label\na;b\n", r"found one column, 'text;label'; expected cells separated by ',', not by ';'"),
         ("\ntext,label\na,b\n", r"line 1 \(the header\): a blank line"),
+        ("text,label\ra,b\r", r"its lines end in a bare CR.*tr '\\r' '\\n'"),
         ("text,label\n", "a header and no rows"),
         ("text,label\n\n\n", "a header and no rows"),
         ("\ufeff", "no rows; expected the names"),

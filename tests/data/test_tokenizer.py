@@ -13,9 +13,27 @@ from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import BEGIN, END, Tokenizer
 from seqtext.errors import DataError, OptionsError, SavedFileError
 
-WORDS = (
-    "the quick brown fox jumps over a lazy dog while many small red boats sail home from distant green islands".split()
-)
+WORDS = [
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "jumps",
+    "over",
+    "a",
+    "lazy",
+    "dog",
+    "while",
+    "many",
+    "small",
+    "red",
+    "boats",
+    "sail",
+    "home",
+    "from",
+    "green",
+    "islands",
+]
 CORPUS = [" ".join(np.random.default_rng(i).choice(WORDS, 8)) + f" {i}." for i in range(400)]
 any_text = st.text(st.characters(), max_size=40)  # surrogates, controls, everything
 

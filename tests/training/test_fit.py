@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_update_and_names_the_row(top
     def poisoned(batch):
         found = loss(batch)
         bad = torch.where(batch.rows == 5, float("nan"), 1.0)
-        return found._replace(sum=(found.sum * bad).sum(), rows=found.rows * bad)
+        return replace(found, sum=(found.sum * bad).sum(), rows=found.rows * bad)
 
     task.loss = poisoned
     with pytest.raises(NumericsError, match=r"step 3: the loss of row\(s\) 6 is not finite") as caught:
@@ -132,7 +133,7 @@ def test_fp16_overflows_are_skipped_and_twenty_in_a_row_stop(topics):
     steps = stepper(task, precision="fp16")
     result = steps(examples, [np.arange(8)], step=0)
     assert not result.skipped
-    task.loss = lambda batch: loss(batch)._replace(sum=loss(batch).sum * float("inf"))
+    task.loss = lambda batch: replace(loss(batch), sum=loss(batch).sum * float("inf"))
     assert steps(examples, [np.arange(8)], step=1).skipped
     with pytest.raises(NumericsError, match="overflowed 20 steps in a row"):
         for step in range(20):
