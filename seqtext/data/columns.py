@@ -84,7 +84,7 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None) -> str:
         DataError: none, or several that could be it; lists the columns.
     """
     others = {name: feature for name, feature in dataset.features.items() if name != text}
-    classes = [name for name, feature in others.items() if hasattr(feature, "names")]
+    classes: list[str] = [name for name, feature in others.items() if hasattr(feature, "names")]
     if len(classes) == 1:
         return classes[0]
     possible = classes or [name for name, feature in others.items() if _can_be_label(feature)]

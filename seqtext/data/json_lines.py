@@ -86,7 +86,7 @@ class JsonLines:
         return _whole_characters(value) if _ESCAPED_SURROGATE.search(line) else value
 
     def _not_json(self, line: str, found: str) -> DataError:
-        if not self._lines.whole:
+        if not self._lines.whole and next(self._numbered, None) is None:
             fix = "the last line has no line end: if the file was cut off, download or copy it again"
         elif self._row == 1 and line.strip() in ("[", "{"):
             fix = f"convert it: jq -c {'.' if line.strip() == '{' else '.[]'!r} FILE > NEW"

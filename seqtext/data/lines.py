@@ -44,7 +44,7 @@ class Lines:
 
     Attributes:
         offset: bytes taken from the stream so far (unpacked bytes, where it is compressed).
-        whole: False once the last line was found to lack its `\\n`, as in a file that was cut off.
+        whole: False once the block of the last line is read and the line lacks its `\\n`, as in a file that was cut off.
     """
 
     def __init__(self, stream: BinaryIO) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtext.data.fingerprint import fingerprint
 from seqtext.data.hub import is_hub_name, resolve_commit
 from seqtext.data.local_paths import matching_files, missing
 from seqtext.data.repository import is_saved, load_repository, load_saved, read_files
@@ -20,8 +19,6 @@ from seqtext.errors import DataError
 
 if TYPE_CHECKING:
     import datasets
-
-__all__ = ["BUILT_IN", "Source", "as_splits", "fingerprint", "load", "load_files"]
 
 BUILT_IN = ("phrasebook",)
 
@@ -65,7 +62,11 @@ def load(
     asked = str(name)
     path = Path(asked).expanduser()
     commit = None
-    if asked.partition(":")[0] in BUILT_IN:
+    is_built_in = asked.partition(":")[0] in BUILT_IN
+    if revision and (is_built_in or path.exists()):
+        fix = "leave --revision out"
+        raise DataError("found a revision of what is on this machine", where=asked, expected="a hub name", fix=fix)
+    if is_built_in:
         splits = _phrasebook(asked.partition(":")[2] or "en")
     elif path.is_dir():
         splits = load_saved(path) if is_saved(path) else load_repository(str(path.absolute()), asked, config=config)
@@ -77,9 +78,6 @@ def load(
     else:
         kinds = f"a file, a folder, a hub name owner/name, or built in: {', '.join(BUILT_IN)}"
         raise missing(path, where=asked, expected=kinds, also=BUILT_IN)
-    if revision and not commit:
-        fix = "leave --revision out"
-        raise DataError("found a revision of what is on this machine", where=asked, expected="a hub name", fix=fix)
     return Source(asked, _checked(splits, asked, needs), commit)
 
 

@@ -27,10 +27,18 @@ class SeqToVec(nn.Module):
         pooling: (B, T, H) to (B, P).
         output_size: features of the result, C.
         dropout: share of the pooled vector's values zeroed in training.
+        auxiliary: a second head, over the outputs of every step, that only training uses.
     """
 
     def __init__(
-        self, *, embedding: nn.Module, backbone: Backbone, pooling: Pooling, output_size: int, dropout: float = 0.0
+        self,
+        *,
+        embedding: nn.Module,
+        backbone: Backbone,
+        pooling: Pooling,
+        output_size: int,
+        dropout: float = 0.0,
+        auxiliary: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.embedding = embedding
@@ -38,13 +46,23 @@ class SeqToVec(nn.Module):
         self.pooling = pooling
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(pooling.output_size, output_size)
+        self.auxiliary = auxiliary
+
+    def read(self, inputs: Padded) -> Padded:
+        """The outputs of every step: (B, T, H)."""
+        outputs: Padded = self.backbone(self.embedding(inputs))
+        return outputs
+
+    def decide(self, outputs: Padded) -> Tensor:
+        """The result, from the outputs of every step: (B, T, H) to (B, C)."""
+        result: Tensor = self.head(self.dropout(self.pooling(outputs)))
+        return result
 
     def encode(self, inputs: Padded) -> Tensor:
         """The vector of each row before the head: (B, P)."""
-        pooled: Tensor = self.pooling(self.backbone(self.embedding(inputs)))
-        return pooled
+        vector: Tensor = self.pooling(self.read(inputs))
+        return vector
 
     def forward(self, inputs: Padded) -> Tensor:
         """(B, C) from padded inputs."""
-        output: Tensor = self.head(self.dropout(self.encode(inputs)))
-        return output
+        return self.decide(self.read(inputs))

@@ -1,4 +1,4 @@
-"""`TokenEmbedding`: from token ids to vectors, with the dropouts that belong to words. Knows ids, not what they stand for."""
+"""`TokenEmbedding`: from token ids to vectors, with dropout. Knows ids, not what they stand for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TokenEmbedding(nn.Module):
     Args:
         vocabulary_size: number of ids, V.
         embedding_size: features of a vector, D.
-        word_dropout: share of tokens replaced by `unknown_id` in training, so that no single word decides.
+        word_dropout: share of tokens that `hide` replaces by `unknown_id`, so that no single word decides.
         dropout: share of a vector's values zeroed in training.
         unknown_id: the id that stands for an unknown token.
     """
@@ -34,13 +34,13 @@ class TokenEmbedding(nn.Module):
         self.unknown_id = unknown_id
         self.dropout = nn.Dropout(dropout)
 
+    def hide(self, tokens: Padded) -> tuple[Padded, Tensor]:
+        """Word dropout: ids with some replaced by `unknown_id`, and (B, T) True where; all as it was outside training."""
+        if not self.training or self.word_dropout == 0:
+            return tokens, torch.zeros_like(tokens.values, dtype=torch.bool)
+        hidden = (torch.rand(tokens.values.shape, device=tokens.values.device) < self.word_dropout) & tokens.mask
+        return tokens.with_values(tokens.values.masked_fill(hidden, self.unknown_id)), hidden
+
     def forward(self, tokens: Padded) -> Padded:
         """Ids (B, T) to vectors (B, T, D)."""
-        ids = tokens.values
-        if self.training and self.word_dropout > 0:
-            ids = ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.word_dropout, self.unknown_id)
-        return tokens.with_values(self.dropout(self.embed(ids)))
-
-    def embed(self, ids: Tensor) -> Tensor:
-        """Ids of any shape to vectors with one axis more, without dropout."""
-        return nn.functional.embedding(ids, self.weight)
+        return tokens.with_values(self.dropout(nn.functional.embedding(tokens.values, self.weight)))

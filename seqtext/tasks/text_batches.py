@@ -37,6 +37,17 @@ class TextBatch(NamedTuple):
     labels: Tensor
     rows: Tensor
 
+    @property
+    def lengths(self) -> Tensor:
+        """(B,) tokens of each text, over all its windows, on the CPU."""
+        if self.text_of is None:
+            return self.tokens.lengths
+        return torch.zeros_like(self.rows).index_add_(0, self.text_of.cpu(), self.tokens.lengths)
+
+    def text_at(self, windows: Tensor) -> Tensor:
+        """Which text each of some windows is from."""
+        return windows if self.text_of is None else self.text_of[windows]
+
     def to(self, device: torch.device) -> TextBatch:
         """The same batch on `device`; nothing is done where it already is."""
         text_of = None if self.text_of is None else self.text_of.to(device)

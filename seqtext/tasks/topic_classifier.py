@@ -27,6 +27,7 @@ from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss, classification_loss
 from seqtext.nn.pooling import Pooling
+from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import to_plain
 from seqtext.storage import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.saved import SavedTask, open_saved
@@ -93,14 +94,24 @@ class TopicClassifier:
             residual=config.residual,
             layer_norm=config.layer_norm,
         )
-        self.model = SeqToVec(
-            embedding=TokenEmbedding(
-                vocabulary_size=len(tokenizer),
+        self.embedding = TokenEmbedding(
+            vocabulary_size=len(tokenizer),
+            embedding_size=config.embedding_size,
+            word_dropout=config.word_dropout,
+            dropout=config.embedding_dropout,
+            unknown_id=UNKNOWN,
+        )
+        self.words = None
+        if config.word_prediction and config.word_dropout:
+            self.words = WordPrediction(
+                input_size=backbone.output_size,
                 embedding_size=config.embedding_size,
-                word_dropout=config.word_dropout,
-                dropout=config.embedding_dropout,
-                unknown_id=UNKNOWN,
-            ),
+                vocabulary_size=len(tokenizer),
+                dropout=config.head_dropout,
+            )
+        self.model = SeqToVec(
+            embedding=self.embedding,
+            auxiliary=self.words,
             backbone=backbone,
             pooling=Pooling(kinds=config.pooling, size=backbone.output_size, bidirectional=config.bidirectional),
             output_size=len(config.labels),
@@ -257,13 +268,28 @@ class TopicClassifier:
         return mean_of_windows(self.model(batch.tokens), batch)
 
     def loss(self, batch: TextBatch) -> Loss:
-        """Cross entropy of a batch, with the class weights and label smoothing of the config."""
-        config, weights = self.config, None
-        if config.class_weights is not None:
-            weights = torch.tensor(config.class_weights, device=batch.labels.device)
-        return classification_loss(
-            self.logits(batch), batch.labels, class_weights=weights, label_smoothing=config.label_smoothing
+        """Cross entropy of the labels, and of the hidden words, a text's share of which weighs as much as its label's."""
+        config = self.config
+        tokens, hidden = self.embedding.hide(batch.tokens)
+        outputs = self.model.read(tokens)
+        loss = classification_loss(
+            mean_of_windows(self.model.decide(outputs), batch),
+            batch.labels,
+            class_weights=self._weights(batch.labels.device),
+            label_smoothing=config.label_smoothing,
         )
+        if self.words is None or not self.model.training:
+            return loss
+        words = self.words(outputs.values[hidden], batch.tokens.values[hidden], self.embedding.weight)
+        text = batch.text_at(hidden.nonzero()[:, 0])
+        # Divided by the number of hidden words to expect, not by that of this draw: so micro-batches add up exactly.
+        expected = config.word_dropout * batch.lengths.to(words.device)
+        rows = config.word_prediction * torch.zeros_like(loss.rows).index_add_(0, text, words) / expected
+        return Loss(loss.sum + rows.sum(), loss.count, loss.rows + rows.detach())
+
+    def _weights(self, device: torch.device) -> Tensor | None:
+        weights = self.config.class_weights
+        return None if weights is None else torch.tensor(weights, device=device)
 
     @torch.inference_mode()
     def probabilities(self, examples: EncodedTexts) -> NDArray[np.float32]:

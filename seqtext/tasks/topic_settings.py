@@ -42,6 +42,8 @@ class TopicSettings:
     """Normalise each layer's output."""
     word_dropout: float = 0.1
     """Share of tokens made unknown in training."""
+    word_prediction: float = 1.0
+    """Weight of guessing the words made unknown, beside the label: what a small corpus teaches about its words. 0 is none."""
     embedding_dropout: float = 0.3
     """Share of embedding values zeroed in training."""
     layer_dropout: float = 0.3
@@ -71,6 +73,8 @@ class TopicSettings:
             for name in ("word_dropout", "embedding_dropout", "layer_dropout", "head_dropout", "label_smoothing")
             if not 0 <= getattr(self, name) < 1
         ]
+        if not 0 <= self.word_prediction < float("inf"):
+            faults.append(f"--word_prediction is {self.word_prediction}; expected 0 or more")
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):
             faults.append(
                 f"--pooling is {' '.join(self.pooling) or 'empty'}; expected last, mean, max, each at most once"

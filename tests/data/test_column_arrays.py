@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import datasets
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from seqtext.data.column_arrays import column_arrays, place_of
 
 def shards(*sizes: int) -> datasets.Dataset:
     ends = np.cumsum([0, *sizes]).tolist()
-    parts = [{"n": list(range(start, end))} for start, end in zip(ends, ends[1:], strict=False)]
+    parts = [{"n": list(range(start, end))} for start, end in pairwise(ends)]
     return datasets.concatenate_datasets([datasets.Dataset.from_dict(part) for part in parts])
 
 

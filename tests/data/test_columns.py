@@ -10,7 +10,7 @@ from seqtext.errors import DataError
 CLASSES = datasets.ClassLabel(names=["World", "Sports"])
 
 
-def rows(split: str | None = "train", **columns: list[object]) -> datasets.Dataset:
+def rows(split: str = "train", /, **columns: list[object]) -> datasets.Dataset:
     features = datasets.Features({name: _feature(name, values) for name, values in columns.items()})
     return datasets.Dataset.from_dict(columns, features=features, split=split)
 

@@ -91,7 +91,7 @@ def test_a_split_without_any_label_cannot_be_used() -> None:
     data = split([-1] * 1200, name="test", classes=CLASSES)
     for unlabelled in ("error", "drop"):
         with pytest.raises(DataError, match=r"1,200 rows, the first 1, 2, 3, 4, 5 of 1,200.*use another split"):
-            labels.encode(data, "label", unlabelled=unlabelled)  # type: ignore[arg-type]
+            labels.encode(data, "label", unlabelled=unlabelled)
     nothing = datasets.Dataset.from_dict({"label": [None, None]})
     with pytest.raises(DataError, match="the data, column 'label': found no labels"):
         Labels.of(nothing, "label")

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,7 +35,9 @@ def rows_of(data: bytes | str, format: str) -> list[dict[str, object]]:
     return list(read_rows(stream(data), format=format))
 
 
-def written(rows: list[list[str]], *, delimiter: str = ",", lineterminator: str = "\n", quoting: int = 0) -> bytes:
+def written(
+    rows: list[list[str]], *, delimiter: str = ",", lineterminator: str = "\n", quoting: Literal[0, 1] = 0
+) -> bytes:
     sink = io.StringIO(newline="")
     csv.writer(sink, delimiter=delimiter, lineterminator=lineterminator, quoting=quoting).writerows(rows)
     return sink.getvalue().encode()
@@ -264,6 +267,7 @@ def test_a_stray_quote_does_not_take_the_whole_file_into_memory(monkeypatch: pyt
     [
         ('{"text": "a"}\n{"text": a}\n', r"row 2 \(line 2\): not valid JSON at column 10 \(Expecting value\).*mend"),
         ('{"text": "a"}\n{"text": "b', r"row 2 \(line 2\): not valid JSON at column 10 .*if the file was cut off"),
+        ('{"text": a}\n{"text": "b"}', r"row 1 .*mend or remove the line"),
         ('{"text": "a"}\n["b"]\n', r"row 2 .*found \['b'\], a JSON array; expected a JSON object; .*jq"),
         ('{"text": "a"}\n"b"\n', "row 2 .*found 'b', a JSON string"),
         ('[\n{"text": "a"}\n]\n', r"row 1 .*jq -c '\.\[\]'"),

@@ -10,6 +10,7 @@ from seqtext.batching.padded import Padded
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import classification_loss
 from seqtext.nn.pooling import Pooling
+from seqtext.nn.word_prediction import WordPrediction
 
 LENGTHS = torch.tensor([2, 4])
 VALUES = torch.tensor([[[1.0, -5.0], [3.0, -7.0], [99.0, 99.0], [99.0, 99.0]], [[1.0, 2.0]] * 3 + [[5.0, 6.0]]])
@@ -68,11 +69,21 @@ def test_losses_of_parts_add_up_to_the_whole_in_any_precision():
     torch.testing.assert_close(torch.stack([part.sum for part in parts]).sum(), whole.sum)
 
 
-def test_word_dropout_replaces_whole_tokens_in_training_only():
+def test_word_dropout_hides_whole_tokens_never_padding_and_in_training_only():
     embedding = TokenEmbedding(vocabulary_size=9, embedding_size=4, word_dropout=0.5)
-    tokens = Padded(torch.full((4, 50), 7), torch.full((4,), 50))
-    vectors = embedding.train()(tokens).values
-    unknown = (vectors == embedding.weight[1]).all(dim=-1)
-    assert 0.3 < unknown.float().mean() < 0.7
-    assert torch.equal(vectors[~unknown], embedding.weight[7].expand_as(vectors[~unknown]))
-    assert torch.equal(embedding.eval()(tokens).values, embedding.embed(tokens.values))
+    tokens = Padded(torch.full((4, 50), 7), torch.tensor([50, 50, 50, 10]))
+    left, hidden = embedding.train().hide(tokens)
+    assert 0.3 < hidden[tokens.mask].float().mean() < 0.7
+    assert not hidden[~tokens.mask].any()
+    assert torch.equal(left.values == 1, hidden)
+    assert torch.equal(embedding.eval().hide(tokens)[0].values, tokens.values)
+
+
+def test_hidden_words_are_guessed_with_the_embeddings_own_vectors():
+    words = WordPrediction(input_size=6, embedding_size=4, vocabulary_size=9)
+    outputs, ids, vectors = torch.randn(5, 6), torch.randint(9, (5,)), torch.randn(9, 4, requires_grad=True)
+    losses = words(outputs, ids, vectors)
+    expected = F.cross_entropy(words.projection(outputs) @ vectors.T + words.bias, ids, reduction="none")
+    torch.testing.assert_close(losses, expected)
+    losses.sum().backward()
+    assert vectors.grad.abs().sum() > 0

@@ -198,3 +198,27 @@ def test_the_same_rows_and_seed_give_the_same_classifier(topics):
 def test_what_is_no_text_is_refused_with_its_place(classifier):
     with pytest.raises(DataError, match=r"text 2: found NoneType; expected a string"):
         classifier(["a", None])
+
+
+@pytest.mark.parametrize("long_texts", ["head", "mean"])
+def test_hidden_words_of_a_text_weigh_as_much_as_its_label_however_it_is_batched(topics, long_texts, monkeypatch):
+    settings = {"max_length": 5, "long_texts": long_texts, "embedding_dropout": 0.0, "head_dropout": 0.0, **SIZES}
+    task = TopicClassifier.from_data(topics["train"], word_dropout=0.3, word_prediction=2.0, **settings)
+    task.model.train()
+    every_third = lambda tokens: (tokens, (tokens.values % 3 == 0) & tokens.mask)  # noqa: E731 - hidden, not replaced
+    monkeypatch.setattr(task.embedding, "hide", every_third)
+    examples, rows = task.encode(topics["train"]), np.arange(20)
+    whole = task.loss(examples.batch(rows))
+    parts = [task.loss(examples.batch(rows[cut])) for cut in (slice(0, 1), slice(1, 9), slice(9, 20))]
+    torch.testing.assert_close(sum(part.sum for part in parts), whole.sum)
+    torch.testing.assert_close(whole.rows.sum(), whole.sum.detach())
+    batch = examples.batch(rows)
+    task.words, words = None, task.words
+    labels_only = task.loss(batch).rows
+    hidden = every_third(batch.tokens)[1]
+    guesses = words(task.model.read(batch.tokens).values[hidden], batch.tokens.values[hidden], task.embedding.weight)
+    by_hand = torch.zeros(20)
+    for guess, window in zip(guesses, hidden.nonzero()[:, 0].tolist(), strict=True):
+        text = window if batch.text_of is None else int(batch.text_of[window])
+        by_hand[text] += 2.0 * guess.detach() / (0.3 * len(examples.tokens[text]))
+    torch.testing.assert_close(whole.rows, labels_only + by_hand)
