@@ -218,6 +218,7 @@ class _Training:
                 window.add(result, sum(int(examples.lengths[rows].sum()) for rows in micro_batches))
                 if progress.step % LOG_EVERY == 0:
                     self._log_steps(window, bar, rate, progress.epoch + (number + 1) / len(epoch))
+                    window = _Window()
                 bar.update()
                 if self._limit_reached():
                     break
@@ -350,11 +351,10 @@ class _Window:
         self._tokens += tokens
 
     def close(self) -> tuple[float, float, float]:
-        """Mean loss, mean gradient length and tokens a second of the window; then a new one begins."""
+        """Mean loss, mean gradient length and tokens a second of the window."""
         loss = sum(float(result.loss_sum) for result in self._results) / sum(
             float(result.count) for result in self._results
         )
         norm = sum(float(result.norm) for result in self._results) / len(self._results)
         rate = self._tokens / (time.monotonic() - self._started)
-        self.__init__()  # type: ignore[misc]
         return loss, norm, rate

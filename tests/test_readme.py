@@ -1,0 +1,129 @@
+"""The README is true: its file map is the folder, and its commands run, those for the hub on a stand-in of the same name."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import runpy
+import shlex
+import sys
+from pathlib import Path
+
+import datasets
+import pytest
+
+import seqtext.cli
+from tests.conftest import ROOT, SMALL, topic_rows, write_csv
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TINY = [*SMALL, "--max_steps", "3", "--baselines", "fast"]
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language, in order."""
+    parts = re.split(r"^```(\w*)\n", README, flags=re.MULTILINE)  # text, fence, block, closing fence, text, ...
+    return [block for fence, block in zip(parts[1::4], parts[2::4], strict=True) if fence == language]
+
+
+def commands(start: str) -> list[str]:
+    """Lines of shell blocks that begin with `start`, without their comments."""
+    lines = [line.split("  #")[0].strip() for block in blocks("") for line in block.splitlines()]
+    return [line for line in lines if line.startswith(start)]
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory) -> Path:
+    """A folder with everything the README's commands name, small: hub data sets are folders of the same name."""
+    place = tmp_path_factory.mktemp("readme")
+    train, test = topic_rows(120, seed=1), topic_rows(40, seed=2)
+    for name, column in (("fancyzhx/ag_news", "text"), ("stanfordnlp/sst2", "sentence")):
+        folder = place / name
+        folder.mkdir(parents=True)
+        for split, rows in (("train", train), ("test", test)):
+            labels = datasets.ClassLabel(names=["sea", "town", "wood"])
+            features = datasets.Features({column: datasets.Value("string"), "label": labels})
+            columns = {column: rows["text"], "label": [labels.str2int(label) for label in rows["label"]]}
+            datasets.Dataset.from_dict(columns, features=features).to_parquet(folder / f"{split}.parquet")
+    for split, rows in (("train", train), ("test", test)):
+        write_csv(place / f"{split}.csv", {"body": rows["text"], "section": rows["label"]})
+    write_csv(place / "articles.csv", {"id": ["1", "2"], "body": ["the ship sails", "NA"]})
+    (place / "headlines.txt").write_text("a ship\nan owl\n", encoding="utf-8")
+    return place
+
+
+def run(program, arguments, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", arguments)
+    try:
+        program()
+    except SystemExit as stop:
+        assert stop.code in (0, None), arguments
+
+
+@pytest.fixture(scope="module")
+def trained(stand_in) -> Path:
+    """The recipe commands of the README, run one after the other as they stand there, at the smallest size."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(stand_in)
+        done = commands("python recipes/")
+        assert len(done) == 9
+        for command in done:
+            _, script, *flags = shlex.split(command)
+            recipe = str(ROOT / script)
+            run(lambda recipe=recipe: runpy.run_path(recipe, run_name="__main__"), [script, *flags, *TINY], monkeypatch)
+    return stand_in
+
+
+def test_recipe_commands_run_in_the_order_of_the_readme(trained):
+    for name in ("ja", "ag", "ag2", "sst2"):
+        assert (trained / "runs" / name / "model" / "config.json").is_file()
+    assert len(list((trained / "runs").glob("*/seed-*"))) == 3
+    assert len(list((trained / "runs").glob("topic-train-*"))) == 1, "--dry_run made a folder too"
+
+
+@pytest.mark.parametrize("command", commands("seqtext ") + commands("cat "))
+def test_shell_commands_run(trained, command, monkeypatch, capsys):
+    monkeypatch.chdir(trained)
+    if command.startswith("cat "):
+        source, _, command = command.removeprefix("cat ").partition(" | ")
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(source).read_bytes())))
+    run(seqtext.cli.main, shlex.split(command), monkeypatch)
+    assert capsys.readouterr().out or "--output" in command
+
+
+def test_the_output_named_in_the_readme_keeps_the_columns(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    [command] = [command for command in commands("seqtext ") if "--output" in command]
+    run(seqtext.cli.main, shlex.split(command), monkeypatch)
+    header, first, second = Path("labelled.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "id,body,predicted,probability"
+    assert first.startswith("1,the ship sails,")
+    assert second.startswith("2,NA,")
+
+
+def test_python_blocks_run(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    os.symlink("ag", "runs/demo")
+    for block in blocks("python"):
+        block = re.sub(r'from_data\(train, cell="gru"\)', 'from_data(train, cell="gru", hidden_size=8)', block)
+        exec(compile(block, "README.md", "exec"), {})
+    assert (trained / "runs" / "mine" / "model").is_dir()
+
+
+def test_the_file_map_is_the_folder():
+    block = next(block for block in blocks("") if block.startswith("recipes/  "))
+    named: list[str] = []
+    folders: list[str] = []
+    for line in block.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        name = line.split()[0]
+        folders[depth:] = [name]
+        if name.endswith(".py"):
+            named.append("".join(folders))
+    there = [str(path.relative_to(ROOT)) for top in ("recipes", "seqtext") for path in (ROOT / top).rglob("*.py")]
+    assert sorted(named) == sorted(path for path in there if not path.endswith("/__init__.py"))
+
+
+def test_every_recipe_is_a_row_of_the_table_of_shapes():
+    rows = re.findall(r"^\|.*`(recipes/\w+\.py)` \|$", README, flags=re.MULTILINE)
+    assert sorted(rows) == sorted(str(path.relative_to(ROOT)) for path in (ROOT / "recipes").glob("*.py"))
