@@ -7,9 +7,13 @@ its kind; a traceback is for our own mistakes, or for `--debug`.
 from __future__ import annotations
 
 import difflib
+import errno
+import io
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TextIO
 
 MAX_FOUND = 80  # characters of the user's value that a message repeats
 
@@ -90,7 +94,12 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 def exit_on_error(*, debug: bool = False) -> Iterator[None]:
     """Ends the program with one line on stderr and the error's exit code; `debug` lets the traceback through."""
     try:
-        yield
+        try:
+            yield
+        except SystemExit:  # of `--help`
+            _flush()
+            raise
+        _flush()
     except SeqtextError as error:
         if debug:
             raise
@@ -101,13 +110,32 @@ def exit_on_error(*, debug: bool = False) -> Iterator[None]:
             raise
         print("\nstopped by Ctrl-C", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output left (`| head`): nothing went wrong. Closing stderr silences the interpreter's own complaint at exit.
-        sys.stderr.close()
+    except BrokenPipeError:  # the reader of our output left (`| head`): nothing went wrong
+        _discard(sys.stdout, sys.stderr)
         sys.exit(0)
+    except OSError as error:
+        if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _discard(sys.stdout)
+        print(f"error: {error.filename or 'the output'}: cannot be written ({error.strerror})", file=sys.stderr)
+        sys.exit(ResourceError.exit_code)
+
+
+def _flush() -> None:
+    """Writes what is buffered while a fault of it can still be told: at exit the interpreter would complain, and end with 120."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _discard(*streams: TextIO) -> None:
+    """What they still hold goes nowhere."""
+    for stream in streams:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def run_program(program: Callable[[], None], *, argv: Sequence[str] | None = None) -> None:
     """Runs a recipe's or the command line's `program` under `exit_on_error`; `--debug` anywhere in `argv` brings the traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file name need not be UTF-8, nor the terminal
+        sys.stdout.reconfigure(errors="backslashreplace")
     with exit_on_error(debug="--debug" in (sys.argv if argv is None else argv)):
         program()

@@ -5,13 +5,14 @@ Every field has its default and its help line here and nowhere else. Knows no to
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from seqtext.errors import OptionsError, SavedFileError, SeqtextError, did_you_mean, raise_together, shorten
+from seqtext.errors import OptionsError, SavedFileError, did_you_mean, raise_together, shorten
 
 OptionsT = TypeVar("OptionsT")
 
@@ -64,6 +65,10 @@ class TrainingOptions:
     """Also log to this tracker (must be installed)."""
 
     def __post_init__(self) -> None:
+        raise_together(self._faults())
+
+    def _faults(self) -> list[str]:
+        """What is wrong with the values, a line each; subclasses add theirs, so that all are told at once."""
         positive = ("epochs", "batch_tokens", "batch_rows", "accumulate", "learning_rate", "clip_norm")
         optional = ("patience_epochs", "max_steps", "max_minutes", "threads")
         faults = [
@@ -81,15 +86,15 @@ class TrainingOptions:
             for name in ("warmup", "average_decay")
             if not 0 <= getattr(self, name) < 1
         ]
-        if self.weight_decay < 0:
+        if not self.weight_decay >= 0:
             faults.append(f"--weight_decay is {self.weight_decay}; expected 0 or more")
-        if self.seed < 0:
-            faults.append(f"--seed is {self.seed}; expected 0 or more")
+        if not 0 <= self.seed < 2**63:
+            faults.append(f"--seed is {self.seed}; expected from 0 to below 2**63")
         if self.resume and self.overwrite:
             faults.append("--resume goes on with a run and --overwrite replaces it; give one of them")
         if self.resume and self.run is None:
             faults.append("--resume needs --run, the folder to go on with")
-        raise_together(faults)
+        return faults
 
 
 @dataclass(frozen=True)
@@ -107,16 +112,16 @@ class RunOptions(TrainingOptions):
     debug: bool = False
     """Show the traceback of an error."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        faults = [
+    def _faults(self) -> list[str]:
+        faults = super()._faults()
+        faults += [
             f"--{name} is {value}; expected at least 1"
             for name, value in (("seeds", self.seeds), ("max_rows", self.max_rows))
             if value is not None and value < 1
         ]
         if self.seeds > 1 and self.resume:
             faults.append("--seeds starts several runs and --resume goes on with one; resume the run of one seed")
-        raise_together(faults)
+        return faults
 
 
 def parse(options: type[OptionsT], description: str, argv: Sequence[str] | None = None) -> OptionsT:
@@ -125,20 +130,13 @@ def parse(options: type[OptionsT], description: str, argv: Sequence[str] | None 
     Raises:
         OptionsError: if the options file is wrong or options contradict each other. (tyro itself ends on unknown flags, with 2.)
     """
-    import sys
-
     import tyro
 
     argv = list(sys.argv[1:] if argv is None else argv)
     default = options()
     if path := _options_file(argv):
         default = replace(read_options(options, path), overwrite=False, resume=False)  # type: ignore[type-var]
-    try:
-        return tyro.cli(options, args=argv, default=default, description=description, use_underscores=True)
-    except SeqtextError:
-        raise
-    except BrokenPipeError:
-        sys.exit(0)
+    return tyro.cli(options, args=argv, default=default, description=description, use_underscores=True)
 
 
 def training_arguments(options: TrainingOptions) -> dict[str, Any]:
@@ -152,7 +150,11 @@ def write_options(path: Path, options: Any) -> None:
 
     from seqtext.storage import write_text
 
-    write_text(path, yaml.safe_dump(to_plain(options), sort_keys=False, allow_unicode=True))
+    plain = to_plain(options)
+    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    if yaml.safe_load(text) != plain:  # PyYAML leaves U+0085 and its like unescaped, and then reads a blank
+        text = yaml.safe_dump(plain, sort_keys=False)
+    write_text(path, text)
 
 
 def read_options(options: type[OptionsT], path: Path) -> OptionsT:
@@ -165,9 +167,10 @@ def read_options(options: type[OptionsT], path: Path) -> OptionsT:
 
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise OptionsError("no such file", where=str(path.absolute()), fix="give the options.yaml of a run") from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except OSError as error:
+        found = f"cannot be read ({error.strerror})"
+        raise OptionsError(found, where=str(path.absolute()), fix="give the options.yaml of a run") from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise OptionsError(f"not YAML ({' '.join(str(error).split())})", where=str(path)) from error
     try:
         return from_plain(options, values, where=str(path))
@@ -195,14 +198,19 @@ def from_plain(kind: type[OptionsT], values: object, *, where: str) -> OptionsT:
             raise SavedFileError(f"unknown key {shorten(name)}", where=where, fix=did_you_mean(str(name), hints))
         accepted = _accept(value, hints[name])
         if accepted is _REFUSED:
-            raise SavedFileError(
-                f"key {name!r} is {shorten(value)}", where=where, expected=str(hints[name]).replace("typing.", "")
-            )
+            raise SavedFileError(f"key {name!r} is {shorten(value)}", where=where, expected=_kind(hints[name]))
         checked[name] = accepted
     try:
         return kind(**checked)
     except TypeError as error:
         raise SavedFileError(f"incomplete ({error})", where=where) from error
+    except OptionsError as error:
+        raise SavedFileError(str(error), where=where) from error
+
+
+def _kind(hint: Any) -> str:
+    """A type as a message names it."""
+    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
 
 
 _REFUSED = object()

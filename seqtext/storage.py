@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqtext.errors import ResourceError, SavedFileError
+from seqtext.errors import ResourceError, SavedFileError, did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,7 +58,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise _no_room(error, target) from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)  # the failed new one, or the exchanged old one
+        _remove(temporary)  # the failed new one, or the exchanged old one
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -68,7 +68,11 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         SavedFileError: if the manifest or a file is missing, changed, cut, of another format version, or a link that leaves the folder.
     """
     if not folder.is_dir():
-        raise SavedFileError("no such folder", where=str(folder), fix="check the path")
+        if folder.exists():
+            raise SavedFileError("it is a file", where=str(folder), expected="the folder of a run, or its model/")
+        beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
+        fix = did_you_mean(folder.name, beside) or "check the path"
+        raise SavedFileError(f"no such folder: {folder.absolute()}", where=str(folder), fix=fix)
     manifest = parse_json(_read_plain(folder, MANIFEST), where=str(folder / MANIFEST))
     files = manifest.get("files") if isinstance(manifest, dict) else None
     if not isinstance(files, dict) or not all(isinstance(entry, dict) for entry in files.values()):
@@ -116,7 +120,7 @@ def parse_tensors(data: bytes, expected: Mapping[str, Tensor], *, where: str) ->
 
     try:
         found = load(data)
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, KeyError) as error:  # KeyError: a type of safetensors' that torch lacks
         raise SavedFileError(
             f"not a safetensors file ({error})", where=where, fix="copy or download it again"
         ) from error
@@ -138,18 +142,26 @@ def parse_tensors(data: bytes, expected: Mapping[str, Tensor], *, where: str) ->
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file whole or not at all."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    """Writes a text file whole or not at all. Bytes of a file name that are no UTF-8 are written as JSON and YAML escape them.
+
+    Raises:
+        ResourceError: if the disk is full or may not be written.
+    """
+    temporary: Path | None = None
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        temporary.chmod(0o644)
+        temporary.replace(path)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         raise _no_room(error, path) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -217,6 +229,13 @@ def _move_in(temporary: Path, target: Path) -> None:
     target.rename(aside)
     temporary.rename(target)
     aside.rename(temporary)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _no_room(error: OSError, path: Path) -> ResourceError:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, one_of
 
@@ -15,12 +15,12 @@ from seqtext.errors import DataError, OptionsError, one_of
 class Evaluate:
     """Accuracy, macro F1 and figures per class, in fp32."""
 
-    run_folder: Positional[str]
+    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
     """Run folder, model folder, or name on the hub."""
     data: str
     """Data set: name on the hub, folder, file, or phrasebook[:locale]."""
-    split: str = "test"
-    """Split to measure on. A single file is the split train."""
+    split: str | None = None
+    """Split to measure on. Default: test, or the only one there is, as of a single file."""
     revision: str | None = None
     """Commit, tag or branch of a data set on the hub."""
     text_column: str | None = None
@@ -40,12 +40,15 @@ class Evaluate:
 
     def run(self) -> None:
         """Loads, measures, prints."""
+        from seqtext.data.columns import require
         from seqtext.data.labels import Labels
         from seqtext.data.sources import load as load_data
         from seqtext.evaluation.metrics import classification_metrics
         from seqtext.nn.precision import choose_device, set_threads
         from seqtext.tasks.saved import load
 
+        if self.threads is not None and self.threads < 1:
+            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
         set_threads(self.threads)
         classifier = load(self.run_folder)
         if not hasattr(classifier, "probabilities"):
@@ -53,12 +56,14 @@ class Evaluate:
         device = choose_device(self.device)
         classifier.model.to(device)
         source = load_data(self.data, revision=self.revision, needs=())
-        if self.split not in source.splits:
+        split = self.split or (next(iter(source.splits)) if len(source.splits) == 1 else "test")
+        if split not in source.splits:
             raise DataError(
-                f"no split {self.split!r}", where=self.data, expected=one_of(source.splits), fix="pass --split NAME"
+                f"no split {split!r}", where=self.data, expected=one_of(source.splits), fix="pass --split NAME"
             )
-        rows = source.splits[self.split]
+        rows = source.splits[split]
         classifier.use_columns(self.text_column, self.label_column)
+        require({split: rows}, classifier.config.text_column, classifier.config.label_column)
         labels = Labels(classifier.config.labels).encode(
             rows, classifier.config.label_column, unlabelled=self.unlabelled
         )
@@ -72,7 +77,7 @@ class Evaluate:
             print(json.dumps(metrics.to_json(), ensure_ascii=False, indent=1))
             return
         print(
-            f"{source.name}, split {self.split}: {metrics.rows:,} rows"
+            f"{source.name}, split {split}: {metrics.rows:,} rows"
             + (f" at {source.revision}" if source.revision else "")
         )
         print(f"accuracy {metrics.accuracy:.2%}, macro F1 {metrics.macro_f1:.4f}\n")
@@ -80,7 +85,7 @@ class Evaluate:
         print(f"{'class':<{width}}  precision  recall      F1    rows")
         for f in metrics.per_class:
             print(f"{f.name:<{width}}  {f.precision:>9.3f}  {f.recall:>6.3f}  {f.f1:>6.3f}  {f.rows:>6,}")
-        for note in [f"{labels.dropped:,} rows without a label left out"] * bool(labels.dropped) + list(
+        for note in [f"rows left out because they have no label: {labels.dropped:,}"] * bool(labels.dropped) + list(
             labels.warnings
         ):
             print(f"note: {note}")

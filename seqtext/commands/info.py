@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
-from seqtext.errors import shorten
+from seqtext.errors import SavedFileError, shorten
 from seqtext.options import to_plain
 
 
@@ -15,7 +17,7 @@ from seqtext.options import to_plain
 class Info:
     """Labels, settings, size and test figures of a saved model."""
 
-    run_folder: Positional[str]
+    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
     """Run folder, model folder, or name on the hub."""
     debug: bool = False
     """Show the traceback of an error."""
@@ -32,14 +34,22 @@ class Info:
         print(f"{saved.task} in {saved.folder}: {parameters:,} parameters, {size / 1e6:.1f} MB, every file verified")
         for name, value in to_plain(task.config).items():
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            print(f"  {name:<18} {shorten(str(shown), 100)[1:-1]}")
+            told = shorten(str(shown), 100)
+            print(f"  {name:<18} {told[1:].removesuffix(told[0])}")
         report = Path(self.run_folder).expanduser() / "report" / "metrics.json"
         if report.is_file():
             figures = parse_json(report.read_bytes(), where=str(report))
-            test, data = figures["test"], figures["data"]
-            print(
-                f"\ntested on {data['source']}, {test['rows']:,} rows: accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}"
-            )
-            for baseline in figures["baselines"].values():
-                print(f"  {baseline['description']}: {baseline['accuracy']:.2%}")
-            print(f"model chosen: {figures['training']['selection']}")
+            try:
+                told = "\n".join(_figures(figures))
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                raise SavedFileError("not a report of seqtext", where=str(report), fix="remove it") from error
+            print(f"\n{told}")
+
+
+def _figures(figures: dict[str, Any]) -> Iterator[str]:
+    test, data = figures["test"], figures["data"]
+    scores = f"accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}"
+    yield f"tested on {data['source']}, {test['rows']:,} rows: {scores}"
+    for baseline in figures["baselines"].values():
+        yield f"  {baseline['description']}: {baseline['accuracy']:.2%}"
+    yield f"model chosen: {figures['training']['selection']}"

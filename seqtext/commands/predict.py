@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, ResourceError, did_you_mean, one_of, shorten
 
@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 
 Format = Literal["plain", "csv", "tsv", "jsonl"]
 _BY_ENDING: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".txt": "plain"}
+_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # what could be a command to a terminal
 
 
 @dataclass(frozen=True)
 class Predict:
     """Label and probability of each text: those given, those of a file, or those of a pipe, one a line."""
 
-    run_folder: Positional[str]
+    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
     """Run folder, model folder, or name on the hub."""
-    texts: Positional[tuple[str, ...]] = ()
+    texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
     """Texts to label. Without any, --input is read, or the pipe."""
     input: str | None = None
     """File of texts: csv, tsv, jsonl or txt, also gzipped. - is the pipe."""
@@ -77,15 +78,16 @@ class Predict:
             ):
                 write(under_way.popleft(), prediction)
         if report.empty or report.cut:
-            told = f"{report.empty:,} are empty and {report.cut:,} were cut to the longest length the model reads"
-            print(f"note: of {report.texts:,} texts, {told}", file=sys.stderr)
+            told = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
+            print(f"note: texts: {report.texts:,}; {told}", file=sys.stderr)
 
     def _check(self) -> None:
-        if self.top_k < 1:
-            raise OptionsError(f"--top_k is {self.top_k}", expected="at least 1")
+        for name in ("top_k", "threads"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise OptionsError(f"--{name} is {value}", expected="at least 1")
         if self.texts and self.input:
             raise OptionsError("texts and --input were both given", fix="give one of them")
-        if not self.texts and self.input is None and sys.stdin.isatty():
+        if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):
             raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
 
     def _rows(self, stack: ExitStack) -> tuple[tuple[str, ...], Iterator[Mapping[str, Any]], str]:
@@ -104,8 +106,13 @@ class Predict:
     def _format(self, columns: tuple[str, ...]) -> Format:
         if self.output_format:
             return self.output_format
-        if self.output and Path(self.output).suffix.lower() in _BY_ENDING:
-            return _BY_ENDING[Path(self.output).suffix.lower()]
+        if self.output and (ending := Path(self.output).suffix.lower()):
+            if ending not in _BY_ENDING:
+                fix = "name the format with --output_format"
+                raise OptionsError(
+                    f"unknown ending {ending!r}", where=f"--output {self.output}", expected=one_of(_BY_ENDING), fix=fix
+                )
+            return _BY_ENDING[ending]
         return "plain" if columns == ("text",) else "csv"
 
     def _target(self, stack: ExitStack) -> TextIO:
@@ -113,16 +120,23 @@ class Predict:
         if self.output is None:
             sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")  # type: ignore[union-attr]
             return sys.stdout
-        path = Path(self.output)
-        part = path.with_name(f".{path.name}.part")
+        path = Path(self.output).expanduser()
+        special = path.exists() and not path.is_file()  # a device or a named pipe is written to, never replaced
+        path = path if special else path.resolve()  # a link stays, the file it leads to is replaced
+        part = path if special else path.with_name(f".{path.name}.part")
         try:
             file = part.open("w", encoding="utf-8", errors="replace", newline="\n")
         except OSError as error:
             raise ResourceError(f"cannot be written ({error.strerror})", where=str(path.absolute())) from error
 
         def finish(kind: object, *_: object) -> None:
-            file.close()
-            os.replace(part, path) if kind is None else part.unlink()
+            try:
+                file.close()  # may find the disk full
+                if kind is None and not special:
+                    os.replace(part, path)
+            finally:
+                if not special:
+                    part.unlink(missing_ok=True)
 
         stack.push(finish)
         return file
@@ -163,32 +177,44 @@ def _writer(
     if form == "plain":
         return lambda row, found: print(_plain(found, str(row[text_column])), file=file)
     if form == "jsonl":
-        return lambda row, found: print(json.dumps({**row, **_columns(found, top_k)}, ensure_ascii=False), file=file)
+        return lambda row, found: print(
+            json.dumps({**row, **_columns(found, top_k, columns)}, ensure_ascii=False), file=file
+        )
     table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
     header: list[str] = []
 
     def write(row: Mapping[str, Any], found: Prediction) -> None:
-        added = _columns(found, top_k)
+        added = _columns(found, top_k, columns)
         if not header:
-            header.extend([*columns, *(_free(name, columns) for name in added)])
+            header.extend([*columns, *added])
             table.writerow(header)
-        table.writerow([*row.values(), *added.values()])
+        table.writerow([*map(_cell, row.values()), *added.values()])
 
     return write
 
 
 def _plain(found: Prediction, text: str) -> str:
-    labels = ", ".join(f"{label}\t{probability:.4f}" for label, probability in found.top)
-    return f"{labels}\t{' '.join(text.split())}"
+    """Label and probability, of the likeliest first, and the text, between tabs, each without tabs and controls of its own."""
+    ranked = [cell for label, probability in found.top for cell in (label, f"{probability:.4f}")]
+    return "\t".join(" ".join(cell.translate(_CONTROLS).split()) for cell in [*ranked, text])
 
 
-def _columns(found: Prediction, top_k: int) -> dict[str, Any]:
+def _columns(found: Prediction, top_k: int, taken: tuple[str, ...]) -> dict[str, Any]:
     """`predicted`, `probability`, and for the next likeliest `predicted_2`, `probability_2`, ..."""
     added: dict[str, Any] = {}
     for place in range(min(top_k, len(found.top))):
         ending = f"_{place + 1}" if place else ""
-        added[f"predicted{ending}"], added[f"probability{ending}"] = found.top[place][0], round(found.top[place][1], 6)
+        label, probability = found.top[place]
+        added[_free(f"predicted{ending}", taken)] = label
+        added[_free(f"probability{ending}", taken)] = round(probability, 6)
     return added
+
+
+def _cell(value: object) -> str:
+    """A value of JSON lines in a table: text as it is, nothing as nothing, anything else as JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _free(name: str, taken: tuple[str, ...]) -> str:

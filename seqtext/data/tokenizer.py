@@ -110,7 +110,7 @@ class Tokenizer:
         tokenizer = cls(sink.getvalue(), normaliser)
         return tokenizer, TokenizerReport(vocabulary_size, len(tokenizer), counted.texts)
 
-    def encode(self, texts: Sequence[str], *, sampling_seed: int | None = None, alpha: float = 0.3) -> list[list[int]]:
+    def encode(self, texts: Sequence[str], *, sampling_seed: int | None = None, alpha: float = 0.5) -> list[list[int]]:
         """Ids of each text; an empty one is the single id `BEGIN`, so that every text has a step.
 
         Args:

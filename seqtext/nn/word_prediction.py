@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from seqtext.nn.vocabulary_loss import vocabulary_loss
 
 
 class WordPrediction(nn.Module):
@@ -29,13 +30,13 @@ class WordPrediction(nn.Module):
         self.projection = nn.Linear(input_size, embedding_size)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
 
-    def forward(self, outputs: Tensor, words: Tensor, vectors: Tensor) -> Tensor:
-        """Cross entropy of each hidden word, in fp32.
+    def forward(self, outputs: Tensor, words: Tensor, vectors: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Cross entropy of the hidden words, in fp32: the weighted sum, and each word's own.
 
         Args:
             outputs: (N, H) at the hidden places.
             words: (N,) the ids that stood there.
             vectors: (V, D) the embedding's.
+            weights: (N,) what each word counts.
         """
-        logits = F.linear(self.projection(self.dropout(outputs)), vectors, self.bias)
-        return F.cross_entropy(logits.float(), words.long(), reduction="none")
+        return vocabulary_loss(self.projection(self.dropout(outputs)), vectors, self.bias, words.long(), weights)

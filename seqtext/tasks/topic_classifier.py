@@ -280,12 +280,13 @@ class TopicClassifier:
         )
         if self.words is None or not self.model.training:
             return loss
-        words = self.words(outputs.values[hidden], batch.tokens.values[hidden], self.embedding.weight)
         text = batch.text_at(hidden.nonzero()[:, 0])
         # Divided by the number of hidden words to expect, not by that of this draw: so micro-batches add up exactly.
-        expected = config.word_dropout * batch.lengths.to(words.device)
-        rows = config.word_prediction * torch.zeros_like(loss.rows).index_add_(0, text, words) / expected
-        return Loss(loss.sum + rows.sum(), loss.count, loss.rows + rows.detach())
+        weights = (config.word_prediction / (config.word_dropout * batch.lengths.to(text.device)))[text]
+        total, words = self.words(
+            outputs.values[hidden], batch.tokens.values[hidden], self.embedding.weight, weights
+        )
+        return Loss(loss.sum + total, loss.count, loss.rows.index_add(0, text, words * weights))
 
     def _weights(self, device: torch.device) -> Tensor | None:
         weights = self.config.class_weights

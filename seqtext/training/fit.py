@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -17,7 +18,7 @@ from tqdm import tqdm
 from seqtext.batching.batch_plan import BatchPlan
 from seqtext.errors import OptionsError
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
-from seqtext.options import Precision, TrainingOptions
+from seqtext.options import Precision, TrainingOptions, write_options
 from seqtext.tasks.saved import load
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.checkpoint import Progress, load_checkpoint, save_checkpoint
@@ -139,6 +140,7 @@ def fit(
     folder = run if isinstance(run, RunFolder) else RunFolder(run or new_run_path("fit", type(task).__name__))
     if not isinstance(run, RunFolder):
         folder.prepare(overwrite=overwrite, resume=resume)
+        write_options(folder.options, replace(options, run=str(folder.path)))
     if validation is None:
         train, validation = task.split(train, seed=seed)
     return _Training(task, folder, options).run(train, validation, resume=resume)

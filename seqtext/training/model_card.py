@@ -39,7 +39,7 @@ def classification_card(
         "",
         f"A topic classifier made with seqtext {seqtext.__version__} by",
         "",
-        f"    {command}",
+        f"    {_line(command)}",
         "",
         "```python",
         "import seqtext",
@@ -72,25 +72,34 @@ def classification_card(
         "",
         "## Data",
         "",
-        f"{data['source']}: " + ", ".join(f"{rows:,} {name}" for name, rows in data["rows"].items()) + " rows.",
+        f"{_cell(data['source'])}: " + ", ".join(f"{rows:,} {name}" for name, rows in data["rows"].items()) + " rows.",
         *(f"- {_cell(note)}" for note in [*data["notes"], *data["warnings"]]),
         "",
         "## Most confident mistakes",
         "",
-        "| text | true | predicted | probability |",
-        "|---|---|---|---|",
-        *(
-            f"| {_cell(m.text[:160])} | {_cell(m.true)} | {_cell(m.predicted)} | {m.probability:.3f} |"
-            for m in mistakes
-        ),
+        *_mistakes(mistakes),
         "",
     ]
     return "\n".join(lines)
 
 
+def _mistakes(mistakes: Sequence[Mistake]) -> list[str]:
+    if not mistakes:
+        return ["None: every test row is right."]
+    rows = [
+        f"| {_cell(m.text[:160])} | {_cell(m.true)} | {_cell(m.predicted)} | {m.probability:.3f} |" for m in mistakes
+    ]
+    return ["| text | true | predicted | probability |", "|---|---|---|---|", *rows]
+
+
+def _line(text: str) -> str:
+    """A text on one line, without what reaches a terminal as a control."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _cell(text: str) -> str:
-    """A text inside a Markdown table: nothing of it is markup, or ends the row, or reaches a terminal as a control."""
-    plain = "".join(c if c.isprintable() else " " for c in text)
+    """A text inside a Markdown table: nothing of it is markup, or ends the row."""
+    plain = _line(text)
     for character in "\\`*_[]<>|#":
         plain = plain.replace(character, {"<": "&lt;", ">": "&gt;"}.get(character, f"\\{character}"))
     return plain

@@ -100,9 +100,8 @@ def table(
     better = [(name, m.accuracy - test.accuracy) for name, (_, m) in rivals.items() if m.accuracy >= test.accuracy]
     if better:
         name, margin = max(better, key=lambda item: item[1])
-        lines.append(
-            f"{name} is better by {100 * margin:.2f} points here, and simpler: use that, or train longer, or on more rows."
-        )
+        compared = f"better by {100 * margin:.2f} points" if margin else "as good"
+        lines.append(f"{name} is {compared} here, and simpler: use that, or train longer, or on more rows.")
     return lines
 
 

@@ -216,7 +216,8 @@ def test_hidden_words_of_a_text_weigh_as_much_as_its_label_however_it_is_batched
     task.words, words = None, task.words
     labels_only = task.loss(batch).rows
     hidden = every_third(batch.tokens)[1]
-    guesses = words(task.model.read(batch.tokens).values[hidden], batch.tokens.values[hidden], task.embedding.weight)
+    outputs, ids = task.model.read(batch.tokens).values[hidden], batch.tokens.values[hidden]
+    _, guesses = words(outputs, ids, task.embedding.weight, torch.ones(len(ids)))
     by_hand = torch.zeros(20)
     for guess, window in zip(guesses, hidden.nonzero()[:, 0].tolist(), strict=True):
         text = window if batch.text_of is None else int(batch.text_of[window])

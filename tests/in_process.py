@@ -1,0 +1,63 @@
+"""Programs run inside the test's own process as a user starts them, so that nothing is imported anew for each."""
+
+from __future__ import annotations
+
+import io
+import runpy
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from typing import NamedTuple
+
+import pytest
+import torch
+
+import seqtext.cli
+from tests.conftest import ROOT
+
+TOPICS_RECIPE = str(ROOT / "recipes" / "topic_classification.py")
+
+
+class Ended(NamedTuple):
+    """How a program ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Terminal(io.TextIOWrapper):
+    """A standard input that somebody types into."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run(program: Callable[[], object], *arguments: object, stdin: bytes | None = None) -> Ended:
+    """Runs a program; anything but its own exit comes through, and fails the test as the traceback it would be."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))
+    source = Terminal(io.BytesIO()) if stdin is None else io.TextIOWrapper(io.BytesIO(stdin))
+    code, threads = 0, torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", list(map(str, arguments)))
+        patch.setattr(sys, "stdin", source)
+        try:
+            program()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    torch.set_num_threads(threads)
+    written = []
+    for stream in (out, err):
+        stream.flush()
+        written.append(stream.buffer.getvalue().decode())
+    return Ended(code, *written)
+
+
+def seqtext_command(*arguments: object, stdin: bytes | None = None) -> Ended:
+    """`seqtext ...`; without `stdin` it stands at a terminal."""
+    return run(seqtext.cli.main, "seqtext", *arguments, stdin=stdin)
+
+
+def topics_recipe(*flags: object) -> Ended:
+    """`python recipes/topic_classification.py ...`."""
+    return run(lambda: runpy.run_path(TOPICS_RECIPE, run_name="__main__"), TOPICS_RECIPE, *flags)

@@ -1,0 +1,245 @@
+"""Options are one definition: flags with help, options.yaml and the keywords of `fit` agree, and say what is wrong with them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqtext.errors import OptionsError, SavedFileError
+from seqtext.options import RunOptions, TrainingOptions, parse, read_options, training_arguments, write_options
+from seqtext.tasks.topic_settings import TopicSettings
+from tests.conftest import ROOT
+
+OTHER = RunOptions(
+    run="runs/ünknown [x]", overwrite=True, seed=7, epochs=2, batch_tokens=100, batch_rows=10, accumulate=3,
+    learning_rate=1e-4, warmup=0.5, weight_decay=0.0, clip_norm=5.0, average_decay=0.0, patience_epochs=1,
+    max_steps=9, max_minutes=0.5, precision="fp32", device="cpu", threads=1, track="wandb", seeds=2, max_rows=5,
+    dry_run=True, debug=True,
+)  # fmt: skip
+
+
+def flags_of(options: RunOptions) -> list[str]:
+    """The command line that means these options."""
+    flags = []
+    for name, value in asdict(options).items():
+        if isinstance(value, bool):
+            flags.append(f"--{name}" if value else f"--no_{name}")
+        elif value is not None:
+            flags += [f"--{name}", str(value)]
+    return flags
+
+
+# ---- flags
+
+
+def test_without_flags_the_options_are_the_defaults():
+    assert parse(RunOptions, "", []) == RunOptions()
+
+
+def test_every_field_is_a_flag():
+    differing = [name for name, value in asdict(OTHER).items() if value != getattr(RunOptions(), name)]
+    assert set(differing) >= {field.name for field in fields(RunOptions)} - {"resume", "config"}
+    assert parse(RunOptions, "", flags_of(OTHER)) == OTHER
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--learning_rat", "1"], "--learning_rate"),
+        (["--epochs", "many"], "--epochs: invalid literal"),
+        (["--precision", "fp8"], "Expected one of"),
+        (["--epochs"], "--epochs"),
+    ],
+)
+def test_a_flag_that_cannot_be_meant_ends_with_2_and_says_which(flags, told, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse(RunOptions, "", flags)
+    assert stop.value.code == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"epochs": 0}, "--epochs is 0; expected more than 0"),
+        ({"learning_rate": float("nan")}, "--learning_rate is nan"),
+        ({"weight_decay": float("nan")}, "--weight_decay is nan"),
+        ({"weight_decay": -1.0}, "--weight_decay is -1.0; expected 0 or more"),
+        ({"warmup": 1.0}, "--warmup is 1.0; expected from 0 to below 1"),
+        ({"average_decay": -0.1}, "--average_decay is -0.1"),
+        ({"max_steps": 0}, "--max_steps is 0; expected more than 0, or nothing"),
+        ({"threads": -1}, "--threads is -1"),
+        ({"seed": -1}, "--seed is -1; expected from 0 to below 2\\*\\*63"),
+        ({"seed": 2**63}, "--seed is 9223372036854775808"),
+        ({"seeds": 0}, "--seeds is 0; expected at least 1"),
+        ({"max_rows": 0}, "--max_rows is 0; expected at least 1"),
+        ({"resume": True}, "--resume needs --run"),
+        ({"resume": True, "run": "x", "overwrite": True}, "give one of them"),
+        ({"resume": True, "run": "x", "seeds": 2}, "resume the run of one seed"),
+    ],
+)
+def test_a_value_out_of_range_or_at_odds_with_another_is_named(values, told):
+    with pytest.raises(OptionsError, match=told):
+        RunOptions(**values)
+
+
+def test_all_faults_are_told_in_one_message():
+    with pytest.raises(OptionsError) as error:
+        parse(RunOptions, "", ["--epochs", "0", "--warmup", "2", "--seeds", "0", "--resume", "--overwrite"])
+    [head, *faults] = str(error.value).splitlines()
+    assert head == "5 options:"
+    for number, flag in enumerate(["--epochs", "--warmup", "--resume goes", "--resume needs", "--seeds"]):
+        assert faults[number].startswith(f"  {flag}")
+
+
+# ---- options.yaml
+
+
+@given(
+    st.builds(
+        RunOptions,
+        run=st.none() | st.text(),
+        seed=st.integers(0, 2**63 - 1),
+        learning_rate=st.floats(1e-300, 1e300),
+        max_minutes=st.none() | st.floats(1e-300, allow_nan=False),
+        precision=st.sampled_from(["auto", "fp32", "bf16", "fp16"]),
+        track=st.none() | st.sampled_from(["tensorboard", "wandb"]),
+        device=st.text() | st.sampled_from(["null", "yes", "1", "1e3", "2020-01-01", "~", "a\udce9.csv"]),
+        debug=st.booleans(),
+    )
+)
+def test_what_is_written_is_read_back(tmp_path_factory, options):
+    path = tmp_path_factory.getbasetemp() / "options.yaml"
+    write_options(path, options)
+    assert read_options(RunOptions, path) == options
+
+
+@dataclass(frozen=True)
+class Both(RunOptions, TopicSettings):
+    """As a recipe's."""
+
+    def __post_init__(self) -> None:
+        RunOptions.__post_init__(self)
+        TopicSettings.__post_init__(self)
+
+
+def test_a_config_is_taken_back_and_flags_win_over_it(tmp_path):
+    path = tmp_path / "options.yaml"
+    given_then = Both(seed=3, epochs=9, learning_rate=0.5, pooling=("max", "last"), lowercase=True, debug=True)
+    write_options(path, given_then)
+    for form in (["--config", str(path)], [f"--config={path}"]):
+        assert parse(Both, "", form) == replace(given_then, config=str(path))
+        flags = [*form, "--epochs", "1", "--no_lowercase", "--pooling", "mean"]
+        taken = parse(Both, "", flags)
+        assert taken == replace(given_then, config=str(path), epochs=1, lowercase=False, pooling=("mean",))
+
+
+def test_a_config_may_name_few_options_and_whole_numbers_where_others_are_meant(tmp_path):
+    path = tmp_path / "few.yaml"
+    path.write_text("learning_rate: 1\nmax_minutes: 2\npooling: [max]\nrun: null\n")
+    options = parse(Both, "", ["--config", str(path)])
+    assert (options.learning_rate, options.max_minutes, options.pooling) == (1.0, 2.0, ("max",))
+    assert options == replace(Both(config=str(path)), learning_rate=1.0, max_minutes=2.0, pooling=("max",))
+
+
+def test_overwriting_and_resuming_are_not_taken_from_a_config(tmp_path):
+    path = tmp_path / "options.yaml"
+    write_options(path, replace(OTHER, config=None))
+    assert OTHER.overwrite
+    assert not parse(RunOptions, "", ["--config", str(path)]).overwrite
+
+
+def test_resuming_takes_the_options_of_the_run(tmp_path):
+    write_options(tmp_path / "options.yaml", RunOptions(run="where it was made", seed=5, epochs=4))
+    options = parse(RunOptions, "", ["--resume", "--run", str(tmp_path)])
+    assert options == RunOptions(run=str(tmp_path), seed=5, epochs=4, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("sed: 1\n", r"unknown key 'sed'; did you mean 'seed'\?"),
+        ("1: 1\n", "unknown key 1"),
+        ("seed: x\n", "key 'seed' is 'x'; expected int"),
+        ("seed: true\n", "key 'seed' is True; expected int"),
+        ("seed: 1.0\n", "key 'seed' is 1.0; expected int"),
+        ("debug: 1\n", "key 'debug' is 1; expected bool"),
+        ("learning_rate: fast\n", "key 'learning_rate' is 'fast'; expected float"),
+        ("max_steps: [1]\n", r"key 'max_steps' is \[1\]; expected int | None"),
+        ("run: 3\n", "key 'run' is 3; expected str | None"),
+        ("precision: fp8\n", "key 'precision' is 'fp8'; expected .*'auto', 'fp32', 'bf16', 'fp16'"),
+        ("pooling: [max, min]\n", "key 'pooling' is "),
+        ("pooling: max\n", "key 'pooling' is 'max'"),
+        ("- 1\n", r"found \[1\]; expected a mapping of option names to values"),
+        ("", "found None; expected a mapping"),
+        ("seed: [1\n", "not YAML"),
+        ("[" * 100_000, "not YAML"),
+        ("seed: !!python/object/apply:os.getpid []\n", "not YAML"),
+        (b"seed: \xff\n", "not YAML"),
+        ("epochs: 0\nseeds: 0\n", "2 options:\n  --epochs is 0.*\n  --seeds is 0"),
+    ],
+)
+def test_a_config_that_cannot_be_meant_is_refused_by_file_and_key(content, told, tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(OptionsError, match=f"(?s)^{path}: {told}"):
+        read_options(Both, path)
+
+
+@pytest.mark.parametrize(("name", "told"), [("nix.yaml", "No such file"), ("", "Is a directory")])
+def test_a_config_that_cannot_be_opened_is_refused_by_its_whole_path(name, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / name
+    with pytest.raises(OptionsError, match=rf"^{path}: cannot be read \({told}.*\); give the options.yaml of a run"):
+        parse(RunOptions, "", ["--config", name or "."])
+
+
+def test_a_saved_config_out_of_range_is_the_fault_of_the_file():
+    from seqtext.options import from_plain
+
+    with pytest.raises(SavedFileError, match=r"^config.json: --hidden_size is 0"):
+        from_plain(TopicSettings, {"hidden_size": 0}, where="config.json")
+
+
+# ---- one definition
+
+
+def test_the_keywords_of_fit_are_the_training_options_with_the_same_defaults():
+    from seqtext.training.fit import fit
+
+    keywords = {
+        name: parameter.default
+        for name, parameter in inspect.signature(fit).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    assert training_arguments(RunOptions()) == keywords
+    assert training_arguments(OTHER) == {field.name: getattr(OTHER, field.name) for field in fields(TrainingOptions)}
+
+
+OPTION_FILES = [
+    "seqtext/options.py",
+    "seqtext/tasks/topic_settings.py",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "seqtext/commands").glob("[a-z]*.py"))),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "recipes").glob("*.py"))),
+]
+
+
+@pytest.mark.parametrize("file", OPTION_FILES)
+def test_every_option_says_what_it_is(file):
+    tree = ast.parse(Path(ROOT, file).read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.decorator_list]
+    assert classes
+    for class_ in classes:
+        for number, node in enumerate(class_.body):
+            if not isinstance(node, ast.AnnAssign):
+                continue
+            after = class_.body[number + 1] if number + 1 < len(class_.body) else None
+            told = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else None
+            assert isinstance(told, str), f"{file}:{node.lineno}: {class_.name}.{node.target.id} has no help"
+            assert told.rstrip().endswith("."), f"{file}:{node.lineno}: help is a sentence"
