@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 TOPICS = ("world", "sport", "business", "science")
 _WORDS = (3.605, 0.265)  # mean and deviation of the logarithm of the words of a text
 _TOKENS = (4.063, 0.310)  # likewise of its tokens, with 8,000 pieces
-_CONSONANTS = "b c d f g h j k l m n p r s t v w st tr pl ch sh".split()
-_VOWELS = "a e i o u ai ou".split()
+_CONSONANTS = [*"bcdfghjklmnprstvw", "st", "tr", "pl", "ch", "sh"]
+_VOWELS = [*"aeiou", "ai", "ou"]
 
 
 def token_lengths(rows: int, *, seed: int = 0) -> NDArray[np.int32]:
@@ -45,12 +45,12 @@ def _lengths(rows: int, mean: float, deviation: float, rng: np.random.Generator)
     return np.clip(np.rint(np.exp(rng.normal(mean, deviation, rows))), 4, 256).astype(np.int32)
 
 
-def _vocabulary(words: int = 80_000) -> NDArray[np.object_]:
-    """(words,) different words of one to four syllables, the short ones first, as frequent words are."""
+def _vocabulary() -> NDArray[np.object_]:
+    """(80,000,) different words of one to four syllables, the short ones first, as frequent words are."""
     rng = np.random.default_rng(0)
     syllables = ["".join(pair) for pair in itertools.product(_CONSONANTS, _VOWELS)]
     found: dict[str, None] = {}
-    while len(found) < words:
-        parts = 1 + sum(len(found) > limit for limit in (50, 4_000, 12_000))
-        found["".join(rng.choice(syllables, size=parts))] = None
+    for parts, so_many in enumerate((50, 4_000, 12_000, 80_000), start=1):
+        while len(found) < so_many:
+            found.update(dict.fromkeys(map("".join, rng.choice(syllables, size=(so_many - len(found), parts)))))
     return np.array(list(found), dtype=object)

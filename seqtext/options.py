@@ -35,7 +35,7 @@ class TrainingOptions:
     """Times every training row is seen."""
     batch_tokens: int = 8192
     """Most padded steps in a micro-batch."""
-    batch_rows: int = 1024
+    batch_rows: int = 128
     """Most rows in a micro-batch."""
     accumulate: int = 1
     """Micro-batches an optimizer step."""

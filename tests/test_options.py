@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtext.errors import OptionsError, SavedFileError
@@ -101,6 +101,7 @@ def test_all_faults_are_told_in_one_message():
 # ---- options.yaml
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         RunOptions,

@@ -267,8 +267,8 @@ def test_tensors_come_back_as_they_were_whatever_their_layout(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"weight": None}, "tensor 'weight' is missing"),
-        ({"bias": torch.ones(2)}, "tensor 'bias' is not of this model"),
+        ({"weight": None}, "'weight' is missing"),
+        ({"bias": torch.ones(2)}, "'bias' is not of this model"),
         ({"weight": torch.ones(3, 2)}, r"'weight' is torch.float32 \(3, 2\); expected torch.float32 \(2, 3\)"),
         ({"weight": torch.ones(2, 3).half()}, r"'weight' is torch.float16 \(2, 3\); expected torch.float32"),
         ({"weight": torch.full((2, 3), float("nan"))}, "'weight' holds NaN or infinity; use an earlier checkpoint"),
@@ -278,7 +278,7 @@ def test_tensors_come_back_as_they_were_whatever_their_layout(tmp_path):
 def test_tensors_of_another_model_are_refused_by_name(tmp_path, changes, told):
     tensors = {name: tensor for name, tensor in {**MODEL, **changes}.items() if tensor is not None}
     save_tensors(tmp_path / "x", tensors)
-    with pytest.raises(SavedFileError, match=f"^model.safetensors: tensor {told}" if "'" not in told else told):
+    with pytest.raises(SavedFileError, match=f"^model.safetensors: tensor {told}"):
         parse_tensors((tmp_path / "x").read_bytes(), MODEL, where="model.safetensors")
 
 

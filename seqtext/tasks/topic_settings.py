@@ -14,15 +14,15 @@ MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 class TopicSettings:
     """Text form, model and loss of a topic classifier."""
 
-    vocabulary_size: int = 8000
+    vocabulary_size: int = 16000
     """Pieces of the tokenizer; lowered where the corpus is too small for it."""
-    lowercase: bool = False
+    lowercase: bool = True
     """Fold case before tokenizing."""
     max_length: int = 256
     """Most tokens of a text that the model reads at once."""
     long_texts: Literal["head", "tail", "mean"] = "head"
     """Of longer texts: keep the head, keep the tail, or read all in windows and average."""
-    subword_sampling: bool = False
+    subword_sampling: bool = True
     """Cut words into other pieces every epoch (subword regularisation)."""
     cell: Literal["rnn", "gru", "lstm"] = "lstm"
     """Kind of recurrent cell."""
@@ -40,11 +40,11 @@ class TopicSettings:
     """Add each layer's input to its output."""
     layer_norm: bool = False
     """Normalise each layer's output."""
-    word_dropout: float = 0.1
+    word_dropout: float = 0.15
     """Share of tokens made unknown in training."""
-    word_prediction: float = 1.0
+    word_prediction: float = 0.5
     """Weight of guessing the words made unknown, beside the label: what a small corpus teaches about its words. 0 is none."""
-    embedding_dropout: float = 0.3
+    embedding_dropout: float = 0.4
     """Share of embedding values zeroed in training."""
     layer_dropout: float = 0.3
     """Share of values zeroed between layers in training."""

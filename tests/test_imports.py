@@ -1,0 +1,235 @@
+"""What the house rests on: files import lower floors only, programs import late, and nothing saved can run code."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FLOORS = {
+    "cli.py": 6, "commands": 6, "training": 5, "tasks": 4, "models": 3, "nn": 2, "data": 2,
+    "batching": 1, "builtin": 1, "evaluation": 1, "options.py": 0, "storage.py": 0, "errors.py": 0,
+}  # fmt: skip
+LIBRARY = sorted((ROOT / "seqtext").rglob("*.py"))
+RECIPES = sorted((ROOT / "recipes").glob("*.py"))
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in [*LIBRARY, *RECIPES]}
+
+
+def name_of(path: Path) -> str:
+    """The module a file is."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for path in LIBRARY}
+
+
+def imported(nodes: Iterator[ast.AST]) -> Iterator[tuple[int, str]]:
+    """Line and name of each module that is imported; of `from a import b`, `a.b` where that is a module of ours."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"line {node.lineno}: a relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield node.lineno, inner if inner in MODULES else str(node.module)
+
+
+def when_imported(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run when the file is imported: neither in functions nor for type checkers only."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from (inner for other in node.orelse for inner in [other, *when_imported(other)])
+            continue
+        yield node
+        yield from when_imported(node)
+
+
+def floor_of(module: str) -> int | None:
+    """The floor of one of our modules; None for the package itself, which anybody may ask for its version."""
+    if module == "seqtext":
+        return None
+    part = module.split(".")[1]
+    return FLOORS[part] if part in FLOORS else FLOORS[f"{part}.py"]
+
+
+# ---- floors
+
+
+def test_every_file_and_folder_has_its_floor():
+    there = {
+        path.name for path in (ROOT / "seqtext").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert there - {"__init__.py"} == set(FLOORS)
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_imports_its_own_floor_and_lower_ones(path):
+    here = floor_of(name_of(path))
+    for line, module in imported(ast.walk(TREES[path])):
+        if module.split(".")[0] != "seqtext" or here is None:
+            continue
+        there = floor_of(module)
+        assert there is None or there <= here, f"{path}:{line}: floor {here} imports {module} of floor {there}"
+
+
+def test_no_file_imports_itself_by_a_detour():
+    graph = {
+        name: {module for _, module in imported(when_imported(TREES[path])) if module in MODULES} - {"seqtext"}
+        for name, path in MODULES.items()
+    }
+    done: set[str] = set()
+
+    def visit(module: str, way: list[str]) -> None:
+        assert module not in way, " -> ".join([*way[way.index(module) :], module])
+        if module not in done:
+            for other in sorted(graph[module]):
+                visit(other, [*way, module])
+            done.add(module)
+
+    for module in graph:
+        visit(module, [])
+
+
+def test_packages_import_nothing_so_that_importing_one_module_costs_only_that():
+    for path in LIBRARY:
+        if path.name == "__init__.py":
+            assert [module for _, module in imported(when_imported(TREES[path])) if "seqtext" in module] == []
+
+
+def test_recipes_are_never_imported():
+    files = [path for folder in ("seqtext", "recipes", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    for path in files:
+        tree = TREES.get(path) or ast.parse(path.read_text(encoding="utf-8"))
+        for line, module in imported(ast.walk(tree)):
+            assert module.split(".")[0] != "recipes", f"{path}:{line}"
+
+
+# ---- nothing runs code
+
+RUNNING_CODE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+CALLS = {"eval", "exec", "compile", "__import__", "torch.load", "torch.jit.load", "yaml.load", "yaml.unsafe_load", "yaml.full_load"}  # fmt: skip
+KEYWORDS = {"trust_remote_code", "allow_pickle", "weights_only"}
+
+
+def forbidden(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of what could run code that came with data."""
+    aliases: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = getattr(node, "module", None)
+            for alias in node.names:
+                whole = f"{module}.{alias.name}" if module else alias.name
+                aliases[alias.asname or alias.name] = whole
+                if whole.split(".")[0] in RUNNING_CODE or whole in CALLS:
+                    yield node.lineno, whole
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
+            first, _, rest = ast.unparse(node).partition(".")
+            whole = ".".join(filter(None, [aliases.get(first, first), rest]))
+            if whole in CALLS:
+                yield node.lineno, whole
+        if isinstance(node, ast.keyword | ast.arg) and node.arg in KEYWORDS:
+            yield getattr(node, "lineno", 0), str(node.arg)
+
+
+@pytest.mark.parametrize("path", [*LIBRARY, *RECIPES], ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_can_run_code_that_came_with_data(path):
+    assert list(forbidden(TREES[path])) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("import pickle", "pickle"),
+        ("from pickle import loads", "pickle.loads"),
+        ("import torch\ntorch.load(x)", "torch.load"),
+        ("import torch as t\nread = t.load", "torch.load"),
+        ("from torch import load as l", "torch.load"),
+        ("eval('1')", "eval"),
+        ("def f():\n  exec(text)", "exec"),
+        ("import yaml\nyaml.load(file)", "yaml.load"),
+        ("load_dataset(name, trust_remote_code=True)", "trust_remote_code"),
+        ("np.load(x, allow_pickle=True)", "allow_pickle"),
+    ],
+)
+def test_the_check_sees_it_in_every_disguise(code, name):
+    assert name in [found for _, found in forbidden(ast.parse(code))]
+
+
+def test_the_check_lets_harmless_namesakes_pass():
+    code = '"""pickle, torch.load, eval("""\nimport yaml\nmodel.eval()\nyaml.safe_load(x)\nre.compile(x)\ntask.load(x)'
+    assert list(forbidden(ast.parse(code))) == []
+
+
+# ---- late imports
+
+
+def modules_after(code: str, *arguments: str) -> list[set[str]]:
+    """The modules loaded at each `mark()` of a program in its own process."""
+    head = "import io, json, sys\nmarks, out = [], sys.stdout\nmark = lambda: marks.append(sorted(sys.modules))\n"
+    command = [sys.executable, "-c", f"{head}{code}\njson.dump(marks, out)", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert result.returncode == 0, result.stderr
+    return [set(names) for names in json.loads(result.stdout)]
+
+
+HELP = """
+from seqtext.cli import COMMANDS, main
+for command in [[], *([name] for name in COMMANDS)]:
+    sys.argv, sys.stdout = ["seqtext", *command, "--help"], io.StringIO()
+    try:
+        main()
+    except SystemExit as stop:
+        assert not stop.code
+    assert "usage: seqtext" in sys.stdout.getvalue()
+    mark()
+import seqtext, seqtext.options, seqtext.storage
+mark()
+"""
+HEAVY = {"torch", "numpy", "datasets", "pyarrow", "sklearn", "matplotlib", "sentencepiece", "huggingface_hub"}
+
+
+def test_help_is_instant_since_nothing_heavy_is_imported_for_it():
+    marks = modules_after(HELP)
+    assert len(marks) > 3
+    for loaded in marks:
+        assert not loaded & HEAVY
+
+
+PREDICT = """
+from seqtext.cli import main
+sys.argv, sys.stdout = ["seqtext", "predict", sys.argv[1], "the ship"], io.TextIOWrapper(io.BytesIO())
+main()
+mark()
+"""
+
+
+def test_predicting_imports_no_data_sets_no_training_and_no_pictures(run_folder):
+    [loaded] = modules_after(PREDICT, str(run_folder))
+    assert "torch" in loaded
+    assert not loaded & {
+        "datasets",
+        "pyarrow",
+        "pandas",
+        "accelerate",
+        "sklearn",
+        "scipy",
+        "matplotlib",
+        "babel",
+        "yaml",
+    }
+    assert not [
+        name for name in loaded if name.startswith(("seqtext.training", "seqtext.evaluation", "seqtext.builtin"))
+    ]
