@@ -73,6 +73,7 @@ def labelled_splits(
     column = columns.label or ""
     check_same_classes(splits, column)
     notes: list[str] = []
+    held_out: list[Dataset] = []
     if unlabelled == "drop":
         splits = _without_unlabelled(splits, column, notes)
     train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
@@ -84,14 +85,16 @@ def labelled_splits(
         )
     if test is None:
         train, test = hold_out(train, column, seed=seed + 1)
-        _check_held_out(train, [test], column)
+        held_out.append(test)
+        _check_held_out(train, held_out, column)
         notes.append(f"no test split: {len(test):,} training rows are held out as one")
     if max_rows is not None and max_rows < len(train):
         train = take(train, max_rows, seed=seed, labels=Labels(names).encode(train, column).ids)
         notes.append(f"{len(train):,} training rows used, drawn by class with seed {seed} (--max_rows)")
     if validation is None:
         train, validation = hold_out(train, column, seed=seed)
-        _check_held_out(train, [validation, test], column)
+        held_out.append(validation)
+        _check_held_out(train, held_out, column)
         notes.append(f"validation: {len(validation):,} training rows, held out by class with seed {seed}")
     labels = Labels(names, tuple(Labels.of(train, column).counts))
     encoded = {part: labels.encode(rows, column) for part, rows in (("validation", validation), ("test", test))}
@@ -118,20 +121,20 @@ def hold_out(train: Dataset, column: str, *, seed: int) -> tuple[Dataset, Datase
     return split_validation(train, rows=min(max(len(train) // 10, 1), MOST_HELD_OUT), seed=seed, labels=labels)
 
 
-def _check_held_out(train: Dataset, others: Sequence[Dataset], column: str) -> None:
-    """Sees to it that training rows are left of two classes, and of one that each of the others has.
+def _check_held_out(train: Dataset, parts: Sequence[Dataset], column: str) -> None:
+    """Sees to it that training rows are left of two classes, and of one that each part taken out of them has.
 
     Raises:
         DataError: if there were too few rows for that.
     """
-    codes = [coded(rows, column) for rows in (train, *others)]
-    trained, *held_out = ({part.values[code] for code in np.flatnonzero(part.counts)} for part in codes)
-    if len(trained) < 2 or not all(trained & classes for classes in held_out):
-        rows = len(train) + sum(map(len, others))
+    codes = [coded(rows, column) for rows in (train, *parts)]
+    trained, *taken = ({part.values[code] for code in np.flatnonzero(part.counts)} for part in codes)
+    if len(trained) < 2 or not all(trained & classes for classes in taken):
+        rows = len(train) + sum(map(len, parts))
         raise DataError(
             f"{rows:,} rows are too few to take rows to validate and to test out of them",
             where=f"{place_of(train)}, column {column!r}",
-            expected="two classes to be left, that the other rows have too",
+            expected="rows of two classes to be left",
             fix="give more rows, or a file for each with --validation and --test",
         )
 

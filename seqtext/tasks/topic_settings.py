@@ -14,7 +14,7 @@ MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 class TopicSettings:
     """Text form, model and loss of a topic classifier."""
 
-    vocabulary_size: int = 16000
+    vocabulary_size: int = 8000
     """Pieces of the tokenizer; lowered where the corpus is too small for it."""
     lowercase: bool = True
     """Fold case before tokenizing."""
