@@ -10,7 +10,6 @@ from pathlib import Path
 # Before datasets is imported: tests never ask the hub, and leave nothing in the user's caches.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import datasets
 import pytest

@@ -35,7 +35,8 @@ class Terminal(io.TextIOWrapper):
 
 def run(program: Callable[[], object], *arguments: object, stdin: bytes | None = None) -> Ended:
     """Runs a program; anything but its own exit comes through, and fails the test as the traceback it would be."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))
+    errors = ("strict", "backslashreplace")  # as the interpreter opens the two
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors=kind, newline="\n") for kind in errors)
     source = Terminal(io.BytesIO()) if stdin is None else io.TextIOWrapper(io.BytesIO(stdin))
     code, threads = 0, torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):

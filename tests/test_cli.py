@@ -294,7 +294,7 @@ def test_a_run_that_is_not_there_is_refused_with_3_by_every_command(command):
 def test_evaluating_gives_the_figures_of_the_report(run_folder):
     report = json.loads((run_folder / "report" / "metrics.json").read_text())
     test = run_folder.parent / "test.csv"
-    ended = seqtext_command("evaluate", run_folder, "--data", test, "--json")
+    ended = seqtext_command("evaluate", run_folder, "--data", test, "--json", "--device", "cpu")
     assert (ended.code, ended.err) == (0, "")
     assert json.loads(ended.out) == report["test"]
     shown = seqtext_command("evaluate", run_folder, "--data", test).out

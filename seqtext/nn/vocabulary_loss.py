@@ -15,7 +15,9 @@ CHUNK_BYTES = 2 * 2**20  # of fp32 logits: about what a second level cache holds
 PRODUCT_CHUNKS = 8  # chunks whose gradient goes into the weight with one product, so that its sum is rounded seldom
 
 
-def vocabulary_loss(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, row_weights: Tensor) -> tuple[Tensor, Tensor]:
+def vocabulary_loss(
+    hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, row_weights: Tensor
+) -> tuple[Tensor, Tensor]:
     """Cross entropy of `hidden @ weight.T + bias`, in fp32; products run in the precision of autocast.
 
     Args:
@@ -51,14 +53,18 @@ class _VocabularyLoss(torch.autograd.Function):
             size = max(1, CHUNK_BYTES // (4 * len(w)))
             ones = torch.ones(len(x), dtype=dtype, device=x.device)
             losses = torch.empty(len(x), dtype=torch.float32, device=x.device)
-            gradients = [torch.zeros_like(t, dtype=torch.float32) for t in (hidden, weight, bias)] if with_gradient else []
+            gradients = (
+                [torch.zeros_like(t, dtype=torch.float32) for t in (hidden, weight, bias)] if with_gradient else []
+            )
             for first in range(0, len(x), size * PRODUCT_CHUNKS):
                 group = slice(first, min(first + size * PRODUCT_CHUNKS, len(x)))
                 slopes = torch.empty(group.stop - first if with_gradient else 0, len(w), dtype=dtype, device=x.device)
                 for start in range(first, group.stop, size):
                     rows = slice(start, min(start + size, group.stop))
                     logits = torch.addmm(b, x[rows], w.t())
-                    logs = torch.log_softmax(logits, dim=1, dtype=torch.float32)  # one pass for maximum, sum and logarithm
+                    logs = torch.log_softmax(
+                        logits, dim=1, dtype=torch.float32
+                    )  # one pass for maximum, sum and logarithm
                     ids = targets[rows].unsqueeze(1)
                     losses[rows] = -logs.gather(1, ids).squeeze(1)
                     if with_gradient:

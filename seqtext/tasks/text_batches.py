@@ -6,7 +6,7 @@ A text is one window of tokens, or several where long texts are read whole: then
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from torch import Tensor
 
 from seqtext.batching.padded import Padded
 from seqtext.batching.ragged import Ragged
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 LongTexts = Literal["head", "tail", "mean"]
 MOST_WINDOWS = 32  # of one text: beyond it a single row could fill the memory
@@ -126,3 +129,10 @@ def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def texts_of(rows: Dataset, column: str) -> Iterator[list[str]]:
+    """The texts of a column in lists, without a copy of the column."""
+    from seqtext.data.column_arrays import column_arrays
+
+    return (array.to_pylist() for array in column_arrays(rows, column))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +21,7 @@ from seqtext.batching.ragged import Ragged
 from seqtext.data.encoding import EncodingReport, encode_chunk, encode_to_disk
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import UNKNOWN, Tokenizer
-from seqtext.errors import DataError, OptionsError, did_you_mean
+from seqtext.errors import DataError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
@@ -31,35 +31,14 @@ from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import to_plain
 from seqtext.storage import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.saved import SavedTask, open_saved
-from seqtext.tasks.text_batches import EncodedTexts, TextBatch, chunked, kept_part, mean_of_windows
-from seqtext.tasks.topic_settings import TopicSettings
+from seqtext.tasks.text_batches import EncodedTexts, TextBatch, chunked, kept_part, mean_of_windows, texts_of
+from seqtext.tasks.topic_settings import TopicConfig
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 CHUNK = 2000  # texts predicted at a time: enough to fill batches of like length, little memory
 TOKENS_AT_ONCE = 16_384  # of a batch without gradients: little memory, and the matrix products are full
-
-
-@dataclass(frozen=True)
-class TopicConfig(TopicSettings):
-    """The settings of a classifier and what it learnt about the data: all that is saved beside weights and tokenizer."""
-
-    labels: tuple[str, ...] = ()
-    """Names of the classes, in the order of their ids."""
-    text_column: str = "text"
-    """Column the texts were in."""
-    label_column: str = "label"
-    """Column the labels were in."""
-    class_weights: tuple[float, ...] | None = None
-    """How much a row of each class counts."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
-            raise OptionsError(f"labels are {list(self.labels)}", expected="at least two different names")
-        if self.class_weights is not None and len(self.class_weights) != len(self.labels):
-            raise OptionsError(f"{len(self.class_weights)} class weights", expected=f"{len(self.labels)}, one a label")
 
 
 class Prediction(NamedTuple):
@@ -94,24 +73,24 @@ class TopicClassifier:
             residual=config.residual,
             layer_norm=config.layer_norm,
         )
-        self.embedding = TokenEmbedding(
+        embedding = TokenEmbedding(
             vocabulary_size=len(tokenizer),
             embedding_size=config.embedding_size,
             word_dropout=config.word_dropout,
             dropout=config.embedding_dropout,
             unknown_id=UNKNOWN,
         )
-        self.words = None
+        words = None
         if config.word_prediction and config.word_dropout:
-            self.words = WordPrediction(
+            words = WordPrediction(
                 input_size=backbone.output_size,
                 embedding_size=config.embedding_size,
                 vocabulary_size=len(tokenizer),
                 dropout=config.head_dropout,
             )
         self.model = SeqToVec(
-            embedding=self.embedding,
-            auxiliary=self.words,
+            embedding=embedding,
+            auxiliary=words,
             backbone=backbone,
             pooling=Pooling(kinds=config.pooling, size=backbone.output_size, bidirectional=config.bidirectional),
             output_size=len(config.labels),
@@ -145,30 +124,11 @@ class TopicClassifier:
             DataError: if columns or labels cannot be used.
             OptionsError: for an unknown setting, or one that the run to start from contradicts.
         """
-        from seqtext.data.columns import choose
-        from seqtext.data.labels import Labels
+        from seqtext.tasks.topic_start import Start, prepare  # trains tokenizers: not needed to predict
 
-        names = {field.name for field in fields(TopicSettings)}
-        for name in settings:
-            if name not in names:
-                raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, names))
-        wanted = TopicSettings(**settings)
-        columns = choose({"train": train}, text=text_column, label=label_column)
-        assert columns.label is not None
-        labels = Labels.of(train, columns.label)
         source = cls.from_pretrained(init_from) if init_from is not None else None
-        if source is None:
-            tokenizer = _train_tokenizer(train, columns.text, wanted)
-        else:
-            tokenizer = source.tokenizer
-            wanted = _settings_of(source, wanted)
-        config = TopicConfig(
-            **asdict(wanted),
-            labels=labels.names,
-            text_column=columns.text,
-            label_column=columns.label,
-            class_weights=_balance(labels.counts) if wanted.balance_classes else None,
-        )
+        start = None if source is None else Start(source.config, source.tokenizer)
+        config, tokenizer = prepare(train, text_column, label_column, start, settings)
         with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
             torch.manual_seed(seed)
             task = cls(config, tokenizer)
@@ -254,7 +214,7 @@ class TopicClassifier:
             require({str(rows.split or "given"): rows}, column)
         check_texts(rows, config.text_column)
         tokens, report = encode_to_disk(
-            lambda: _texts(rows, config.text_column),
+            lambda: texts_of(rows, config.text_column),
             self.tokenizer,
             keep=kept_part(config.max_length, config.long_texts),
             fingerprint=fingerprint(rows, [config.text_column]),
@@ -269,8 +229,8 @@ class TopicClassifier:
 
     def loss(self, batch: TextBatch) -> Loss:
         """Cross entropy of the labels, and of the hidden words, a text's share of which weighs as much as its label's."""
-        config = self.config
-        tokens, hidden = self.embedding.hide(batch.tokens)
+        config, embedding, words = self.config, self._embedding, self._words
+        tokens, hidden = embedding.hide(batch.tokens)
         outputs = self.model.read(tokens)
         loss = classification_loss(
             mean_of_windows(self.model.decide(outputs), batch),
@@ -278,15 +238,23 @@ class TopicClassifier:
             class_weights=self._weights(batch.labels.device),
             label_smoothing=config.label_smoothing,
         )
-        if self.words is None or not self.model.training:
+        if words is None or not self.model.training:
             return loss
         text = batch.text_at(hidden.nonzero()[:, 0])
         # Divided by the number of hidden words to expect, not by that of this draw: so micro-batches add up exactly.
         weights = (config.word_prediction / (config.word_dropout * batch.lengths.to(text.device)))[text]
-        total, words = self.words(
-            outputs.values[hidden], batch.tokens.values[hidden], self.embedding.weight, weights
-        )
-        return Loss(loss.sum + total, loss.count, loss.rows.index_add(0, text, words * weights))
+        total, losses = words(outputs.values[hidden], batch.tokens.values[hidden], embedding.weight, weights)
+        return Loss(loss.sum + total, loss.count, loss.rows.index_add(0, text, losses * weights))
+
+    @property
+    def _embedding(self) -> TokenEmbedding:
+        assert isinstance(self.model.embedding, TokenEmbedding)
+        return self.model.embedding
+
+    @property
+    def _words(self) -> WordPrediction | None:
+        assert isinstance(self.model.auxiliary, WordPrediction | None)
+        return self.model.auxiliary
 
     def _weights(self, device: torch.device) -> Tensor | None:
         weights = self.config.class_weights
@@ -296,10 +264,11 @@ class TopicClassifier:
     def probabilities(self, examples: EncodedTexts) -> NDArray[np.float32]:
         """(R, C) of all rows of a split, in the order of the split."""
         self.model.eval()
+        device = next(self.model.parameters()).device
         result = torch.empty(len(examples), len(self.config.labels))
         plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max(initial=1))), seed=0)
         for [rows] in plan.in_order_of_length():
-            logits = self.logits(examples.batch(rows))
+            logits = self.logits(examples.batch(rows).to(device))
             result[torch.from_numpy(rows)] = torch.softmax(logits.float(), dim=-1).cpu()
         return result.numpy()
 
@@ -373,47 +342,6 @@ class TopicClassifier:
         for row_values, row_ids in zip(values.tolist(), ids.tolist(), strict=True):
             top = tuple((names[i], value) for i, value in zip(row_ids, row_values, strict=True))
             yield Prediction(top[0][0], top[0][1], top)
-
-
-def _train_tokenizer(train: Dataset, column: str, settings: TopicSettings) -> Tokenizer:
-    texts = (text for chunk in _texts(train, column) for text in chunk)
-    return Tokenizer.train(
-        texts, vocabulary_size=settings.vocabulary_size, normaliser=Normaliser(lowercase=settings.lowercase)
-    )[0]
-
-
-# What the weights of another run fix; the other settings may differ from it.
-_FIXED = ("cell", "embedding_size", "hidden_size", "num_layers", "bidirectional", "residual", "layer_norm", "lowercase")
-
-
-def _settings_of(source: TopicClassifier, wanted: TopicSettings) -> TopicSettings:
-    """The settings wanted, with what the weights of `source` fix.
-
-    Raises:
-        OptionsError: if one of those was set to something else than its default and than that of `source`.
-    """
-    fixed = {name: getattr(source.config, name) for name in (*_FIXED, "vocabulary_size")}
-    defaults = TopicSettings()
-    for name in _FIXED:
-        if getattr(wanted, name) not in (getattr(defaults, name), fixed[name]):
-            raise OptionsError(
-                f"--{name} is {getattr(wanted, name)}, but the run to start from has {fixed[name]}",
-                fix=f"leave --{name} out",
-            )
-    return TopicSettings(**{**asdict(wanted), **fixed})
-
-
-def _texts(rows: Dataset, column: str) -> Iterator[list[str]]:
-    """The texts of a column in lists, without a copy of the column."""
-    from seqtext.data.column_arrays import column_arrays
-
-    return (array.to_pylist() for array in column_arrays(rows, column))
-
-
-def _balance(counts: Sequence[int]) -> tuple[float, ...]:
-    """Weights in inverse proportion to the classes' rows, 1 on average over rows; 0 for a class without rows."""
-    present = sum(count > 0 for count in counts)
-    return tuple(sum(counts) / (present * count) if count else 0.0 for count in counts)
 
 
 def _check_texts(texts: Sequence[object], *, first: int) -> None:

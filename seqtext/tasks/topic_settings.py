@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seqtext.errors import raise_together
+from seqtext.errors import OptionsError, raise_together
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 
@@ -14,7 +14,7 @@ MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 class TopicSettings:
     """Text form, model and loss of a topic classifier."""
 
-    vocabulary_size: int = 8000
+    vocabulary_size: int = 16000
     """Pieces of the tokenizer; lowered where the corpus is too small for it."""
     lowercase: bool = True
     """Fold case before tokenizing."""
@@ -80,3 +80,24 @@ class TopicSettings:
                 f"--pooling is {' '.join(self.pooling) or 'empty'}; expected last, mean, max, each at most once"
             )
         raise_together(faults)
+
+
+@dataclass(frozen=True)
+class TopicConfig(TopicSettings):
+    """The settings of a classifier and what it learnt about the data: all that is saved beside weights and tokenizer."""
+
+    labels: tuple[str, ...] = ()
+    """Names of the classes, in the order of their ids."""
+    text_column: str = "text"
+    """Column the texts were in."""
+    label_column: str = "label"
+    """Column the labels were in."""
+    class_weights: tuple[float, ...] | None = None
+    """How much a row of each class counts."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise OptionsError(f"labels are {list(self.labels)}", expected="at least two different names")
+        if self.class_weights is not None and len(self.class_weights) != len(self.labels):
+            raise OptionsError(f"{len(self.class_weights)} class weights", expected=f"{len(self.labels)}, one a label")

@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
 from tqdm import tqdm
@@ -22,9 +22,10 @@ from seqtext.options import Precision, TrainingOptions, write_options
 from seqtext.tasks.saved import load
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from seqtext.training.protocols import Examples, Task
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.schedule import learning_rate_factor, progress_of
-from seqtext.training.step import Examples, HasLoss, Stepper, StepResult, make_optimizer
+from seqtext.training.step import Stepper, StepResult, make_optimizer
 from seqtext.training.tracking import Tracker
 
 if TYPE_CHECKING:
@@ -32,33 +33,6 @@ if TYPE_CHECKING:
 
 LOG_EVERY = 20  # steps between two lines of metrics.jsonl; reading the loss more often would make a GPU wait
 _DEFAULT = TrainingOptions()
-
-
-class Task(HasLoss, Protocol):
-    """What `fit` needs of a task."""
-
-    selection_metric: str
-
-    @property
-    def encodes_each_epoch(self) -> bool:
-        """Whether every epoch sees the rows encoded anew."""
-        ...
-
-    def encode(self, rows: Any, *, sampling_seed: int | None = None) -> Any:
-        """A split as examples."""
-        ...
-
-    def split(self, rows: Any, *, seed: int) -> tuple[Any, Any]:
-        """Training and validation rows, out of training rows alone."""
-        ...
-
-    def evaluate(self, examples: Any) -> dict[str, float]:
-        """Figures over a split; `selection_metric` and `loss` among them."""
-        ...
-
-    def save_pretrained(self, folder: Path) -> None:
-        """Writes the task."""
-        ...
 
 
 class FitResult(NamedTuple):

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,37 +17,9 @@ from seqtext.errors import NumericsError
 from seqtext.nn.losses import Loss
 from seqtext.nn.precision import autocast
 from seqtext.options import Precision
+from seqtext.training.protocols import Examples, HasLoss
 
 FP16_SKIPS = 20  # overflows in a row that fp16's loss scale may take to settle; more is a model that does not train
-
-
-class Examples(Protocol):
-    """Encoded rows of a split."""
-
-    lengths: NDArray[np.int32]
-
-    def __len__(self) -> int: ...
-
-    def batch(self, rows: NDArray[np.int64]) -> Any:
-        """The batch of some rows, on the device of the examples."""
-        ...
-
-    def to(self, device: torch.device) -> Any:
-        """The same rows on a device."""
-        ...
-
-
-class HasLoss(Protocol):
-    """What a step needs of a task."""
-
-    @property
-    def model(self) -> nn.Module:
-        """The module that is trained."""
-        ...
-
-    def loss(self, batch: Any) -> Loss:
-        """Total, count and per-row losses of a batch."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -206,18 +206,18 @@ def test_hidden_words_of_a_text_weigh_as_much_as_its_label_however_it_is_batched
     task = TopicClassifier.from_data(topics["train"], word_dropout=0.3, word_prediction=2.0, **settings)
     task.model.train()
     every_third = lambda tokens: (tokens, (tokens.values % 3 == 0) & tokens.mask)  # noqa: E731 - hidden, not replaced
-    monkeypatch.setattr(task.embedding, "hide", every_third)
+    monkeypatch.setattr(task.model.embedding, "hide", every_third)
     examples, rows = task.encode(topics["train"]), np.arange(20)
     whole = task.loss(examples.batch(rows))
     parts = [task.loss(examples.batch(rows[cut])) for cut in (slice(0, 1), slice(1, 9), slice(9, 20))]
     torch.testing.assert_close(sum(part.sum for part in parts), whole.sum)
     torch.testing.assert_close(whole.rows.sum(), whole.sum.detach())
     batch = examples.batch(rows)
-    task.words, words = None, task.words
+    task.model.auxiliary, words = None, task.model.auxiliary
     labels_only = task.loss(batch).rows
     hidden = every_third(batch.tokens)[1]
     outputs, ids = task.model.read(batch.tokens).values[hidden], batch.tokens.values[hidden]
-    _, guesses = words(outputs, ids, task.embedding.weight, torch.ones(len(ids)))
+    _, guesses = words(outputs, ids, task.model.embedding.weight, torch.ones(len(ids)))
     by_hand = torch.zeros(20)
     for guess, window in zip(guesses, hidden.nonzero()[:, 0].tolist(), strict=True):
         text = window if batch.text_of is None else int(batch.text_of[window])

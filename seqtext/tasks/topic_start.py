@@ -1,0 +1,95 @@
+"""What a new topic classifier starts from: columns, labels, tokenizer and config, out of training rows alone or another run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seqtext.data.columns import choose
+from seqtext.data.labels import Labels
+from seqtext.data.normaliser import Normaliser
+from seqtext.data.tokenizer import Tokenizer
+from seqtext.errors import OptionsError, did_you_mean
+from seqtext.tasks.text_batches import texts_of
+from seqtext.tasks.topic_settings import TopicConfig, TopicSettings
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+# What the weights of another run fix; the other settings may differ from it.
+_FIXED = ("cell", "embedding_size", "hidden_size", "num_layers", "bidirectional", "residual", "layer_norm", "lowercase")
+
+
+class Start(NamedTuple):
+    """A classifier's config and tokenizer."""
+
+    config: TopicConfig
+    tokenizer: Tokenizer
+
+
+def prepare(
+    train: Dataset,
+    text_column: str | None,
+    label_column: str | None,
+    source: Start | None,
+    settings: Mapping[str, Any],
+) -> Start:
+    """Config and tokenizer for a data set.
+
+    Args:
+        train: training rows.
+        text_column: recognised if None and there is no doubt.
+        label_column: likewise.
+        source: what another run has, to take its tokenizer and sizes from.
+        settings: fields of `TopicSettings`; the others have their defaults.
+
+    Raises:
+        DataError: if columns or labels cannot be used.
+        OptionsError: for an unknown setting, or one that the run to start from contradicts.
+    """
+    names = {field.name for field in fields(TopicSettings)}
+    for name in settings:
+        if name not in names:
+            raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, names))
+    wanted = TopicSettings(**settings)
+    columns = choose(train, text=text_column, label=label_column)
+    assert columns.label is not None
+    labels = Labels.of(train, columns.label)
+    if source is None:
+        texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
+        normaliser = Normaliser(lowercase=wanted.lowercase)
+        tokenizer, _ = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
+    else:
+        tokenizer, wanted = source.tokenizer, _settings_from(source.config, wanted)
+    config = TopicConfig(
+        **asdict(wanted),
+        labels=labels.names,
+        text_column=columns.text,
+        label_column=columns.label,
+        class_weights=_balance(labels.counts) if wanted.balance_classes else None,
+    )
+    return Start(config, tokenizer)
+
+
+def _settings_from(source: TopicConfig, wanted: TopicSettings) -> TopicSettings:
+    """The settings wanted, with what the weights of `source` fix.
+
+    Raises:
+        OptionsError: if one of those was set to something else than its default and than that of `source`.
+    """
+    fixed = {name: getattr(source, name) for name in (*_FIXED, "vocabulary_size")}
+    defaults = TopicSettings()
+    for name in _FIXED:
+        if getattr(wanted, name) not in (getattr(defaults, name), fixed[name]):
+            raise OptionsError(
+                f"--{name} is {getattr(wanted, name)}, but the run to start from has {fixed[name]}",
+                fix=f"leave --{name} out",
+            )
+    return TopicSettings(**{**asdict(wanted), **fixed})
+
+
+def _balance(counts: Sequence[int]) -> tuple[float, ...]:
+    """Weights in inverse proportion to the classes' rows, 1 on average over rows; 0 for a class without rows."""
+    present = sum(count > 0 for count in counts)
+    return tuple(sum(counts) / (present * count) if count else 0.0 for count in counts)
