@@ -6,7 +6,6 @@ first used, so that `import seqtext` costs nothing.
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,6 @@ if TYPE_CHECKING:
     from seqtext.tasks.saved import load
     from seqtext.tasks.topic_classifier import Prediction, TopicClassifier
     from seqtext.training.fit import fit
-
-# Read by the OpenMP runtime when torch is first imported. On an idle machine it costs nothing that could be measured; where another
-# process shares the cores, threads that wait by spinning made a small operation 46 times slower (8 ms, not 0.17 ms, on 2 cores).
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = "0.1.0"
 __all__ = ["Prediction", "TopicClassifier", "__version__", "fit", "load"]
