@@ -7,7 +7,8 @@
 Prints texts a second of the command as a user runs it, over 7,600 texts, and how many times that of a naive loop, which gives the same
 loaded model one text after the other, and which share of the same model's rate without the start. Then the median (p50) and the
 99th percentile (p99) of one text alone, in ms, against the model's own part of it: what is above 1 is ours to save. The run it makes has
-the default size; a few steps on the phrasebook do, since speed does not depend on skill. Its texts are phrases, joined to the length of news.
+the default size; a few steps on the phrasebook do, since speed does not depend on skill. Its texts are phrases, joined to the length
+of news.
 """
 
 from __future__ import annotations

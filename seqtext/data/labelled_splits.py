@@ -37,6 +37,7 @@ class LabelledSplits:
         columns: the columns used.
         labels: the classes of the training rows.
         test_names: names of the label ids in `test`: those of training, then any that training never had.
+        duplicates: test rows whose text is in train too.
         notes: what was decided and left out, one line each.
         warnings: what the user should look at, one line each.
     """
@@ -47,6 +48,7 @@ class LabelledSplits:
     columns: Columns
     labels: Labels
     test_names: tuple[str, ...]
+    duplicates: int
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -107,7 +109,7 @@ def labelled_splits(
             " the test figure flatters"
         )
     return LabelledSplits(
-        train, validation, test, columns, labels, encoded["test"].names, tuple(notes), tuple(warnings)
+        train, validation, test, columns, labels, encoded["test"].names, found.total, tuple(notes), tuple(warnings)
     )
 
 

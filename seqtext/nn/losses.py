@@ -20,11 +20,13 @@ class Loss:
         sum: total, a scalar in fp32, with gradient.
         count: what to divide by, summed over all micro-batches of a step: valid steps or rows, or their weights. A scalar.
         rows: (B,) each row's own loss, detached, to name and rank rows by.
+        auxiliary: the part of `sum` that an auxiliary task adds, detached, so that the rest can be shown beside a validation loss.
     """
 
     sum: Tensor
     count: Tensor
     rows: Tensor
+    auxiliary: Tensor | None = None
 
 
 def classification_loss(

@@ -244,7 +244,8 @@ class TopicClassifier:
         # Divided by the number of hidden words to expect, not by that of this draw: so micro-batches add up exactly.
         weights = (config.word_prediction / (config.word_dropout * batch.lengths.to(text.device)))[text]
         total, losses = words(outputs.values[hidden], batch.tokens.values[hidden], embedding.weight, weights)
-        return Loss(loss.sum + total, loss.count, loss.rows.index_add(0, text, losses * weights))
+        rows = loss.rows.index_add(0, text, losses * weights)
+        return Loss(loss.sum + total, loss.count, rows, auxiliary=total.detach())
 
     @property
     def _embedding(self) -> TokenEmbedding:

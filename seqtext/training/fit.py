@@ -202,12 +202,12 @@ class _Training:
         progress.finished = self._limit_reached() or progress.epoch >= options.epochs
 
     def _log_steps(self, window: _Window, bar: Any, rate: float, epoch: float) -> None:
-        loss, norm, tokens_per_second = window.close()
+        figures, tokens_per_second = {**window.figures(), "learning_rate": rate}, window.tokens_per_second()
         step = self.progress.step
-        self.folder.log(self.folder.metrics, step=step, epoch=round(epoch, 4), loss=loss, norm=norm, learning_rate=rate)
+        self.folder.log(self.folder.metrics, step=step, epoch=round(epoch, 4), **figures)
         self.folder.log(self.folder.timing, step=step, tokens_per_second=round(tokens_per_second))
-        self.tracker.log({"loss": loss, "gradient_norm": norm, "learning_rate": rate}, step)
-        bar.set_postfix_str(f"loss {loss:.4f}, {tokens_per_second:,.0f} tokens/s, padding {self.padding:.1%}")
+        self.tracker.log(figures, step)
+        bar.set_postfix_str(f"loss {figures['loss']:.4f}, {tokens_per_second:,.0f} tokens/s, padding {self.padding:.1%}")
 
     def _validate(self, held_out: Examples) -> None:
         """Figures of the averaged weights; keeps them if they are the best so far, and writes the checkpoint."""
@@ -315,7 +315,7 @@ class _Training:
 
 
 class _Window:
-    """Sums over the steps between two log lines; they stay on the device until the window is closed."""
+    """Sums over the steps between two log lines; they stay on the device until they are asked for."""
 
     def __init__(self) -> None:
         self._results: list[StepResult] = []
@@ -326,11 +326,15 @@ class _Window:
         self._results.append(result)
         self._tokens += tokens
 
-    def close(self) -> tuple[float, float, float]:
-        """Mean loss, mean gradient length and tokens a second of the window."""
-        loss = sum(float(result.loss_sum) for result in self._results) / sum(
-            float(result.count) for result in self._results
+    def figures(self) -> dict[str, float]:
+        """Mean loss of the task, mean loss of auxiliary tasks where there are any, mean gradient length."""
+        count = sum(float(result.count) for result in self._results)
+        loss, auxiliary = (
+            sum(float(getattr(result, name)) for result in self._results) / count for name in ("loss_sum", "auxiliary_sum")
         )
         norm = sum(float(result.norm) for result in self._results) / len(self._results)
-        rate = self._tokens / (time.monotonic() - self._started)
-        return loss, norm, rate
+        return {"loss": loss, **({"auxiliary_loss": auxiliary} if auxiliary else {}), "gradient_norm": norm}
+
+    def tokens_per_second(self) -> float:
+        """Real tokens a second of the window."""
+        return self._tokens / (time.monotonic() - self._started)

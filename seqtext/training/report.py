@@ -179,9 +179,10 @@ def _draw(
         chosen_step=next((line["step"] for line in evaluations if line["epoch"] == result.best_epoch), None),
     )
     drawn = ["learning_curves.png"]
-    learning_curves(
-        history, folder.report / drawn[0], rivals={f"{name} (test)": m.accuracy for name, m in rivals.items()}
-    )
+    # Only the strongest rival: the majority class lies so low that the curve would be pressed flat.
+    strongest = sorted(rivals.items(), key=lambda item: item[1].accuracy)[-1:]
+    lines = {f"{name} (test)": metrics.accuracy for name, metrics in strongest}
+    learning_curves(history, folder.report / drawn[0], rivals=lines)
     if len(test.per_class) <= CONFUSABLE:
         names = [figures.name for figures in test.per_class]
         confusion_matrix(test.confusion, names, folder.report / "confusion_matrix.png")

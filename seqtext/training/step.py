@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,13 +27,15 @@ class StepResult:
     """Sums over a whole step.
 
     Attributes:
-        loss_sum: total loss, on the device: reading it waits for the device.
+        loss_sum: total loss without auxiliary tasks, on the device: reading it waits for the device.
+        auxiliary_sum: total of the auxiliary tasks.
         count: what to divide by.
         norm: length of the gradient before clipping.
         skipped: True if fp16 overflowed and the weights were left as they were.
     """
 
     loss_sum: Tensor
+    auxiliary_sum: Tensor
     count: Tensor
     norm: Tensor
     skipped: bool
@@ -108,11 +110,11 @@ class Stepper:
                 self.batch_seconds += time.perf_counter() - started
                 loss = self.task.loss(batch)
             torch.autograd.backward(self.scaler.scale(loss.sum))
-            losses.append(Loss(loss.sum.detach(), loss.count, loss.rows))
-        loss_sum = torch.stack([loss.sum for loss in losses]).sum()
-        count = torch.stack([loss.count for loss in losses]).sum()
+            losses.append(replace(loss, sum=loss.sum.detach()))
+        count = _total([loss.count for loss in losses])
+        auxiliary = _total([torch.zeros_like(loss.sum) if loss.auxiliary is None else loss.auxiliary for loss in losses])
         norm, skipped = self._update(count, lambda: _describe(losses, micro_batches, step))
-        return StepResult(loss_sum, count, norm, skipped)
+        return StepResult(_total([loss.sum for loss in losses]) - auxiliary, auxiliary, count, norm, skipped)
 
     def _update(self, count: Tensor, describe: Any) -> tuple[Tensor, bool]:
         parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
@@ -138,6 +140,10 @@ class Stepper:
                 f"{describe()}; fp16 overflowed {FP16_SKIPS} steps in a row", fix="use --precision bf16 or fp32"
             )
         return norm, skipped
+
+
+def _total(scalars: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(scalars)).sum()
 
 
 def _describe(losses: Sequence[Loss], micro_batches: Sequence[NDArray[np.int64]], step: int) -> str:

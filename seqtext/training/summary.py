@@ -54,6 +54,7 @@ def classification_summary(
         *_table_of_rows(task, encoded),
         f"text        {_lengths(examples.tokens.lengths.numpy())}",
         f"            {_counts(encoded)}",
+        f"            {data.duplicates:,} test texts are in train too",
         f"vocabulary  {len(task.tokenizer):,} pieces"
         + (
             ""
@@ -75,6 +76,7 @@ def classification_summary(
         "cut_texts": {name: part.cut for name, (_, part) in encoded.items()},
         "byte_share": report.byte_share,
         "padding": padding,
+        "test_texts_in_train": data.duplicates,
         "parameters": parameters,
         "notes": list(data.notes),
         "warnings": list(data.warnings),
