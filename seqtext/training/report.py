@@ -132,7 +132,6 @@ def _training(result: FitResult) -> dict[str, Any]:
         "validation": result.validation,
         "steps": result.steps,
         "seconds": round(result.seconds, 1),
-        "padding": result.padding,
         "share_of_time_making_batches": round(result.batch_share, 5),
         "hardware": f"{platform.machine()} {result.settings['device']}, {result.settings['threads']} threads",
         "torch": torch.__version__,
