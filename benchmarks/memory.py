@@ -4,7 +4,8 @@
     python benchmarks/memory.py                  # 47,690 and 2,000,000 rows
 
 Each size is made as json lines and trained on for a few steps in a process of its own, through the recipe's own path: sources, splits,
-tokenizer, encoding, fit. Prints the most anonymous memory (RssAnon of Linux) seen while steps were made, and the growth as a share of 200 MB.
+tokenizer, encoding, fit. Prints the most anonymous memory (RssAnon
+of Linux) seen while steps were made, and the growth as a share of 200 MB.
 """
 
 from __future__ import annotations

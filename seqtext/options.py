@@ -31,7 +31,7 @@ class TrainingOptions:
     """Go on from the newest checkpoint of the run folder, with the options of that run."""
     seed: int = 0
     """Seed of weights, order and dropout."""
-    epochs: int = 5
+    epochs: int = 4
     """Times every training row is seen."""
     batch_tokens: int = 8192
     """Most padded steps in a micro-batch."""

@@ -49,7 +49,9 @@ def atomic_folder(target: Path) -> Iterator[Path]:
         files = {path.name: _fingerprint(path) for path in sorted(temporary.iterdir())}
         manifest = {"format_version": FORMAT_VERSION, "files": files}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        temporary.chmod(0o755)  # mkdtemp's 0700 would keep a shared run from being read by others, as would safetensors' 0600
+        temporary.chmod(
+            0o755
+        )  # mkdtemp's 0700 would keep a shared run from being read by others, as would safetensors' 0600
         for path in temporary.iterdir():
             path.chmod(0o644)
             _sync(path)

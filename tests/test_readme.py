@@ -53,11 +53,14 @@ def stand_in(tmp_path_factory) -> Path:
 
 
 def run(program, arguments, monkeypatch) -> None:
+    """Runs a program in this process; it must end well."""
     monkeypatch.setattr(sys, "argv", arguments)
+    code = 0
     try:
         program()
     except SystemExit as stop:
-        assert stop.code in (0, None), arguments
+        code = stop.code or 0
+    assert code == 0, arguments
 
 
 @pytest.fixture(scope="module")

@@ -40,11 +40,11 @@ class TopicSettings:
     """Add each layer's input to its output."""
     layer_norm: bool = False
     """Normalise each layer's output."""
-    word_dropout: float = 0.15
+    word_dropout: float = 0.2
     """Share of tokens made unknown in training."""
     word_prediction: float = 0.5
     """Weight of guessing the words made unknown, beside the label: what a small corpus teaches about its words. 0 is none."""
-    embedding_dropout: float = 0.4
+    embedding_dropout: float = 0.5
     """Share of embedding values zeroed in training."""
     layer_dropout: float = 0.3
     """Share of values zeroed between layers in training."""

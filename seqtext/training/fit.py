@@ -207,7 +207,9 @@ class _Training:
         self.folder.log(self.folder.metrics, step=step, epoch=round(epoch, 4), **figures)
         self.folder.log(self.folder.timing, step=step, tokens_per_second=round(tokens_per_second))
         self.tracker.log(figures, step)
-        bar.set_postfix_str(f"loss {figures['loss']:.4f}, {tokens_per_second:,.0f} tokens/s, padding {self.padding:.1%}")
+        bar.set_postfix_str(
+            f"loss {figures['loss']:.4f}, {tokens_per_second:,.0f} tokens/s, padding {self.padding:.1%}"
+        )
 
     def _validate(self, held_out: Examples) -> None:
         """Figures of the averaged weights; keeps them if they are the best so far, and writes the checkpoint."""
@@ -330,7 +332,8 @@ class _Window:
         """Mean loss of the task, mean loss of auxiliary tasks where there are any, mean gradient length."""
         count = sum(float(result.count) for result in self._results)
         loss, auxiliary = (
-            sum(float(getattr(result, name)) for result in self._results) / count for name in ("loss_sum", "auxiliary_sum")
+            sum(float(getattr(result, name)) for result in self._results) / count
+            for name in ("loss_sum", "auxiliary_sum")
         )
         norm = sum(float(result.norm) for result in self._results) / len(self._results)
         return {"loss": loss, **({"auxiliary_loss": auxiliary} if auxiliary else {}), "gradient_norm": norm}

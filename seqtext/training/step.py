@@ -112,7 +112,9 @@ class Stepper:
             torch.autograd.backward(self.scaler.scale(loss.sum))
             losses.append(replace(loss, sum=loss.sum.detach()))
         count = _total([loss.count for loss in losses])
-        auxiliary = _total([torch.zeros_like(loss.sum) if loss.auxiliary is None else loss.auxiliary for loss in losses])
+        auxiliary = _total(
+            [torch.zeros_like(loss.sum) if loss.auxiliary is None else loss.auxiliary for loss in losses]
+        )
         norm, skipped = self._update(count, lambda: _describe(losses, micro_batches, step))
         return StepResult(_total([loss.sum for loss in losses]) - auxiliary, auxiliary, count, norm, skipped)
 

@@ -36,7 +36,9 @@ def both(tensors, targets, row_weights, autocast=None):
 
 
 @settings(max_examples=30, deadline=None)
-@given(n=st.integers(1, 60), d=st.integers(1, 9), v=st.integers(2, 40), chunk=st.integers(1, 2000), seed=st.integers(0, 99))
+@given(
+    n=st.integers(1, 60), d=st.integers(1, 9), v=st.integers(2, 40), chunk=st.integers(1, 2000), seed=st.integers(0, 99)
+)
 def test_equals_linear_and_cross_entropy_in_value_and_gradients(n, d, v, chunk, seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "CHUNK_BYTES", chunk)
