@@ -92,16 +92,18 @@ class Ragged:
         Raises:
             ValueError: if the files do not fit each other.
         """
-        starts = torch.from_numpy(np.fromfile(folder / "starts.bin", dtype=np.int64))
-        [path] = list(folder.glob("values.*.bin"))
-        _, kind, width = path.stem.split(".")[0], *path.stem.split(".")[1].split("x")
-        dtype, columns = _DTYPES[kind], int(width)
-        count = path.stat().st_size // (dtype.itemsize * columns)
-        if count == 0:
-            values = torch.empty(0, dtype=dtype)
-        else:
-            values = torch.from_file(str(path), shared=False, size=count * columns, dtype=dtype)
-        return cls(values if columns == 1 else values.view(-1, columns), starts)
+        [path] = folder.glob("values.*.bin")
+        kind, width = path.stem.removeprefix("values.").split("x")
+        values = _mapped(path, _DTYPES[kind])
+        return cls(values if width == "1" else values.view(-1, int(width)), _mapped(folder / "starts.bin", torch.int64))
+
+
+def _mapped(path: Path, dtype: torch.dtype) -> Tensor:
+    """The numbers of a file, mapped; an empty file cannot be."""
+    count = path.stat().st_size // dtype.itemsize
+    if count == 0:
+        return torch.empty(0, dtype=dtype)
+    return torch.from_file(str(path), shared=False, size=count, dtype=dtype)
 
 
 def write_ragged(folder: Path, chunks: Iterable[tuple[np.ndarray, np.ndarray]], *, columns: int = 1) -> None:
