@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from seqtext.batching.batch_plan import BatchPlan
 from seqtext.batching.padded import Padded
 from seqtext.nn.backbone import Backbone, Cell
-from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
+from seqtext.nn.precision import autocast, choose_device, choose_precision, exact_fp32, set_threads
 from seqtext.options import Precision
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -105,7 +105,8 @@ def compare(
             x.grad = None
             with autocast(precision, device):
                 y = forward()
-            torch.autograd.backward(y, gradient.to(y.dtype))
+            with exact_fp32():
+                torch.autograd.backward(y, gradient.to(y.dtype))
 
         return step
 

@@ -62,7 +62,8 @@ def train(folder: Path, steps: int) -> None:
     from seqtext.data.labelled_splits import labelled_splits
     from seqtext.data.sources import load_files
     from seqtext.tasks.topic_classifier import TopicClassifier
-    from seqtext.training import fit as fit_module
+    from seqtext.training import loop
+    from seqtext.training.fit import fit
     from seqtext.training.step import Stepper
 
     seen: list[int] = []
@@ -76,10 +77,10 @@ def train(folder: Path, steps: int) -> None:
                 threading.Thread(target=watch, args=(seen,), daemon=True).start()
             return super().__call__(examples, micro_batches, step)
 
-    fit_module.Stepper = Watched  # type: ignore[misc]
+    loop.Stepper = Watched  # type: ignore[misc]
     data = labelled_splits(load_files(train=folder / "train.jsonl", test=folder / "test.jsonl").splits)
     task = TopicClassifier.from_data(data.train, text_column=data.columns.text, label_column=data.columns.label)
-    fit_module.fit(task, data.train, data.validation, run=folder / "run", max_steps=steps)
+    fit(task, data.train, data.validation, run=folder / "run", max_steps=steps)
     print(max(seen))
 
 

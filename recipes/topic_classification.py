@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from seqtext.data.labelled_splits import LabelledSplits, labelled_splits
 from seqtext.data.sources import Source, load, load_files
-from seqtext.errors import raise_together, run_program
+from seqtext.errors import OptionsError, raise_together, run_program
 from seqtext.evaluation.metrics import mean_and_spread
 from seqtext.options import RunOptions, parse, training_arguments, write_options
 from seqtext.storage import write_json
@@ -41,6 +41,8 @@ class Options(RunOptions, TopicSettings):
     """A data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; gz), or phrasebook[:locale]."""
     revision: str | None = None
     """Commit, tag or branch of a data set on the hub. Default: the newest, whose commit is printed and kept."""
+    data_config: str | None = None
+    """Configuration of a data set that has several."""
     train: str | None = None
     """File of training rows, instead of --data."""
     validation: str | None = None
@@ -66,6 +68,8 @@ class Options(RunOptions, TopicSettings):
             faults.append("--validation and --test are files beside --train; --data brings its own splits")
         if self.train is not None and self.data not in (Options.data, self.train):
             faults.append("--data and --train both name training rows; give one of them")
+        if self.train is not None and (self.revision or self.data_config):
+            faults.append("--revision and --data_config are of --data; files of --train have none")
         raise_together(faults)
 
 
@@ -76,10 +80,15 @@ def main() -> None:
         return
     # ---- Several seeds: the same run again, and how much the figure moves
     root = options.run or new_run_path("topic", options.train or options.data)
+    runs = {seed: RunFolder(f"{root}/seed-{seed}") for seed in range(options.seed, options.seed + options.seeds)}
+    if RunFolder(root).holds_run():
+        raise OptionsError("the folder holds a single run", where=f"--run {root}", fix="choose another --run")
+    for folder in runs.values():  # all of them before the first is trained
+        folder.check(overwrite=options.overwrite, resume=False)
     accuracies = []
-    for seed in range(options.seed, options.seed + options.seeds):
+    for seed, folder in runs.items():
         print(f"\n==== seed {seed}")
-        report = train_once(replace(options, seed=seed, seeds=1, run=f"{root}/seed-{seed}"))
+        report = train_once(replace(options, seed=seed, seeds=1, run=str(folder.path)))
         accuracies += [report["test"]["accuracy"]] if report else []
     if accuracies:
         mean, spread = mean_and_spread(accuracies)
@@ -130,7 +139,7 @@ def train_once(options: Options) -> dict[str, Any] | None:
 def load_source(options: Options) -> Source:
     if options.train is not None:
         return load_files(train=options.train, validation=options.validation, test=options.test)
-    return load(options.data, revision=options.revision)
+    return load(options.data, revision=options.revision, config=options.data_config)
 
 
 def make_task(options: Options, data: LabelledSplits, folder: RunFolder) -> TopicClassifier:

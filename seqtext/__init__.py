@@ -10,14 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seqtext.tasks.forecaster import Forecast, Forecaster
     from seqtext.tasks.saved import load
     from seqtext.tasks.topic_classifier import Prediction, TopicClassifier
     from seqtext.training.fit import fit
 
 __version__ = "0.1.0"
-__all__ = ["Prediction", "TopicClassifier", "__version__", "fit", "load"]
+__all__ = ["Forecast", "Forecaster", "Prediction", "TopicClassifier", "__version__", "fit", "load"]
 
 _HOMES = {
+    "Forecast": "seqtext.tasks.forecaster",
+    "Forecaster": "seqtext.tasks.forecaster",
     "Prediction": "seqtext.tasks.topic_classifier",
     "TopicClassifier": "seqtext.tasks.topic_classifier",
     "fit": "seqtext.training.fit",

@@ -14,6 +14,7 @@ from seqtext.errors import OptionsError, did_you_mean, one_of, run_program
 COMMANDS = {
     "predict": ("Predict", "label texts: given, from a file, or from a pipe"),
     "evaluate": ("Evaluate", "measure a saved classifier on a split of a data set"),
+    "forecast": ("Forecast", "the next readings behind a history, or after each line of a pipe"),
     "info": ("Info", "say what a saved model is and how good it was"),
 }
 
@@ -23,7 +24,7 @@ Runs models that seqtext has trained. `seqtext COMMAND --help` explains its flag
 
 {chr(10).join(f"  {name:<10} {about}" for name, (_, about) in COMMANDS.items())}
 
-To train one: python recipes/topic_classification.py --help
+To train one: python recipes/topic_classification.py --help, or recipes/electricity.py
 seqtext {__version__}"""
 
 

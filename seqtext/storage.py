@@ -49,9 +49,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
         files = {path.name: _fingerprint(path) for path in sorted(temporary.iterdir())}
         manifest = {"format_version": FORMAT_VERSION, "files": files}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        temporary.chmod(
-            0o755
-        )  # mkdtemp's 0700 would keep a shared run from being read by others, as would safetensors' 0600
+        temporary.chmod(0o755)  # mkdtemp's 0700 would keep a shared run from being read by others
         for path in temporary.iterdir():
             path.chmod(0o644)
             _sync(path)
@@ -106,9 +104,10 @@ def parse_json(data: bytes, *, where: str) -> Any:
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Writes tensors as safetensors, from any device."""
-    from safetensors.torch import save_file  # imports torch, which `seqtext --help` must not
+    from safetensors.torch import save  # imports torch, which `seqtext --help` must not
 
-    save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, path)
+    # Not its `save_file`, which tells of a full disk in words of its own; the bytes in memory are what that costs.
+    path.write_bytes(save({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}))
 
 
 def parse_tensors(data: bytes, expected: Mapping[str, Tensor], *, where: str) -> dict[str, Tensor]:

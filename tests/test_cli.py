@@ -57,7 +57,7 @@ def test_help_lists_the_commands_and_is_what_no_command_gives():
 
 
 def test_an_unknown_command_is_told_the_nearest():
-    told = "error: unknown command 'predct'; expected one of predict, evaluate, info; did you mean 'predict'?\n"
+    told = "error: unknown command 'predct'; expected one of predict, evaluate, forecast, info; did you mean 'predict'?\n"
     assert seqtext_command("predct", "x") == (2, "", told)
 
 
@@ -113,6 +113,15 @@ def test_every_format_of_file_gives_the_same_and_keeps_its_columns(run_folder, e
         assert list(rows[0]) == ["id", "text", "predicted", "probability"]
         assert [row["id"] for row in rows] == ["000", "001", "002", "003", "004"]
         assert predicted(rows) == expected
+
+
+def test_a_text_in_a_pipe_is_answered_before_the_next_one_comes(run_folder):
+    command = [sys.executable, "-m", "seqtext.cli", "predict", str(run_folder), "--threads", "1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as child:
+        for text in (b"the ship sails", b"under old oak trees"):
+            child.stdin.write(text + b"\n")
+            child.stdin.flush()
+            assert child.stdout.readline().endswith(b"\t" + text + b"\n")
 
 
 def test_another_text_column_is_used_if_named_or_if_it_is_the_only_one(run_folder):
@@ -334,6 +343,9 @@ def test_rows_without_a_label_stop_the_evaluation_or_are_left_out_and_counted(ru
         (("--data", "in.csv", "--split", "test"), "in.csv: no split 'test'; expected one of train; pass --split NAME"),
         (("--data", "in.csv", "--label_column", "lable"), "in.csv, split 'train': no column 'lable' among .*did you mean 'label'"),
         (("--data", "in.csv", "--text_column", "txt"), "no column 'txt' among .*did you mean 'text'"),
+        (("--data", "in.csv", "--text_column", "zzz"), "no column 'zzz' among .*; pass --text_column NAME$"),
+        (("--data", "in.csv", "--label_column", "zzz"), "no column 'zzz' among .*; pass --label_column NAME$"),
+        (("--data", "in.csv", "--data_config", "raw"), "found a configuration of what has none; .*leave --data_config out"),
         (("--data", "wrong.csv"), "found only labels that are not in training: one of 'x'; expected one of 'sea', 'town', 'wood'"),
         (("--data", "in.csv", "--threads", "0"), "--threads is 0; expected at least 1"),
         (("--data", "nix.csv"), "nix.csv: no such file or folder"),

@@ -14,10 +14,25 @@ import datasets
 import pytest
 
 import seqtext.cli
+from seqtext.builtin.household import household
 from tests.conftest import ROOT, SMALL, topic_rows, write_csv
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TINY = [*SMALL, "--max_steps", "3", "--baselines", "fast"]
+TINY = {
+    "topic_classification.py": [*SMALL, "--max_steps", "3", "--baselines", "fast"],
+    "electricity.py": [
+        "--hidden_size",
+        "8",
+        "--max_steps",
+        "3",
+        "--baselines",
+        "fast",
+        "--threads",
+        "2",
+        "--max_rows",
+        "3000",
+    ],
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -49,6 +64,17 @@ def stand_in(tmp_path_factory) -> Path:
         write_csv(place / f"{split}.csv", {"body": rows["text"], "section": rows["label"]})
     write_csv(place / "articles.csv", {"id": ["1", "2"], "body": ["the ship sails", "NA"]})
     (place / "headlines.txt").write_text("a ship\nan owl\n", encoding="utf-8")
+    load = household(days=40)
+    times, values = [str(time).replace("T", " ") for time in load.times], [f"{value:.3f}" for value in load.values]
+    for name, part in (
+        ("electricity_train", slice(0, 3000)),
+        ("electricity_test", slice(3000, None)),
+        ("readings", slice(None)),
+    ):
+        write_csv(place / f"{name}.csv", {"when": times[part], "kw": values[part]})
+    write_csv(place / "load.csv", {"when": times, "kw": values})
+    write_csv(place / "meter.csv", {"when": times[:200], "kw": values[:200]})
+    write_csv(place / "many.csv", {"client": ["a"] * 3840 + ["b"] * 3840, "when": times * 2, "kw": values * 2})
     return place
 
 
@@ -69,11 +95,15 @@ def trained(stand_in) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(stand_in)
         done = commands("python recipes/")
-        assert len(done) == 9
+        assert len(done) == 14
         for command in done:
             _, script, *flags = shlex.split(command)
             recipe = str(ROOT / script)
-            run(lambda recipe=recipe: runpy.run_path(recipe, run_name="__main__"), [script, *flags, *TINY], monkeypatch)
+            run(
+                lambda recipe=recipe: runpy.run_path(recipe, run_name="__main__"),
+                [script, *flags, *TINY[Path(script).name]],
+                monkeypatch,
+            )
     return stand_in
 
 
@@ -81,14 +111,16 @@ def test_recipe_commands_run_in_the_order_of_the_readme(trained):
     for name in ("ja", "ag", "ag2", "sst2"):
         assert (trained / "runs" / name / "model" / "config.json").is_file()
     assert len(list((trained / "runs").glob("*/seed-*"))) == 3
+    for name in ("electricity", "day", "many", "meter"):
+        assert (trained / "runs" / name / "report" / "two_weeks.png").is_file()
     assert len(list((trained / "runs").glob("topic-train-*"))) == 1, "--dry_run made a folder too"
 
 
-@pytest.mark.parametrize("command", commands("seqtext ") + commands("cat "))
+@pytest.mark.parametrize("command", commands("seqtext ") + commands("cat ") + commands("tail "))
 def test_shell_commands_run(trained, command, monkeypatch, capsys):
     monkeypatch.chdir(trained)
-    if command.startswith("cat "):
-        source, _, command = command.removeprefix("cat ").partition(" | ")
+    if " | " in command:
+        source, _, command = command.removeprefix("cat ").removeprefix("tail -f ").partition(" | ")
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(source).read_bytes())))
     run(seqtext.cli.main, shlex.split(command), monkeypatch)
     assert capsys.readouterr().out or "--output" in command
@@ -96,7 +128,7 @@ def test_shell_commands_run(trained, command, monkeypatch, capsys):
 
 def test_the_output_named_in_the_readme_keeps_the_columns(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    [command] = [command for command in commands("seqtext ") if "--output" in command]
+    [command] = [command for command in commands("seqtext predict ") if "--output" in command]
     run(seqtext.cli.main, shlex.split(command), monkeypatch)
     header, first, second = Path("labelled.csv").read_text(encoding="utf-8").splitlines()
     assert header == "id,body,predicted,probability"

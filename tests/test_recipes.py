@@ -129,7 +129,7 @@ def test_the_card_shows_results_pictures_and_mistakes(run_folder):
 def test_mistakes_are_listed_from_the_surest_on_and_nothing_in_them_is_markup(run_folder):
     worst = "the ship sails over waves | <b>and</b> *gulls* follow\\"
     write_csv(Path("wrong.csv"), {"text": [worst, "a", "the deer"], "label": ["wood", "sea", "wood"]})
-    done("--train", run_folder.parent / "train.csv", "--test", "wrong.csv", "--epochs", "3", "--run", "run")
+    done("--train", run_folder.parent / "train.csv", "--test", "wrong.csv", "--epochs", "8", "--run", "run")
     mistakes = Path("run", "README.md").read_text().partition("## Most confident mistakes")[2].strip().splitlines()[2:]
     probabilities = [float(line.split("|")[-2]) for line in mistakes]
     assert probabilities == sorted(probabilities, reverse=True)
@@ -207,6 +207,46 @@ def test_several_seeds_give_mean_and_spread_of_their_figures():
         assert "seeds: 1\n" in options, "so that this run alone can be resumed or repeated"
 
 
+def test_the_folders_of_all_seeds_are_checked_before_the_first_is_trained():
+    done(*TRAIN, "--run", "both/seed-6")
+    ended = topics_recipe(*TINY, *TRAIN, "--seeds", "2", "--seed", "5", "--run", "both")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: --run both/seed-6: the folder already holds a run; ")
+    ended = topics_recipe(*TINY, *TRAIN, "--seeds", "2", "--run", "both/seed-6", "--overwrite")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "error: --run both/seed-6: the folder holds a single run; choose another --run\n"
+
+
+def test_true_labels_are_reported_by_their_names_where_a_class_lost_its_training_rows():
+    rare_in_the_middle = [f"class {4 if n % 5 == 1 and n > 9 else n % 5}" for n in range(62)]
+    rows = {"text": [f"word{n}" for n in range(62)], "label": rare_in_the_middle}
+    write_csv(Path("five.csv"), rows)
+    done("--train", "five.csv", "--validation", "five.csv", "--test", "five.csv", "--max_rows", "4", "--run", "run")
+    lines = [json.loads(line) for line in Path("run/report/predictions.jsonl").read_text().splitlines()]
+    assert [line["true"] for line in lines] == rows["label"]
+    assert seqtext.load("run").config.labels == ("class 0", "class 2", "class 3", "class 4")
+    assert {row["name"]: row["rows"] for row in figures_of("run")["test"]["per_class"]} == {
+        name: rows["label"].count(name) for name in set(rows["label"])
+    }
+
+
+def test_what_belongs_to_a_data_set_is_refused_beside_files():
+    for flags in (("--revision", "main"), ("--data_config", "raw")):
+        ended = topics_recipe(*TINY, *TRAIN, *flags)
+        assert ended.code == 2
+        assert "--revision and --data_config are of --data; files of --train have none" in ended.err
+
+
+def test_a_configuration_is_taken_by_its_name():
+    for config in ("plain", "raw"):
+        Path("rows", config).mkdir(parents=True)
+        write_csv(Path("rows", config, "train.csv"), topic_rows(60, seed=1))
+    configs = "".join(f"- config_name: {config}\n  data_files: {config}/train.csv\n" for config in ("plain", "raw"))
+    Path("rows", "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
+    assert "pass --data_config NAME" in topics_recipe(*TINY, "--data", "rows", "--dry_run").err
+    done("--data", "rows", "--data_config", "raw", "--dry_run")
+
+
 def test_options_of_a_run_are_taken_back_and_flags_win(run_folder):
     ended = topics_recipe(
         "--config", run_folder / "options.yaml", "--seed", "2", "--epochs", "1", "--run", "again", "--threads", "1"
@@ -244,7 +284,7 @@ def test_a_run_stopped_by_ctrl_c_goes_on_to_the_same_bits(monkeypatch):
 
     def stopped(task: TopicClassifier, examples: object) -> dict[str, float]:
         calls.append(1)
-        if len(calls) == 2:
+        if len(calls) == 3:  # the first is the summary, which measures how long it takes
             raise KeyboardInterrupt
         return evaluate(task, examples)
 
@@ -284,9 +324,10 @@ def test_a_run_goes_on_from_another_with_other_labels(run_folder):
     rows = topic_rows(60, seed=1)
     write_csv(Path("wet.csv"), {"text": rows["text"], "label": ["wet" if x == "sea" else "dry" for x in rows["label"]]})
     ended = done(
-        "--train", "wet.csv", "--init_from", run_folder, "--run", "wet", "--hidden_size", "24", "--embedding_size", "24"
+        *("--train", "wet.csv", "--init_from", run_folder, "--run", "wet"),
+        *("--hidden_size", "24", "--embedding_size", "24", "--vocabulary_size", "500"),
     )
-    assert re.search(r"^started from .*: \d+ tensors copied; new: head.weight, head.bias\n", ended.out)
+    assert re.search(r"^started from .*: embedding, backbone, auxiliary copied; head new\n", ended.out)
     assert read_folder(Path("wet/model"))["tokenizer.model"] == read_folder(run_folder / "model")["tokenizer.model"]
     assert seqtext.load("wet").config.labels == ("dry", "wet")
     refused = topics_recipe(*TINY, "--train", "wet.csv", "--init_from", run_folder, "--run", "no", "--cell", "gru")

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import pickle
+import resource
 import shutil
 import struct
 from hashlib import sha256
@@ -93,6 +94,22 @@ def test_a_full_disk_found_only_when_syncing_leaves_the_older_folder(tmp_path, m
     assert read_folder(tmp_path / "run") == FILES
     assert (tmp_path / "note.txt").read_text() == "old"
     assert names(tmp_path) == ["note.txt", "run"]
+
+
+def test_weights_that_do_not_fit_on_the_disk_are_told_like_any_other_file(tmp_path):
+    fill(tmp_path / "run", FILES)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with (
+            pytest.raises(ResourceError, match=r"run: cannot be written \(File too large\)"),
+            atomic_folder(tmp_path / "run") as place,
+        ):
+            save_tensors(place / "model.safetensors", {"weight": torch.zeros(100_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert read_folder(tmp_path / "run") == FILES
+    assert names(tmp_path) == ["run"]
 
 
 def test_a_place_that_cannot_be_written_is_told_as_such(tmp_path):

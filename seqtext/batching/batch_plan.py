@@ -58,10 +58,18 @@ class BatchPlan:
         seed: of all orders.
         micro_batches: micro-batches a global step: accumulation times processes.
         max_rows: most rows a micro-batch, whatever their length.
+        windows: (R,) windows of like length that each row is cut into, which then stand in the batch side by side; one if None.
     """
 
     def __init__(
-        self, lengths: NDArray[np.integer], *, tokens: int, seed: int, micro_batches: int = 1, max_rows: int = 1024
+        self,
+        lengths: NDArray[np.integer],
+        *,
+        tokens: int,
+        seed: int,
+        micro_batches: int = 1,
+        max_rows: int = 1024,
+        windows: NDArray[np.integer] | None = None,
     ) -> None:
         if tokens < 1 or micro_batches < 1 or max_rows < 1:
             raise ValueError(
@@ -72,6 +80,11 @@ class BatchPlan:
                 f"every row must have at least one step, row {int(lengths.argmin())} has {int(lengths.min())}"
             )
         self.lengths = lengths
+        self.windows: NDArray[np.integer] = np.ones_like(lengths) if windows is None else windows
+        self._longest = -(-lengths // self.windows)  # window of each row
+        # What a row costs. Several windows count as the widest there is, since they may stand beside it: so the budget always holds.
+        widest = self._longest.max(initial=1)
+        self._costs: Rows = np.where(self.windows == 1, lengths, self.windows * widest).astype(np.int64)
         self.tokens = tokens
         self.seed = seed
         self.micro_batches = micro_batches
@@ -81,7 +94,7 @@ class BatchPlan:
         """The batches of epoch `number`, shuffled."""
         random = np.random.default_rng((self.seed, number))
         order = random.permutation(len(self.lengths))
-        order = order[np.argsort(self.lengths[order], kind="stable")]
+        order = order[np.argsort(self._costs[order], kind="stable")]
         # A random first cut moves all the later ones, so that rows of one length do not always meet the same neighbours.
         bounds = self._cut(order, first=int(random.integers(self.max_rows)))
         starts = np.arange(0, len(bounds) - 1, self.micro_batches)
@@ -89,29 +102,28 @@ class BatchPlan:
 
     def in_order_of_length(self) -> Epoch:
         """All rows once, the longest first (so that memory runs out at once or never), one micro-batch a step: for evaluation."""
-        order = np.argsort(self.lengths, kind="stable")
+        order = np.argsort(self._costs, kind="stable")
         bounds = self._cut(order, first=0)
         return Epoch(order, bounds, np.arange(len(bounds) - 1)[::-1].copy(), 1)
 
     def padding(self, epoch: Epoch) -> float:
         """The share of padded steps that are not real, over one epoch."""
-        rows = np.diff(epoch.bounds)
-        if not len(rows):
+        if not len(epoch.order):
             return 0.0
-        longest = self.lengths[
-            epoch.order[epoch.bounds[1:] - 1]
-        ]  # each micro-batch is sorted: its last row is its longest
-        return 1.0 - float(self.lengths.sum(dtype=np.int64)) / float((rows * longest.astype(np.int64)).sum())
+        starts = epoch.bounds[:-1]
+        rows = np.add.reduceat(self.windows[epoch.order], starts, dtype=np.int64)
+        padded = rows * np.maximum.reduceat(self._longest[epoch.order], starts)
+        return 1.0 - float(self.lengths.sum(dtype=np.int64)) / float(padded.sum())
 
     def _cut(self, order: Rows, *, first: int) -> Rows:
-        """Greedy bounds over rows sorted by length; a loop over batches, not over rows."""
-        lengths = self.lengths[order]
+        """Greedy bounds over rows sorted by what they cost; a loop over batches, not over rows."""
+        costs = self._costs[order]
         bounds = [0]
         while (start := bounds[-1]) < len(order):
             most = min(first or self.max_rows, len(order) - start)
-            # rows * longest grows with every row added, so the last that fits is found by bisection
+            # rows * dearest grows with every row added, so the last that fits is found by bisection
             fits = bisect.bisect_right(
-                range(1, most + 1), self.tokens, key=lambda rows: rows * int(lengths[start + rows - 1])
+                range(1, most + 1), self.tokens, key=lambda rows: rows * int(costs[start + rows - 1])
             )
             bounds.append(start + max(fits, 1))
             first = 0

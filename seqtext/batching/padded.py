@@ -15,7 +15,8 @@ class Padded(NamedTuple):
     """Right-padded sequences.
 
     Attributes:
-        values: (B, T) ids or (B, T, D) features; what stands behind a row's length has no meaning.
+        values: (B, T) ids or (B, T, D) features; what stands behind a row's length has no
+            meaning for results; for gradients it must be finite.
         lengths: (B,) int64 on the CPU, each from 1 to T.
     """
 

@@ -23,6 +23,8 @@ class Evaluate:
     """Split to measure on. Default: test, or the only one there is, as of a single file."""
     revision: str | None = None
     """Commit, tag or branch of a data set on the hub."""
+    data_config: str | None = None
+    """Configuration of a data set that has several."""
     text_column: str | None = None
     """Default: the one the model was trained on."""
     label_column: str | None = None
@@ -55,7 +57,7 @@ class Evaluate:
             raise OptionsError(f"{self.run_folder} is a {type(classifier).__name__}", expected="a classifier")
         device = choose_device(self.device)
         classifier.model.to(device)
-        source = load_data(self.data, revision=self.revision, needs=())
+        source = load_data(self.data, revision=self.revision, config=self.data_config, needs=())
         split = self.split or (next(iter(source.splits)) if len(source.splits) == 1 else "test")
         if split not in source.splits:
             raise DataError(
@@ -63,7 +65,8 @@ class Evaluate:
             )
         rows = source.splits[split]
         classifier.use_columns(self.text_column, self.label_column)
-        require({split: rows}, classifier.config.text_column, classifier.config.label_column)
+        require({split: rows}, classifier.config.text_column, fix="pass --text_column NAME")
+        require({split: rows}, classifier.config.label_column, fix="pass --label_column NAME")
         labels = Labels(classifier.config.labels).encode(
             rows, classifier.config.label_column, unlabelled=self.unlabelled
         )

@@ -1,6 +1,6 @@
 """`seqtext predict`: texts from arguments, a file or a pipe; labels to the terminal or a file, with the input's columns kept.
 
-Reads, predicts and writes in step, so any number of rows needs little memory.
+Reads, predicts and writes in step, so any number of rows needs little memory, and rows that drip into a pipe are answered as they come.
 """
 
 from __future__ import annotations
@@ -9,23 +9,27 @@ import csv
 import json
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
 
 from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, ResourceError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
+    from seqtext.data.text_files import Rows
     from seqtext.tasks.topic_classifier import Prediction
 
 Format = Literal["plain", "csv", "tsv", "jsonl"]
 _BY_ENDING: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".txt": "plain"}
+ROWS_AT_ONCE = 2000  # predicted: enough to fill batches of like length, little memory
 _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # what could be a command to a terminal
+
+
+Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,16 @@ class Predict:
         with ExitStack() as stack:
             columns, rows, where = self._rows(stack)
             column = _text_column(self.text_column, columns, classifier.config.text_column, where)
-            under_way: deque[Mapping[str, Any]] = deque()  # rows that were read and whose predictions are to come
-            write = _writer(self._format(columns), columns, column, self.top_k, self._target(stack))
-            for prediction in classifier.predict(
-                _texts(rows, column, under_way, where), top_k=self.top_k, report=report
-            ):
-                write(under_way.popleft(), prediction)
-        if report.empty or report.cut:
+            file = self._target(stack)
+            write = _writer(self._format(columns), columns, column, self.top_k, file)
+            for chunk in rows:
+                texts = _texts(chunk, column, report.texts, where)
+                for row, found in zip(chunk, classifier.predict(texts, top_k=self.top_k, report=report), strict=True):
+                    write(row, found)
+                file.flush()
+        if report.empty or report.cut or report.in_windows:
             told = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
+            told += f"; read in windows: {report.in_windows:,}" if report.in_windows else ""
             print(f"note: texts: {report.texts:,}; {told}", file=sys.stderr)
 
     def _check(self) -> None:
@@ -90,18 +96,18 @@ class Predict:
         if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):
             raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
 
-    def _rows(self, stack: ExitStack) -> tuple[tuple[str, ...], Iterator[Mapping[str, Any]], str]:
-        """Columns, rows, and what to call them in a message."""
+    def _rows(self, stack: ExitStack) -> tuple[tuple[str, ...], Iterable[list[Row]], str]:
+        """Columns, rows in chunks, and what to call them in a message."""
         from seqtext.data.text_files import open_rows
 
         if self.texts:
             # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
-            return ("text",), ({"text": text} for text in self.texts), "arguments"
+            return ("text",), [[{"text": text} for text in self.texts]], "arguments"
         if self.input in (None, "-"):
             opened = stack.enter_context(open_rows(sys.stdin.buffer, format=self.input_format or "txt"))
         else:
             opened = stack.enter_context(open_rows(str(self.input), format=self.input_format))
-        return opened.columns, iter(opened), self.input or "standard input"
+        return opened.columns, _as_they_come(opened), self.input or "standard input"
 
     def _format(self, columns: tuple[str, ...]) -> Format:
         if self.output_format:
@@ -155,10 +161,21 @@ def _text_column(asked: str | None, columns: tuple[str, ...], trained: str, wher
     return wanted
 
 
-def _texts(
-    rows: Iterable[Mapping[str, Any]], column: str, under_way: deque[Mapping[str, Any]], where: str
-) -> Iterator[str]:
-    for number, row in enumerate(rows, start=1):
+def _as_they_come(rows: Rows) -> Iterator[list[Row]]:
+    """Rows in chunks: never is one kept waiting for the next that has not come yet."""
+    chunk: list[Row] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == ROWS_AT_ONCE or rows.lines.used_up:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _texts(rows: Sequence[Row], column: str, before: int, where: str) -> list[str]:
+    """The texts of some rows, before which there were others."""
+    for number, row in enumerate(rows, start=before + 1):
         text = row[column]
         if not isinstance(text, str):
             raise DataError(
@@ -166,13 +183,12 @@ def _texts(
                 where=f"{where}, row {number}, column {column!r}",
                 expected="text",
             )
-        under_way.append(row)
-        yield text
+    return [row[column] for row in rows]
 
 
 def _writer(
     form: Format, columns: tuple[str, ...], text_column: str, top_k: int, file: TextIO
-) -> Callable[[Mapping[str, Any], Prediction], None]:
+) -> Callable[[Row, Prediction], None]:
     """A function that writes one row with its prediction."""
     if form == "plain":
         return lambda row, found: print(_plain(found, str(row[text_column])), file=file)
@@ -183,7 +199,7 @@ def _writer(
     table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
     header: list[str] = []
 
-    def write(row: Mapping[str, Any], found: Prediction) -> None:
+    def write(row: Row, found: Prediction) -> None:
         added = _columns(found, top_k, columns)
         if not header:
             header.extend([*columns, *added])

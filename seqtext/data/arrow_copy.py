@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtext.data.cache import cache_folder
+from seqtext.data.cache import cache_folder, no_room
 from seqtext.data.text_files import FORMATS, Rows, format_of, open_rows
 from seqtext.data.typed_columns import typed
-from seqtext.errors import DataError, ResourceError, one_of, shorten
+from seqtext.errors import DataError, one_of, shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,23 +40,11 @@ def arrow_copy(path: Path, *, format: str | None = None) -> Path:
     format = format or ("parquet" if path.suffix.lower() == PARQUET else _text_format(path))
     # A packed file's bytes are hashed, not its text; so the packing is part of what it is.
     packed = "-gz" if path.suffix.lower() == ".gz" else ""
-    target = _cache() / f"{_content_hash(path)}-{format}{packed}-v{VERSION}.arrow"
+    target = cache_folder("arrow") / f"{_content_hash(path)}-{format}{packed}-v{VERSION}.arrow"
     if not _is_whole(target):
         write = _write_parquet if format == "parquet" else _write_text
         _write_then_rename(target, lambda temporary: write(path, format, temporary))
     return target
-
-
-def _cache() -> Path:
-    try:
-        return cache_folder("arrow")
-    except OSError as error:
-        raise _no_room(error) from None
-
-
-def _no_room(error: OSError) -> ResourceError:
-    fix = "free some space, or set SEQTEXT_CACHE to another folder"
-    return ResourceError(f"cannot write a copy of the data ({error})", where="cache", fix=fix)
 
 
 def _text_format(path: Path) -> str:
@@ -102,7 +90,7 @@ def _write_then_rename(target: Path, write: Callable[[Path], None]) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise _no_room(error) from None
+        raise no_room(error) from None
 
 
 def _write_parquet(path: Path, _: str, target: Path) -> None:

@@ -29,10 +29,10 @@ LABEL_NAMES = (
 
 
 class Columns(NamedTuple):
-    """Names of the columns to use; `label` is None where no label was asked for."""
+    """Names of the columns to use."""
 
     text: str
-    label: str | None
+    label: str
 
 
 def choose(
@@ -40,15 +40,13 @@ def choose(
     *,
     text: str | None = None,
     label: str | None = None,
-    labelled: bool = True,
 ) -> Columns:
-    """The text column and, if `labelled`, the label column; the texts of all splits are checked.
+    """The text column and the label column; the texts of all splits are checked.
 
     Args:
         data: a split, or all of them; then `train`, or else the first, decides.
         text: the name of the text column, if the caller knows it.
         label: the name of the label column, likewise.
-        labelled: whether a label is needed at all.
 
     Raises:
         DataError: a name that is not there, none or several columns that could be meant, a cell that is no text.
@@ -56,12 +54,12 @@ def choose(
     splits = data if isinstance(data, Mapping) else {"": data}
     decides = splits["train"] if "train" in splits else next(iter(splits.values()))
     require(splits, *filter(None, [text, label]))
-    chosen_label = (label or choose_label(decides, text=text)) if labelled else None
+    chosen_label = label or choose_label(decides, text=text)
     chosen_text = text or choose_text(decides, label=chosen_label)
     if chosen_text == chosen_label:
         found = f"column {chosen_text!r} is taken for both text and label"
         raise DataError(found, where=place_of(decides), fix=_flag("text"))
-    require(splits, chosen_text, *filter(None, [chosen_label]))
+    require(splits, chosen_text, chosen_label)
     for split in splits.values():
         check_texts(split, chosen_text)
     return Columns(chosen_text, chosen_label)
@@ -91,8 +89,13 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None) -> str:
     return _only("label", _named(possible, LABEL_NAMES) or classes, dataset)
 
 
-def require(splits: Mapping[str, datasets.Dataset], *columns: str) -> None:
+def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = "") -> None:
     """Sees to it that every split has the columns.
+
+    Args:
+        splits: by name.
+        columns: their names.
+        fix: what to do about one that is not there, if no name is near and no split has it.
 
     Raises:
         DataError: a split without one; lists the columns there are and the nearest name.
@@ -101,11 +104,31 @@ def require(splits: Mapping[str, datasets.Dataset], *columns: str) -> None:
         for column in columns:
             if column in dataset.column_names:
                 continue
-            fix = did_you_mean(column, dataset.column_names)
-            if not fix and any(column in other.column_names for other in splits.values()):
+            if any(column in other.column_names for other in splits.values()):
                 fix = "leave this split out, or give it the column"
             found = f"no column {column!r} among {_listed(dataset, dataset.column_names)}"
-            raise DataError(found, where=place_of(dataset), fix=fix)
+            raise DataError(found, where=place_of(dataset), fix=did_you_mean(column, dataset.column_names) or fix)
+
+
+def check_one_split(rows: object) -> None:
+    """Sees to it that Python code gave the rows of one split, on disk.
+
+    Raises:
+        DataError: all splits at once, a streaming data set, or no data set at all.
+    """
+    import datasets
+
+    if isinstance(rows, datasets.Dataset):
+        return
+    if isinstance(rows, datasets.IterableDataset | datasets.IterableDatasetDict):
+        fix = (
+            "load it without streaming=True, or hf download NAME --repo-type dataset --local-dir FOLDER and load FOLDER"
+        )
+        raise DataError("found a streaming data set", where="the rows", expected="one on disk", fix=fix)
+    if isinstance(rows, datasets.DatasetDict):
+        fix = f"pass one split, as data[{next(iter(rows), 'train')!r}]"
+        raise DataError("found a DatasetDict", where="the rows", expected="a Dataset", fix=fix)
+    raise DataError(f"found {type(rows).__name__}", where="the rows", expected="a Dataset of datasets")
 
 
 def check_texts(dataset: datasets.Dataset, column: str, *, where: str | None = None) -> None:

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from seqtext.batching.ragged import Ragged, write_ragged
-from seqtext.data.cache import cache_folder
+from seqtext.data.cache import cache_folder, no_room
 from seqtext.data.tokenizer import BEGIN, Tokenizer
 
 
 @dataclass
 class EncodingReport:
-    """What encoding met: counts of texts, and of ids that spell unknown characters in bytes."""
+    """What encoding met: counts of texts, and of ids that spell unknown characters in bytes.
+
+    Attributes:
+        texts: encoded.
+        empty: of them without a character.
+        cut: of them longer than what is kept.
+        in_windows: of them longer than what is read at once, and read in several windows.
+        tokens: ids of all texts.
+        byte_tokens: of them that are bytes.
+    """
 
     texts: int = 0
     empty: int = 0
     cut: int = 0
+    in_windows: int = 0
     tokens: int = 0
     byte_tokens: int = 0
 
@@ -59,7 +69,7 @@ def encode_to_disk(
     fingerprint: str,
     sampling_seed: int | None = None,
 ) -> tuple[Ragged, EncodingReport]:
-    """Ids of all texts as a memory-mapped `Ragged`, made once per content, tokenizer and cut.
+    """Ids of all texts as a memory-mapped `Ragged`, made once per content, tokenizer and cut; made again if they were changed since.
 
     Args:
         chunks: called when the ids are not in the cache; gives the texts in lists.
@@ -67,26 +77,47 @@ def encode_to_disk(
         keep: the part of each text's ids that is kept.
         fingerprint: of the content of the texts.
         sampling_seed: draws another segmentation; such ids are not kept, since every epoch draws its own.
+
+    Raises:
+        ResourceError: a cache folder that cannot be written, or a full disk.
     """
     root = cache_folder("encoded")
     parts = (fingerprint, tokenizer.sha256, str(tokenizer.normaliser), str(keep))
     target = root / hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
-    if sampling_seed is None and target.is_dir():
-        return Ragged.open(target), EncodingReport(**json.loads((target / "report.json").read_text()))
-    temporary = Path(tempfile.mkdtemp(dir=root))
+    if sampling_seed is None and (kept := _kept(target)):
+        return Ragged.open(target), kept
     try:
-        report = EncodingReport()
-        write_ragged(temporary, _arrays(chunks(), tokenizer, keep, report, sampling_seed))
-        (temporary / "report.json").write_text(json.dumps(asdict(report)))
-        if sampling_seed is not None:
-            return Ragged.open(temporary), report  # the mapping outlives the file, whose name goes now
-        try:
-            os.rename(temporary, target)
-        except OSError:  # another process was first, with the same content
-            return Ragged.open(target), report
-        return Ragged.open(target), report
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=root, ignore_cleanup_errors=True) as name:
+            temporary, report = Path(name), EncodingReport()
+            write_ragged(temporary, _arrays(chunks(), tokenizer, keep, report, sampling_seed))
+            ids = Ragged.open(temporary)  # the mapping outlives the name, and the file where it goes
+            if sampling_seed is None:
+                made = {"report": asdict(report), "sha256": _sha256(temporary)}
+                (temporary / "report.json").write_text(json.dumps(made))
+                shutil.rmtree(target, ignore_errors=True)  # if there is one, it is damaged
+                with suppress(OSError):  # another process was first, with the same content
+                    temporary.rename(target)
+            return ids, report
+    except OSError as error:
+        raise no_room(error) from None
+
+
+def _kept(folder: Path) -> EncodingReport | None:
+    """What was met when a folder's ids were made; None if there are none, or not those that were written."""
+    try:
+        found = json.loads((folder / "report.json").read_bytes())
+        return EncodingReport(**found["report"]) if found["sha256"] == _sha256(folder) else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _sha256(folder: Path) -> list[str]:
+    """Of values and starts: a changed id would be trained on silently, and hashing costs little beside one epoch."""
+    hashes = []
+    for path in sorted(folder.glob("*.bin")):
+        with path.open("rb") as file:
+            hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return hashes
 
 
 def _arrays(

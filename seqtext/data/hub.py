@@ -65,7 +65,7 @@ def explained(error: Exception, name: str, revision: str | None = None) -> DataE
         names = re.findall(r"'([^']*)'", configs[1])
         asked = re.search(r"BuilderConfig '([^']*)' not found", text)
         found = f"no configuration {asked[1]!r}" if asked else "several configurations, and none named"
-        return DataError(found, where=name, expected=one_of(names), fix="pass --config NAME")
+        return DataError(found, where=name, expected=one_of(names), fix="pass --data_config NAME")
     fix = "give the folder of one data set, or a file for each split with --train, --validation and --test"
     return DataError(f"cannot be loaded: {type(error).__name__}, {_cause(error)}", where=name, fix=fix)
 

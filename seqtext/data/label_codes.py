@@ -6,8 +6,9 @@ which labels training found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MAX_LABELS = 1 << 16  # beyond this it is the wrong column; its values would fill the memory
 MAX_ROWS_TOLD = 5
 MISSING = -1  # the code of a row without a label; also what the hub's unlabelled test splits write
+_WHOLE = re.compile(r"-?\d{1,18}")
 
 
 class Coded(NamedTuple):
@@ -40,6 +42,8 @@ class Coded(NamedTuple):
 
 def coded(dataset: datasets.Dataset, column: str, *, where: str | None = None) -> Coded:
     """A column of classes, text, whole numbers, or true and false; None, -1 and the empty text are `MISSING`.
+
+    Where every text is a whole number, as in a csv file, they are numbers: -1 is `MISSING` there too, and 2 comes before 10.
 
     Raises:
         DataError: another type, a negative number, an id without a name, too many values for classes.
@@ -96,24 +100,24 @@ def _value_codes(arrays: Iterator[pa.Array], where: str) -> tuple[NDArray[np.int
             break
     codes = np.concatenate(batches)
     _refuse_too_many(len(number), len(codes), where)
+    meant = _meant(number)
     for value, code in number.items():
-        if isinstance(value, int) and value < MISSING:
+        if isinstance(meant[value], int) and meant[value] < MISSING:
             raise _no_such_id(value, np.flatnonzero(codes == code), "0 or more", where)
-    present = sorted((value for value in number if not _is_missing(value)), key=_order_of(number))
+    present = sorted(
+        (value for value in number if meant[value] != MISSING), key=lambda value: (meant[value], str(value))
+    )
     table = np.full(len(number) + 1, MISSING, dtype=np.int64)
     table[[number[value] for value in present]] = np.arange(len(present))
     return table[codes], tuple(str(value).lower() if isinstance(value, bool) else str(value) for value in present)
 
 
-def _order_of(values: Iterable[str | int | bool]) -> Callable[[str | int | bool], tuple[int, str]]:
-    """The key to sort values by: whole numbers as numbers, also where a csv file has them as text ("2" before "10")."""
-    if all(not isinstance(value, str) or value.isdecimal() for value in values if not _is_missing(value)):
-        return lambda value: (int(value), str(value))
-    return lambda value: (0, str(value))
-
-
-def _is_missing(value: str | int | bool) -> bool:
-    return not value.strip() if isinstance(value, str) else value == MISSING
+def _meant(values: Collection[str | int | bool]) -> dict[str | int | bool, Any]:
+    """What each value stands for: texts are numbers where all are whole ones, and one without a character is `MISSING`."""
+    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    whole = all(map(_WHOLE.fullmatch, texts))
+    empty = {value: MISSING for value in values if isinstance(value, str) and not value.strip()}
+    return {value: value for value in values} | {text: int(text) if whole else text for text in texts} | empty
 
 
 def _refuse_too_many(values: int, rows: int, where: str) -> None:

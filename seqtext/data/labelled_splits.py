@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
 MOST_HELD_OUT = 2_500  # rows: an accuracy of 92 % is then known to half a point, and training keeps the rest
+TEST_SEED = 1  # of a test split held out: one for all runs, so that they are compared on the same rows
+VALIDATION_NAMES = ("validation", "valid", "val", "dev")  # of the split; the first that is there is taken
 Unlabelled = Literal["error", "drop"]
 
 
@@ -35,8 +37,6 @@ class LabelledSplits:
         validation: rows that decide which epoch is kept.
         test: rows nobody looks at before the end.
         columns: the columns used.
-        labels: the classes of the training rows.
-        test_names: names of the label ids in `test`: those of training, then any that training never had.
         duplicates: test rows whose text is in train too.
         notes: what was decided and left out, one line each.
         warnings: what the user should look at, one line each.
@@ -46,8 +46,6 @@ class LabelledSplits:
     validation: Dataset
     test: Dataset
     columns: Columns
-    labels: Labels
-    test_names: tuple[str, ...]
     duplicates: int
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -71,36 +69,35 @@ def labelled_splits(
         raise DataError(
             "no training rows", where="the data set", expected="a split 'train'", fix=f"its splits: {', '.join(splits)}"
         )
-    columns = choose(splits, text=text_column, label=label_column)
-    column = columns.label or ""
-    check_same_classes(splits, column)
     notes: list[str] = []
+    splits = _used(splits, notes)
+    columns = choose(splits, text=text_column, label=label_column)
+    column = columns.label
+    check_same_classes(splits, column)
     held_out: list[Dataset] = []
     if unlabelled == "drop":
         splits = _without_unlabelled(splits, column, notes)
     train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
-    names = Labels.of(train, column).names
     if test is None and validation is not None:
         test, validation = validation, None
         notes.append(
             "no test split: the given validation split is the test; the model is chosen on rows held out of train"
         )
     if test is None:
-        train, test = hold_out(train, column, seed=seed + 1)
+        train, test = hold_out(train, column, seed=TEST_SEED)
         held_out.append(test)
         _check_held_out(train, held_out, column)
-        notes.append(f"no test split: {len(test):,} training rows are held out as one")
+        notes.append(f"no test split: {len(test):,} training rows are held out as one, the same whatever the seed")
     if max_rows is not None and max_rows < len(train):
-        train = take(train, max_rows, seed=seed, labels=Labels(names).encode(train, column).ids)
+        train = take(train, max_rows, seed=seed, labels=Labels.of(train, column).encode(train, column).ids)
         notes.append(f"{len(train):,} training rows used, drawn by class with seed {seed} (--max_rows)")
     if validation is None:
         train, validation = hold_out(train, column, seed=seed)
         held_out.append(validation)
         _check_held_out(train, held_out, column)
         notes.append(f"validation: {len(validation):,} training rows, held out by class with seed {seed}")
-    labels = Labels(names, tuple(Labels.of(train, column).counts))
-    encoded = {part: labels.encode(rows, column) for part, rows in (("validation", validation), ("test", test))}
-    warnings = [warning for part in encoded.values() for warning in part.warnings]
+    labels = Labels.of(train, column)  # only now: a class may have lost its last training row
+    warnings = [warning for rows in (validation, test) for warning in labels.encode(rows, column).warnings]
     found = duplicates(train, test, columns.text)
     if found.total:
         first = ", ".join(map(str, found.first_rows))
@@ -108,9 +105,7 @@ def labelled_splits(
             f"{found.total:,} test texts are in train too (test rows {first}{', ...' if found.total > len(found.first_rows) else ''}):"
             " the test figure flatters"
         )
-    return LabelledSplits(
-        train, validation, test, columns, labels, encoded["test"].names, found.total, tuple(notes), tuple(warnings)
-    )
+    return LabelledSplits(train, validation, test, columns, found.total, tuple(notes), tuple(warnings))
 
 
 def hold_out(train: Dataset, column: str, *, seed: int) -> tuple[Dataset, Dataset]:
@@ -139,6 +134,16 @@ def _check_held_out(train: Dataset, parts: Sequence[Dataset], column: str) -> No
             expected="rows of two classes to be left",
             fix="give more rows, or a file for each with --validation and --test",
         )
+
+
+def _used(splits: DatasetDict, notes: list[str]) -> DatasetDict:
+    """The splits that are used, under the names they have here."""
+    validation = next((name for name in VALIDATION_NAMES if name in splits), "validation")
+    names = {"train": "train", "validation": validation, "test": "test"}
+    if validation != "validation":
+        notes.append(f"validation: the split {validation!r}")
+    notes += [f"split {name!r} is not used" for name in splits if name not in names.values()]
+    return type(splits)({part: splits[name] for part, name in names.items() if name in splits})
 
 
 def _without_unlabelled(splits: DatasetDict, column: str, notes: list[str]) -> DatasetDict:

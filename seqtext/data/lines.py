@@ -53,8 +53,15 @@ class Lines:
         self._packed = isinstance(stream, gzip.GzipFile)
         self._done = 0  # lines in the blocks before this one
         self._start = b""  # of the stream, to tell what it is if it is no text
+        self._block = io.StringIO()
+        self._end = 0  # of the block
         self.offset = 0
         self.whole = True
+
+    @property
+    def used_up(self) -> bool:
+        """Whether all that was read is given out: the next line may have to be waited for."""
+        return self._block.tell() == self._end
 
     def __iter__(self) -> Iterator[str]:
         """The lines.
@@ -79,7 +86,9 @@ class Lines:
         if text and not text.endswith("\n"):
             self.whole = False
             text += "\n"
-        return io.StringIO(text, newline="\n")  # `splitlines` would split at U+2028 and its like
+        self._end = len(text)
+        self._block = io.StringIO(text, newline="\n")  # `splitlines` would split at U+2028 and its like
+        return self._block
 
     def _blocks(self) -> Iterator[bytes]:
         """Blocks of whole lines; the last one is what the stream ends with."""

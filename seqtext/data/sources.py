@@ -37,11 +37,6 @@ class Source:
     splits: datasets.DatasetDict
     revision: str | None = None
 
-    def __str__(self) -> str:
-        commit = f" at commit {self.revision}" if self.revision else ""
-        rows = ", ".join(f"{split} {len(dataset):,}" for split, dataset in self.splits.items())
-        return f"{self.name}{commit}: rows of {rows}"
-
 
 def load(
     name: str | Path, *, revision: str | None = None, config: str | None = None, needs: Sequence[str] = ("train",)
@@ -63,15 +58,19 @@ def load(
     path = Path(asked).expanduser()
     commit = None
     is_built_in = asked.partition(":")[0] in BUILT_IN
-    if revision and (is_built_in or path.exists()):
+    is_files = not path.is_dir() and (path.exists() or glob.has_magic(asked))
+    if revision and (is_built_in or is_files or path.is_dir()):
         fix = "leave --revision out"
         raise DataError("found a revision of what is on this machine", where=asked, expected="a hub name", fix=fix)
+    if config and (is_built_in or is_files or is_saved(path)):
+        fix = "leave --data_config out"
+        raise DataError("found a configuration of what has none", where=asked, expected="a folder or hub name", fix=fix)
     if is_built_in:
         splits = _phrasebook(asked.partition(":")[2] or "en")
     elif path.is_dir():
         splits = load_saved(path) if is_saved(path) else load_repository(str(path.absolute()), asked, config=config)
-    elif path.exists() or glob.has_magic(asked):
-        return _files({"train": asked}, "", None, needs)
+    elif is_files:
+        return _files({"train": asked}, "", needs)
     elif is_hub_name(asked):
         commit = resolve_commit(asked, revision)
         splits = load_repository(asked, asked, config=config, revision=commit)
@@ -86,7 +85,6 @@ def load_files(
     train: str | Path | None = None,
     validation: str | Path | None = None,
     test: str | Path | None = None,
-    format: str | None = None,
     needs: Sequence[str] = ("train",),
 ) -> Source:
     """The data set whose splits are files, each one file or a pattern such as `data/*.csv`, its files sorted by name.
@@ -95,43 +93,22 @@ def load_files(
         train: of the split `train`; likewise the next two.
         validation: or None.
         test: or None.
-        format: `csv`, `tsv`, `jsonl`, `txt` or `parquet`, where the endings do not tell.
         needs: the splits there must be.
 
     Raises:
         DataError: a file that is not there or cannot be read, with the row where there is one.
     """
     given = {"train": train, "validation": validation, "test": test}
-    return _files({split: file for split, file in given.items() if file is not None}, "--", format, needs)
+    return _files({split: file for split, file in given.items() if file is not None}, "--", needs)
 
 
-def as_splits(data: object, *, needs: Sequence[str] = ("train",)) -> datasets.DatasetDict:
-    """The splits of what Python code holds: a `DatasetDict`, or a `Dataset`, which is the split `train`.
-
-    Raises:
-        DataError: a streaming data set, or no data set at all.
-    """
-    import datasets
-
-    if isinstance(data, datasets.Dataset):
-        data = datasets.DatasetDict(train=data)
-    if isinstance(data, datasets.DatasetDict):
-        return _checked(data, "the data", needs)
-    if isinstance(data, datasets.IterableDataset | datasets.IterableDatasetDict):
-        fix = (
-            "load it without streaming=True, or hf download NAME --repo-type dataset --local-dir FOLDER and give FOLDER"
-        )
-        raise DataError("found a streaming data set", where="the data", expected="one on disk", fix=fix)
-    raise DataError(f"found {type(data).__name__}", where="the data", expected="a Dataset or DatasetDict of datasets")
-
-
-def _files(given: dict[str, str | Path], flag: str, format: str | None, needs: Sequence[str]) -> Source:
+def _files(given: dict[str, str | Path], flag: str, needs: Sequence[str]) -> Source:
     import datasets
 
     splits = datasets.DatasetDict()
     for split, pattern in given.items():
         files = matching_files(pattern, where=f"{flag}{split}" if flag else "")
-        splits[split] = read_files(files, format=format, split=split, name=str(pattern))
+        splits[split] = read_files(files, split=split, name=str(pattern))
     name = ", ".join(map(str, given.values()))
     return Source(name, _checked(splits, name, needs, named=True))
 

@@ -18,14 +18,11 @@ from seqtext.errors import DataError, OptionsError
 if TYPE_CHECKING:
     import datasets
 
-SHARE = 0.1  # of the training rows that a validation split takes, unless told otherwise
-
 
 def split_validation(
     train: datasets.Dataset,
     *,
-    share: float | None = None,
-    rows: int | None = None,
+    rows: int,
     seed: int = 0,
     labels: NDArray[np.int64] | str | None = None,
 ) -> tuple[datasets.Dataset, datasets.Dataset]:
@@ -36,20 +33,20 @@ def split_validation(
 
     Args:
         train: at least two rows.
-        share: of the rows, between 0 and 1; a tenth if neither this nor `rows` is given.
-        rows: how many rows, instead of a share.
+        rows: how many rows to take.
         seed: of the draw.
         labels: what to draw evenly by: (rows of `train`,) ids, or the name of the label column.
 
     Raises:
         DataError: fewer than two rows.
-        OptionsError: a share or number of rows that would leave either side empty, or both given.
+        OptionsError: a number of rows that would leave either side empty.
     """
     if len(train) < 2:
         fix = "give more rows, or a validation split"
         raise DataError(f"{len(train)} rows", where=place_of(train), expected="two at least, to split them", fix=fix)
-    count = _rows_wanted(len(train), share, rows)
-    taken = draw_rows(len(train), count, seed=seed, labels=_ids(train, labels), leave_one=True)
+    if not 0 < rows < len(train):
+        raise OptionsError(f"{rows} validation rows of {len(train)}", expected=f"1 to {len(train) - 1}")
+    taken = draw_rows(len(train), rows, seed=seed, labels=_ids(train, labels), leave_one=True)
     kept = np.setdiff1d(np.arange(len(train)), taken, assume_unique=True)
     return train.select(kept), train.select(taken)
 
@@ -96,17 +93,6 @@ def draw_rows(
 def _ids(dataset: datasets.Dataset, labels: NDArray[np.int64] | str | None) -> NDArray[np.int64] | None:
     """Ids from 0 on; rows without a label are a class of their own."""
     return coded(dataset, labels).codes - MISSING if isinstance(labels, str) else labels
-
-
-def _rows_wanted(total: int, share: float | None, rows: int | None) -> int:
-    if share is not None and rows is not None:
-        raise OptionsError("both a share and a number of validation rows are given", expected="one of them")
-    if share is not None and not 0 < share < 1:
-        raise OptionsError(f"a validation share of {share}", expected="more than 0 and less than 1")
-    if rows is not None and not 0 < rows < total:
-        raise OptionsError(f"{rows} validation rows of {total}", expected=f"1 to {total - 1}")
-    wanted = rows if rows is not None else round(total * (SHARE if share is None else share))
-    return min(max(wanted, 1), total - 1)
 
 
 def _quotas(sizes: NDArray[np.int64], count: int, *, leave_one: bool) -> NDArray[np.int64]:

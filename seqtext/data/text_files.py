@@ -86,16 +86,6 @@ def open_rows(source: str | Path | BinaryIO, *, format: str | None = None, name:
         raise
 
 
-def read_rows(source: str | Path | BinaryIO, *, format: str | None = None) -> Iterator[dict[str, object]]:
-    """The rows of `open_rows` as dicts; the file is closed after the last.
-
-    Raises:
-        DataError: as `open_rows`, or a row that cannot be read.
-    """
-    with open_rows(source, format=format) as rows:
-        yield from rows
-
-
 def format_of(path: str | Path) -> str:
     """`"csv"`, `"tsv"`, `"jsonl"` or `"txt"`, by the ending of a file's name, `.gz` left aside.
 

@@ -11,7 +11,6 @@ import io
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import sentencepiece
@@ -23,14 +22,6 @@ from seqtext.errors import DataError, OptionsError, SavedFileError
 PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3  # the same ids in every model we train, checked in every model we load
 _TRAINING_CHARACTERS = 20_000_000  # enough for a stable vocabulary; beyond it only the memory grows
 _LONGEST_TEXT = 20_000  # characters of one text the trainer looks at
-
-
-class TokenizerReport(NamedTuple):
-    """What training found: the vocabulary asked for and made, and the texts seen."""
-
-    asked: int
-    made: int
-    texts: int
 
 
 class Tokenizer:
@@ -67,9 +58,7 @@ class Tokenizer:
         return int(self._pieces.get_piece_size())
 
     @classmethod
-    def train(
-        cls, texts: Iterable[str], *, vocabulary_size: int, normaliser: Normaliser
-    ) -> tuple[Tokenizer, TokenizerReport]:
+    def train(cls, texts: Iterable[str], *, vocabulary_size: int, normaliser: Normaliser) -> Tokenizer:
         """Trains a unigram model (Kudo 2018) on at most the first 20 million characters, on one thread, so that it is the same everywhere.
 
         Raises:
@@ -107,8 +96,7 @@ class Tokenizer:
                 f"--vocabulary_size {vocabulary_size} is too small for this text",
                 expected=f"at least {len(counted.characters) + 260} (its characters, 256 bytes and 4 special ids)",
             ) from error
-        tokenizer = cls(sink.getvalue(), normaliser)
-        return tokenizer, TokenizerReport(vocabulary_size, len(tokenizer), counted.texts)
+        return cls(sink.getvalue(), normaliser)
 
     def encode(self, texts: Sequence[str], *, sampling_seed: int | None = None, alpha: float = 0.5) -> list[list[int]]:
         """Ids of each text; an empty one is the single id `BEGIN`, so that every text has a step.

@@ -1,7 +1,7 @@
 """The rivals a text classifier must beat: the majority class, and TF-IDF with logistic regression, on the same rows.
 
 Texts and label ids in, predicted ids and seconds out. It knows no models and no names of classes. The second is meant
-to be strong: on AG News (47,690 train rows) it reaches 91.8 %, where one softmax over words and bigrams reaches 91.2 %.
+to be strong: on AG News (47,690 train rows) it reaches 91.7 %, where one softmax over words and bigrams reaches 91.2 %.
 """
 
 from __future__ import annotations

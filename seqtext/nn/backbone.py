@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtext.batching.padded import Padded, check_padded
+from seqtext.nn.precision import exact_fp32
 
 Cell = Literal["rnn", "gru", "lstm"]
 State = tuple[
@@ -26,9 +27,10 @@ _SHUT = 1e4  # sigmoid(-1e4) is exactly 0 and sigmoid(1e4) exactly 1, in fp32 as
 class Backbone(nn.Module):
     """A stack of `nn.RNN`, `nn.GRU` or `nn.LSTM` layers over padded batches.
 
-    Equal to torch's own multi-layer module on packed input with the same weights, final states included. A row's result depends
+    Equal to torch's own multi-layer module on packed input with the same weights, final states included. A row's outputs depend
     neither on its neighbours nor on its padding. Recurrent weights start orthogonal (Saxe et al. 2014) and an LSTM's forget gate
-    open (Jozefowicz et al. 2015), so that plain and deep stacks learn too.
+    open (Jozefowicz et al. 2015), so that plain and deep stacks learn too. On a GPU fp32 is fp32, not TF32; for gradients too, put
+    the backward pass in `exact_fp32`.
 
     Args:
         input_size: features a step, D.
@@ -219,10 +221,8 @@ def _run_layer(
     """One direction of one layer over (B, T, D): outputs (B, T, H) and, if asked for, the state (B, H) at each row's length."""
     is_lstm = isinstance(layer, nn.LSTM)
     given = state if state is None or is_lstm else state[0]
-    if hold is None:
-        y, final = layer(x, given)
-    else:
-        y, final = _lstm_held(layer, x, given, hold)
+    with exact_fp32():
+        y, final = layer(x, given) if hold is None else _lstm_held(layer, x, given, hold)
     if not with_state:
         return y, ()
     # h at a row's own length is its last real output; an LSTM's c is not among the outputs, but stood still since.

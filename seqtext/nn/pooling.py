@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from seqtext.batching.padded import Padded
+from seqtext.batching.padded import Padded, check_padded
 
 Pool = Literal["last", "mean", "max"]
 
@@ -40,7 +40,12 @@ class Pooling(nn.Module):
         self.output_size = size * len(self.kinds)
 
     def forward(self, outputs: Padded) -> Tensor:
-        """(B, T, H) to (B, H times the number of kinds)."""
+        """(B, T, H) to (B, H times the number of kinds).
+
+        Raises:
+            ValueError: if lengths do not fit the values.
+        """
+        check_padded(outputs)
         pools = {"last": self._last, "mean": _mean, "max": _max}
         return torch.cat([pools[kind](outputs) for kind in self.kinds], dim=-1)
 

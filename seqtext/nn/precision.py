@@ -7,7 +7,9 @@ CPU and CUDA, that is the fastest call torch has (oneDNN's fused LSTM and cuDNN'
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 
@@ -18,14 +20,12 @@ _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of a `--device` flag; also turns TF32 off, so that fp32 means fp32.
+    """The device of a `--device` flag.
 
     Raises:
         OptionsError: for a name torch does not know.
         ResourceError: for a device that is not there.
     """
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -41,12 +41,18 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
-def choose_precision(precision: Precision, device: torch.device) -> Precision:
+def choose_precision(precision: Precision, device: torch.device, *, auto: Precision = "auto") -> Precision:
     """What `auto` is on this device: bf16 where the hardware computes in it, else fp32.
+
+    Args:
+        precision: what was asked for.
+        device: where it is computed.
+        auto: what the task means by `auto`, if it knows better than the hardware.
 
     Raises:
         ResourceError: for fp16 without a GPU, where torch lacks kernels for it.
     """
+    precision = auto if precision == "auto" else precision
     if precision == "fp16" and device.type == "cpu":
         raise ResourceError("--precision fp16 needs a GPU", fix="use --precision bf16, auto or fp32")
     if precision != "auto":
@@ -60,10 +66,31 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
-    """The context in which matrix products run in `precision`; nothing for fp32."""
+    """The context in which matrix products run in `precision`."""
     if precision not in _AUTOCAST:
-        return nullcontext()
+        return exact_fp32()
     return torch.autocast(device.type, dtype=_AUTOCAST[precision])
+
+
+def exact_fp32() -> AbstractContextManager[None]:
+    """The context in which cuDNN's recurrent layers compute fp32 in fp32.
+
+    Torch lets them round to TF32, which has 10 bits where fp32 has 23, unless told not to; other matrix products it leaves exact. The
+    forward pass of a backbone is always in it; a backward pass has to be put in it, since cuDNN reads the setting again.
+    """
+    # A compiler cannot trace a setting of the whole process; what it makes of the layers is not cuDNN's.
+    return nullcontext() if torch.compiler.is_compiling() else _without_tf32()
+
+
+@contextmanager
+def _without_tf32() -> Iterator[None]:
+    rnn: Any = torch.backends.cudnn.rnn
+    before = rnn.fp32_precision
+    rnn.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        rnn.fp32_precision = before
 
 
 def set_threads(threads: int | None) -> int:

@@ -16,7 +16,7 @@ from seqtext.storage import parse_json, read_folder
 ConfigT = TypeVar("ConfigT")
 
 # The tasks a saved config may name, and where they live: a fixed list, never a class path out of a file.
-TASKS = {"TopicClassifier": "seqtext.tasks.topic_classifier"}
+TASKS = {"TopicClassifier": "seqtext.tasks.topic_classifier", "Forecaster": "seqtext.tasks.forecaster"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def open_saved(name: str | Path) -> SavedTask:
         raise SavedFileError(
             "the run has no model yet",
             where=str(folder),
-            fix="its first epoch did not end; go on with it: --resume --run",
+            fix=f"its first epoch did not end; go on with it: --resume --run {name}",
         )
     return SavedTask(folder, read_folder(folder))
 

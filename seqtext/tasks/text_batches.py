@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtext.batching.batch_plan import BatchPlan
 from seqtext.batching.padded import Padded
 from seqtext.batching.ragged import Ragged
 
@@ -73,7 +74,13 @@ class EncodedTexts:
         tokens: R texts.
         labels: (R,) int64 class ids.
         max_length: tokens a window holds.
+
+    Attributes:
+        lengths: (R,) tokens of each text.
+        windows: (R,) windows it is read in.
     """
+
+    unit = "tokens"
 
     def __init__(self, tokens: Ragged, labels: NDArray[np.int64], *, max_length: int) -> None:
         if len(tokens) != len(labels):
@@ -81,10 +88,8 @@ class EncodedTexts:
         self.tokens = tokens
         self.labels = torch.from_numpy(labels)
         self.max_length = max_length
-        lengths = tokens.lengths.numpy()
-        windows = -(-lengths // max_length)
-        # What a row costs in a padded batch: several windows are counted full, so that the token budget always holds.
-        self.lengths: NDArray[np.int32] = np.where(windows == 1, lengths, windows * max_length).astype(np.int32)
+        self.lengths: NDArray[np.int64] = tokens.lengths.numpy()
+        self.windows: NDArray[np.int64] = -(-self.lengths // max_length)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -92,6 +97,31 @@ class EncodedTexts:
     def to(self, device: torch.device) -> EncodedTexts:
         """The same rows on `device`; batches are then made there."""
         return EncodedTexts(self.tokens.to(device), self.labels.numpy(), max_length=self.max_length)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tokens."""
+        return self.tokens.values.numel() * self.tokens.values.element_size()
+
+    def plan(self, *, tokens: int, seed: int, micro_batches: int, max_rows: int) -> BatchPlan:
+        """Buckets of texts of like length."""
+        return BatchPlan(
+            self.lengths,
+            tokens=tokens,
+            seed=seed,
+            micro_batches=micro_batches,
+            max_rows=max_rows,
+            windows=self.windows,
+        )
+
+    def in_order_of_length(self, *, tokens: int) -> Iterator[tuple[NDArray[np.int64], TextBatch]]:
+        """All rows once, in batches of at most `tokens` padded steps, each with its row numbers: for evaluation."""
+        plan = self.plan(tokens=tokens, seed=0, micro_batches=1, max_rows=1024)
+        return ((rows, self.batch(rows)) for [rows] in plan.in_order_of_length())
+
+    def steps_in(self, rows: NDArray[np.int64]) -> int:
+        """Tokens of some texts."""
+        return int(self.lengths[rows].sum())
 
     def batch(self, rows: NDArray[np.int64]) -> TextBatch:
         """The batch of some rows, on the device of the tokens."""

@@ -16,19 +16,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtext.batching.batch_plan import BatchPlan
 from seqtext.batching.ragged import Ragged
 from seqtext.data.encoding import EncodingReport, encode_chunk, encode_to_disk
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import UNKNOWN, Tokenizer
-from seqtext.errors import DataError
+from seqtext.errors import DataError, OptionsError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss, classification_loss
 from seqtext.nn.pooling import Pooling
 from seqtext.nn.word_prediction import WordPrediction
-from seqtext.options import to_plain
+from seqtext.options import Precision, to_plain
 from seqtext.storage import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.saved import SavedTask, open_saved
 from seqtext.tasks.text_batches import EncodedTexts, TextBatch, chunked, kept_part, mean_of_windows, texts_of
@@ -58,6 +57,8 @@ class TopicClassifier:
     """
 
     selection_metric = "accuracy"  # the validation figure that decides which epoch's weights are kept
+    lower_is_better = False
+    auto_precision: Precision = "auto"  # half precision costs no accuracy here
 
     def __init__(self, config: TopicConfig, tokenizer: Tokenizer) -> None:
         self.config = config
@@ -68,6 +69,7 @@ class TopicClassifier:
             hidden_size=config.hidden_size,
             num_layers=config.num_layers,
             cell=config.cell,
+            activation=config.activation,
             bidirectional=config.bidirectional,
             dropout=config.layer_dropout,
             residual=config.residual,
@@ -137,15 +139,19 @@ class TopicClassifier:
         return task
 
     def copy_from(self, source: TopicClassifier) -> None:
-        """Copies every weight of `source` that has a place here; `self.copied` then says which.
+        """Copies every part of `source` that has a place here; `self.copied` then says which.
 
         The head goes along where both have the same labels in the same order and pool alike.
         """
         weights = source.model.state_dict()
+        parts = {name.partition(".")[0] for name in weights}
         if (source.config.labels, source.config.pooling) != (self.config.labels, self.config.pooling):
-            weights = {name: value for name, value in weights.items() if not name.startswith("head.")}
-        new = self.model.load_state_dict(weights, strict=False).missing_keys
-        self.copied = f"{len(weights)} tensors copied" + (f"; new: {', '.join(new)}" if new else ", the head too")
+            parts.remove("head")
+        own = dict.fromkeys(name.partition(".")[0] for name in self.model.state_dict())
+        copied, new = [part for part in own if part in parts], [part for part in own if part not in parts]
+        weights = {name: value for name, value in weights.items() if name.partition(".")[0] in copied}
+        self.model.load_state_dict(weights, strict=False)
+        self.copied = f"{', '.join(copied)} copied" + (f"; {', '.join(new)} new" if new else "")
 
     def use_columns(self, text: str | None, label: str | None) -> None:
         """Reads rows from other columns than those of training; None leaves one as it is."""
@@ -163,7 +169,8 @@ class TopicClassifier:
             top_k: how many of the likeliest labels `Prediction.top` lists.
 
         Raises:
-            DataError: if something in `texts` is not a text.
+            DataError: if something in `texts` is not a text, or `texts` is one.
+            OptionsError: for a `top_k` below 1.
         """
         return list(self.predict(texts, top_k=top_k))
 
@@ -171,6 +178,8 @@ class TopicClassifier:
         self, texts: Iterable[str], *, top_k: int = 1, report: EncodingReport | None = None
     ) -> Iterator[Prediction]:
         """Like calling, for any number of texts: they are taken in chunks, so a pipe of them needs little memory."""
+        if top_k < 1:
+            raise OptionsError(f"top_k is {top_k}", expected="at least 1")
         for probabilities in self._map(texts, lambda batch: torch.softmax(self.logits(batch).float(), dim=-1), report):
             yield from self._predictions(probabilities, top_k)
 
@@ -189,8 +198,10 @@ class TopicClassifier:
 
     def split(self, rows: Dataset, *, seed: int) -> tuple[Dataset, Dataset]:
         """Training and validation rows out of training rows alone: a seeded tenth, with the share of each class kept."""
+        from seqtext.data.columns import check_one_split
         from seqtext.data.labelled_splits import hold_out
 
+        check_one_split(rows)
         return hold_out(rows, self.config.label_column, seed=seed)
 
     def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> EncodedTexts:
@@ -205,13 +216,13 @@ class TopicClassifier:
         self, rows: Dataset, *, sampling_seed: int | None = None
     ) -> tuple[EncodedTexts, EncodingReport]:
         """As `encode`, with what was met."""
-        from seqtext.data.columns import check_texts, require
+        from seqtext.data.columns import check_one_split, check_texts, require
         from seqtext.data.fingerprint import fingerprint
         from seqtext.data.labels import Labels
 
         config = self.config
-        for column in (config.text_column, config.label_column):
-            require({str(rows.split or "given"): rows}, column)
+        check_one_split(rows)
+        require({str(rows.split or "given"): rows}, config.text_column, config.label_column)
         check_texts(rows, config.text_column)
         tokens, report = encode_to_disk(
             lambda: texts_of(rows, config.text_column),
@@ -221,7 +232,8 @@ class TopicClassifier:
             sampling_seed=sampling_seed,
         )
         labels = Labels(config.labels).encode(rows, config.label_column).ids
-        return EncodedTexts(tokens, labels, max_length=config.max_length), report
+        examples = EncodedTexts(tokens, labels, max_length=config.max_length)
+        return examples, replace(report, in_windows=int((examples.windows > 1).sum()))
 
     def logits(self, batch: TextBatch) -> Tensor:
         """(B, C) of a batch."""
@@ -267,9 +279,8 @@ class TopicClassifier:
         self.model.eval()
         device = next(self.model.parameters()).device
         result = torch.empty(len(examples), len(self.config.labels))
-        plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max(initial=1))), seed=0)
-        for [rows] in plan.in_order_of_length():
-            logits = self.logits(examples.batch(rows).to(device))
+        for rows, batch in examples.in_order_of_length(tokens=TOKENS_AT_ONCE):
+            logits = self.logits(batch.to(device))
             result[torch.from_numpy(rows)] = torch.softmax(logits.float(), dim=-1).cpu()
         return result.numpy()
 
@@ -322,6 +333,8 @@ class TopicClassifier:
 
     def _map(self, texts: Iterable[str], function: Any, report: EncodingReport | None) -> Iterator[Tensor]:
         """`function` of batches of like length, its results put back in the order of the texts, chunk by chunk."""
+        if isinstance(texts, str):  # which is a sequence of texts too, of one character each
+            raise DataError("found one text", where="texts", expected="a list of texts", fix="pass [text]")
         report = EncodingReport() if report is None else report
         device = next(self.model.parameters()).device
         keep = kept_part(self.config.max_length, self.config.long_texts)
@@ -331,15 +344,17 @@ class TopicClassifier:
             ids = Ragged.from_sequences(encode_chunk(chunk, self.tokenizer, keep=keep, report=report))
             labels = np.zeros(len(chunk), dtype=np.int64)
             examples = EncodedTexts(ids, labels, max_length=self.config.max_length).to(device)
-            plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max())), seed=0)
+            report.in_windows += int((examples.windows > 1).sum())
             with torch.inference_mode():
-                parts = [(rows, function(examples.batch(rows)).cpu()) for [rows] in plan.in_order_of_length()]
+                parts = [
+                    (rows, function(batch).cpu()) for rows, batch in examples.in_order_of_length(tokens=TOKENS_AT_ONCE)
+                ]
             order = np.argsort(np.concatenate([rows for rows, _ in parts]))
             yield torch.cat([part for _, part in parts])[torch.from_numpy(order)]
 
     def _predictions(self, probabilities: Tensor, top_k: int) -> Iterator[Prediction]:
         names = self.config.labels
-        values, ids = probabilities.topk(max(1, min(top_k, len(names))), dim=-1)
+        values, ids = probabilities.topk(min(top_k, len(names)), dim=-1)
         for row_values, row_ids in zip(values.tolist(), ids.tolist(), strict=True):
             top = tuple((names[i], value) for i, value in zip(row_ids, row_values, strict=True))
             yield Prediction(top[0][0], top[0][1], top)

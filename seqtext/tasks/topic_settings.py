@@ -26,6 +26,8 @@ class TopicSettings:
     """Cut words into other pieces every epoch (subword regularisation)."""
     cell: Literal["rnn", "gru", "lstm"] = "lstm"
     """Kind of recurrent cell."""
+    activation: Literal["tanh", "relu"] = "tanh"
+    """Of the plain rnn cell; the others have theirs."""
     embedding_size: int = 256
     """Features of a token's vector."""
     hidden_size: int = 256
@@ -73,6 +75,8 @@ class TopicSettings:
             for name in ("word_dropout", "embedding_dropout", "layer_dropout", "head_dropout", "label_smoothing")
             if not 0 <= getattr(self, name) < 1
         ]
+        if self.activation != "tanh" and self.cell != "rnn":
+            faults.append(f"--activation is {self.activation}, which only --cell rnn takes, and --cell is {self.cell}")
         if not 0 <= self.word_prediction < float("inf"):
             faults.append(f"--word_prediction is {self.word_prediction}; expected 0 or more")
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):

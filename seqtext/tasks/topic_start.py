@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seqtext.data.columns import choose
+from seqtext.data.columns import check_one_split, choose
 from seqtext.data.labels import Labels
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import Tokenizer
@@ -17,8 +17,11 @@ from seqtext.tasks.topic_settings import TopicConfig, TopicSettings
 if TYPE_CHECKING:
     from datasets import Dataset
 
-# What the weights of another run fix; the other settings may differ from it.
-_FIXED = ("cell", "embedding_size", "hidden_size", "num_layers", "bidirectional", "residual", "layer_norm", "lowercase")
+# What the weights and the tokenizer of another run fix; the other settings may differ from it.
+_FIXED = (
+    *("cell", "activation", "embedding_size", "hidden_size", "num_layers", "bidirectional", "residual", "layer_norm"),
+    *("vocabulary_size", "lowercase"),
+)
 
 
 class Start(NamedTuple):
@@ -53,13 +56,13 @@ def prepare(
         if name not in names:
             raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, names))
     wanted = TopicSettings(**settings)
+    check_one_split(train)
     columns = choose(train, text=text_column, label=label_column)
-    assert columns.label is not None
     labels = Labels.of(train, columns.label)
     if source is None:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
-        tokenizer, _ = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
+        tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
     else:
         tokenizer, wanted = source.tokenizer, _settings_from(source.config, wanted)
     config = TopicConfig(
@@ -78,7 +81,7 @@ def _settings_from(source: TopicConfig, wanted: TopicSettings) -> TopicSettings:
     Raises:
         OptionsError: if one of those was set to something else than its default and than that of `source`.
     """
-    fixed = {name: getattr(source, name) for name in (*_FIXED, "vocabulary_size")}
+    fixed = {name: getattr(source, name) for name in _FIXED}
     defaults = TopicSettings()
     for name in _FIXED:
         if getattr(wanted, name) not in (getattr(defaults, name), fixed[name]):

@@ -35,11 +35,11 @@ def classification_card(
         "library_name: seqtext",
         "pipeline_tag: text-classification",
         "---",
-        f"# {_cell(title)}",
+        f"# {markdown_cell(title)}",
         "",
         f"A topic classifier made with seqtext {seqtext.__version__} by",
         "",
-        f"    {_line(command)}",
+        f"    {one_line(command)}",
         "",
         "```python",
         "import seqtext",
@@ -55,7 +55,7 @@ def classification_card(
         "|---|---|---|",
         f"| **this model** | {test['accuracy']:.4f} | {test['macro_f1']:.4f} |",
         *(
-            f"| {_cell(b['description'])} | {b['accuracy']:.4f} | {b['macro_f1']:.4f} |"
+            f"| {markdown_cell(b['description'])} | {b['accuracy']:.4f} | {b['macro_f1']:.4f} |"
             for b in figures["baselines"].values()
         ),
         "",
@@ -64,7 +64,7 @@ def classification_card(
         "| class | precision | recall | F1 | test rows |",
         "|---|---|---|---|---|",
         *(
-            f"| {_cell(c['name'])} | {c['precision']:.3f} | {c['recall']:.3f} | {c['f1']:.3f} | {c['rows']:,} |"
+            f"| {markdown_cell(c['name'])} | {c['precision']:.3f} | {c['recall']:.3f} | {c['f1']:.3f} | {c['rows']:,} |"
             for c in test["per_class"]
         ),
         "",
@@ -72,8 +72,10 @@ def classification_card(
         "",
         "## Data",
         "",
-        f"{_cell(data['source'])}: " + ", ".join(f"{rows:,} {name}" for name, rows in data["rows"].items()) + " rows.",
-        *(f"- {_cell(note)}" for note in [*data["notes"], *data["warnings"]]),
+        f"{markdown_cell(data['source'])}: "
+        + ", ".join(f"{rows:,} {name}" for name, rows in data["rows"].items())
+        + " rows.",
+        *(f"- {markdown_cell(note)}" for note in [*data["notes"], *data["warnings"]]),
         "",
         "## Most confident mistakes",
         "",
@@ -87,19 +89,20 @@ def _mistakes(mistakes: Sequence[Mistake]) -> list[str]:
     if not mistakes:
         return ["None: every test row is right."]
     rows = [
-        f"| {_cell(m.text[:160])} | {_cell(m.true)} | {_cell(m.predicted)} | {m.probability:.3f} |" for m in mistakes
+        f"| {markdown_cell(m.text[:160])} | {markdown_cell(m.true)} | {markdown_cell(m.predicted)} | {m.probability:.3f} |"
+        for m in mistakes
     ]
     return ["| text | true | predicted | probability |", "|---|---|---|---|", *rows]
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """A text on one line, without what reaches a terminal as a control."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def _cell(text: str) -> str:
+def markdown_cell(text: str) -> str:
     """A text inside a Markdown table: nothing of it is markup, or ends the row."""
-    plain = _line(text)
+    plain = one_line(text)
     for character in "\\`*_[]<>|#":
         plain = plain.replace(character, {"<": "&lt;", ">": "&gt;"}.get(character, f"\\{character}"))
     return plain

@@ -11,14 +11,50 @@ from numpy.typing import NDArray
 from torch import nn
 
 from seqtext.nn.losses import Loss
+from seqtext.options import Precision
+
+
+class Epoch(Protocol):
+    """The steps of one epoch."""
+
+    def __len__(self) -> int: ...
+
+    def step(self, number: int) -> list[NDArray[np.int64]]:
+        """The micro-batches of one global step, as row numbers."""
+        ...
+
+
+class Plan(Protocol):
+    """Which rows go into which batch, in every epoch."""
+
+    def epoch(self, number: int) -> Epoch:
+        """The batches of an epoch, shuffled."""
+        ...
+
+    def padding(self, epoch: Any) -> float:
+        """The share of padded steps that are not real."""
+        ...
 
 
 class Examples(Protocol):
     """Encoded rows of a split."""
 
-    lengths: NDArray[np.int32]
+    unit: str  # what a step of a row is called in rates: tokens, readings
 
     def __len__(self) -> int: ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that `to` would move."""
+        ...
+
+    def plan(self, *, tokens: int, seed: int, micro_batches: int, max_rows: int) -> Plan:
+        """How the rows are put into batches of at most `tokens` padded steps and `max_rows` rows."""
+        ...
+
+    def steps_in(self, rows: NDArray[np.int64]) -> int:
+        """Real steps of some rows."""
+        ...
 
     def batch(self, rows: NDArray[np.int64]) -> Any:
         """The batch of some rows, on the device of the examples."""
@@ -45,7 +81,9 @@ class HasLoss(Protocol):
 class Task(HasLoss, Protocol):
     """What `fit` needs."""
 
-    selection_metric: str
+    selection_metric: str  # the validation figure that decides which epoch is kept
+    lower_is_better: bool  # of that figure
+    auto_precision: Precision  # what `--precision auto` means for it
 
     @property
     def encodes_each_epoch(self) -> bool:
@@ -66,4 +104,9 @@ class Task(HasLoss, Protocol):
 
     def save_pretrained(self, folder: Path) -> None:
         """Writes the task."""
+        ...
+
+    @classmethod
+    def from_pretrained(cls, name: Path) -> HasLoss:
+        """Opens what `save_pretrained` wrote."""
         ...

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-import platform
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from seqtext.data.labelled_splits import LabelledSplits
 from seqtext.data.labels import Labels
 from seqtext.evaluation.baselines import Baseline, majority_class, tfidf
-from seqtext.evaluation.curves import LearningHistory, learning_curves
+from seqtext.evaluation.curves import learning_curves
 from seqtext.evaluation.metrics import ClassificationMetrics, classification_metrics
 from seqtext.evaluation.pictures import confusion_matrix, per_class_f1
 from seqtext.storage import write_json, write_text
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.training.fit import FitResult
 from seqtext.training.model_card import Mistake, classification_card
+from seqtext.training.run_figures import learning_history, training_figures
 from seqtext.training.run_folder import RunFolder
 
 MISTAKES = 20
@@ -58,8 +57,8 @@ def classification_report(
         source: name of the data set, with its revision where it has one.
         baselines: `fast` is the majority class, `all` adds TF-IDF with logistic regression.
     """
-    names = data.test_names
-    true = Labels(task.config.labels).encode(data.test, task.config.label_column).ids
+    encoded = Labels(task.config.labels).encode(data.test, task.config.label_column)
+    true, names = encoded.ids, encoded.names
     task.model.to("cpu")  # figures are of what a user gets: fp32, on the CPU
     probabilities = task.probabilities(task.encode(data.test))
     test = classification_metrics(probabilities.argmax(axis=1), true, names, known=range(len(task.config.labels)))
@@ -68,11 +67,11 @@ def classification_report(
         "test": test.to_json(),
         "baselines": {name: _rival(baseline, metrics) for name, (baseline, metrics) in rivals.items()},
         "data": {"source": source, **data_figures},
-        "training": _training(result),
+        "training": training_figures(result),
     }
     folder.report.mkdir(exist_ok=True)
     write_json(folder.report / "metrics.json", figures)
-    mistakes = _write_predictions(task, data, folder, probabilities, true)
+    mistakes = _write_predictions(task, data, folder, probabilities, true, names)
     pictures = _draw(test, {name: metrics for name, (_, metrics) in rivals.items()}, result, folder)
     command = shlex.join(["python", *sys.argv])
     title = f"Topics of {source}"
@@ -125,30 +124,17 @@ def _rival(baseline: Baseline, metrics: ClassificationMetrics) -> dict[str, Any]
     }
 
 
-def _training(result: FitResult) -> dict[str, Any]:
-    return {
-        "selection": result.selection,
-        "best_epoch": result.best_epoch,
-        "validation": result.validation,
-        "steps": result.steps,
-        "seconds": round(result.seconds, 1),
-        "share_of_time_making_batches": round(result.batch_share, 5),
-        "hardware": f"{platform.machine()} {result.settings['device']}, {result.settings['threads']} threads",
-        "torch": torch.__version__,
-        **result.settings,
-    }
-
-
 def _write_predictions(
     task: TopicClassifier,
     data: LabelledSplits,
     folder: RunFolder,
     probabilities: NDArray[np.float32],
     true: NDArray[np.int64],
+    names: Sequence[str],
 ) -> list[Mistake]:
     """report/predictions.jsonl, a line a test row; returns the most confident mistakes."""
     predicted, best = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    names, labels = data.test_names, task.config.labels
+    labels = task.config.labels
     with (folder.report / "predictions.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         for row, (guess, sure, target) in enumerate(zip(predicted.tolist(), best.tolist(), true.tolist(), strict=True)):
             line = {"row": row, "true": names[target], "predicted": labels[guess], "probability": round(sure, 6)}
@@ -166,22 +152,11 @@ def _draw(
     test: ClassificationMetrics, rivals: Mapping[str, ClassificationMetrics], result: FitResult, folder: RunFolder
 ) -> list[str]:
     """The pictures of report/; their names."""
-    steps = [line for line in result.history if "loss" in line]
-    evaluations = [line for line in result.history if "validation" in line]
-    history = LearningHistory(
-        steps=[line["step"] for line in steps],
-        train_loss=[line["loss"] for line in steps],
-        evaluation_steps=[line["step"] for line in evaluations],
-        evaluation_loss=[line["validation"]["loss"] for line in evaluations],
-        evaluation_score=[line["validation"]["accuracy"] for line in evaluations],
-        learning_rate=[line["learning_rate"] for line in steps],
-        chosen_step=next((line["step"] for line in evaluations if line["epoch"] == result.best_epoch), None),
-    )
     drawn = ["learning_curves.png"]
     # Only the strongest rival: the majority class lies so low that the curve would be pressed flat.
     strongest = sorted(rivals.items(), key=lambda item: item[1].accuracy)[-1:]
     lines = {f"{name} (test)": metrics.accuracy for name, metrics in strongest}
-    learning_curves(history, folder.report / drawn[0], rivals=lines)
+    learning_curves(learning_history(result, score="accuracy"), folder.report / drawn[0], rivals=lines)
     if len(test.per_class) <= CONFUSABLE:
         names = [figures.name for figures in test.per_class]
         confusion_matrix(test.confusion, names, folder.report / "confusion_matrix.png")

@@ -8,19 +8,21 @@ README.md     the model card
 
 from __future__ import annotations
 
-import json
 import shutil
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from seqtext.errors import OptionsError, ResourceError
+from seqtext.options import TrainingOptions
+from seqtext.training.run_log import LogFile
 
-_OURS = ("model", "checkpoints", "report", "options.yaml", "metrics.jsonl", "timing.jsonl", "README.md", "seeds.json")
+# options.yaml goes last: it is what tells a run, and one that was cleared by half is still one.
+_OURS = ("model", "checkpoints", "report", "metrics.jsonl", "timing.jsonl", "README.md", "options.yaml")
 
 
 class RunFolder:
-    """Paths of one run.
+    """Paths and logs of one run.
 
     Args:
         path: the folder.
@@ -31,8 +33,8 @@ class RunFolder:
         self.model = self.path / "model"
         self.checkpoints = self.path / "checkpoints"
         self.options = self.path / "options.yaml"
-        self.metrics = self.path / "metrics.jsonl"
-        self.timing = self.path / "timing.jsonl"
+        self.metrics = LogFile(self.path / "metrics.jsonl")
+        self.timing = LogFile(self.path / "timing.jsonl")
         self.report = self.path / "report"
         self.card = self.path / "README.md"
 
@@ -62,36 +64,31 @@ class RunFolder:
         where = f"--run {self.path}"
         if self.path.exists() and not self.path.is_dir():
             raise OptionsError("it is a file", where=where, expected="a folder, or a name that is free")
-        found = {item.name for item in self.path.iterdir()} if self.path.is_dir() else set()
-        if resume:
-            if not self.checkpoints.is_dir():
-                raise OptionsError(
-                    "there is no checkpoint to resume from", where=where, fix="leave --resume out to start the run"
-                )
-            return
-        if found and not found & set(_OURS):  # somebody's folder, which --overwrite is not meant for either
+        is_run = self.holds_run()
+        if resume and not is_run:
+            raise OptionsError("there is no run to resume", where=where, fix="leave --resume out to start one")
+        found = sorted(item.name for item in self.path.iterdir()) if self.path.is_dir() else []
+        if found and not is_run:  # somebody's folder, which --overwrite is not meant for either
             raise OptionsError(
-                f"the folder holds other files ({', '.join(sorted(found)[:3])})", where=where, fix="choose a new folder"
+                f"the folder holds other files ({', '.join(found[:3])})", where=where, fix="choose a new folder"
             )
-        if found and not overwrite:
+        if is_run and not (overwrite or resume):
             raise OptionsError(
                 "the folder already holds a run",
                 where=where,
                 fix="choose another --run, or --resume to go on with it, or --overwrite to replace it",
             )
 
-    def log(self, path: Path, **values: object) -> None:
-        """Appends one line of JSON to `metrics.jsonl` or `timing.jsonl`."""
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(values, ensure_ascii=False) + "\n")
+    def holds_run(self) -> bool:
+        """Whether the options of a run lie there. Nothing else tells: many a folder has a README.md or a report/."""
+        import yaml
 
-    def read_log(self, path: Path) -> list[dict[str, Any]]:
-        """The lines of `metrics.jsonl` or `timing.jsonl`."""
-        return (
-            [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-            if path.is_file()
-            else []
-        )
+        try:
+            values = yaml.safe_load(self.options.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError, yaml.YAMLError):
+            return False
+        names = {field.name for field in fields(TrainingOptions)}
+        return isinstance(values, dict) and not names.isdisjoint(values)
 
 
 def new_run_path(recipe: str, data: str) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from seqtext.errors import NumericsError
 from seqtext.nn.losses import Loss
-from seqtext.nn.precision import autocast
+from seqtext.nn.precision import autocast, exact_fp32
 from seqtext.options import Precision
 from seqtext.training.protocols import Examples, HasLoss
 
@@ -32,6 +32,7 @@ class StepResult:
         count: what to divide by.
         norm: length of the gradient before clipping.
         skipped: True if fp16 overflowed and the weights were left as they were.
+        batch_seconds: time spent on making batches: what loaders would hide, and should be small instead.
     """
 
     loss_sum: Tensor
@@ -39,6 +40,7 @@ class StepResult:
     count: Tensor
     norm: Tensor
     skipped: bool
+    batch_seconds: float
 
 
 def seed_generators(*position: int) -> None:
@@ -91,7 +93,6 @@ class Stepper:
         self.clip_norm = clip_norm
         self.seed = seed
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
-        self.batch_seconds = 0.0  # spent on making batches: what loaders would hide, and should be small instead
         self._skips_in_a_row = 0
 
     def __call__(self, examples: Examples, micro_batches: Sequence[NDArray[np.int64]], step: int) -> StepResult:
@@ -102,21 +103,24 @@ class Stepper:
         """
         self.optimizer.zero_grad(set_to_none=True)
         losses: list[Loss] = []
+        batch_seconds = 0.0
         for number, rows in enumerate(micro_batches):
             seed_generators(self.seed, step, number)
             with autocast(self.precision, self.device):
                 started = time.perf_counter()
                 batch = examples.batch(rows).to(self.device)
-                self.batch_seconds += time.perf_counter() - started
+                batch_seconds += time.perf_counter() - started
                 loss = self.task.loss(batch)
-            torch.autograd.backward(self.scaler.scale(loss.sum))
+            with exact_fp32():
+                torch.autograd.backward(self.scaler.scale(loss.sum))
             losses.append(replace(loss, sum=loss.sum.detach()))
         count = _total([loss.count for loss in losses])
         auxiliary = _total(
             [torch.zeros_like(loss.sum) if loss.auxiliary is None else loss.auxiliary for loss in losses]
         )
         norm, skipped = self._update(count, lambda: _describe(losses, micro_batches, step))
-        return StepResult(_total([loss.sum for loss in losses]) - auxiliary, auxiliary, count, norm, skipped)
+        total = _total([loss.sum for loss in losses]) - auxiliary
+        return StepResult(total, auxiliary, count, norm, skipped, batch_seconds)
 
     def _update(self, count: Tensor, describe: Any) -> tuple[Tensor, bool]:
         parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]

@@ -5,25 +5,22 @@ Knows text classifiers; every figure is measured on the encoded rows, none is gu
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import torch
 
-from seqtext.batching.batch_plan import BatchPlan
 from seqtext.data.encoding import EncodingReport
 from seqtext.data.labelled_splits import LabelledSplits
 from seqtext.errors import DataError
-from seqtext.nn.precision import choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
 from seqtext.tasks.text_batches import EncodedTexts
 from seqtext.tasks.topic_classifier import TopicClassifier
-from seqtext.training.step import Stepper, make_optimizer
+from seqtext.training.estimate import duration, place_of, seconds_per_epoch
+from seqtext.training.loop import sampling_seed
+from seqtext.training.tracking import check_tracker
 
-WARM_STEPS, TIMED_STEPS = 2, 5
 BYTES_WARN, BYTES_ERROR = 0.05, 0.5  # share of ids that only spell unknown characters
 SHOWN_CLASSES = 12
 
@@ -33,22 +30,30 @@ def classification_summary(
 ) -> tuple[list[str], dict[str, Any]]:
     """The summary as lines to print, and the part of it that goes to report/metrics.json.
 
+    Training rows are those of the first epoch, cut into the pieces that it will see.
+
     Raises:
         DataError: if most of the text is characters the tokenizer does not have.
+        ResourceError: for a device, precision or tracker that is not there.
     """
+    check_tracker(options.track)
+    seed = sampling_seed(options.seed, 0) if task.encodes_each_epoch else None
+    started = time.perf_counter()
     encoded: dict[str, tuple[EncodedTexts, EncodingReport]] = {
-        name: task.encode_with_report(getattr(data, name)) for name in ("train", "validation", "test")
+        "train": task.encode_with_report(data.train, sampling_seed=seed)
     }
+    encoding_seconds = time.perf_counter() - started if task.encodes_each_epoch else 0.0
+    encoded |= {name: task.encode_with_report(getattr(data, name)) for name in ("validation", "test")}
     examples, report = encoded["train"]
-    plan = BatchPlan(
-        examples.lengths,
+    plan = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
         micro_batches=options.accumulate,
         max_rows=options.batch_rows,
     )
     epoch = plan.epoch(0)
-    padding, seconds = plan.padding(epoch), seconds_per_epoch(task, examples, options)
+    padding = plan.padding(epoch)
+    seconds = encoding_seconds + seconds_per_epoch(task, examples, encoded["validation"][0], options)
     parameters = sum(parameter.numel() for parameter in task.model.parameters())
     lines = [
         *_table_of_rows(task, encoded),
@@ -63,8 +68,8 @@ def classification_summary(
         ),
         f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * options.accumulate:,} tokens, padding {padding:.2%}",
         f"model       {_shape(task)}: {parameters:,} parameters",
-        f"time        about {_duration(seconds)} an epoch, {_duration(seconds * options.epochs)} for {options.epochs}"
-        f" ({_place(options)})",
+        f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
+        f" ({place_of(task, options)})",
         *_example(task, data),
         *(f"note        {note}" for note in data.notes),
         *(f"warning     {warning}" for warning in [*data.warnings, *_unknown_characters(task, data, encoded)]),
@@ -82,38 +87,6 @@ def classification_summary(
         "warnings": list(data.warnings),
     }
     return lines, figures
-
-
-def seconds_per_epoch(task: TopicClassifier, examples: EncodedTexts, options: TrainingOptions) -> float:
-    """Time of an epoch, from five steps after two warm ones, spread over the lengths. On a copy: nothing is trained."""
-    trial = copy.copy(task)
-    trial.model = copy.deepcopy(task.model)
-    device = choose_device(options.device)
-    set_threads(options.threads)
-    trial.model.to(device).train()
-    stepper = Stepper(
-        trial,
-        make_optimizer(trial.model, learning_rate=0.0, weight_decay=0.0),
-        precision=choose_precision(options.precision, device),
-        device=device,
-        clip_norm=options.clip_norm,
-        seed=options.seed,
-    )
-    epoch = BatchPlan(
-        examples.lengths,
-        tokens=options.batch_tokens,
-        seed=options.seed,
-        micro_batches=options.accumulate,
-        max_rows=options.batch_rows,
-    ).epoch(0)
-    started = 0.0
-    for number in range(WARM_STEPS + TIMED_STEPS):
-        if number == WARM_STEPS:
-            started = time.perf_counter()
-        stepper(examples, epoch.step(number * len(epoch) // (WARM_STEPS + TIMED_STEPS)), number)
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return (time.perf_counter() - started) / TIMED_STEPS * len(epoch)
 
 
 def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> list[str]:
@@ -146,9 +119,11 @@ def _lengths(lengths: np.ndarray) -> str:
 
 def _counts(encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> str:
     reports = [report for _, report in encoded.values()]
-    empty, cut = sum(r.empty for r in reports), sum(r.cut for r in reports)
+    empty, cut, whole = (sum(getattr(r, name) for r in reports) for name in ("empty", "cut", "in_windows"))
+    in_windows = f", {whole:,} read in several windows" if whole else ""
     return (
-        f"{empty:,} empty texts, {cut:,} cut to the longest length, {reports[0].byte_share:.2%} of tokens spell bytes"
+        f"{empty:,} empty texts, {cut:,} cut to the longest length{in_windows},"
+        f" {reports[0].byte_share:.2%} of tokens spell bytes"
     )
 
 
@@ -157,15 +132,6 @@ def _shape(task: TopicClassifier) -> str:
     both = "both directions, " if c.bidirectional else ""
     layers = f"{c.num_layers} layer(s) of {c.hidden_size}, {both}embedding {c.embedding_size}"
     return f"{c.cell.upper()}, {layers}, pooled {' + '.join(c.pooling)}"
-
-
-def _place(options: TrainingOptions) -> str:
-    device = choose_device(options.device)
-    return f"{device}, {choose_precision(options.precision, device)}, {torch.get_num_threads()} threads"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} minutes"
 
 
 def _example(task: TopicClassifier, data: LabelledSplits) -> list[str]:

@@ -9,24 +9,31 @@ from typing import Any, Literal
 
 from seqtext.errors import ResourceError
 
+TrackerName = Literal["tensorboard", "wandb"]
+
+
+def check_tracker(name: TrackerName | None) -> None:
+    """Refuses a tracker that is not there, before anything is written.
+
+    Raises:
+        ResourceError: if it is not installed.
+    """
+    if name is not None and importlib.util.find_spec(name) is None:
+        raise ResourceError(f"--track {name}: it is not installed", fix=f"pip install 'seqtext[{name}]'")
+
 
 class Tracker:
     """Logs to tensorboard or wandb, or nowhere.
 
     Args:
-        name: which tracker; None for none.
+        name: which tracker, as `check_tracker` found it; None for none.
         folder: the run folder; its name is the run's.
-
-    Raises:
-        ResourceError: if the tracker is not installed.
     """
 
-    def __init__(self, name: Literal["tensorboard", "wandb"] | None, folder: Path) -> None:
+    def __init__(self, name: TrackerName | None, folder: Path) -> None:
         self._accelerator: Any = None
         if name is None:
             return
-        if importlib.util.find_spec(name) is None:
-            raise ResourceError(f"--track {name}: it is not installed", fix=f"pip install 'seqtext[{name}]'")
         from accelerate import Accelerator  # takes a second to import, and only trackers need it here
 
         self._accelerator = Accelerator(log_with=name, project_dir=str(folder), cpu=True)

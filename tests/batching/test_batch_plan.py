@@ -53,6 +53,20 @@ def test_padding_is_counted_right_and_small_on_lengths_as_texts_have_them():
     assert plan.padding(epoch) < 0.03
 
 
+@given(row_lengths, st.integers(0, 3))
+def test_with_windows_the_budget_holds_and_padding_is_that_of_the_windows(lengths, number):
+    windows = -(-lengths // 10)
+    plan = BatchPlan(lengths, tokens=100, seed=1, windows=windows)
+    epoch = plan.epoch(number)
+    assert sorted(epoch.order) == list(range(len(lengths)))
+    padded = 0
+    for [rows] in epoch:
+        longest = max(-(-lengths[rows] // windows[rows]))
+        assert len(rows) == 1 or windows[rows].sum() * longest <= 100
+        padded += int(windows[rows].sum() * longest)
+    assert plan.padding(epoch) == pytest.approx(1 - lengths.sum() / padded)
+
+
 def test_micro_batches_of_one_step_cost_the_same():
     lengths = np.random.default_rng(0).integers(1, 100, 20_000)
     epoch = BatchPlan(lengths, tokens=8192, seed=0, micro_batches=4).epoch(0)

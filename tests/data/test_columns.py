@@ -4,7 +4,7 @@ import datasets
 import numpy as np
 import pytest
 
-from seqtext.data.columns import Columns, check_texts, choose, require
+from seqtext.data.columns import Columns, check_one_split, check_texts, choose, require
 from seqtext.errors import DataError
 
 CLASSES = datasets.ClassLabel(names=["World", "Sports"])
@@ -73,7 +73,6 @@ def test_named_columns_win_and_each_leaves_the_other_out() -> None:
     data = rows(text=["a"], title=["t"], label=["x"], topic=["y"])
     assert choose(data, text="title", label="topic") == ("title", "topic")
     assert choose(rows(text=["t"], label=["x"]), text="label", label="text") == ("label", "text")
-    assert choose(data, labelled=False) == ("text", None)
     with pytest.raises(DataError, match="'label' is taken for both text and label; pass --text_column"):
         choose(data, text="label", label="label")
 
@@ -92,7 +91,21 @@ def test_every_split_must_have_the_columns() -> None:
         choose(splits)
     require(splits, "text")
     with pytest.raises(DataError, match="did you mean 'text'"):
-        require(splits, "txt")
+        require(splits, "txt", fix="pass a name")
+    with pytest.raises(DataError, match=r"no column 'zzz' among .*; pass a name$"):
+        require(splits, "zzz", fix="pass a name")
+
+
+def test_what_python_code_gives_must_be_one_split_on_disk() -> None:
+    data = rows(text=["a"], label=[0])
+    check_one_split(data)
+    with pytest.raises(DataError, match=r"found a DatasetDict; expected a Dataset; pass one split, as data\['train'\]"):
+        check_one_split(datasets.DatasetDict(train=data))
+    for streaming in (data.to_iterable_dataset(), datasets.IterableDatasetDict()):
+        with pytest.raises(DataError, match="streaming data set; expected one on disk; load it without streaming=True"):
+            check_one_split(streaming)
+    with pytest.raises(DataError, match="found list; expected a Dataset of datasets"):
+        check_one_split([{"text": "a"}])
 
 
 @pytest.mark.parametrize("place", [0, 4, 9])

@@ -28,6 +28,7 @@ def split(labels: Sequence[object], *, name: str = "train", classes: list[str] |
         ([5, 3, 10], ("3", "5", "10"), [1, 0, 2]),
         ([True, False, True], ("false", "true"), [1, 0, 1]),
         (["NA", "null", "NA"], ("NA", "null"), [0, 1, 0]),
+        (["-1", "a", "-1"], ("-1", "a"), [0, 1, 0]),
     ],
 )
 def test_values_become_names_and_ids(values: list[object], names: tuple[str, ...], ids: list[int]) -> None:
@@ -70,6 +71,8 @@ def test_ids_follow_the_rows_shown(values: list[str], chance: object) -> None:
         ([0, -1, 1, -1, 2], None),
         ([0, None, 1, None, 2], None),
         (["x", "", "y", " ", "z"], None),
+        (["0", "-1", "1", "-1", "2"], None),
+        (["0", "-1", "1", "", "2"], None),
         (["x", None, "y", None, "z"], None),
         ([True, None, False, None, True], None),
     ],
@@ -122,6 +125,7 @@ def _classes() -> datasets.ClassLabel:
     ("values", "message"),
     [
         ([0, -100, 1, -100], "found -100 in 2 rows, 2, 4; expected 0 or more; .*no label is ever ignored"),
+        (["0", "-100", "1", "-100"], "found -100 in 2 rows, 2, 4; expected 0 or more; .*no label is ever ignored"),
         ([0.0, 1.0, 1.5], r"found 1.5 in row 3 \(the column is double\)"),
         ([0.0, None, 1.0], r"found 0.0 in row 1 \(the column is double\); expected a name, a whole number"),
         ([[0], [1]], r"found \[0\] in row 1 \(the column is list"),

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqtext.data import separated
-from seqtext.data.text_files import format_of, open_rows, read_rows
+from seqtext.data.text_files import format_of, open_rows
 from seqtext.errors import DataError
 
 ODD = "a\u2028b\x85c\x0bd\x0ce\rf"  # every mark that some reader takes for the end of a line
@@ -31,8 +32,13 @@ def stream(data: bytes | str) -> io.BytesIO:
     return io.BytesIO(data.encode() if isinstance(data, str) else data)
 
 
+def read(path: Path) -> list[dict[str, object]]:
+    with open_rows(path) as rows:
+        return list(rows)
+
+
 def rows_of(data: bytes | str, format: str) -> list[dict[str, object]]:
-    return list(read_rows(stream(data), format=format))
+    return list(open_rows(stream(data), format=format))
 
 
 def written(
@@ -109,10 +115,18 @@ def test_every_format_plain_and_gzipped(tmp_path: Path, kind: str, packed: bool)
         assert [row["text"] for row in rows] == cells
 
 
+@pytest.mark.parametrize("kind", ["txt", "csv", "jsonl"])
+def test_it_is_known_when_the_next_row_must_be_waited_for(kind: str) -> None:
+    line = {"txt": b"a\n", "csv": b"a,1\n", "jsonl": b'{"text": "a", "n": 1}\n'}[kind]
+    blocks = iter([(b"text,n\n" if kind == "csv" else b"") + 2 * line, line, 3 * line + line[:1], line[1:], b""])
+    with open_rows(SimpleNamespace(read1=lambda _: next(blocks), read=None), format=kind) as rows:  # type: ignore[arg-type]
+        assert [rows.lines.used_up for _ in rows] == [False, True, True, False, False, True, True]
+
+
 def test_a_row_is_given_before_the_stream_ends() -> None:
     """Standard input may be a person typing: a reader that waits for a full block would never answer."""
-    program = "import sys; from seqtext.data.text_files import read_rows\n"
-    program += "for row in read_rows(sys.stdin.buffer, format='txt'): print(row['text'], flush=True)"
+    program = "import sys; from seqtext.data.text_files import open_rows\n"
+    program += "for row in open_rows(sys.stdin.buffer, format='txt'): print(row['text'], flush=True)"
     child = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdin is not None
     assert child.stdout is not None
@@ -163,13 +177,13 @@ def test_a_bad_byte_is_found_in_its_row(kind: str, bad: int, byte: bytes, packed
     line = bad + 1 if kind != "csv" else 2 * bad + 2
     found = f"row {bad + 1} (line {line}): not UTF-8: byte 0x{byte.hex().upper()} at byte offset {offset} of the "
     with pytest.raises(DataError) as caught:
-        list(read_rows(source, format=kind))  # type: ignore[arg-type]
+        list(open_rows(source, format=kind))  # type: ignore[arg-type]
     assert found in str(caught.value)
     assert "iconv -f latin1 -t utf-8" in str(caught.value)
 
 
 def test_the_rows_before_a_bad_byte_are_read() -> None:
-    reading = read_rows(stream(b"one\ntwo\n\xe4\n"), format="txt")
+    reading = iter(open_rows(stream(b"one\ntwo\n\xe4\n"), format="txt"))
     assert [next(reading)["text"], next(reading)["text"]] == ["one", "two"]
 
 
@@ -253,7 +267,7 @@ def test_a_stray_quote_does_not_take_the_whole_file_into_memory(monkeypatch: pyt
             return next(endless)
 
     with pytest.raises(DataError, match=r"row 2 \(line 3\): the quote opened in line 3 is never closed within 1,000"):
-        list(read_rows(Endless(), format="csv"))  # type: ignore[arg-type]
+        list(open_rows(Endless(), format="csv"))  # type: ignore[arg-type]
     assert len(list(endless)) > 9_000
     with pytest.raises(DataError, match=r"row 1 \(line 2\): a cell of more than 1,000 characters in line 2"):
         rows_of(f"text,label\n{'x' * 2000},a\n", "csv")
@@ -330,13 +344,13 @@ def test_gzip_cut_off_damaged_or_none_at_all(tmp_path: Path, rows: int) -> None:
     path = tmp_path / "rows.txt.gz"
     path.write_bytes(whole[: len(whole) // 2 + 5])
     with pytest.raises(DataError, match=r"rows\.txt\.gz, row \d+ \(line \d+\): the compressed data is cut off"):
-        list(read_rows(path))
+        read(path)
     path.write_bytes(whole[:-8] + b"\0\0\0\0\0\0\0\0")
     with pytest.raises(DataError, match="the compressed data is damaged"):
-        list(read_rows(path))
+        read(path)
     path.write_bytes(b"plain text\n")
     with pytest.raises(DataError, match=r"row 1 .*not a gzip file, whatever its name says; take \.gz off"):
-        list(read_rows(path))
+        read(path)
 
 
 def test_streams_need_a_known_format() -> None:
@@ -353,10 +367,9 @@ def test_files_are_closed_on_every_way_out(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("text,label\na,b\nc\n")
     with pytest.raises(DataError):
-        list(read_rows(path))
-    next(read_rows(path))
-    with open_rows(path):
-        pass
+        read(path)
+    with open_rows(path) as rows:
+        next(iter(rows))
     path.write_text("text,text\n")
     with pytest.raises(DataError):
         open_rows(path)

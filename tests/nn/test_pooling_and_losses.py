@@ -38,6 +38,11 @@ def test_kinds_stand_side_by_side_and_padding_is_never_seen():
     assert torch.equal(pooling(Padded(VALUES, LENGTHS)), pooling(Padded(poisoned, LENGTHS)))
 
 
+def test_lengths_beyond_the_width_are_refused():
+    with pytest.raises(ValueError, match=r"lengths must lie in 1\.\.4"):
+        Pooling(kinds=["mean"], size=2)(Padded(VALUES, torch.tensor([2, 5])))
+
+
 @pytest.mark.parametrize("kinds", [[], ["last", "last"], ["first"]])
 def test_unknown_or_repeated_pooling_is_refused(kinds):
     with pytest.raises(ValueError, match="pooling must name last, mean, max at most once each"):

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import seqtext
+from seqtext.data.encoding import EncodingReport
 from seqtext.errors import DataError, OptionsError, SavedFileError
 from seqtext.tasks.text_batches import EncodedTexts
 from seqtext.tasks.topic_classifier import TopicClassifier
@@ -166,11 +167,16 @@ def test_starting_from_another_run_copies_what_fits(classifier, topics, tmp_path
     assert tuned.tokenizer.model == classifier.tokenizer.model
     assert torch.equal(tuned.model.embedding.weight, classifier.model.embedding.weight)
     assert torch.equal(tuned.model.backbone.layers[0].weight_hh_l0, classifier.model.backbone.layers[0].weight_hh_l0)
-    assert "new: head.weight, head.bias" in tuned.copied
+    assert tuned.copied == "embedding, backbone, auxiliary copied; head new"
+    plain = TopicClassifier.from_data(other, init_from=tmp_path / "first", word_prediction=0, cell="gru", **SIZES)
+    assert plain.copied == "embedding, backbone copied; head new"
     same = TopicClassifier.from_data(topics["train"], init_from=tmp_path / "first", cell="gru", **SIZES)
     assert torch.equal(same.model.head.weight, classifier.model.head.weight)
+    assert same.copied == "embedding, backbone, head, auxiliary copied"
     with pytest.raises(OptionsError, match="--hidden_size is 9, but the run to start from has 8"):
         TopicClassifier.from_data(other, init_from=tmp_path / "first", hidden_size=9)
+    with pytest.raises(OptionsError, match="--vocabulary_size is 300, but the run to start from has 400"):
+        TopicClassifier.from_data(other, init_from=tmp_path / "first", vocabulary_size=300)
 
 
 def test_settings_are_checked_by_name_and_value(topics):
@@ -178,6 +184,26 @@ def test_settings_are_checked_by_name_and_value(topics):
         TopicClassifier.from_data(topics["train"], hiden_size=8)
     with pytest.raises(OptionsError, match="--head_dropout is 1.5; expected from 0 to below 1"):
         TopicClassifier.from_data(topics["train"], head_dropout=1.5)
+    with pytest.raises(OptionsError, match="--activation is relu, which only --cell rnn takes, and --cell is gru"):
+        TopicClassifier.from_data(topics["train"], cell="gru", activation="relu")
+
+
+def test_the_activation_of_a_plain_cell_is_used_and_saved(topics, tmp_path):
+    classifier = TopicClassifier.from_data(topics["train"], cell="rnn", activation="relu", **SIZES)
+    assert classifier.model.backbone.layers[0].nonlinearity == "relu"
+    classifier.save_pretrained(tmp_path / "model")
+    assert np.array_equal(
+        seqtext.load(tmp_path / "model").encode_texts(["the ship"]), classifier.encode_texts(["the ship"])
+    )
+
+
+def test_rows_that_are_not_one_split_on_disk_are_refused(classifier, topics):
+    with pytest.raises(DataError, match=r"found a DatasetDict; .*pass one split, as data\['train'\]"):
+        TopicClassifier.from_data(topics)
+    streaming = topics["train"].to_iterable_dataset()
+    for use in (TopicClassifier.from_data, classifier.encode, lambda rows: classifier.split(rows, seed=0)):
+        with pytest.raises(DataError, match="found a streaming data set"):
+            use(streaming)
 
 
 def test_balanced_classes_weigh_the_same(topics):
@@ -198,6 +224,32 @@ def test_the_same_rows_and_seed_give_the_same_classifier(topics):
 def test_what_is_no_text_is_refused_with_its_place(classifier):
     with pytest.raises(DataError, match=r"text 2: found NoneType; expected a string"):
         classifier(["a", None])
+
+
+def test_one_text_is_not_a_list_of_texts(classifier):
+    for use in (classifier, classifier.encode_texts, lambda text: list(classifier.predict(text))):
+        with pytest.raises(DataError, match=r"found one text; expected a list of texts; pass \[text\]"):
+            use("Oil prices")
+
+
+def test_a_label_at_least_is_asked_for(classifier):
+    with pytest.raises(OptionsError, match="top_k is 0; expected at least 1"):
+        classifier(["a"], top_k=0)
+
+
+def test_texts_read_in_windows_are_counted_and_their_real_lengths_told(topics):
+    task = TopicClassifier.from_data(topics["train"], max_length=7, long_texts="mean", **SIZES)
+    examples, report = task.encode_with_report(topics["test"])
+    lengths = [len(ids) for ids in task.tokenizer.encode(topics["test"]["text"])]
+    assert report.in_windows == sum(length > 7 for length in lengths) > 0
+    assert report.cut == 0
+    met = EncodingReport()
+    list(task.predict(topics["test"]["text"], report=met))
+    assert met.in_windows == report.in_windows
+    assert examples.steps_in(np.arange(60)) == sum(lengths) == report.tokens
+    plan = examples.plan(tokens=100, seed=0, micro_batches=1, max_rows=8)
+    padded = sum(examples.batch(rows).tokens.values.numel() for [rows] in plan.epoch(0))
+    assert plan.padding(plan.epoch(0)) == pytest.approx(1 - sum(lengths) / padded)
 
 
 @pytest.mark.parametrize("long_texts", ["head", "mean"])

@@ -14,7 +14,6 @@ import seqtext
 from seqtext.errors import NumericsError, OptionsError, SavedFileError
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.training.averaging import MovingAverage
-from seqtext.training.run_folder import RunFolder
 from seqtext.training.schedule import learning_rate_factor, progress_of
 from seqtext.training.step import Stepper, make_optimizer, seed_generators
 
@@ -193,25 +192,6 @@ def test_limits_of_steps_and_patience_hold(topics, tmp_path):
 def test_without_validation_rows_a_part_of_train_is_held_out(topics, tmp_path):
     result = seqtext.fit(make(topics), topics["train"], run=tmp_path / "run", epochs=1, **QUICK)
     assert set(result.validation) == {"loss", "accuracy"}
-
-
-def test_a_folder_that_is_taken_is_refused(tmp_path):
-    (tmp_path / "taken").mkdir()
-    (tmp_path / "taken" / "options.yaml").write_text("epochs: 1\n")
-    with pytest.raises(OptionsError, match=r"taken: the folder already holds a run; choose another --run, or --resume"):
-        RunFolder(tmp_path / "taken").prepare(overwrite=False, resume=False)
-    RunFolder(tmp_path / "taken").prepare(overwrite=True, resume=False)
-    assert not list((tmp_path / "taken").iterdir())
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter.tex").write_text("years of work")
-    for overwrite in (False, True):
-        with pytest.raises(OptionsError, match=r"the folder holds other files \(chapter.tex\)"):
-            RunFolder(tmp_path / "thesis").prepare(overwrite=overwrite, resume=False)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OptionsError, match="it is a file"):
-        RunFolder(tmp_path / "file").prepare(overwrite=True, resume=False)
-    with pytest.raises(OptionsError, match="no checkpoint to resume from"):
-        RunFolder(tmp_path / "none").prepare(overwrite=False, resume=True)
 
 
 def test_options_that_cannot_be_meant_are_told_together(topics):

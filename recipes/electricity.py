@@ -1,0 +1,189 @@
+"""The electricity regressor, sequence to vector on numbers: past readings go in, the next one (or ones) comes out.
+
+All outputs but the last are ignored, so the model reads the whole window before it says anything:
+
+        y0  y1  y2  [y3] -> next reading
+        ^   ^   ^   ^
+    h0->O-->O-->O-->O
+        ^   ^   ^   ^
+       0.4 0.5 0.7 0.6
+
+    python recipes/electricity.py                                                # offline, on the simulated household
+    python recipes/electricity.py --data load.csv --horizon 96 --window 672 --quantiles 0.1 0.5 0.9
+    python recipes/electricity.py --resume --run runs/electricity                # go on with a run that was stopped
+"""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from seqtext.data.numbers import Decimal
+from seqtext.data.series_columns import Layout
+from seqtext.data.series_splits import SeriesSplits, household_series, read_source, series_splits
+from seqtext.data.sources import load, load_files
+from seqtext.errors import raise_together, run_program
+from seqtext.evaluation.metrics import mean_and_spread
+from seqtext.options import RunOptions, parse, training_arguments, write_options
+from seqtext.storage import write_json
+from seqtext.tasks.forecast_settings import ForecastSettings
+from seqtext.tasks.forecaster import Forecaster
+from seqtext.training.fit import fit
+from seqtext.training.forecast_report import forecast_report
+from seqtext.training.forecast_rivals import Baselines
+from seqtext.training.forecast_summary import forecast_summary
+from seqtext.training.run_folder import RunFolder, new_run_path
+
+# ---- Options
+
+
+@dataclass(frozen=True)
+class Options(RunOptions, ForecastSettings):
+    """Flags of this recipe: where the readings come from, beside how to train (RunOptions) and what (ForecastSettings)."""
+
+    data: str = "household"
+    """A file (csv, tsv, jsonl, parquet; gz), a folder, a data set on the hub, or household, the simulated load."""
+    revision: str | None = None
+    """Commit, tag or branch of a data set on the hub. Default: the newest, whose commit is printed and kept."""
+    train: str | None = None
+    """File of training readings, instead of --data."""
+    test: str | None = None
+    """File of test readings, which follow on those of training. Default: the last --test_share of each series."""
+    test_share: float = 0.2
+    """Share of each series that is tested on, where there is no test file."""
+    validation: Literal["last", "weeks"] = "last"
+    """Choose the epoch by the last readings of the training span, or by whole weeks spread over it."""
+    validation_share: float = 0.1
+    """Share of the training span that is chosen by."""
+    time_column: str | None = None
+    """Column of the timestamps; none if there are none. Default: recognised where there is no doubt."""
+    value_column: tuple[str, ...] = ()
+    """Column to forecast; several are a series each (wide). Default: recognised where there is no doubt."""
+    series_column: str | None = None
+    """Column that names the series of each row (long)."""
+    input_columns: tuple[str, ...] = ()
+    """Further columns the model reads, known up to the moment of the forecast."""
+    layout: Layout = "auto"
+    """Rows are readings (long), moments of several series (wide), or whole series (m4)."""
+    decimal: Decimal = "."
+    """Decimal mark of numbers in text."""
+    missing: tuple[str, ...] = ()
+    """Cells that mark a missing reading, beside the empty one and nan."""
+    time_format: str | None = None
+    """Format of timestamps that are not ISO 8601, such as "%d.%m.%Y %H:%M"."""
+    repair: bool = False
+    """Sort readings, average duplicates, fill gaps with missing readings, and say how many."""
+    unit: str = ""
+    """Unit of the readings, for the pictures."""
+    baselines: Baselines = "all"
+    """Compare with nothing, with repeated readings, or also with ridge regression and boosted trees."""
+
+    def _faults(self) -> list[str]:
+        faults = RunOptions._faults(self)
+        faults += [
+            f"--{name} is {getattr(self, name)}; expected between 0 and 1"
+            for name in ("test_share", "validation_share")
+            if not 0 < getattr(self, name) < 1
+        ]
+        if self.train is None and self.test:
+            faults.append("--test is a file beside --train; --data brings its own splits")
+        if self.train is not None and self.data not in (Options.data, self.train):
+            faults.append("--data and --train both name training readings; give one of them")
+        return faults
+
+    def __post_init__(self) -> None:
+        raise_together(self._faults())
+        ForecastSettings.__post_init__(self)
+
+
+def main() -> None:
+    options = parse(Options, __doc__ or "")
+    if options.seeds == 1:
+        train_once(options)
+        return
+    # ---- Several seeds: the same run again, and how much the figure moves
+    root = options.run or new_run_path("electricity", options.train or options.data)
+    errors = []
+    for seed in range(options.seed, options.seed + options.seeds):
+        print(f"\n==== seed {seed}")
+        report = train_once(replace(options, seed=seed, seeds=1, run=f"{root}/seed-{seed}"))
+        errors += [report["test"]["mse"]] if report else []
+    if errors:
+        mean, spread = mean_and_spread(errors)
+        write_json(Path(root) / "seeds.json", {"mse": errors, "mean": mean, "standard_deviation": spread})
+        print(f"\ntest MSE over {len(errors)} seeds: {mean:.5f}, standard deviation {spread:.5f}")
+
+
+def train_once(options: Options) -> dict[str, Any] | None:
+    folder = RunFolder(options.run or new_run_path("electricity", options.train or options.data))
+    folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
+
+    # ---- Data: any source to spans of series, split by time
+    name, revision, data = load_data(options)
+
+    # ---- Task: scales and model, from the training span alone
+    settings = {field.name: getattr(options, field.name) for field in fields(ForecastSettings)}
+    task = Forecaster.from_data(data.train, seed=options.seed, **settings)
+
+    # ---- Summary: everything known before the first step
+    lines, data_figures = forecast_summary(task, data, options)
+    print("\n".join([f"data        {name}", *lines, f"run         {folder.path}"]), flush=True)
+    if options.dry_run:
+        return None
+
+    # ---- Fit
+    folder.prepare(overwrite=options.overwrite, resume=options.resume)
+    if not options.resume:
+        write_options(folder.options, replace(options, revision=revision, run=str(folder.path), config=None))
+    result = fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+
+    # ---- Show: test readings for the first time, baselines beside the model
+    report = forecast_report(
+        task,
+        data,
+        result,
+        folder,
+        data_figures=data_figures,
+        source=name,
+        baselines=options.baselines,
+        unit=options.unit,
+    )
+    print("\n".join(["", *report.table, "", f"model chosen: {result.selection}", f"saved in {folder.path}; try:"]))
+    print(f"  seqtext forecast {folder.path} --history FILE --horizon {max(96, options.horizon)} --plot forecast.png")
+    return report.figures
+
+
+def load_data(options: Options) -> tuple[str, str | None, SeriesSplits]:
+    revision = None
+    if options.train is None and options.data == "household":
+        name, series = "the simulated household, kW", {"train": household_series()}
+    else:
+        if options.train is not None:
+            source = load_files(train=options.train, test=options.test)
+        else:
+            source = load(options.data, revision=options.revision)
+        name, revision = source.name, source.revision
+        series = read_source(
+            source,
+            time_column=options.time_column,
+            value_columns=options.value_column,
+            series_column=options.series_column,
+            input_columns=options.input_columns,
+            layout=options.layout,
+            decimal=options.decimal,
+            missing=options.missing,
+            time_format=options.time_format,
+            repair=options.repair,
+        )
+    data = series_splits(
+        series,
+        gap=options.window,
+        test_share=options.test_share,
+        validation=options.validation,
+        validation_share=options.validation_share,
+        max_rows=options.max_rows,
+    )
+    return name, revision, data
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,250 @@
+"""Readings on a regular grid: one every so many seconds, in order, none twice, none missing; what is not so is told or mended.
+
+Knows moments and numbers, no files: where the readings stand, and in which rows, is told to it for its messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtext.errors import DataError
+
+HOUR, DAY = 3600, 24 * 3600  # seconds
+SPARSEST = 10  # times of the grid a reading, beyond which a timestamp is taken to be wrong
+
+_REPAIR = "--repair, which sorts, averages duplicates and fills gaps with missing readings"
+# Clocks change on Sundays, in the north and in the south. A missing hour at another time is a gap like any other.
+_HOUR_MISSING, _HOUR_TWICE = (3, 9, 10), (3, 4, 10, 11)  # months
+
+
+@dataclass(frozen=True)
+class Mended:
+    """How much was not regular: readings out of order, at the time of another, off the grid, and lacking; changes of clocks."""
+
+    out_of_order: int = 0
+    duplicates: int = 0
+    off_grid: int = 0
+    missing: int = 0
+    clock_changes: int = 0
+
+    def __add__(self, other: Mended) -> Mended:
+        return Mended(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def notes(self) -> list[str]:
+        """What a repair did, a sentence each."""
+        told = {
+            "{} out of order {} sorted": self.out_of_order,
+            "{} at the time of another {} averaged with it": self.duplicates,
+            "{} off the grid {} moved to its nearest time": self.off_grid,
+            "{} {} not there, and filled in as missing": self.missing,
+        }
+        notes = [t.format(_count(n, "reading"), "was" if n == 1 else "were") for t, n in told.items() if n]
+        if self.clock_changes:
+            notes.append(f"{_count(self.clock_changes, 'likely change')} of summer time among them")
+        return notes
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Readings of one frequency.
+
+    Attributes:
+        first_time: of the first reading, datetime64[s].
+        frequency: seconds between two readings.
+        columns: (C, M) the readings; NaN where one is missing.
+        mended: what a repair did.
+    """
+
+    first_time: np.datetime64
+    frequency: int
+    columns: NDArray[np.float64]
+    mended: Mended = Mended()
+
+
+def frequency_of(times: NDArray[np.datetime64]) -> int | None:
+    """The commonest distance in seconds between (N,) moments that follow each other; None if they are all one."""
+    seconds = times.astype("datetime64[s]").astype(np.int64)
+    distances = np.diff(seconds)
+    if len(distances) and distances[0] > 0 and (distances == distances[0]).all():
+        return int(distances[0])
+    distances = np.diff(np.unique(seconds))
+    if not len(distances):
+        return None
+    found, counts = np.unique(distances, return_counts=True)
+    return int(found[counts.argmax()])
+
+
+def regular(
+    times: NDArray[np.datetime64],
+    columns: NDArray[np.float64],
+    *,
+    repair: bool,
+    where: str,
+    column: str = "time",
+    rows: NDArray[np.int64] | None = None,
+    frequency: int | None = None,
+) -> Grid:
+    """The readings in order at every moment from the first to the last.
+
+    Args:
+        times: (N,) datetime64[s], N > 0.
+        columns: (C, N) readings of these moments.
+        repair: whether to mend what is not regular, or to raise.
+        where: what messages call the readings.
+        column: what they call the column of the times.
+        rows: (N,) their rows as messages count them; from 1 on if not given.
+        frequency: seconds between two readings; their commonest distance if not given.
+
+    Raises:
+        DataError: without `repair`, readings that are not regular, with counts and the first row. With it too, if most are off any
+            grid (months), or almost all of the grid would be missing (a wrong year).
+    """
+    seconds = times.astype("datetime64[s]").astype(np.int64)
+    rows = np.arange(1, len(seconds) + 1) if rows is None else rows
+    frequency = frequency or frequency_of(times)
+    if frequency is None:
+        found = "found one time only" if len(seconds) > 1 else "found one reading only"
+        fix = "is this the time column? pass --time_column NAME or --time_column none"
+        raise DataError(found, where=f"{where}, column {column!r}", expected="two times at least", fix=fix)
+    if (np.diff(seconds) == frequency).all():
+        return Grid(times[0].astype("datetime64[s]"), frequency, columns)
+    order = np.argsort(seconds, kind="stable")
+    ascending = seconds[order]
+    grid, off = _on_grid(ascending, frequency)
+    _check_fixed(ascending, off, frequency, f"{where}, column {column!r}")
+    _check_dense(grid, ascending, rows[order], frequency, f"{where}, column {column!r}")
+    if not repair:
+        raise _irregular(seconds, order, off, frequency, rows, where, column)
+    steps = (grid - grid[0]) // frequency
+    mended = Mended(
+        out_of_order=int((np.diff(seconds) < 0).sum()),
+        duplicates=int((np.diff(steps) == 0).sum()),
+        off_grid=int(off.sum()),
+        missing=int(steps[-1]) + 1 - len(np.unique(steps)),
+        clock_changes=len(_clock_changes(ascending, frequency)),
+    )
+    mean = _means(columns[:, order], steps)
+    return Grid(np.datetime64(int(grid[0]), "s"), frequency, mean, mended)
+
+
+def _on_grid(ascending: NDArray[np.int64], frequency: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The nearest time of the grid that holds most of the moments, and which moments are off it."""
+    phases, counts = np.unique(ascending % frequency, return_counts=True)
+    shifted = ascending - phases[counts.argmax()]
+    nearest = (shifted + frequency // 2) // frequency * frequency
+    return nearest + phases[counts.argmax()], nearest != shifted
+
+
+def _means(columns: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(C, M) the mean of the readings of each step that are not missing; NaN where there are none."""
+    length = int(steps[-1]) + 1
+    means = np.full((len(columns), length), np.nan)
+    for values, mean in zip(columns, means, strict=True):
+        there = ~np.isnan(values)
+        count = np.bincount(steps[there], minlength=length)
+        total = np.bincount(steps[there], weights=values[there], minlength=length)
+        np.divide(total, count, out=mean, where=count > 0)
+    return means
+
+
+def _clock_changes(ascending: NDArray[np.int64], frequency: int) -> list[np.datetime64]:
+    """The moments after which exactly one hour is missing, or there twice, on a Sunday of a month in which clocks change."""
+    if HOUR % frequency:
+        return _shifted_days(ascending) if frequency == DAY else []
+    distinct, counts = np.unique(ascending, return_counts=True)
+    missing = distinct[np.flatnonzero(np.diff(distinct) == frequency + HOUR)] + frequency
+    # A run of doubled readings that fills one hour: it starts where the moment before is single, and lasts as long as that.
+    twice = distinct[counts == 2]
+    starts = twice[~np.isin(twice - frequency, twice)]
+    ends = twice[~np.isin(twice + frequency, twice)]
+    doubled = starts[ends - starts == HOUR - frequency]
+    found = [(missing, _HOUR_MISSING), (doubled, _HOUR_TWICE)]
+    return sorted(moment for moments, months in found for moment in _on_sundays(moments, months))
+
+
+def _shifted_days(ascending: NDArray[np.int64]) -> list[np.datetime64]:
+    """Where days, written in UTC, are 23 or 25 hours long."""
+    distances = np.diff(ascending)
+    odd = ascending[:-1][np.isin(distances, (DAY - HOUR, DAY + HOUR))]
+    return [np.datetime64(int(moment), "s") for moment in odd]
+
+
+def _on_sundays(moments: NDArray[np.int64], months: tuple[int, ...]) -> list[np.datetime64]:
+    times = moments.astype("datetime64[s]")
+    month = times.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    weekday = (times.astype("datetime64[D]").astype(np.int64) + 3) % 7  # 1970 began on a Thursday; 6 is Sunday
+    return list(times[np.isin(month, months) & (weekday == 6)])
+
+
+def _check_fixed(ascending: NDArray[np.int64], off: NDArray[np.bool_], frequency: int, where: str) -> None:
+    """Raises where there is no grid: most readings are off it, or any is and it is one of months or years."""
+    if not off.any() or (frequency == DAY and _shifted_days(ascending)):
+        return
+    if 2 * off.sum() > len(off) or frequency >= 28 * DAY:
+        distances = np.diff(np.unique(ascending))
+        found = f"readings come at no fixed distance, but {_span(distances.min())} to {_span(distances.max())} apart"
+        fix = "pass --time_column none to take them as they follow each other, such as one a month"
+        raise DataError(found, where=where, expected="one every so many seconds", fix=fix)
+
+
+def _check_dense(
+    grid: NDArray[np.int64], ascending: NDArray[np.int64], rows: NDArray[np.int64], frequency: int, where: str
+) -> None:
+    length = int(grid[-1] - grid[0]) // frequency + 1
+    if length > SPARSEST * len(grid) + 1000:
+        at = int(np.diff(ascending).argmax())
+        before, after = (np.datetime64(int(second), "s") for second in ascending[at : at + 2])
+        found = f"found {before} in row {rows[at]}, and {after} in row {rows[at + 1]} as the next"
+        expected = f"more than {len(grid):,} readings in {length:,} times, {_span(frequency)} apart"
+        raise DataError(found, where=where, expected=expected, fix="is a timestamp wrong?")
+
+
+def _irregular(
+    seconds: NDArray[np.int64],
+    order: NDArray[np.int64],
+    off: NDArray[np.bool_],
+    frequency: int,
+    rows: NDArray[np.int64],
+    where: str,
+    column: str,
+) -> DataError:
+    """What is not regular, the first row of each kind, and what to do."""
+    distances = np.diff(seconds[order])
+    later = order[1:]  # the one behind each distance
+    missing = np.maximum(distances // frequency - 1, 0)
+    kinds = [
+        ("out of order", int((np.diff(seconds) < 0).sum()), np.flatnonzero(np.diff(seconds) < 0) + 1),
+        ("at the time of another", int((distances == 0).sum()), later[distances == 0]),
+        (f"off the grid of {_span(frequency)}", int(off.sum()), order[off]),
+        ("missing", int(missing.sum()), later[missing > 0]),
+    ]
+    faults = [(int(at.min()), count, kind) for kind, count, at in kinds if count]
+    told = [
+        f"{_count(count, 'reading')} {kind} (first {'before' if kind == 'missing' else 'in'} row {rows[at]}, "
+        f"{np.datetime64(int(seconds[at]), 's')})"
+        for at, count, kind in faults
+    ]
+    changes = _clock_changes(seconds[order], frequency)
+    clocks, fix = "", f"pass {_REPAIR}"
+    if changes:
+        hours = "days of 23 or 25 hours" if frequency == DAY else "an hour missing or doubled"
+        clocks = f"; {hours}, likely by {_count(len(changes), 'change')} of summer time, the first on {changes[0]}"
+        utc = "dates without a time" if frequency == DAY else "timestamps in UTC or with UTC offsets"
+        fix = f"write {utc}, or {fix}"
+    place = f"{where}, row {rows[min(at for at, _, _ in faults)]}, column {column!r}"
+    return DataError(", ".join(told) + clocks, where=place, expected=f"a reading every {_span(frequency)}", fix=fix)
+
+
+def _span(seconds: int) -> str:
+    """A length of time in the largest unit that divides it."""
+    for unit, size in (("days", DAY), ("h", HOUR), ("min", 60)):
+        if seconds % size == 0 and seconds >= size:
+            return f"{seconds // size} {unit if unit != 'days' or seconds > DAY else 'day'}"
+    return f"{seconds} s"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

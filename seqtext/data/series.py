@@ -1,0 +1,243 @@
+"""Numbers over time: many series end to end in one array, and the spans of them to train, to choose and to test on.
+
+A window of a series is a start index; nothing here is cut out or copied. Knows no files (`series_table` reads them), no
+scale and no model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtext.errors import DataError
+
+WEEK = 7 * 24 * 3600  # seconds
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class SeriesSet:
+    """S series of one frequency, end to end.
+
+    Attributes:
+        names: (S,) names of the series.
+        values: (N,) what is forecast, in the units of the data; NaN where a reading is missing.
+        starts: (S + 1,) int64: series s is `values[starts[s]:starts[s + 1]]`.
+        first_times: (S,) datetime64[s], UTC or a local clock without changes; None without timestamps.
+        frequency: seconds between two readings; None without timestamps.
+        inputs: (N, E) further columns, known up to the moment of the forecast; NaN where missing. E may be 0.
+        input_names: (E,) their names.
+        name: what messages call the data.
+        notes: what was mended or left out while reading, to be told.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    first_times: NDArray[np.datetime64] | None = None
+    frequency: int | None = None
+    inputs: NDArray[np.float64] | None = None
+    input_names: tuple[str, ...] = ()
+    name: str = "the series"
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.starts) != len(self.names) + 1 or int(self.starts[-1]) != len(self.values):
+            raise ValueError(f"{len(self.names)} names and {len(self.values)} values do not fit starts {self.starts}")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(S,) readings of each series."""
+        return np.diff(self.starts)
+
+    def one(self, number: int) -> NDArray[np.float64]:
+        """The values of one series, as a view."""
+        return self.values[self.starts[number] : self.starts[number + 1]]
+
+    def series_at(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which series each of some positions in `values` is in."""
+        number: NDArray[np.int64] = np.searchsorted(self.starts, positions, side="right") - 1
+        return number
+
+    def times_at(self, positions: NDArray[np.int64]) -> NDArray[np.datetime64]:
+        """The timestamps of positions in `values`.
+
+        Raises:
+            ValueError: without timestamps.
+        """
+        if self.first_times is None or self.frequency is None:
+            raise ValueError("these series have no timestamps")
+        number = self.series_at(positions)
+        steps = (positions - self.starts[number]) * self.frequency
+        times: NDArray[np.datetime64] = self.first_times[number].astype("datetime64[s]") + steps.astype(
+            "timedelta64[s]"
+        )
+        return times
+
+    def times_behind(self, number: int, steps: int) -> NDArray[np.datetime64] | None:
+        """(steps,) timestamps of the readings that would follow on a series; None without timestamps."""
+        if self.first_times is None or self.frequency is None:
+            return None
+        after = (self.lengths[number] + np.arange(steps)) * self.frequency
+        times: NDArray[np.datetime64] = self.first_times[number].astype("datetime64[s]") + after.astype(
+            "timedelta64[s]"
+        )
+        return times
+
+    def seasons(self) -> dict[str, int]:
+        """Readings a day and a week, as far as the frequency divides them; empty without timestamps."""
+        if self.frequency is None:
+            return {}
+        spans = {"day": DAY, "week": WEEK}
+        return {
+            name: seconds // self.frequency
+            for name, seconds in spans.items()
+            if seconds % self.frequency == 0 and seconds > self.frequency
+        }
+
+    def join(self, later: SeriesSet) -> tuple[SeriesSet, Part, Part]:
+        """These series with their later readings behind them: all of it, the part that was here, and the part that came.
+
+        Raises:
+            DataError: if the later readings are of other series or another frequency, or do not follow on these.
+        """
+        if set(self.names) != set(later.names):
+            odd = sorted(set(self.names) ^ set(later.names))
+            found = f"found {len(odd)} series that the other file does not have, such as {odd[0]!r}"
+            raise DataError(found, where=later.name, expected="the same series in both files")
+        if (self.frequency, self.input_names) != (later.frequency, later.input_names):
+            found = f"a reading every {later.frequency} s with inputs {list(later.input_names)}"
+            raise DataError(
+                found, where=later.name, expected=f"every {self.frequency} s with inputs {list(self.input_names)}"
+            )
+        order = [later.names.index(name) for name in self.names]
+        skipped = self._check_follows(later, order)
+        starts = np.concatenate([[0], np.cumsum(self.lengths + skipped + later.lengths[order])]).astype(np.int64)
+        values = np.full(int(starts[-1]), np.nan)
+        inputs = None if self.inputs is None else np.full((len(values), len(self.input_names)), np.nan)
+        middle = starts[:-1] + self.lengths
+        for here, there in enumerate(order):
+            old = slice(int(self.starts[here]), int(self.starts[here + 1]))
+            new = slice(int(later.starts[there]), int(later.starts[there + 1]))
+            to = slice(int(middle[here] + skipped[here]), int(starts[here + 1]))
+            values[starts[here] : middle[here]], values[to] = self.values[old], later.values[new]
+            if inputs is not None and self.inputs is not None and later.inputs is not None:
+                inputs[starts[here] : middle[here]], inputs[to] = self.inputs[old], later.inputs[new]
+        notes = [*self.notes, *later.notes]
+        if skipped.any():
+            notes.append(f"{int(skipped.sum()):,} readings are missing between {self.name} and {later.name}")
+        whole = replace(self, values=values, starts=starts, inputs=inputs, notes=tuple(notes))
+        train = np.stack([starts[:-1], middle], axis=1)
+        test = np.stack([middle + skipped, starts[1:]], axis=1)
+        return whole, Part(whole, train), Part(whole, test)
+
+    def _check_follows(self, later: SeriesSet, order: list[int]) -> NDArray[np.int64]:
+        """(S,) readings missing between the two; it must not be negative."""
+        if self.first_times is None or later.first_times is None or self.frequency is None:
+            return np.zeros(len(self), dtype=np.int64)
+        ends = self.first_times.astype("datetime64[s]") + (self.lengths * self.frequency).astype("timedelta64[s]")
+        between = (later.first_times[order].astype("datetime64[s]") - ends).astype(np.int64)
+        for number, seconds in enumerate(between.tolist()):
+            if seconds < 0 or seconds % self.frequency:
+                found = f"its first reading of {self.names[number]!r} is at {later.first_times[order[number]]}"
+                expected = f"{ends[number]} or a multiple of {self.frequency} s later"
+                fix = "test readings must lie after those of training"
+                raise DataError(found, where=later.name, expected=expected, fix=fix)
+        skipped: NDArray[np.int64] = between // self.frequency
+        return skipped
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some spans of a set of series, whose readings are to be forecast. What came before a span may be read, never what comes behind.
+
+    Attributes:
+        series: all readings.
+        spans: (K, 2) int64: first position in `series.values`, and one behind the last; each lies in one series.
+    """
+
+    series: SeriesSet
+    spans: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Readings in the spans."""
+        return int((self.spans[:, 1] - self.spans[:, 0]).sum())
+
+    def values_of(self, number: int) -> NDArray[np.float64]:
+        """All readings of one series inside the spans, in order."""
+        at = self.series.series_at(self.spans[:, 0])
+        parts = [self.series.values[a:b] for a, b in self.spans[at == number].tolist()]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def whole(series: SeriesSet) -> Part:
+    """All readings."""
+    return Part(series, np.stack([series.starts[:-1], series.starts[1:]], axis=1))
+
+
+def split_by_time(series: SeriesSet, *, test_share: float) -> tuple[Part, Part]:
+    """The earlier readings of each series, and its last ones.
+
+    Raises:
+        DataError: if a series is too short for both to have one.
+    """
+    length = series.lengths
+    last = np.maximum(1, np.round(length * test_share)).astype(np.int64)
+    if (last >= length).any():
+        short = int((last >= length).argmax())
+        raise DataError(f"series {series.names[short]!r} has {length[short]} readings", where=series.name)
+    middle = series.starts[1:] - last
+    return (
+        Part(series, np.stack([series.starts[:-1], middle], axis=1)),
+        Part(series, np.stack([middle, series.starts[1:]], axis=1)),
+    )
+
+
+def hold_out_last(part: Part, *, share: float) -> tuple[Part, Part]:
+    """The earlier readings of each span, and its last ones to choose by."""
+    spans = part.spans
+    last = np.maximum(1, np.round((spans[:, 1] - spans[:, 0]) * share)).astype(np.int64)
+    middle = np.maximum(spans[:, 1] - last, spans[:, 0])
+    earlier, later = np.stack([spans[:, 0], middle], axis=1), np.stack([middle, spans[:, 1]], axis=1)
+    return Part(part.series, earlier[earlier[:, 0] < earlier[:, 1]]), Part(part.series, later)
+
+
+def hold_out_weeks(part: Part, *, share: float, gap: int) -> tuple[Part, Part]:
+    """Whole weeks spread evenly over each span to choose by; the rest, less a gap on both sides of each week, to train on.
+
+    Weeks of all seasons say more of the years to come than the last months do. The gap is as long as a window, so that no window
+    of training touches a reading that is chosen by.
+
+    Args:
+        part: to be divided.
+        share: of its readings that go into the weeks.
+        gap: readings left out on each side of a week.
+
+    Raises:
+        DataError: if the series have no timestamps, or a span is too short for one week with its gaps and one between.
+    """
+    week = part.series.seasons().get("week")
+    if week is None:
+        fix = "pass --validation last, or name the time column"
+        raise DataError("the series have no whole weeks of readings", where=part.series.name, fix=fix)
+    train, held = [], []
+    for start, end in part.spans.tolist():
+        count = max(1, round((end - start) * share / week))
+        spacing = (end - start) / count
+        if spacing < week + 2 * gap + week:
+            found = f"{end - start:,} readings are too few for {count} weeks of {week} with gaps of {gap}"
+            raise DataError(found, where=part.series.name, fix="pass --validation last, or a smaller share or window")
+        before = start
+        for number in range(count):
+            first = start + int((number + 0.5) * spacing) - week // 2
+            held.append((first, first + week))
+            train.append((before, first - gap))
+            before = first + week + gap
+        train.append((before, end))
+    kept = np.array([span for span in train if span[1] > span[0]], dtype=np.int64)
+    return Part(part.series, kept), Part(part.series, np.array(held, dtype=np.int64))

@@ -1,0 +1,141 @@
+"""What a forecaster can be set to: flags of its recipe, keywords of `Forecaster.from_data`, and part of the saved config."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from seqtext.errors import OptionsError, raise_together
+from seqtext.nn.forecast_output import ForecastOutput
+
+MOST_UNITS, MOST_LAYERS, MOST_STEPS = 16_384, 64, 1_000_000
+
+
+@dataclass(frozen=True)
+class ForecastSettings:
+    """Window, model and loss of a forecaster. The textbook's model is the default: a plain RNN of 2 layers of 32 units."""
+
+    window: int = 96
+    """Readings the model sees; with --context stateful, the length of the pieces it is trained on."""
+    horizon: int = 1
+    """Readings to forecast."""
+    multi_step: Literal["direct", "mean", "sampled"] = "direct"
+    """Longer horizons: all at once from one head, or one after the other, each fed its forecast before or a sample of it."""
+    context: Literal["window", "stateful"] = "window"
+    """Each forecast starts from zeros at its window, or the state is carried through the whole series."""
+    cell: Literal["rnn", "gru", "lstm"] = "rnn"
+    """Kind of recurrent cell."""
+    hidden_size: int = 32
+    """Units of a layer."""
+    num_layers: int = 2
+    """Recurrent layers."""
+    layer_dropout: float = 0.0
+    """Share of values zeroed between layers in training."""
+    head_dropout: float = 0.0
+    """Share of the last output's values zeroed in training."""
+    loss: Literal["auto", "squared", "huber", "quantile", "gaussian", "student_t"] = "auto"
+    """auto is huber, or quantile where --quantiles are given."""
+    huber_width: float = 0.5
+    """Errors beyond it count linearly; in standard deviations of the data."""
+    quantiles: tuple[float, ...] = ()
+    """Quantiles to forecast, such as 0.1 0.5 0.9. Default: none, or these three with a loss that has them."""
+    change: Literal["none", "last", "week", "season"] = "none"
+    """Forecast the change against the last value, the same time last week, or one --season before."""
+    season: int | None = None
+    """Readings of a season, for --change season and MASE. Default: a day, by the timestamps."""
+    calendar: bool = False
+    """Give the model hour, day of week and day of year of the reading it forecasts, as sines and cosines."""
+    draw: Literal["windows", "series"] = "windows"
+    """Of many series: each window once an epoch, or each series equally often (with replacement)."""
+
+    def __post_init__(self) -> None:
+        limits = {"window": MOST_STEPS, "horizon": MOST_STEPS, "hidden_size": MOST_UNITS, "num_layers": MOST_LAYERS}
+        faults = [
+            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
+            for name, most in limits.items()
+            if not 1 <= getattr(self, name) <= most
+        ]
+        faults += [
+            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
+            for name in ("layer_dropout", "head_dropout")
+            if not 0 <= getattr(self, name) < 1
+        ]
+        if not 0 < self.huber_width < math.inf:
+            faults.append(f"--huber_width is {self.huber_width}; expected more than 0")
+        if self.season is not None and self.season < 1:
+            faults.append(f"--season is {self.season}; expected at least 1")
+        if self.quantiles and self.loss in ("squared", "huber"):
+            faults.append(
+                f"--loss {self.loss} has no --quantiles; use quantile, gaussian or student_t, or leave one out"
+            )
+        if list(self.quantiles) != sorted(set(self.quantiles)) or not all(0 < level < 1 for level in self.quantiles):
+            shown = " ".join(map(str, self.quantiles))
+            faults.append(f"--quantiles are {shown}; expected rising numbers between 0 and 1")
+        elif self.quantiles and self.loss in ("auto", "quantile") and 0.5 not in self.quantiles:
+            faults.append("--quantiles lack 0.5, which is the forecast itself; add it")
+        if self.multi_step == "sampled" and self.loss not in ("gaussian", "student_t"):
+            faults.append(f"--multi_step sampled needs --loss gaussian or student_t to draw from, not {self.loss}")
+        if self.context == "stateful" and self.window < 4:
+            faults.append(f"--window is {self.window}; expected at least 4 with --context stateful")
+        raise_together(faults)
+
+    @property
+    def head_horizon(self) -> int:
+        """Values that the head gives at once, H."""
+        return self.horizon if self.multi_step == "direct" else 1
+
+    @property
+    def output(self) -> ForecastOutput:
+        """What the head's numbers mean."""
+        loss = ("quantile" if self.quantiles else "huber") if self.loss == "auto" else self.loss
+        levels = self.quantiles
+        if not levels and loss in ("quantile", "gaussian", "student_t"):
+            levels = (0.1, 0.5, 0.9)
+        return ForecastOutput(loss=loss, levels=levels, huber_width=self.huber_width)
+
+
+@dataclass(frozen=True)
+class ForecastConfig(ForecastSettings):
+    """The settings of a forecaster and what it learnt about the data: all that is saved beside the weights."""
+
+    series: tuple[str, ...] = ()
+    """Names of the series of training."""
+    means: tuple[float, ...] = ()
+    """Of each series over the training span, in the units of the data."""
+    scales: tuple[float, ...] = ()
+    """Standard deviation of each likewise."""
+    frequency: int | None = None
+    """Seconds between two readings; None without timestamps."""
+    marks_missing: bool = False
+    """Whether a second input says which readings are there: so where the training span has missing ones."""
+    change_lag: int = 0
+    """How many readings back the value lies that forecasts are counted from; 0 for none."""
+    input_names: tuple[str, ...] = ()
+    """Further columns the model reads."""
+    input_means: tuple[float, ...] = ()
+    """Of each over the training span."""
+    input_scales: tuple[float, ...] = ()
+    """Standard deviation of each likewise."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        counts = {len(self.series), len(self.means), len(self.scales)}
+        inputs = {len(self.input_names), len(self.input_means), len(self.input_scales)}
+        if len(counts) != 1 or not self.series or len(inputs) != 1:
+            raise OptionsError(f"{sorted(counts)} names, means and scales", expected="as many of each, at least one")
+        numbers = (*self.means, *self.scales, *self.input_means, *self.input_scales)
+        if not all(map(math.isfinite, numbers)) or min((*self.scales, *self.input_scales)) <= 0:
+            raise OptionsError("a mean or scale that is not finite, or a scale that is not above 0")
+        if self.calendar and self.frequency is None:
+            raise OptionsError(
+                "calendar inputs without a frequency", fix="name the time column, or leave --calendar out"
+            )
+        if not 0 <= self.change_lag <= MOST_STEPS:
+            raise OptionsError(f"change_lag is {self.change_lag}", expected=f"0 to {MOST_STEPS}")
+
+    @property
+    def input_size(self) -> int:
+        """Numbers the model reads a step, D: values and further columns, their marks, the calendar's six."""
+        columns = 1 + len(self.input_names)
+        return columns * (2 if self.marks_missing else 1) + (6 if self.calendar else 0)

@@ -1,0 +1,65 @@
+"""How long an epoch will take, from a few steps of it. Knows any task that `fit` can train."""
+
+from __future__ import annotations
+
+import copy
+import time
+
+import torch
+
+from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
+from seqtext.options import TrainingOptions
+from seqtext.training.protocols import Examples, Task
+from seqtext.training.step import Stepper, make_optimizer
+
+WARM_STEPS, TIMED_STEPS = 2, 5
+
+
+def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, options: TrainingOptions) -> float:
+    """Seconds of an epoch: its steps, from five after two warm ones, spread over it, and its validation.
+
+    On a copy: nothing is trained.
+    """
+    trial = copy.copy(task)
+    trial.model = copy.deepcopy(task.model)  # type: ignore[misc]
+    device = choose_device(options.device)
+    set_threads(options.threads)
+    trial.model.to(device).train()
+    stepper = Stepper(
+        trial,
+        make_optimizer(trial.model, learning_rate=0.0, weight_decay=0.0),
+        precision=choose_precision(options.precision, device, auto=task.auto_precision),
+        device=device,
+        clip_norm=options.clip_norm,
+        seed=options.seed,
+    )
+    epoch = examples.plan(
+        tokens=options.batch_tokens,
+        seed=options.seed,
+        micro_batches=options.accumulate,
+        max_rows=options.batch_rows,
+    ).epoch(0)
+    started = 0.0
+    for number in range(WARM_STEPS + TIMED_STEPS):
+        if number == WARM_STEPS:
+            started = time.perf_counter()
+        stepper(examples, epoch.step(number * len(epoch) // (WARM_STEPS + TIMED_STEPS)), number)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    seconds = (time.perf_counter() - started) / TIMED_STEPS * len(epoch)
+    started = time.perf_counter()
+    with autocast(stepper.precision, device):
+        trial.evaluate(held_out)
+    return seconds + time.perf_counter() - started
+
+
+def place_of(task: Task, options: TrainingOptions) -> str:
+    """Device, precision and threads that training will use, to print."""
+    device = choose_device(options.device)
+    precision = choose_precision(options.precision, device, auto=task.auto_precision)
+    return f"{device}, {precision}, {torch.get_num_threads()} threads"
+
+
+def duration(seconds: float) -> str:
+    """A time to print."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} minutes"

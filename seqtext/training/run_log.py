@@ -1,0 +1,95 @@
+"""What a run writes down as it goes: files of JSON lines that a resumed run can cut back, and the sums between two lines.
+
+Knows neither what the figures mean nor where the files lie.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from seqtext.errors import SavedFileError
+from seqtext.storage import parse_json
+from seqtext.training.step import StepResult
+
+
+class LogFile:
+    """A file that grows by a line of JSON an event.
+
+    Args:
+        path: the file, which need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, **values: object) -> None:
+        """Adds a line."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(values, ensure_ascii=False) + "\n")
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What each line holds; none if there is no file.
+
+        Raises:
+            SavedFileError: naming the line that is damaged.
+        """
+        lines = self.path.read_bytes().split(b"\n") if self.path.is_file() else []
+        return [parse_json(line, where=f"{self.path}: line {n}") for n, line in enumerate(lines, start=1) if line]
+
+    def synced_size(self) -> int:
+        """Bytes of the file, all of them on the disk: so that a checkpoint that counts on them never finds fewer."""
+        if not self.path.is_file():
+            return 0
+        with self.path.open("rb") as file:
+            os.fsync(file.fileno())
+            return os.fstat(file.fileno()).st_size
+
+    def cut_back(self, size: int) -> None:
+        """Removes what stands behind the first `size` bytes.
+
+        Raises:
+            SavedFileError: if there are fewer, or they are damaged.
+        """
+        found = self.path.stat().st_size if self.path.is_file() else 0
+        if found < size:
+            raise SavedFileError(
+                f"{found} bytes",
+                where=str(self.path),
+                expected=f"at least the {size} of the checkpoint",
+                fix="copy it again, or train anew with --overwrite",
+            )
+        if found > size:
+            os.truncate(self.path, size)
+        self.lines()
+
+
+class LogWindow:
+    """Sums over the steps between two lines of a log; they stay on the device until they are asked for."""
+
+    def __init__(self) -> None:
+        self._results: list[StepResult] = []
+        self._steps = 0
+        self._started = time.monotonic()
+
+    def add(self, result: StepResult, steps: int) -> None:
+        """Takes in an optimizer step over `steps` real steps of rows."""
+        self._results.append(result)
+        self._steps += steps
+
+    def figures(self) -> dict[str, float]:
+        """Mean loss of the task, mean loss of auxiliary tasks where there are any, mean gradient length."""
+        count = sum(float(result.count) for result in self._results)
+        loss, auxiliary = (
+            sum(float(getattr(result, name)) for result in self._results) / count
+            for name in ("loss_sum", "auxiliary_sum")
+        )
+        norm = sum(float(result.norm) for result in self._results) / len(self._results)
+        return {"loss": loss, **({"auxiliary_loss": auxiliary} if auxiliary else {}), "gradient_norm": norm}
+
+    def steps_per_second(self) -> float:
+        """Real steps of rows a second of the window."""
+        return self._steps / (time.monotonic() - self._started)

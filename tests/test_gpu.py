@@ -1,0 +1,73 @@
+"""A GPU gives what the CPU gives, in fp32 to 1e-4: the backbone with its gradients, training, prediction. Skipped without one."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+import seqtext
+from seqtext.batching.padded import Padded
+from seqtext.nn.backbone import Backbone
+from seqtext.nn.precision import exact_fp32
+from seqtext.tasks.topic_classifier import TopicClassifier
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+GPU = "cuda"
+# Without dropout, whose draws differ between devices.
+PLAIN = {
+    "word_dropout": 0.0, "word_prediction": 0.0, "embedding_dropout": 0.0, "layer_dropout": 0.0, "head_dropout": 0.0,
+    "subword_sampling": False, "hidden_size": 64, "embedding_size": 64, "vocabulary_size": 400,
+}  # fmt: skip
+every_cell = pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+
+
+def make(topics, cell: str) -> TopicClassifier:
+    return TopicClassifier.from_data(topics["train"], cell=cell, **PLAIN)
+
+
+@every_cell
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_backbone_its_final_state_and_its_gradients(cell, bidirectional):
+    torch.manual_seed(0)
+    ours = Backbone(input_size=64, hidden_size=128, num_layers=2, cell=cell, bidirectional=bidirectional)
+    theirs = copy.deepcopy(ours).to(GPU)
+    values, lengths = torch.randn(16, 50, 64), torch.randint(1, 51, (16,))
+    found = []
+    for module, device in ((ours, "cpu"), (theirs, GPU)):
+        outputs, state = module.forward_with_state(Padded(values, lengths).to(torch.device(device)))
+        with exact_fp32():
+            (outputs.values.square().mean() + sum(part.square().mean() for part in state)).backward()
+        found.append([outputs.values, *state, *(p.grad for p in module.parameters())])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(other.cpu(), one, atol=1e-4, rtol=1e-4)
+
+
+@every_cell
+def test_training(topics, tmp_path, cell):
+    options = {"max_steps": 4, "learning_rate": 1e-3, "average_decay": 0.0, "precision": "fp32"}
+    results = [
+        seqtext.fit(
+            make(topics, cell), topics["train"], topics["validation"], run=tmp_path / name, device=name, **options
+        )
+        for name in ("cpu", GPU)
+    ]
+    one, other = (result.validation["loss"] for result in results)
+    assert other == pytest.approx(one, abs=1e-4)
+    assert results[1].settings["device"] == GPU
+
+
+@every_cell
+def test_prediction(topics, cell):
+    task, texts = make(topics, cell), list(topics["test"]["text"])
+    with torch.no_grad():
+        for parameter in task.model.parameters():  # so that labels are told with some certainty
+            parameter.mul_(2)
+    vectors, labels = task.encode_texts(texts), task(texts)
+    task.model.to(GPU)
+    np.testing.assert_allclose(task.encode_texts(texts), vectors, atol=1e-4)
+    for one, other in zip(labels, task(texts), strict=True):
+        assert other.probability == pytest.approx(one.probability, abs=1e-4)
