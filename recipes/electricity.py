@@ -15,18 +15,18 @@ All outputs but the last are ignored, so the model reads the whole window before
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from seqtext.data.numbers import Decimal
 from seqtext.data.series_columns import Layout
-from seqtext.data.series_splits import SeriesSplits, household_series, read_source, series_splits
+from seqtext.data.series_splits import SeriesSplits, Validation, household_series, read_source, series_splits
 from seqtext.data.sources import load, load_files
 from seqtext.errors import raise_together, run_program
 from seqtext.evaluation.metrics import mean_and_spread
 from seqtext.options import RunOptions, parse, training_arguments, write_options
 from seqtext.storage import write_json
 from seqtext.tasks.forecast_settings import ForecastSettings
-from seqtext.tasks.forecaster import Forecaster
+from seqtext.tasks.forecaster import Forecaster, change_lag
 from seqtext.training.fit import fit
 from seqtext.training.forecast_report import forecast_report
 from seqtext.training.forecast_rivals import Baselines
@@ -50,8 +50,8 @@ class Options(RunOptions, ForecastSettings):
     """File of test readings, which follow on those of training. Default: the last --test_share of each series."""
     test_share: float = 0.2
     """Share of each series that is tested on, where there is no test file."""
-    validation: Literal["last", "weeks"] = "last"
-    """Choose the epoch by the last readings of the training span, or by whole weeks spread over it."""
+    validation: Validation = "auto"
+    """Choose the epoch by the last readings of the training span, or by whole weeks spread over it, where it is long enough."""
     validation_share: float = 0.1
     """Share of the training span that is chosen by."""
     time_column: str | None = None
@@ -72,6 +72,14 @@ class Options(RunOptions, ForecastSettings):
     """Format of timestamps that are not ISO 8601, such as "%d.%m.%Y %H:%M"."""
     repair: bool = False
     """Sort readings, average duplicates, fill gaps with missing readings, and say how many."""
+    epochs: int = 6
+    """Times every training window is seen."""
+    batch_tokens: int = 1_000_000
+    """Most readings in a micro-batch."""
+    batch_rows: int = 512
+    """Most windows in a micro-batch."""
+    learning_rate: float = 5e-3
+    """Highest learning rate (AdamW)."""
     unit: str = ""
     """Unit of the readings, for the pictures."""
     baselines: Baselines = "all"
@@ -148,7 +156,7 @@ def train_once(options: Options) -> dict[str, Any] | None:
         unit=options.unit,
     )
     print("\n".join(["", *report.table, "", f"model chosen: {result.selection}", f"saved in {folder.path}; try:"]))
-    print(f"  seqtext forecast {folder.path} --history FILE --horizon {max(96, options.horizon)} --plot forecast.png")
+    print(f"  seqtext forecast {folder.path} --history FILE --output forecast.csv --plot forecast.png")
     return report.figures
 
 
@@ -176,7 +184,7 @@ def load_data(options: Options) -> tuple[str, str | None, SeriesSplits]:
         )
     data = series_splits(
         series,
-        gap=options.window,
+        gap=max(options.window, change_lag(options, series["train"])),  # as far back as a forecast looks
         test_share=options.test_share,
         validation=options.validation,
         validation_share=options.validation_share,

@@ -104,10 +104,32 @@ def parse_json(data: bytes, *, where: str) -> Any:
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Writes tensors as safetensors, from any device."""
+    # Not its `save_file`, which tells of a full disk in words of its own; the bytes in memory are what that costs.
+    path.write_bytes(tensor_bytes(tensors))
+
+
+def tensor_bytes(tensors: Mapping[str, Tensor]) -> bytes:
+    """Tensors as the bytes of a safetensors file, from any device."""
     from safetensors.torch import save  # imports torch, which `seqtext --help` must not
 
-    # Not its `save_file`, which tells of a full disk in words of its own; the bytes in memory are what that costs.
-    path.write_bytes(save({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}))
+    return save({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()})
+
+
+def read_tensors(data: bytes, *, where: str) -> dict[str, Tensor]:
+    """Whatever tensors the bytes of a safetensors file hold.
+
+    Raises:
+        SavedFileError: if it is none.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(data)
+    except (SafetensorError, ValueError, KeyError) as error:  # KeyError: a type of safetensors' that torch lacks
+        raise SavedFileError(
+            f"not a safetensors file ({error})", where=where, fix="copy or download it again"
+        ) from error
 
 
 def parse_tensors(data: bytes, expected: Mapping[str, Tensor], *, where: str) -> dict[str, Tensor]:
@@ -117,15 +139,8 @@ def parse_tensors(data: bytes, expected: Mapping[str, Tensor], *, where: str) ->
         SavedFileError: naming the first tensor that is missing, left over, of another shape or type, or not finite.
     """
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load
 
-    try:
-        found = load(data)
-    except (SafetensorError, ValueError, KeyError) as error:  # KeyError: a type of safetensors' that torch lacks
-        raise SavedFileError(
-            f"not a safetensors file ({error})", where=where, fix="copy or download it again"
-        ) from error
+    found = read_tensors(data, where=where)
     for name in [*expected, *found]:
         if name not in found or name not in expected:
             raise SavedFileError(

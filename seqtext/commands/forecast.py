@@ -45,7 +45,7 @@ class Forecast:
     time_column: str | None = None
     """Column of the timestamps; none if there are none. Default: recognised where there is no doubt."""
     value_column: tuple[str, ...] = ()
-    """Column to forecast. Default: the one of training, or the only one."""
+    """Column to forecast, or several, a series each. Default: those of training that are there, or the only one."""
     series_column: str | None = None
     """Column that names the series of each row."""
     decimal: Literal[".", ","] = "."
@@ -122,8 +122,8 @@ class Forecast:
             )
         [rows] = splits.values()
         values = self.value_column
-        if not values and len(config.series) == 1 and config.series[0] in rows.column_names:
-            values = config.series
+        if not values and self.series_column is None:
+            values = tuple(name for name in config.series if name in rows.column_names)
         history = read_series(
             rows,
             time_column=self.time_column,
@@ -207,7 +207,7 @@ class _Following:
     """Readings from a pipe, answered one by one."""
 
     def __init__(self, forecaster: Forecaster, decimal: str, missing: Sequence[str]) -> None:
-        self.forecaster, self.decimal, self.missing = forecaster, decimal, {"", "nan", *missing}
+        self.forecaster, self.decimal, self.missing = forecaster, decimal, {"", "nan", *map(str.lower, missing)}
         self.stream: ForecastStream | None = None
         self.last: Any = None  # time of the reading before
 
@@ -247,17 +247,12 @@ class _Following:
         return float(plain) if _NUMBER.fullmatch(plain) else None
 
     def _push(self, cells: list[str], value: float, number: int) -> Any:
-        import numpy as np
+        from seqtext.tasks.forecast_rows import moment
 
         config = self.forecaster.config
         where, when = f"standard input, line {number}", None
         if len(cells) > 1 and config.frequency is not None:
-            try:
-                when = np.datetime64(cells[0].strip().replace(" ", "T"), "s")
-            except ValueError as error:
-                raise DataError(
-                    f"found {shorten(cells[0])}", where=where, expected="a timestamp as ISO 8601"
-                ) from error
+            when = moment(cells[0].strip(), where)
             if self.last is not None and (when - self.last).astype(int) != config.frequency:
                 expected = f"{config.frequency} s, the frequency of training"
                 fix = "write nan for a reading that is missing"
@@ -265,6 +260,9 @@ class _Following:
                     f"{(when - self.last).astype(int)} s after the line before", where=where, expected=expected, fix=fix
                 )
             self.last = when
+        if config.calendar and when is None:
+            fix = "write lines of timestamp,value"
+            raise DataError("no timestamp, and the model reads a calendar", where=where, fix=fix)
         if self.stream is None:
             names = config.series
             if len(names) > 1:

@@ -15,7 +15,7 @@ from seqtext.options import to_plain
 
 @dataclass(frozen=True)
 class Info:
-    """Labels, settings, size and test figures of a saved model."""
+    """Labels or scales, settings, size and test figures of a saved model."""
 
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
     """Run folder, model folder, or name on the hub."""
@@ -48,8 +48,16 @@ class Info:
 
 def _figures(figures: dict[str, Any]) -> Iterator[str]:
     test, data = figures["test"], figures["data"]
-    scores = f"accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}"
-    yield f"tested on {data['source']}, {test['rows']:,} rows: {scores}"
-    for baseline in figures["baselines"].values():
-        yield f"  {baseline['description']}: {baseline['accuracy']:.2%}"
+    if "accuracy" in test:
+        scores = f"accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}"
+        yield f"tested on {data['source']}, {test['rows']:,} rows: {scores}"
+        yield from (f"  {f['description']}: {f['accuracy']:.2%}" for f in figures["baselines"].values())
+    else:  # of a forecaster
+        yield f"tested on {data['source']}, {test['horizon']:,} step(s) ahead, {test['windows']:,} windows: {_errors(test)}"
+        yield from (f"  {name}: {_errors(f)}" for name, f in figures["baselines"].items())
     yield f"model chosen: {figures['training']['selection']}"
+
+
+def _errors(figures: dict[str, Any]) -> str:
+    pinball = "" if figures["pinball"] is None else f", pinball {figures['pinball']:.5g}"
+    return f"MSE {figures['mse']:.5g}, MAE {figures['mae']:.5g}{pinball}"

@@ -70,7 +70,7 @@ def labelled_splits(
             "no training rows", where="the data set", expected="a split 'train'", fix=f"its splits: {', '.join(splits)}"
         )
     notes: list[str] = []
-    splits = _used(splits, notes)
+    splits = used_splits(splits, notes)
     columns = choose(splits, text=text_column, label=label_column)
     column = columns.label
     check_same_classes(splits, column)
@@ -136,7 +136,7 @@ def _check_held_out(train: Dataset, parts: Sequence[Dataset], column: str) -> No
         )
 
 
-def _used(splits: DatasetDict, notes: list[str]) -> DatasetDict:
+def used_splits(splits: DatasetDict, notes: list[str]) -> DatasetDict:
     """The splits that are used, under the names they have here."""
     validation = next((name for name in VALIDATION_NAMES if name in splits), "validation")
     names = {"train": "train", "validation": validation, "test": "test"}

@@ -18,6 +18,8 @@ from seqtext.data.series_table import read_series
 from seqtext.data.sources import Source
 from seqtext.errors import DataError
 
+Validation = Literal["auto", "last", "weeks"]
+
 
 @dataclass(frozen=True)
 class SeriesSplits:
@@ -88,7 +90,7 @@ def series_splits(
     *,
     gap: int,
     test_share: float = 0.2,
-    validation: Literal["last", "weeks"] = "last",
+    validation: Validation = "auto",
     validation_share: float = 0.1,
     max_rows: int | None = None,
 ) -> SeriesSplits:
@@ -98,7 +100,8 @@ def series_splits(
         series: `train`, and `test` where there is one; else the last `test_share` of each series is the test span.
         gap: readings left out on both sides of a validation week: a window.
         test_share: likewise.
-        validation: hold out the last readings of the training span, or whole weeks spread over it.
+        validation: hold out the last readings of the training span, or whole weeks spread over it; auto is weeks where every span is a
+            year or longer and they leave half of it to train on.
         validation_share: of the training span.
         max_rows: train on the last so many readings of each series at most.
 
@@ -117,6 +120,8 @@ def series_splits(
         spans[:, 0] = np.maximum(spans[:, 0], spans[:, 1] - max_rows)
         train = replace(train, spans=spans)
         notes.append(f"training: the last {max_rows:,} readings of each series at most (--max_rows)")
+    if validation == "auto":
+        validation = "weeks" if _has_room(train, gap, validation_share) else "last"
     if validation == "weeks":
         kept, held = hold_out_weeks(train, share=validation_share, gap=gap)
         notes.append(
@@ -130,3 +135,13 @@ def series_splits(
             "no reading is left to train on", where=whole.name, fix="lower --validation_share or --test_share"
         )
     return SeriesSplits(whole, kept, held, test, (*whole.notes, *notes))
+
+
+def _has_room(train: Part, gap: int, share: float) -> bool:
+    """Whether whole weeks with their gaps can be held out of each span, and say something of all seasons."""
+    week = train.series.seasons().get("week")
+    if week is None:
+        return False
+    lengths = train.spans[:, 1] - train.spans[:, 0]
+    weeks = np.maximum(1, np.round(lengths * share / week))
+    return bool((lengths >= 52 * week).all() and (2 * weeks * (week + 2 * gap) <= lengths).all())

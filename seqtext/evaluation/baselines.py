@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -97,18 +97,83 @@ def tfidf(
         ValueError: texts and labels differ in number.
     """
     started = time.perf_counter()
-    generator = np.random.default_rng(seed)
-    all_labels = _label_ids(train_labels)
-    texts, labels = _sample(train_texts, all_labels, max_rows, generator)
-    kind, longest = _kind_and_length(texts)
-    test = [text[:longest] for text in test_texts]
+    training = TfidfTraining(train_texts, train_labels, seed=seed, max_rows=max_rows)
+    test = training.cut(test_texts)
     if not test:
         raise DataError("there are no test rows to predict", expected="at least one")
-    texts = [text[:longest] for text in texts]
-    predicted, method, notes = _fit_and_predict(texts, labels, test, kind, seed, generator)
-    rows = f"{len(texts):,} rows" + (f" sampled from {len(all_labels):,}" if len(texts) < len(all_labels) else "")
-    cut = [] if longest is None else [f"texts cut to {longest:,} characters"]
-    return Baseline("TF-IDF", ", ".join([method, rows, *cut, *notes]), predicted, time.perf_counter() - started)
+    predicted, method, notes = _fit_and_predict(training, test)
+    description = ", ".join([method, *training.notes, *notes])
+    return Baseline("TF-IDF", description, predicted, time.perf_counter() - started)
+
+
+class TfidfTraining:
+    """Train rows for TF-IDF with logistic regression, sampled and cut; fitted step by step, since each step is slow.
+
+    First `vectorise`, which says whether there is anything to learn, then `class_models`; `vectors` of other texts.
+
+    Args:
+        texts: one text per row; read once and in order.
+        labels: (rows,) integer ids.
+        seed: of the sample, the held-out rows and the solver.
+        max_rows: rows used at most.
+
+    Attributes:
+        labels: (rows,) ids of the rows used.
+        classes: (C,) the distinct ones among them, ascending.
+        features: what the features are, in words.
+        notes: how many rows were used, and whether texts were cut, in words.
+
+    Raises:
+        DataError: there are no rows.
+        ValueError: texts and labels differ in number.
+    """
+
+    def __init__(self, texts: Iterable[str], labels: ArrayLike, *, seed: int = 0, max_rows: int = MAX_ROWS) -> None:
+        all_labels = _label_ids(labels)
+        self._seed, self._generator = seed, np.random.default_rng(seed)
+        sampled, self.labels = _sample(texts, all_labels, max_rows, self._generator)
+        self.classes: IntArray = np.unique(self.labels)
+        self._kind, self._longest = _kind_and_length(sampled)
+        self._texts = self.cut(sampled)
+        self._vectoriser: Any = None
+        self.features = FEATURES[self._kind]
+        some = f" sampled from {len(all_labels):,}" if len(sampled) < len(all_labels) else ""
+        self.notes = [f"{len(sampled):,} rows{some}"]
+        if self._longest is not None:
+            self.notes.append(f"texts cut to {self._longest:,} characters")
+
+    def cut(self, texts: Iterable[str]) -> list[str]:
+        """The texts, as long as those learnt from may be at most."""
+        return [text[: self._longest] for text in texts]
+
+    def vectorise(self) -> Any | None:
+        """(rows, features) sparse TF-IDF vectors, or None: a single class, or no feature in any text.
+
+        It is called once: the texts are let go.
+        """
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        texts, self._texts = self._texts, []
+        if len(self.classes) < 2:
+            return None
+        # What occurs in one row only helps no other row and doubles the time; but where rows are few, everything counts.
+        for min_df in (2, 1) if len(texts) >= FEW_ROWS else (1,):
+            self._vectoriser = TfidfVectorizer(**ANALYSIS[self._kind], sublinear_tf=True, min_df=min_df)
+            try:
+                return self._vectoriser.fit_transform(texts)
+            except ValueError as error:
+                if not any(words in str(error) for words in ("empty vocabulary", "no terms remain")):
+                    raise
+        return None
+
+    def vectors(self, texts: Iterable[str]) -> Any:
+        """(texts, features) sparse vectors of other texts, weighed by the train texts alone; `vectorise` comes first."""
+        return self._vectoriser.transform(self.cut(texts))
+
+    def class_models(self, vectors: Any) -> tuple[Iterator[tuple[int, Any]], str]:
+        """The fitted class models of `_one_against_rest`, and in words the C that was chosen for them."""
+        strength, how = _choose_strength(vectors, self.labels, self._seed, self._generator)
+        return _one_against_rest(vectors, self.labels, strength, self._seed), f"C = {strength:g}{how}"
 
 
 def _label_ids(labels: ArrayLike) -> IntArray:
@@ -146,32 +211,16 @@ def _kind_and_length(texts: Sequence[str]) -> tuple[str, int | None]:
     return kind, MAX_CHARACTERS[kind] // len(texts) if characters > MAX_CHARACTERS[kind] else None
 
 
-def _fit_and_predict(
-    texts: Sequence[str], labels: IntArray, test: Sequence[str], kind: str, seed: int, generator: np.random.Generator
-) -> tuple[IntArray, str, list[str]]:
+def _fit_and_predict(training: TfidfTraining, test: Sequence[str]) -> tuple[IntArray, str, list[str]]:
     """Predicted ids, the method by which they were found, and what else there is to say of it."""
-    vectors = _vectors(texts, test, kind) if len(np.unique(labels)) > 1 else None
+    vectors = training.vectorise()
     if vectors is None:
-        return majority_class(labels, len(test)).predicted, "majority class (one class or no words to learn from)", []
-    strength, how = _choose_strength(vectors[0], labels, seed, generator)
-    predicted, converged = _one_against_rest(vectors[0], labels, vectors[1], strength, seed)
-    notes = [f"C = {strength:g}{how}", *([] if converged else [f"not converged after {MAX_PASSES} passes"])]
-    return predicted, f"TF-IDF ({FEATURES[kind]}) + logistic regression", notes
-
-
-def _vectors(train: Sequence[str], test: Sequence[str], kind: str) -> tuple[Any, Any] | None:
-    """Sparse TF-IDF vectors of both, weighed by the train texts alone; None if the train texts hold no feature."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    # What occurs in one row only helps no other row and doubles the time; but where rows are few, everything counts.
-    for min_df in (2, 1) if len(train) >= FEW_ROWS else (1,):
-        vectoriser = TfidfVectorizer(**ANALYSIS[kind], sublinear_tf=True, min_df=min_df)
-        try:
-            return vectoriser.fit_transform(train), vectoriser.transform(test)
-        except ValueError as error:
-            if not any(words in str(error) for words in ("empty vocabulary", "no terms remain")):
-                raise
-    return None
+        method = "majority class (one class or no words to learn from)"
+        return majority_class(training.labels, len(test)).predicted, method, []
+    models, strength = training.class_models(vectors)
+    predicted, converged = _best(models, training.classes, training.vectors(test))
+    notes = [strength, *([] if converged else [f"not converged after {MAX_PASSES} passes"])]
+    return predicted, f"TF-IDF ({training.features}) + logistic regression", notes
 
 
 def _choose_strength(train: Any, labels: IntArray, seed: int, generator: np.random.Generator) -> tuple[float, str]:
@@ -182,33 +231,39 @@ def _choose_strength(train: Any, labels: IntArray, seed: int, generator: np.rand
         return max(STRENGTHS), ""
     right = []
     for strength in STRENGTHS:
-        predicted, _ = _one_against_rest(train[fitted], labels[fitted], train[held_out], strength, seed)
+        models = _one_against_rest(train[fitted], labels[fitted], strength, seed)
+        predicted, _ = _best(models, np.unique(labels[fitted]), train[held_out])
         right.append(int((predicted == labels[held_out]).sum()))
     return STRENGTHS[int(np.argmax(right))], " chosen on held-out train rows"
 
 
-def _one_against_rest(train: Any, labels: IntArray, test: Any, strength: float, seed: int) -> tuple[IntArray, bool]:
-    """Predicted ids, and whether all classes converged.
+def _one_against_rest(train: Any, labels: IntArray, strength: float, seed: int) -> Iterator[tuple[int, Any]]:
+    """Each class with the model that tells it from the rest, fitted when it is asked for; of two classes, the second.
 
     On AG News one dual coordinate descent per class takes half the time of one softmax over all classes, and is 0.2
-    points better. Only one class's weights are in memory at a time. Of two classes one is fitted: the other's score is
-    its negative.
+    points better. Only one class's weights need be in memory at a time. Of two classes one is fitted: the other's score
+    is its negative.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    first, *others = np.unique(labels)
-    two = len(others) == 1
-    best = np.full(test.shape[0], 0.0 if two else -np.inf)
-    predicted = np.full(test.shape[0], first, dtype=np.int64)
-    converged = True
-    for label in others if two else [first, *others]:
+    classes = np.unique(labels)
+    for label in classes[1:] if len(classes) == 2 else classes:
         model = LogisticRegression(
             C=strength, solver="liblinear", dual=True, tol=0.01, max_iter=MAX_PASSES, random_state=seed
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # told in the description instead
             model.fit(train, labels == label)
+        yield int(label), model
+
+
+def _best(models: Iterable[tuple[int, Any]], classes: IntArray, test: Any) -> tuple[IntArray, bool]:
+    """For each row the class of the highest score, the smallest id of equally high ones; and whether all converged."""
+    best = np.full(test.shape[0], 0.0 if len(classes) == 2 else -np.inf)
+    predicted = np.full(test.shape[0], classes[0], dtype=np.int64)
+    converged = True
+    for label, model in models:
         converged = converged and int(model.n_iter_.max()) < MAX_PASSES
         scores = model.decision_function(test)
         better = scores > best

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtext.batching.padded import Padded, check_padded
+from seqtext.nn.dropout import LockedDropout
 from seqtext.nn.precision import exact_fp32
 
 Cell = Literal["rnn", "gru", "lstm"]
@@ -39,7 +40,7 @@ class Backbone(nn.Module):
         cell: kind of recurrent cell.
         activation: of the plain `rnn` cell; the others have theirs.
         bidirectional: adds a second stack of units that reads each row from its end; outputs then have 2 H features.
-        dropout: share of values zeroed between layers in training.
+        dropout: share of features zeroed between layers in training, the same at all steps of a row.
         residual: adds each layer's input to its output, where their sizes agree.
         layer_norm: normalises each layer's output.
     """
@@ -82,7 +83,7 @@ class Backbone(nn.Module):
         self.reverse_layers = stack() if bidirectional else nn.ModuleList()
         self.norms = nn.ModuleList(nn.LayerNorm(self.output_size) for _ in sizes) if layer_norm else nn.ModuleList()
         # A module of its own: under torch.compile and torch.export the one built into nn.RNN is lost (torch 2.13).
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = LockedDropout(dropout)
         for layer in [*self.layers, *self.reverse_layers]:
             _initialise(layer, cell)
 

@@ -13,75 +13,144 @@ from torch import Tensor
 
 CHUNK_BYTES = 2 * 2**20  # of fp32 logits: about what a second level cache holds
 PRODUCT_CHUNKS = 8  # chunks whose gradient goes into the weight with one product, so that its sum is rounded seldom
+_FAINT = 1e-30  # a probability below it has lost digits in fp32, and its logarithm is taken another way
 
 
 def vocabulary_loss(
-    hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, row_weights: Tensor
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    targets: Tensor,
+    row_weights: Tensor | None = None,
+    *,
+    label_smoothing: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
     """Cross entropy of `hidden @ weight.T + bias`, in fp32; products run in the precision of autocast.
+
+    Equal to `F.cross_entropy(F.linear(hidden, weight, bias), targets, reduction="none", label_smoothing=...)`.
 
     Args:
         hidden: (N, D).
         weight: (V, D); may be the embedding's (tied).
-        bias: (V,).
+        bias: (V,) or None.
         targets: (N,) ids.
-        row_weights: (N,) what each row counts; no gradient goes to them.
+        row_weights: (N,) what each row counts; no gradient goes to them. All count 1 if None.
+        label_smoothing: share of each target spread evenly over all ids (Szegedy et al. 2016).
 
     Returns:
-        The weighted sum, a scalar with gradients, and each row's own loss (N,), detached and not weighted.
+        The weighted sum, a scalar with gradients, which can be taken once, and each row's own loss (N,), detached and not weighted.
+
+    Raises:
+        RuntimeError: if gradients are taken a second time.
     """
-    with_gradient = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (hidden, weight, bias))
+    needs = [tensor is not None and tensor.requires_grad for tensor in (hidden, weight, bias)]
     kind = hidden.device.type
     dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
-    return _VocabularyLoss.apply(hidden, weight, bias, targets, row_weights, dtype, with_gradient)  # type: ignore[no-any-return, no-untyped-call]
+    with_gradient = torch.is_grad_enabled() and any(needs)
+    if row_weights is None:
+        row_weights = torch.ones(len(hidden), device=hidden.device)
+    arguments = (hidden, weight, bias, targets, row_weights, label_smoothing, dtype, with_gradient)
+    return _VocabularyLoss.apply(*arguments)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _VocabularyLoss(torch.autograd.Function):
+    """The gradient of the logits is softmax less the target's distribution.
+
+    Weights of rows and the even part of smoothed targets are left out of the (rows, V) matrices and put in where they are vectors: so all
+    that is done to a matrix beside its products is a softmax, a conversion, and one number a row.
+    """
+
     @staticmethod
     def forward(
         ctx: Any,
         hidden: Tensor,
         weight: Tensor,
-        bias: Tensor,
+        bias: Tensor | None,
         targets: Tensor,
         row_weights: Tensor,
+        smoothing: float,
         dtype: torch.dtype,
         with_gradient: bool,
     ) -> tuple[Tensor, Tensor]:
         with torch.autocast(hidden.device.type, enabled=False):
-            x, w, b = hidden.to(dtype), weight.to(dtype), bias.to(dtype)
-            size = max(1, CHUNK_BYTES // (4 * len(w)))
-            ones = torch.ones(len(x), dtype=dtype, device=x.device)
+            x, w, counts = hidden.to(dtype), weight.to(dtype), row_weights.float()
+            b = None if bias is None else bias.to(dtype)
             losses = torch.empty(len(x), dtype=torch.float32, device=x.device)
-            gradients = (
-                [torch.zeros_like(t, dtype=torch.float32) for t in (hidden, weight, bias)] if with_gradient else []
-            )
-            for first in range(0, len(x), size * PRODUCT_CHUNKS):
-                group = slice(first, min(first + size * PRODUCT_CHUNKS, len(x)))
-                slopes = torch.empty(group.stop - first if with_gradient else 0, len(w), dtype=dtype, device=x.device)
-                for start in range(first, group.stop, size):
-                    rows = slice(start, min(start + size, group.stop))
-                    logits = torch.addmm(b, x[rows], w.t())
-                    logs = torch.log_softmax(
-                        logits, dim=1, dtype=torch.float32
-                    )  # one pass for maximum, sum and logarithm
-                    ids = targets[rows].unsqueeze(1)
-                    losses[rows] = -logs.gather(1, ids).squeeze(1)
-                    if with_gradient:
-                        slope = logs.exp_()  # softmax, less 1 at the target, is the gradient of the logits
-                        slope.scatter_add_(1, ids, torch.full_like(ids, -1.0, dtype=torch.float32))
-                        torch.mul(slope, row_weights[rows].unsqueeze(1), out=slopes[start - first : rows.stop - first])
+            gradients: list[Tensor | None] = [None, None, None]
+            if with_gradient:
+                gradients = [torch.zeros_like(t, dtype=torch.float32) for t in (hidden, weight)]
+                gradients.append(None if bias is None else torch.zeros_like(bias, dtype=torch.float32))
+            size = max(1, CHUNK_BYTES // (4 * len(w)))
+            group = size * PRODUCT_CHUNKS
+            slopes = torch.empty(min(group, len(x)) if with_gradient else 0, len(w), dtype=dtype, device=x.device)
+            for first in range(0, len(x), group):
+                last = min(first + group, len(x))
+                for start in range(first, last, size):
+                    rows = slice(start, min(start + size, last))
+                    logits = x[rows] @ w.t() if b is None else torch.addmm(b, x[rows], w.t())
+                    _chunk(logits, targets[rows], losses[rows], smoothing, slopes[start - first : rows.stop - first])
                 if with_gradient:
-                    gradients[0][group] = slopes @ w
-                    gradients[1] += slopes.t() @ x[group]
-                    gradients[2] += slopes.t() @ ones[group]  # as a product: a sum over rows of bf16 is slow
+                    _add_products(gradients, slopes[: last - first], x, w, counts, slice(first, last))
+            if smoothing:
+                losses += smoothing * _evenly(x, w, b, counts, gradients, smoothing)
         ctx.gradients = gradients
-        ctx.dtypes = (hidden.dtype, weight.dtype, bias.dtype)
+        ctx.dtypes = (hidden.dtype, weight.dtype, None if bias is None else bias.dtype)
         ctx.mark_non_differentiable(losses)
-        return (losses * row_weights).sum(), losses
+        return (losses * counts).sum(), losses
 
     @staticmethod
     def backward(ctx: Any, sum_gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        gradients = [g.mul_(sum_gradient).to(dtype) for g, dtype in zip(ctx.gradients, ctx.dtypes, strict=True)]
-        ctx.gradients = None  # scaled in place: they can be used once
-        return *gradients, None, None, None, None
+        if ctx.gradients is None:
+            raise RuntimeError("the gradient of vocabulary_loss can be taken once: call it again for a second time")
+        gradients = [
+            None if gradient is None else gradient.mul_(sum_gradient).to(dtype)
+            for gradient, dtype in zip(ctx.gradients, ctx.dtypes, strict=True)
+        ]
+        ctx.gradients = None  # scaled in place
+        return *gradients, None, None, None, None, None
+
+
+def _chunk(logits: Tensor, targets: Tensor, losses: Tensor, smoothing: float, slopes: Tensor) -> None:
+    """Losses of some rows, without the even part of smoothed targets, and the gradients of their logits likewise."""
+    ids = targets.unsqueeze(1)
+    shares = torch.softmax(logits, dim=1, dtype=torch.float32)
+    nll = -shares.gather(1, ids).squeeze(1).log()
+    if bool((faint := nll > -torch.tensor(_FAINT).log()).any()):
+        exact = torch.log_softmax(logits[faint], dim=1, dtype=torch.float32)
+        nll[faint] = -exact.gather(1, ids[faint]).squeeze(1)
+    losses.copy_(nll)
+    if smoothing:  # (1 - s) nll + s (mean of all nll) is nll + s (target's logit - mean logit): the mean is added later
+        losses.add_(logits.gather(1, ids).squeeze(1).float(), alpha=smoothing)
+    if len(slopes):
+        slopes.copy_(shares)
+        # 1 - p is -expm1 of the loss: exact where p is so near 1 that half precision would round it there
+        slopes.scatter_(1, ids, (torch.expm1(-nll) + smoothing).unsqueeze(1).to(slopes.dtype))
+
+
+def _add_products(
+    gradients: list[Tensor | None], slopes: Tensor, x: Tensor, w: Tensor, counts: Tensor, rows: slice
+) -> None:
+    """Adds some rows' gradients of hidden, weight and bias."""
+    to_hidden, to_weight, to_bias = gradients
+    assert to_hidden is not None
+    assert to_weight is not None
+    weighted = x[rows] * counts[rows].unsqueeze(1).to(x.dtype)
+    to_hidden[rows] = (slopes @ w) * counts[rows].unsqueeze(1)
+    to_weight += slopes.t() @ weighted
+    if to_bias is not None:
+        to_bias += slopes.t() @ counts[rows].to(x.dtype)  # as a product: a sum over rows of bf16 is slow
+
+
+def _evenly(
+    x: Tensor, w: Tensor, b: Tensor | None, counts: Tensor, gradients: list[Tensor | None], smoothing: float
+) -> Tensor:
+    """(N,) minus the mean logit of each row, by way of the mean weight; adds its gradient, times the smoothing, to the others."""
+    mean = w.float().mean(0)
+    means = x.float() @ mean + (0.0 if b is None else b.float().mean())
+    to_hidden, to_weight, to_bias = gradients
+    if to_hidden is not None and to_weight is not None:
+        to_hidden -= smoothing * counts.unsqueeze(1) * mean
+        to_weight -= smoothing / len(w) * (counts @ x.float())
+        if to_bias is not None:
+            to_bias -= smoothing / len(w) * counts.sum()
+    return -means

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -63,27 +64,42 @@ def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: For
 
 def _numbers(history: Any, config: ForecastConfig, where: str) -> FloatArray:
     """One history as float64, checked."""
-    try:
-        values = np.asarray(history, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"found {shorten(history)}", where=where, expected="numbers") from error
+    values = _floats(history, where)
     if values.ndim != 1:
         raise DataError(f"found shape {values.shape}", where=where, expected="one dimension, (N,)")
-    if np.isinf(values).any():
-        reading = int(np.isinf(values).argmax()) + 1
-        raise DataError("found inf", where=f"{where}, reading {reading}", expected="a number, or NaN where missing")
     check_missing(values, config, where)
     return values
 
 
-def check_missing(values: FloatArray, config: ForecastConfig, where: str) -> None:
+def _floats(given: Any, where: str) -> FloatArray:
+    """Numbers of any shape, all finite or NaN."""
+    try:
+        values = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"found {shorten(given)}", where=where, expected="numbers") from error
+    if np.isinf(values).any():
+        reading = int(np.argwhere(np.isinf(values))[0][:1].sum()) + 1
+        raise DataError("found inf", where=f"{where}, reading {reading}", expected="a number, or NaN where missing")
+    return values
+
+
+def check_missing(values: FloatArray, config: ForecastConfig, where: str, *, before: int = 0) -> None:
     """Refuses missing readings where the model cannot be told of them.
+
+    Args:
+        values: (N,), or (N, C) with further columns.
+        config: of the forecaster.
+        where: what messages call the readings.
+        before: readings that come before these, which messages count too.
 
     Raises:
         DataError: naming the first one.
     """
-    if not config.marks_missing and (missing := np.isnan(values)).any():
-        found = f"{int(missing.sum()):,} missing, the first at reading {int(missing.argmax()) + 1}"
+    if config.marks_missing:
+        return
+    missing = np.isnan(values if values.ndim == 1 else values.sum(1))
+    if missing.any():
+        found = f"{int(missing.sum()):,} missing, the first at reading {before + int(missing.argmax()) + 1:,}"
         fix = "fill them, or train on a series that has missing readings too"
         raise DataError(found, where=where, expected="every reading: the model was trained without gaps", fix=fix)
 
@@ -101,13 +117,33 @@ def _name(history: Any, name: Any, config: ForecastConfig) -> str:
 def _start(history: Any, start: Any, config: ForecastConfig, where: str) -> np.datetime64 | None:
     """The time of the first reading, if it is known."""
     if start is not None:
-        return np.datetime64(start, "s")
-    index = getattr(history, "index", None)
+        return moment(start, f"{where}, start")
+    index: Any = getattr(history, "index", None)
+    if getattr(index, "tz", None) is not None:
+        index = index.tz_convert(None)  # to UTC
     times = getattr(index, "values", None)
-    if times is None or not np.issubdtype(times.dtype, np.datetime64):
+    if times is None or not len(times) or not np.issubdtype(times.dtype, np.datetime64):
         return None
     check_frequency(times.astype("datetime64[s]"), config, where)
     return np.datetime64(times[0], "s")
+
+
+def moment(time: Any, where: str) -> np.datetime64:
+    """A time as a user gives it: text as ISO 8601, a datetime, or numpy's; with an UTC offset it becomes UTC.
+
+    Raises:
+        DataError: what is no time.
+    """
+    try:
+        known = datetime.fromisoformat(time) if isinstance(time, str) else time
+        if isinstance(known, datetime) and known.tzinfo is not None:
+            known = known.astimezone(UTC).replace(tzinfo=None)
+        result = np.datetime64(known, "s")
+    except (TypeError, ValueError) as error:
+        raise DataError(f"found {shorten(time)}", where=where, expected="a time as ISO 8601") from error
+    if np.isnat(result):
+        raise DataError(f"found {shorten(time)}", where=where, expected="a time")
+    return result
 
 
 def check_frequency(times: NDArray[np.datetime64], config: ForecastConfig, where: str) -> None:
@@ -133,8 +169,10 @@ def _inputs(extra: Sequence[Any], lengths: NDArray[np.int64], config: ForecastCo
     names = ", ".join(config.input_names)
     if any(item is None for item in extra):
         raise DataError("no inputs given", expected=f"the columns {names} beside each history")
-    columns = [np.asarray(item, dtype=np.float64).reshape(len(item), -1) for item in extra]
-    for item, length in zip(columns, lengths.tolist(), strict=True):
+    columns = [_floats(item, f"inputs of history {number + 1}") for number, item in enumerate(extra)]
+    columns = [item[:, None] if item.ndim == 1 else item for item in columns]
+    for number, (item, length) in enumerate(zip(columns, lengths.tolist(), strict=True)):
         if item.shape != (length, len(config.input_names)):
             raise DataError(f"inputs of shape {item.shape}", expected=f"({length}, {len(config.input_names)}): {names}")
+        check_missing(item, config, f"inputs of history {number + 1}")
     return np.concatenate(columns)

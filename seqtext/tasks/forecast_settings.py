@@ -36,11 +36,11 @@ class ForecastSettings:
     """Share of the last output's values zeroed in training."""
     loss: Literal["auto", "squared", "huber", "quantile", "gaussian", "student_t"] = "auto"
     """auto is huber, or quantile where --quantiles are given."""
-    huber_width: float = 0.5
+    huber_width: float = 0.05
     """Errors beyond it count linearly; in standard deviations of the data."""
     quantiles: tuple[float, ...] = ()
     """Quantiles to forecast, such as 0.1 0.5 0.9. Default: none, or these three with a loss that has them."""
-    change: Literal["none", "last", "week", "season"] = "none"
+    change: Literal["none", "last", "week", "season"] = "last"
     """Forecast the change against the last value, the same time last week, or one --season before."""
     season: int | None = None
     """Readings of a season, for --change season and MASE. Default: a day, by the timestamps."""
@@ -131,6 +131,9 @@ class ForecastConfig(ForecastSettings):
             raise OptionsError(
                 "calendar inputs without a frequency", fix="name the time column, or leave --calendar out"
             )
+        if self.input_names and self.head_horizon < self.horizon:
+            names = ", ".join(self.input_names)
+            raise OptionsError(f"--multi_step {self.multi_step}, and {names} are not known ahead", fix="use direct")
         if not 0 <= self.change_lag <= MOST_STEPS:
             raise OptionsError(f"change_lag is {self.change_lag}", expected=f"0 to {MOST_STEPS}")
 

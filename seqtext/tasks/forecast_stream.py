@@ -17,6 +17,7 @@ from seqtext.batching.padded import Padded
 from seqtext.errors import DataError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
+from seqtext.tasks.forecast_rows import moment
 from seqtext.tasks.forecast_settings import ForecastConfig
 from seqtext.tasks.windows import features
 
@@ -46,7 +47,7 @@ class ForecastStream:
         self.model, self.config = model, config
         self.output = config.output
         self.mean, self.scale = scale
-        self._seconds = int(np.datetime64(start, "s").astype(np.int64)) if config.calendar else 0
+        self._seconds = int(moment(start, "start").astype(np.int64)) if config.calendar else 0
         self._pushed = 0
         self._state: State | None = None
         self._window: deque[Tensor] = deque(maxlen=config.window)  # what the model read, with context "window"
@@ -88,9 +89,10 @@ class ForecastStream:
             number, extra = float(value), np.asarray(inputs, dtype=np.float64).reshape(-1)
         except (TypeError, ValueError) as error:
             raise DataError(f"found {value!r}", where=where, expected="a number") from error
-        if math.isinf(number) or (math.isnan(number) and not self.config.marks_missing):
-            expected = "a number, or NaN where missing" if self.config.marks_missing else "a number"
-            raise DataError(f"found {number}", where=where, expected=expected)
+        for found in (number, *extra.tolist()):
+            if math.isinf(found) or (math.isnan(found) and not self.config.marks_missing):
+                expected = "a number, or NaN where missing" if self.config.marks_missing else "a number"
+                raise DataError(f"found {found}", where=where, expected=expected)
         if len(extra) != len(self.config.input_names):
             raise DataError(f"{len(extra)} further inputs", where=where, expected=str(len(self.config.input_names)))
         means, scales = np.asarray(self.config.input_means), np.asarray(self.config.input_scales)

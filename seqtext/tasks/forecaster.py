@@ -7,7 +7,7 @@ what lies before it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -111,7 +111,7 @@ class Forecaster:
             scales=scales,
             frequency=series.frequency,
             marks_missing=missing,
-            change_lag=_change_lag(chosen, series),
+            change_lag=change_lag(chosen, series),
             input_names=series.input_names,
             input_means=input_means,
             input_scales=input_scales,
@@ -214,22 +214,35 @@ class Forecaster:
         """Training readings and the last tenth of each span, to choose by. The seed changes nothing: time decides."""
         return hold_out_last(rows, share=0.1)
 
+    def check(self, rows: Part) -> None:
+        """Refuses a part with missing readings, in it or in what is read before it, that the model cannot be told of.
+
+        Raises:
+            DataError: naming the first one.
+        """
+        series, reach = rows.series, max(self.config.window, self.config.change_lag)
+        reach = len(series.values) if self.config.context == "stateful" else reach
+        columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])
+        for number, (first, end) in zip(series.series_at(rows.spans[:, 0]), rows.spans.tolist(), strict=True):
+            start = int(series.starts[number])
+            begin = max(first - reach, start)
+            where = f"{series.name}, series {series.names[number]!r}"
+            check_missing(columns[begin:end], self.config, where, before=begin - start)
+
     def encode(self, rows: Part, *, sampling_seed: int | None = None) -> Windows:
         """The windows of a part.
 
         Raises:
             DataError: if none fits, or the part has missing readings that the model cannot be told of.
         """
+        self.check(rows)
         series = rows.series
-        columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])
-        if not self.config.marks_missing:
-            reach = max(self.config.window, self.config.change_lag)
-            for first, end in rows.spans.tolist():
-                begin = max(first - reach, int(series.starts[series.series_at(np.array([first]))[0]]))
-                check_missing(np.atleast_2d(columns[begin:end].T).sum(0), self.config, series.name)
         means, scales = self.scales_for(series)
         steps = self.config.window - self.config.window // WARM_UP if self.config.context == "stateful" else 1
-        windows = Windows(scaled(series, self.config, means, scales), rows.spans, self.config, steps=steps)
+        rescaled = scaled(series, self.config, means, scales)
+        windows = Windows(rescaled, rows.spans, self.config, steps=steps)
+        if not len(windows):  # spans shorter than a piece, such as those of validation, still have windows
+            windows = Windows(rescaled, rows.spans, self.config)
         if not len(windows):
             found = f"no window of {self.config.window:,} readings with {self.config.head_horizon:,} after it fits"
             longest = int(series.lengths.max())
@@ -244,6 +257,10 @@ class Forecaster:
         else:  # after every step of a piece but those that warm its state up
             raw = self.model.head(self.model.dropout(self.model.read(batch.inputs).values[:, -steps:]))
         return self._loss(raw.view(*batch.targets.shape, self.output.size), batch.targets, batch.anchors)
+
+    def losses(self, batch: ForecastBatch) -> Iterator[Loss]:
+        """As `loss`, which is all there is of a batch."""
+        yield self.loss(batch)
 
     @torch.inference_mode()
     def evaluate(self, examples: Windows) -> dict[str, float]:
@@ -279,7 +296,11 @@ class Forecaster:
             part: whose readings are forecast.
             first: (R,) positions of the first value of each, as `test_positions` gives them.
             context: where the state comes from; as trained if None.
+
+        Raises:
+            DataError: missing readings that the model cannot be told of.
         """
+        self.check(part)
         self.model.eval()
         series = part.series
         means, scales = self.scales_for(series)
@@ -381,8 +402,8 @@ class PartForecasts(NamedTuple):
     quantiles: dict[float, FloatArray]
 
 
-def _change_lag(settings: ForecastSettings, series: SeriesSet) -> int:
-    """How many readings back the value lies that forecasts are counted from.
+def change_lag(settings: ForecastSettings, series: SeriesSet) -> int:
+    """How many readings back the value lies that forecasts are counted from; 0 for none.
 
     Raises:
         OptionsError: if it is not known.

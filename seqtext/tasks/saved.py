@@ -16,7 +16,11 @@ from seqtext.storage import parse_json, read_folder
 ConfigT = TypeVar("ConfigT")
 
 # The tasks a saved config may name, and where they live: a fixed list, never a class path out of a file.
-TASKS = {"TopicClassifier": "seqtext.tasks.topic_classifier", "Forecaster": "seqtext.tasks.forecaster"}
+TASKS = {
+    "TopicClassifier": "seqtext.tasks.topic_classifier",
+    "Forecaster": "seqtext.tasks.forecaster",
+    "TextGenerator": "seqtext.tasks.text_generator",
+}
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,21 @@ class SavedTask:
                 "not listed in the manifest", where=str(self.folder / name), fix="copy or download it again"
             )
         return self.files[name]
+
+    def value(self, name: str) -> Any:
+        """One value of the config, whatever the task.
+
+        Raises:
+            SavedFileError: if it has none of that name.
+        """
+        if name not in self._json():
+            raise SavedFileError(f"no {name!r} in the config", where=str(self.folder / "config.json"))
+        return self._json()[name]
+
+    def part(self, prefix: str) -> SavedTask:
+        """A task that was saved inside this one, whose files' names begin with `prefix`."""
+        files = {name.removeprefix(prefix): data for name, data in self.files.items() if name.startswith(prefix)}
+        return SavedTask(self.folder, files)
 
     def _json(self) -> dict[str, Any]:
         where = str(self.folder / "config.json")

@@ -28,7 +28,7 @@ from seqtext.nn.losses import Loss, classification_loss
 from seqtext.nn.pooling import Pooling
 from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import Precision, to_plain
-from seqtext.storage import atomic_folder, parse_tensors, save_tensors
+from seqtext.storage import atomic_folder, parse_tensors, tensor_bytes
 from seqtext.tasks.saved import SavedTask, open_saved
 from seqtext.tasks.text_batches import EncodedTexts, TextBatch, chunked, kept_part, mean_of_windows, texts_of
 from seqtext.tasks.topic_settings import TopicConfig
@@ -259,6 +259,10 @@ class TopicClassifier:
         rows = loss.rows.index_add(0, text, losses * weights)
         return Loss(loss.sum + total, loss.count, rows, auxiliary=total.detach())
 
+    def losses(self, batch: TextBatch) -> Iterator[Loss]:
+        """As `loss`, which is all there is of a batch."""
+        yield self.loss(batch)
+
     @property
     def _embedding(self) -> TokenEmbedding:
         assert isinstance(self.model.embedding, TokenEmbedding)
@@ -298,12 +302,17 @@ class TopicClassifier:
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes config, weights and tokenizer as one verified folder."""
         with atomic_folder(Path(folder)) as place:
-            config = {"task": type(self).__name__, **to_plain(self.config)}
-            (place / "config.json").write_text(
-                json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-            )
-            save_tensors(place / "model.safetensors", self.model.state_dict())
-            (place / "tokenizer.model").write_bytes(self.tokenizer.model)
+            for name, data in self.files().items():
+                (place / name).write_bytes(data)
+
+    def files(self) -> dict[str, bytes]:
+        """What is saved, by the names of the files."""
+        config = {"task": type(self).__name__, **to_plain(self.config)}
+        return {
+            "config.json": (json.dumps(config, indent=1, ensure_ascii=False) + "\n").encode(),
+            "model.safetensors": tensor_bytes(self.model.state_dict()),
+            "tokenizer.model": self.tokenizer.model,
+        }
 
     @classmethod
     def from_pretrained(cls, name: str | Path) -> TopicClassifier:

@@ -31,6 +31,8 @@ def forecast_summary(
     check_tracker(options.track)
     config, series = task.config, data.series
     examples, held_out = task.encode(data.train), task.encode(data.validation)
+    task.check(data.test)  # what would end the run after training ends it now
+    task.positions(data.test, most=1)
     plan = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
@@ -40,7 +42,7 @@ def forecast_summary(
     seconds = seconds_per_epoch(task, examples, held_out, options)
     parameters = sum(parameter.numel() for parameter in task.model.parameters())
     missing = {name: _missing(getattr(data, name)) for name in ("train", "validation", "test")}
-    warnings = _outliers(task, data)
+    warnings = [*_constant(data), *_outliers(task, data)]
     lines = [
         f"series      {len(series):,}{_shown(series.names)}; {_frequency(config.frequency)}",
         *(f"            {name:<11}{_span(getattr(data, name))}, {missing[name]:,} missing" for name in missing),
@@ -91,6 +93,15 @@ def _span(part: Part) -> str:
 
 def _missing(part: Part) -> int:
     return sum(int(np.isnan(part.series.values[a:b]).sum()) for a, b in part.spans.tolist())
+
+
+def _constant(data: SeriesSplits) -> list[str]:
+    """Series whose training readings are all the same: there is nothing to learn from them, and no deviation to scale by."""
+    train = data.train
+    values = (train.values_of(number) for number in range(len(train.series)))
+    names = [name for name, v in zip(train.series.names, values, strict=True) if np.nanmin(v) == np.nanmax(v)]
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return [f"all training readings are the same in {', '.join(map(repr, names[:3]))}{more}"] if names else []
 
 
 def _outliers(task: Forecaster, data: SeriesSplits) -> list[str]:

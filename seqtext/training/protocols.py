@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -73,8 +74,8 @@ class HasLoss(Protocol):
         """The module that is trained."""
         ...
 
-    def loss(self, batch: Any) -> Loss:
-        """Total, count and per-row losses of a batch."""
+    def losses(self, batch: Any) -> Iterator[Loss]:
+        """The loss of a batch; or of its windows one after the other, each backpropagated before the next is made."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,24 +103,30 @@ class Stepper:
         """
         self.optimizer.zero_grad(set_to_none=True)
         losses: list[Loss] = []
+        rows_of: list[NDArray[np.int64]] = []  # of each loss
         batch_seconds = 0.0
         for number, rows in enumerate(micro_batches):
             seed_generators(self.seed, step, number)
-            with autocast(self.precision, self.device):
-                started = time.perf_counter()
-                batch = examples.batch(rows).to(self.device)
-                batch_seconds += time.perf_counter() - started
-                loss = self.task.loss(batch)
-            with exact_fp32():
-                torch.autograd.backward(self.scaler.scale(loss.sum))
-            losses.append(replace(loss, sum=loss.sum.detach()))
+            started = time.perf_counter()
+            windows = self.task.losses(examples.batch(rows).to(self.device))
+            batch_seconds += time.perf_counter() - started
+            while (loss := self._next(windows)) is not None:
+                with exact_fp32():
+                    torch.autograd.backward(self.scaler.scale(loss.sum))
+                losses.append(replace(loss, sum=loss.sum.detach()))
+                rows_of.append(rows)
         count = _total([loss.count for loss in losses])
         auxiliary = _total(
             [torch.zeros_like(loss.sum) if loss.auxiliary is None else loss.auxiliary for loss in losses]
         )
-        norm, skipped = self._update(count, lambda: _describe(losses, micro_batches, step))
+        norm, skipped = self._update(count, lambda: _describe(losses, rows_of, step))
         total = _total([loss.sum for loss in losses]) - auxiliary
         return StepResult(total, auxiliary, count, norm, skipped, batch_seconds)
+
+    def _next(self, windows: Iterator[Loss]) -> Loss | None:
+        """The loss of a batch's next window, if there is one."""
+        with autocast(self.precision, self.device):
+            return next(windows, None)
 
     def _update(self, count: Tensor, describe: Any) -> tuple[Tensor, bool]:
         parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
@@ -152,11 +158,11 @@ def _total(scalars: Sequence[Tensor]) -> Tensor:
     return torch.stack(list(scalars)).sum()
 
 
-def _describe(losses: Sequence[Loss], micro_batches: Sequence[NDArray[np.int64]], step: int) -> str:
+def _describe(losses: Sequence[Loss], rows_of: Sequence[NDArray[np.int64]], step: int) -> str:
     """Which rows of which step had a loss that is not finite, or that all had a finite one and only the gradient did not."""
     bad = [
         int(rows[i])
-        for loss, rows in zip(losses, micro_batches, strict=True)
+        for loss, rows in zip(losses, rows_of, strict=True)
         for i in (~torch.isfinite(loss.rows)).nonzero().flatten().tolist()
     ]
     what = f"the loss of row(s) {', '.join(str(row + 1) for row in bad[:5])}" if bad else "the gradient"

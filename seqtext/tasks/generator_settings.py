@@ -1,0 +1,115 @@
+"""What a text generator can be set to: flags of its recipe, keywords of `TextGenerator.from_data`, and part of the saved config."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from seqtext.errors import OptionsError, raise_together
+
+MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
+
+
+@dataclass(frozen=True)
+class GeneratorSettings:
+    """Text form, model and loss of a text generator."""
+
+    vocabulary_size: int = 8000
+    """Pieces of the tokenizer; lowered where the corpus is too small for it."""
+    lowercase: bool = False
+    """Fold case before tokenizing."""
+    max_length: int = 128
+    """Tokens read at once; longer texts are read in windows that carry the state."""
+    subword_sampling: bool = False
+    """Cut words into other pieces every epoch (subword regularisation)."""
+    feedback: Literal["tokens", "zeros"] = "tokens"
+    """Each step reads the token before, or nothing: the textbook's vector to sequence."""
+    cell: Literal["rnn", "gru", "lstm"] = "lstm"
+    """Kind of recurrent cell."""
+    embedding_size: int = 256
+    """Features of a token's vector."""
+    hidden_size: int = 512
+    """Units of a layer."""
+    num_layers: int = 1
+    """Recurrent layers."""
+    tied: bool = True
+    """Write with the weights of the embedding."""
+    vector_dropout: float = 0.1
+    """Share of training rows whose vector is replaced by a learnt "any", which guidance needs."""
+    embedding_dropout: float = 0.1
+    """Share of embedding values zeroed in training."""
+    input_dropout: float = 0.1
+    """Share of input features zeroed in training, the same at all steps of a text."""
+    layer_dropout: float = 0.3
+    """Share of features zeroed between layers likewise."""
+    output_dropout: float = 0.3
+    """Share of output features zeroed likewise."""
+    label_smoothing: float = 0.0
+    """Share of each target spread over all tokens."""
+
+    def __post_init__(self) -> None:
+        limits = {
+            "vocabulary_size": MOST_TOKENS,
+            "max_length": MOST_TOKENS,
+            "embedding_size": MOST_UNITS,
+            "hidden_size": MOST_UNITS,
+            "num_layers": MOST_LAYERS,
+        }
+        shares = (
+            *("vector_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
+            "label_smoothing",
+        )
+        faults = [
+            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
+            for name, most in limits.items()
+            if not 1 <= getattr(self, name) <= most
+        ]
+        faults += [
+            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
+            for name in shares
+            if not 0 <= getattr(self, name) < 1
+        ]
+        raise_together(faults)
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(GeneratorSettings):
+    """The settings of a generator and what it learnt about the data: all that is saved beside weights and tokenizer."""
+
+    text_column: str = "text"
+    """Column the texts were in."""
+    attributes: tuple[str, ...] = ()
+    """Columns whose values the vector holds, a place for each value."""
+    names: tuple[tuple[str, ...], ...] = ()
+    """Values of each of these columns, in the order of their places."""
+    shares: tuple[float, ...] = ()
+    """Share of the training rows with each value: what stands for an attribute that is not asked for."""
+    vector_column: str | None = None
+    """Column of dense vectors, instead."""
+    has_encoder: bool = False
+    """Whether the vectors are those of a saved classifier, which is kept with the model."""
+    means: tuple[float, ...] = ()
+    """Of each feature of dense vectors over the training rows."""
+    scales: tuple[float, ...] = ()
+    """Standard deviation of each likewise."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        places = sum(map(len, self.names))
+        if len(self.attributes) != len(self.names) or places != len(self.shares) or not all(self.names):
+            raise OptionsError(f"{len(self.attributes)} attributes with {places} values, {len(self.shares)} shares")
+        if len(self.means) != len(self.scales) or not all(
+            map(math.isfinite, (*self.means, *self.scales, *self.shares))
+        ):
+            raise OptionsError("means and scales that do not fit, or a number that is not finite")
+        if self.scales and min(self.scales) <= 0:
+            raise OptionsError("a scale that is not above 0")
+        if self.feedback == "zeros" and not self.vector_size:
+            fix = "give --vector label, or --feedback tokens"
+            raise OptionsError("--feedback zeros reads nothing but the vector, and there is none", fix=fix)
+
+    @property
+    def vector_size(self) -> int:
+        """Features of the vector, C; 0 for none."""
+        return len(self.shares) or len(self.means)

@@ -1,0 +1,101 @@
+"""What a new text generator starts from: columns, names, tokenizer and config, out of training rows alone or another run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from torch import Tensor
+
+from seqtext.data.columns import check_one_split, check_texts, choose_label, choose_text, require
+from seqtext.data.labels import Labels
+from seqtext.data.normaliser import Normaliser
+from seqtext.data.tokenizer import Tokenizer
+from seqtext.errors import OptionsError, did_you_mean
+from seqtext.storage import read_tensors
+from seqtext.tasks.conditions import dense_column, dense_scales
+from seqtext.tasks.generator_settings import GeneratorConfig, GeneratorSettings
+from seqtext.tasks.saved import open_saved
+from seqtext.tasks.text_batches import texts_of
+from seqtext.tasks.topic_classifier import TopicClassifier
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+class GeneratorStart(NamedTuple):
+    """Config, tokenizer, the classifier that makes the vectors or None, and another run's weights or None."""
+
+    config: GeneratorConfig
+    tokenizer: Tokenizer
+    encoder: TopicClassifier | None
+    weights: dict[str, Tensor] | None
+
+
+def prepare(
+    train: Dataset,
+    text_column: str | None,
+    attributes: Sequence[str] | None,
+    vector_column: str | None,
+    vectors_from: str | Path | None,
+    init_from: str | Path | None,
+    settings: Mapping[str, Any],
+) -> GeneratorStart:
+    """Everything but the weights; the arguments are those of `TextGenerator.from_data`.
+
+    Raises:
+        DataError: if columns cannot be used.
+        OptionsError: for an unknown setting, or ways to make vectors that rule each other out.
+    """
+    names = {field.name for field in fields(GeneratorSettings)}
+    for name in settings:
+        if name not in names:
+            raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, names))
+    if sum((bool(attributes), vector_column is not None, vectors_from is not None)) > 1:
+        fix = "give one of --attributes, --vector_column and --vectors_from"
+        raise OptionsError("several ways to make the vectors", fix=fix)
+    wanted = GeneratorSettings(**settings)
+    check_one_split(train)
+    if attributes is None:
+        by_vectors = vector_column is not None or vectors_from is not None
+        attributes = () if by_vectors else (choose_label(train, text=text_column),)
+    text = text_column or choose_text(train, label=attributes[0] if attributes else None)
+    require({"train": train}, text, *attributes)
+    check_texts(train, text)
+    labels = [Labels.of(train, column) for column in attributes]
+    encoder = None if vectors_from is None else TopicClassifier.from_pretrained(vectors_from)
+    means, scales = _dense_scales(train, text, vector_column, encoder)
+    source = None if init_from is None else open_saved(init_from)
+    lowercase = wanted.lowercase
+    if source is None:
+        texts = (text for chunk in texts_of(train, text) for text in chunk)
+        normaliser = Normaliser(lowercase=lowercase)
+        tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
+    else:
+        lowercase = bool(source.value("lowercase"))
+        tokenizer = Tokenizer(source.file("tokenizer.model"), Normaliser(lowercase=lowercase))
+    config = GeneratorConfig(
+        **{**asdict(wanted), "lowercase": lowercase},
+        text_column=text,
+        attributes=tuple(attributes),
+        names=tuple(label.names for label in labels),
+        shares=tuple(count / max(sum(label.counts), 1) for label in labels for count in label.counts),
+        vector_column=vector_column,
+        has_encoder=encoder is not None,
+        means=means,
+        scales=scales,
+    )
+    weights = None if source is None else read_tensors(source.file("model.safetensors"), where=str(source.folder))
+    return GeneratorStart(config, tokenizer, encoder, weights)
+
+
+def _dense_scales(
+    train: Dataset, text: str, column: str | None, encoder: TopicClassifier | None
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if column is not None:
+        return dense_scales(dense_column(train, column))
+    if encoder is not None:
+        return dense_scales(encoder.encode_texts([text for chunk in texts_of(train, text) for text in chunk]))
+    return (), ()

@@ -1,0 +1,457 @@
+"""`TextGenerator`: a vector in (a topic, a style, a mixture, an example's own), texts out. A `VecToSeq` with its tokenizer and names.
+
+Knows texts and names; reads no files but its own saved ones, and does not know how it is trained.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtext.batching.batch_plan import BatchPlan
+from seqtext.data.encoding import EncodingReport, encode_to_disk
+from seqtext.data.normaliser import Normaliser
+from seqtext.data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
+from seqtext.errors import OptionsError
+from seqtext.models.decoding import in_blocks
+from seqtext.models.guided import Guided
+from seqtext.models.sampling import Decoded, sample
+from seqtext.models.vec_to_seq import VecToSeq
+from seqtext.nn.backbone import Backbone, State
+from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.losses import Loss
+from seqtext.nn.vocabulary_head import VocabularyHead
+from seqtext.options import Precision, to_plain
+from seqtext.storage import atomic_folder, parse_tensors, save_tensors
+from seqtext.tasks.conditions import RowVectors, asked, attribute_places, dense_column, scale_dense
+from seqtext.tasks.generator_rows import GeneratorBatch, GeneratorRows
+from seqtext.tasks.generator_settings import GeneratorConfig
+from seqtext.tasks.saved import SavedTask, open_saved
+from seqtext.tasks.text_batches import texts_of
+from seqtext.tasks.topic_classifier import TopicClassifier
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+TOKENS_AT_ONCE = 16_384  # of a batch without gradients
+BANNED = (PAD, UNKNOWN, BEGIN)  # never written
+
+
+class Generated(NamedTuple):
+    """One text that was written.
+
+    Attributes:
+        text: may be empty.
+        log_probability: natural logarithm, by the conditional model itself, before guidance and filters; a given start left out.
+        tokens: how many were written, the end among them.
+        ended: False if the length limit came first.
+        vector: (C,) what it was written from, or None.
+    """
+
+    text: str
+    log_probability: float
+    tokens: int
+    ended: bool
+    vector: NDArray[np.float32] | None
+
+
+class TextGenerator:
+    """Writes texts that have what a vector asks for.
+
+    Args:
+        config: settings and names.
+        tokenizer: whose ids the model writes.
+        encoder: the classifier whose vectors it was trained on, if it was.
+    """
+
+    selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
+    lower_is_better = True
+    auto_precision: Precision = "auto"  # half precision costs hardly any perplexity; texts are written in fp32
+
+    def __init__(self, config: GeneratorConfig, tokenizer: Tokenizer, encoder: TopicClassifier | None = None) -> None:
+        self.config = config
+        self.tokenizer = tokenizer
+        self.encoder = encoder
+        self.copied = ""  # which weights came from another run, to print
+        embedding = TokenEmbedding(
+            vocabulary_size=len(tokenizer),
+            embedding_size=config.embedding_size,
+            dropout=config.embedding_dropout,
+            unknown_id=UNKNOWN,
+        )
+        backbone = Backbone(
+            input_size=config.embedding_size,
+            hidden_size=config.hidden_size,
+            num_layers=config.num_layers,
+            cell=config.cell,
+            dropout=config.layer_dropout,
+        )
+        head = VocabularyHead(
+            input_size=config.hidden_size,
+            vector_size=config.embedding_size,
+            vocabulary_size=len(tokenizer),
+            tied=config.tied,
+        )
+        self.model = VecToSeq(
+            embedding=embedding,
+            backbone=backbone,
+            head=head,
+            vector_size=config.vector_size,
+            feedback=config.feedback,
+            input_dropout=config.input_dropout,
+            output_dropout=config.output_dropout,
+        )
+
+    # ---- made from data, or from another run
+
+    @classmethod
+    def from_data(
+        cls,
+        train: Dataset,
+        *,
+        text_column: str | None = None,
+        attributes: Sequence[str] | None = None,
+        vector_column: str | None = None,
+        vectors_from: str | Path | None = None,
+        init_from: str | Path | None = None,
+        seed: int = 0,
+        **settings: Any,
+    ) -> TextGenerator:
+        """A new generator for a data set: trains the tokenizer, reads the names, draws the weights.
+
+        Args:
+            train: training rows; nothing else may be given.
+            text_column: recognised if there is no doubt.
+            attributes: columns whose values make the vector; the label column if None and there is no doubt; none if empty.
+            vector_column: a column of dense vectors instead.
+            vectors_from: a saved topic classifier that makes the vectors from the texts instead.
+            init_from: a saved task with the same kind of tokenizer, whose weights this one starts from where they fit.
+            seed: of the first weights.
+            settings: fields of `GeneratorSettings`, which holds their names, defaults and meanings once.
+
+        Raises:
+            DataError: if columns cannot be used.
+            OptionsError: for an unknown setting, or ways to make vectors that rule each other out.
+        """
+        from seqtext.tasks.generator_start import prepare  # trains tokenizers: not needed to write
+
+        start = prepare(train, text_column, attributes, vector_column, vectors_from, init_from, settings)
+        with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
+            torch.manual_seed(seed)
+            task = cls(start.config, start.tokenizer, start.encoder)
+        if start.weights is not None:
+            task.copied = task.copy_from(start.weights)
+        return task
+
+    def copy_from(self, weights: dict[str, Tensor]) -> str:
+        """Copies every weight that has a place of the same shape here; says which parts these are."""
+        own = self.model.state_dict()
+        fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
+        self.model.load_state_dict(fitting, strict=False)
+        copied = dict.fromkeys(name.split(".")[0] for name in fitting)
+        new = dict.fromkeys(name.split(".")[0] for name in own if name not in fitting)
+        return f"{', '.join(copied) or 'nothing'} copied; {', '.join(new) or 'nothing'} new"
+
+    # ---- raw in, raw out
+
+    @torch.inference_mode()
+    def __call__(
+        self,
+        request: Any = None,
+        *,
+        count: int = 1,
+        like: str | None = None,
+        start: str = "",
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+        guidance: float = 1.0,
+        repetition_penalty: float = 1.0,
+        no_repeat_ngram: int = 0,
+        max_length: int = 128,
+        seed: int = 0,
+    ) -> list[Generated]:
+        """Texts for what is asked for.
+
+        Args:
+            request: a name, names with weights, a raw vector (C,), a list of any of these (`count` texts for each), or None for any text.
+            count: texts to write.
+            like: a text whose vector to take, where the vectors are those of a classifier.
+            start: the beginning of each text; it is part of the text.
+            temperature: 0 always takes the likeliest token.
+            top_k: only the k likeliest tokens; 0 is all.
+            top_p: only the likeliest tokens that make up this share (nucleus sampling, Holtzman et al. 2020).
+            min_p: only tokens at least this share as likely as the likeliest.
+            guidance: how far to push from any text towards what is asked for (Ho and Salimans 2022); 1 is not at all.
+            repetition_penalty: divides the logits of tokens written before; 1 is none.
+            no_repeat_ngram: no run of so many tokens twice; 0 is any.
+            max_length: tokens of a text, its start included.
+            seed: of all draws. A text depends on its vector, the seed and its place, never on the other texts.
+
+        Raises:
+            OptionsError: what cannot be asked for, or a start as long as the limit.
+        """
+        requests = request if isinstance(request, list) else [request]
+        if like is not None:
+            requests = [self.vector_like(like)]
+        if count < 1:
+            raise OptionsError(f"count is {count}", expected="at least 1")
+        if not math.isfinite(guidance):
+            raise OptionsError(f"guidance is {guidance}", expected="a finite number")
+        vectors = [asked(one, self.config) for one in requests for _ in range(count)]
+        beginning = self._start_ids(start, max_length)
+        self.model.eval()
+        writer = Guided(self.model, guidance=guidance)
+        decoded = sample(
+            writer,
+            self._state(writer, vectors, beginning),
+            begin=torch.tensor([[BEGIN, *beginning]] * len(vectors), device=self.device),
+            rows=np.arange(len(vectors)),
+            seed=seed,
+            end_id=END,
+            banned=BANNED,
+            max_length=max_length - len(beginning),
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=min_p,
+            repetition_penalty=repetition_penalty,
+            no_repeat_ngram=no_repeat_ngram,
+        )
+        return self._texts(decoded, beginning, vectors)
+
+    def mix(self, one: Any, other: Any, *, steps: int = 5, **choices: Any) -> list[Generated]:
+        """Texts on the way from one vector to another, both ends among them.
+
+        Args:
+            one: as `request` of calling.
+            other: likewise.
+            steps: texts to write, at least 2.
+            choices: as the keywords of calling.
+
+        Raises:
+            OptionsError: as calling.
+        """
+        if steps < 2:
+            raise OptionsError(f"steps is {steps}", expected="at least 2")
+        first, last = (asked(request, self.config) for request in (one, other))
+        if first is None or last is None:
+            raise OptionsError("nothing to mix", expected="two names or vectors")
+        means, scales = np.asarray(self.config.means or 0.0), np.asarray(self.config.scales or 1.0)
+        ways = [((1 - share) * first + share * last).numpy() * scales + means for share in np.linspace(0, 1, steps)]
+        return self(list(ways), **choices)
+
+    def vector_like(self, text: str) -> NDArray[np.float32]:
+        """(C,) the vector of an example.
+
+        Raises:
+            OptionsError: if the model's vectors are not made from texts.
+        """
+        if self.encoder is None:
+            fix = "train with --vectors_from a topic classifier"
+            raise OptionsError("the model cannot make the vector of a text", fix=fix)
+        vector: NDArray[np.float32] = self.encoder.encode_texts([text])[0]
+        return vector
+
+    # ---- what training asks for
+
+    @property
+    def encodes_each_epoch(self) -> bool:
+        """Whether every epoch sees the texts cut into other pieces."""
+        return self.config.subword_sampling
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.embedding.weight.device
+
+    def split(self, rows: Dataset, *, seed: int) -> tuple[Dataset, Dataset]:
+        """Training and validation rows out of training rows alone: a seeded tenth, 2,500 at most."""
+        from seqtext.data.text_splits import hold_out_rows
+
+        return hold_out_rows(rows, self.config.attributes[0] if self.config.attributes else None, seed=seed)
+
+    def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> GeneratorRows:
+        """A split as ids and vectors, checked.
+
+        Raises:
+            DataError: naming the row whose text, attribute or vector cannot be used.
+        """
+        return self.encode_with_report(rows, sampling_seed=sampling_seed)[0]
+
+    def encode_with_report(
+        self, rows: Dataset, *, sampling_seed: int | None = None
+    ) -> tuple[GeneratorRows, EncodingReport]:
+        """As `encode`, with what was met."""
+        from seqtext.data.columns import check_one_split, check_texts, require
+        from seqtext.data.fingerprint import fingerprint
+
+        config = self.config
+        check_one_split(rows)
+        require({str(rows.split or "given"): rows}, config.text_column, *config.attributes)
+        check_texts(rows, config.text_column)
+        tokens, report = encode_to_disk(
+            lambda: texts_of(rows, config.text_column),
+            self.tokenizer,
+            keep=slice(None),
+            fingerprint=fingerprint(rows, [config.text_column]),
+            sampling_seed=sampling_seed,
+        )
+        return GeneratorRows(tokens, self._vectors(rows)), report
+
+    def loss(self, batch: GeneratorBatch, state: State | None = None) -> tuple[Loss, State]:
+        """Cross entropy of a window of texts, and the state behind it, cut off from its past.
+
+        Args:
+            batch: a window of each text.
+            state: behind the window before; None at the start of the texts.
+        """
+        if state is None:
+            state = self.model.start(self._hidden(batch.vectors), len(batch.rows))
+        outputs, after = self.model(batch.tokens, state)
+        real = batch.tokens.mask & (batch.targets != BEGIN)  # which stands for an empty text, and is never written
+        total, losses = self.model.head.loss(
+            outputs.values[real],
+            self.model.embedding.weight,
+            batch.targets[real],
+            label_smoothing=self.config.label_smoothing if self.model.training else 0.0,
+        )
+        row = real.nonzero()[:, 0]
+        rows = torch.zeros(len(batch.rows), device=losses.device).index_add_(0, row, losses)
+        count = torch.tensor(float(len(losses)), device=losses.device)
+        return Loss(total, count, rows), tuple(part.detach() for part in after)
+
+    def losses(self, batch: GeneratorBatch) -> Iterator[Loss]:
+        """The losses of a batch's windows, each to be backpropagated before the next (truncated backpropagation)."""
+        state: State | None = None
+        for window, places, there in batch.windows(self.config.max_length):
+            if state is not None:
+                state = self.model.select(state, places.to(self.device))
+            loss, state = self.loss(window, state)
+            rows = torch.zeros(len(batch.rows), device=self.device)
+            yield replace(loss, rows=rows.index_copy_(0, there.to(self.device), loss.rows))
+
+    @torch.inference_mode()
+    def evaluate(self, examples: GeneratorRows) -> dict[str, float]:
+        """Mean loss a token in nats, end tokens among them, and its perplexity; of models with a vector also without it."""
+        with_vector = self.token_loss(examples)
+        figures = {"loss": with_vector, "perplexity": float(np.exp(with_vector))}
+        if self.config.vector_size:
+            figures["perplexity_without_vector"] = float(np.exp(self.token_loss(examples, vectors=False)))
+        return figures
+
+    @torch.inference_mode()
+    def token_loss(self, examples: GeneratorRows, *, vectors: bool = True) -> float:
+        """Mean loss a token in nats over a split, with the vectors or with "any" in their place."""
+        self.model.eval()
+        total = count = 0.0
+        plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max(initial=1))), seed=0)
+        for [rows] in plan.in_order_of_length():
+            batch = examples.batch(rows).to(self.device)
+            if not vectors and batch.vectors is not None:
+                batch = batch._replace(vectors=self.model.no_vector.expand_as(batch.vectors))
+            for loss in self.losses(batch):
+                total, count = total + float(loss.sum), count + float(loss.count)
+        return total / max(count, 1.0)
+
+    def _hidden(self, vectors: Tensor | None) -> Tensor | None:
+        """Vectors with some replaced by "any" in training."""
+        if vectors is None or not self.model.training or not self.config.vector_dropout:
+            return vectors
+        gone = torch.rand(len(vectors), 1, device=vectors.device) < self.config.vector_dropout
+        return torch.where(gone, self.model.no_vector, vectors)
+
+    def _vectors(self, rows: Dataset) -> RowVectors:
+        """Of all rows of a split."""
+        config = self.config
+        if config.attributes:
+            return RowVectors(attribute_places(rows, config), None, config.vector_size)
+        if config.vector_column is not None:
+            return RowVectors(None, scale_dense(dense_column(rows, config.vector_column), config), config.vector_size)
+        if self.encoder is not None:
+            texts = [text for chunk in texts_of(rows, config.text_column) for text in chunk]
+            return RowVectors(None, scale_dense(self.encoder.encode_texts(texts), config), config.vector_size)
+        return RowVectors(None, None, 0)
+
+    # ---- saved
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Writes config, weights, tokenizer and, if there is one, the classifier that makes the vectors, as one verified folder."""
+        with atomic_folder(Path(folder)) as place:
+            config = {"task": type(self).__name__, **to_plain(self.config)}
+            text = json.dumps(config, indent=1, ensure_ascii=False) + "\n"
+            (place / "config.json").write_text(text, encoding="utf-8")
+            save_tensors(place / "model.safetensors", self.model.state_dict())
+            (place / "tokenizer.model").write_bytes(self.tokenizer.model)
+            if self.encoder is not None:
+                for name, data in self.encoder.files().items():
+                    (place / f"encoder-{name}").write_bytes(data)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path) -> TextGenerator:
+        """Opens a run folder, a model folder, or a model on the hub by its name.
+
+        Raises:
+            SavedFileError: if it is damaged, or not a text generator.
+        """
+        return cls.from_saved(open_saved(name))
+
+    @classmethod
+    def from_saved(cls, saved: SavedTask) -> TextGenerator:
+        """From the verified files of a model folder."""
+        config = saved.config(GeneratorConfig, task=cls.__name__)
+        tokenizer = Tokenizer(saved.file("tokenizer.model"), Normaliser(lowercase=config.lowercase))
+        encoder = TopicClassifier.from_saved(saved.part("encoder-")) if config.has_encoder else None
+        with torch.device("meta"):  # shapes only: nothing large is allocated before the file's own shapes agree
+            task = cls(config, tokenizer, encoder)
+        where = str(saved.folder / "model.safetensors")
+        weights = parse_tensors(saved.file("model.safetensors"), task.model.state_dict(), where=where)
+        task.model.load_state_dict(weights, assign=True)
+        task.model.eval()
+        return task
+
+    # ---- inside
+
+    def _state(self, writer: Guided, vectors: list[Tensor | None], beginning: list[int]) -> State:
+        """The state of all rows, with all but the last token of what they begin with fed; made in the blocks of decoding."""
+        given = [vector for vector in vectors if vector is not None]
+        whole: list[State] = []
+        for block in in_blocks(len(vectors), self.device):
+            rows = len(block.padded)
+            stacked = torch.stack([given[row] for row in block.padded.tolist()]).to(self.device) if given else None
+            state = writer.start(stacked, rows)
+            for token in [BEGIN, *beginning][:-1]:
+                state = writer.step(torch.full((rows,), token, device=self.device), state).state
+            whole.append(writer.select(state, torch.arange(block.rows.stop - block.rows.start, device=self.device)))
+        return writer.join(whole)
+
+    def _start_ids(self, start: str, max_length: int) -> list[int]:
+        ids = [] if not start else [i for i in self.tokenizer.encode([start])[0] if i != BEGIN]
+        if len(ids) >= max_length:
+            found = f"the start has {len(ids)} tokens"
+            raise OptionsError(found, expected=f"fewer than the limit of {max_length}", fix="raise --max_length")
+        return ids
+
+    def _texts(self, decoded: Decoded, beginning: list[int], vectors: list[Tensor | None]) -> list[Generated]:
+        return [
+            Generated(
+                text=self.tokenizer.decode([*beginning, *ids]),
+                log_probability=score,
+                tokens=len(ids) + ended,
+                ended=ended,
+                vector=None if vector is None else vector.numpy(),
+            )
+            for ids, score, ended, vector in zip(
+                decoded.ids, decoded.log_probability, decoded.ended, vectors, strict=True
+            )
+        ]

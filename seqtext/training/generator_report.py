@@ -1,0 +1,191 @@
+"""After training a generator: what it writes, judged beside real test texts, with pictures, samples and the model card.
+
+Test rows are used only here.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from seqtext.data.text_splits import TextSplits
+from seqtext.evaluation.curves import learning_curves
+from seqtext.evaluation.judge import Judge
+from seqtext.evaluation.sweep_picture import SweepPoint, sweep_picture
+from seqtext.evaluation.text_quality import distinct_ratio, words
+from seqtext.storage import write_json, write_text
+from seqtext.tasks.text_generator import Generated, TextGenerator
+from seqtext.training.fit import FitResult
+from seqtext.training.generator_card import generator_card, samples_page
+from seqtext.training.generator_quality import all_texts, judge_of, perplexities, quality
+from seqtext.training.run_figures import learning_history, training_figures
+from seqtext.training.run_folder import RunFolder
+
+SAMPLES = 1000  # texts that are judged, as many of each value
+SWEPT = 160  # texts at each point of the sweep
+GUIDANCES, TEMPERATURES = (1.0, 1.5, 2.0, 3.0), (0.7, 0.85, 1.0)
+SHOWN = 3  # texts of each value on the page of samples
+
+
+class GeneratorReport(NamedTuple):
+    """What was measured: figures as in report/metrics.json, lines to print, and a topic to try."""
+
+    figures: dict[str, Any]
+    table: list[str]
+    example: str | None
+
+
+def generator_report(
+    task: TextGenerator,
+    data: TextSplits,
+    result: FitResult,
+    folder: RunFolder,
+    *,
+    data_figures: Mapping[str, Any],
+    source: str,
+    evaluation: Literal["none", "fast", "all"] = "all",
+) -> GeneratorReport:
+    """Writes report/ and the model card.
+
+    Args:
+        task: with the chosen weights.
+        data: whose test texts are compared with, now for the first time.
+        result: of training.
+        folder: of the run.
+        data_figures: what the summary found out about the data.
+        source: name of the data set, with its revision where it has one.
+        evaluation: `none` only writes samples, `fast` measures perplexity too, `all` also judges samples and sweeps.
+    """
+    task.model.to("cpu")  # what is told is what a user gets: fp32, on the CPU
+    folder.report.mkdir(exist_ok=True)
+    figures: dict[str, Any] = {
+        "test": {},
+        "data": {"source": source, **data_figures},
+        "training": training_figures(result),
+    }
+    if evaluation != "none":
+        figures["test"] = perplexities(task, data)
+    pictures = ["learning_curves.png"]
+    learning_curves(
+        learning_history(result, score="perplexity"), folder.report / pictures[0],
+        score_name="validation perplexity", percent=False, loss_unit="nats a token",
+    )  # fmt: skip
+    if evaluation == "all":
+        figures["samples"] = _judged(task, data)
+        if task.config.attributes:
+            _sweep(task, data, folder)
+            pictures.append("sweep.png")
+    write_json(folder.report / "metrics.json", figures)
+    write_text(folder.report / "samples.md", samples_page(_sections(task, data)))
+    command = shlex.join(["python", *sys.argv])
+    card = generator_card(title=f"Texts like {source}", command=command, figures=figures, pictures=pictures)
+    write_text(folder.card, card)
+    example = task.config.names[0][0] if task.config.names else None
+    return GeneratorReport(figures, table(figures), example)
+
+
+def table(figures: Mapping[str, Any]) -> list[str]:
+    """What was measured, as lines to print."""
+    test, lines = figures["test"], []
+    if test:
+        lines += [
+            f"test, {test['tokens']:,} tokens                perplexity  bits per byte",
+            f"this model, with its vector          {test['perplexity']:>10.2f}  {test['bits_per_byte']:>13.3f}",
+        ]
+        if "perplexity_without_vector" in test:
+            without, bits = test["perplexity_without_vector"], test["bits_per_byte_without_vector"]
+            lines.append(f'this model, with "any" for a vector  {without:>10.2f}  {bits:>13.3f}')
+        lines.append(f"interpolated trigram model           {test['trigram_perplexity']:>10.2f}")
+        lines.append(f"the model's perplexity is {test['below_trigram']:.1%} below the trigram model's")
+        if "vector_can_give" in test:
+            lines.append(
+                f"the vector lowers it by {test['vector_gives']:.2%}; all that it can say is worth {test['vector_can_give']:.2%}"
+            )
+    if "samples" in figures:
+        samples = figures["samples"]
+        measures = [name for name in samples["real"] if name in samples["model"]]
+        lines += ["", f"{samples['count']:,} samples  " + "".join(f"{name.replace('_', '-'):>12}" for name in measures)]
+        for name in ("model", "real"):
+            row = "".join(f"{samples[name][measure]:>12.3f}" for measure in measures)
+            lines.append(f"{'this model' if name == 'model' else 'real texts':<15}{row}")
+    return lines
+
+
+def _judged(task: TextGenerator, data: TextSplits) -> dict[str, Any]:
+    """Samples at the default settings beside as many real test texts: whether a judge sees what was asked for, and their diversity."""
+    real = all_texts(data.test, data.text_column)[:SAMPLES]
+    asked, made = _samples(task, data, count=len(real))
+    texts = [one.text for one in made]
+    tokens = min(sum(len(words(text)) for text in side) for side in (texts, real))
+    training = all_texts(data.train, data.text_column)
+    figures: dict[str, Any] = {
+        "count": len(texts),
+        "ended": sum(one.ended for one in made) / len(made),
+        "empty": sum(not one.text for one in made),
+        "model": quality(texts, iter(training), tokens),
+        "real": quality(real, iter(training), tokens),
+    }
+    for place, column in enumerate(task.config.attributes):
+        judge, ids = judge_of(task, data, place)
+        figures["model"][f"control_{column}"] = judge.accuracy(texts, [one[place] for one in asked])
+        figures["real"][f"control_{column}"] = judge.accuracy(real, ids[: len(real)])
+    return figures
+
+
+def _samples(
+    task: TextGenerator, data: TextSplits, *, count: int, **choices: Any
+) -> tuple[list[tuple[int, ...]], list[Generated]]:
+    """Texts, and which value of each attribute was asked for; as many of each first value, the others as in test rows."""
+    from seqtext.tasks.conditions import attribute_places
+
+    config = task.config
+    if not config.attributes:
+        rows = task.encode(data.test).vectors
+        if not config.vector_size:
+            return [()] * count, task(None, count=count, **choices)
+        import torch
+
+        dense = rows[torch.arange(count)]
+        assert dense is not None
+        raw = dense.numpy() * np.asarray(config.scales) + np.asarray(config.means)
+        return [()] * count, task(list(raw), **choices)
+    places = attribute_places(data.test, config).numpy()
+    before = np.cumsum([0, *map(len, config.names[:-1])])
+    asked = places[np.arange(count) % len(places)] - before
+    asked[:, 0] = np.arange(count) % len(config.names[0])
+    requests = [{names[value]: 1.0 for names, value in zip(config.names, row, strict=True)} for row in asked.tolist()]
+    return [tuple(row) for row in asked.tolist()], task(requests, **choices)
+
+
+def _sweep(task: TextGenerator, data: TextSplits, folder: RunFolder) -> None:
+    """Control against diversity over guidance and temperature, so that a user can choose."""
+    judge, ids = judge_of(task, data)
+    real = all_texts(data.test, data.text_column)
+    points = [_point(task, data, judge, real, guidance, heat) for guidance in GUIDANCES for heat in TEMPERATURES]
+    sweep_picture(points, folder.report / "sweep.png", real_control=judge.accuracy(real, ids))
+    write_json(folder.report / "sweep.json", {"points": [point._asdict() for point in points]})
+
+
+def _point(
+    task: TextGenerator, data: TextSplits, judge: Judge, real: list[str], guidance: float, temperature: float
+) -> SweepPoint:
+    asked, made = _samples(task, data, count=SWEPT, guidance=guidance, temperature=temperature)
+    texts = [one.text for one in made]
+    diversity = distinct_ratio([words(text) for text in texts], [words(text) for text in real[:SWEPT]], 2)
+    return SweepPoint(guidance, temperature, judge.accuracy(texts, [one[0] for one in asked]), diversity)
+
+
+def _sections(task: TextGenerator, data: TextSplits) -> dict[str, list[Generated]]:
+    """Samples for the page: of each value, and of mixtures."""
+    config = task.config
+    if not config.attributes:
+        return {"samples": _samples(task, data, count=4 * SHOWN)[1]}
+    sections = {name: task(name, count=SHOWN) for names in config.names for name in names[:20]}
+    first = config.names[0]
+    if len(first) > 1:
+        sections[f"from {first[0]} to {first[1]}"] = task.mix(first[0], first[1], steps=5)
+    return sections
