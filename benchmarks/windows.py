@@ -96,7 +96,7 @@ def compare(series: SeriesSet, window: int, rows: int, rounds: int, device: torc
             except StopIteration:
                 batches = iter(loader)
                 x, y = next(batches)
-            return ForecastBatch(Padded(x.unsqueeze(-1), lengths), y.unsqueeze(1), None, torch.arange(rows))
+            return ForecastBatch(Padded(x.unsqueeze(-1), lengths), y.unsqueeze(1), None, None, torch.arange(rows))
 
     materialised, none = Materialised(), [np.zeros(rows, dtype=np.int64)]
 

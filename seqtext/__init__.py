@@ -12,13 +12,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seqtext.tasks.forecaster import Forecast, Forecaster
     from seqtext.tasks.saved import load
+    from seqtext.tasks.text_generator import Generated, TextGenerator
     from seqtext.tasks.topic_classifier import Prediction, TopicClassifier
     from seqtext.training.fit import fit
 
 __version__ = "0.1.0"
-__all__ = ["Forecast", "Forecaster", "Prediction", "TopicClassifier", "__version__", "fit", "load"]
+__all__ = [
+    "Forecast",
+    "Forecaster",
+    "Generated",
+    "Prediction",
+    "TextGenerator",
+    "TopicClassifier",
+    "__version__",
+    "fit",
+    "load",
+]
 
 _HOMES = {
+    "Generated": "seqtext.tasks.text_generator",
+    "TextGenerator": "seqtext.tasks.text_generator",
     "Forecast": "seqtext.tasks.forecaster",
     "Forecaster": "seqtext.tasks.forecaster",
     "Prediction": "seqtext.tasks.topic_classifier",

@@ -15,6 +15,7 @@ COMMANDS = {
     "predict": ("Predict", "label texts: given, from a file, or from a pipe"),
     "evaluate": ("Evaluate", "measure a saved classifier on a split of a data set"),
     "forecast": ("Forecast", "the next readings behind a history, or after each line of a pipe"),
+    "generate": ("Generate", "texts from a topic, a mixture, an example or nothing"),
     "info": ("Info", "say what a saved model is and how good it was"),
 }
 
@@ -24,7 +25,7 @@ Runs models that seqtext has trained. `seqtext COMMAND --help` explains its flag
 
 {chr(10).join(f"  {name:<10} {about}" for name, (_, about) in COMMANDS.items())}
 
-To train one: python recipes/topic_classification.py --help, or recipes/electricity.py
+To train one: python recipes/topic_classification.py --help (and the other recipes)
 seqtext {__version__}"""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import runpy
@@ -15,11 +16,12 @@ import pytest
 
 import seqtext.cli
 from seqtext.builtin.household import household
-from tests.conftest import ROOT, SMALL, topic_rows, write_csv
+from tests.conftest import ROOT, SMALL, TOPICS, topic_rows, write_csv
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TINY = {
     "topic_classification.py": [*SMALL, "--max_steps", "3", "--baselines", "fast"],
+    "text_generation.py": [*SMALL, "--max_steps", "3", "--evaluation", "fast"],
     "electricity.py": [
         "--hidden_size",
         "8",
@@ -52,17 +54,23 @@ def stand_in(tmp_path_factory) -> Path:
     """A folder with everything the README's commands name, small: hub data sets are folders of the same name."""
     place = tmp_path_factory.mktemp("readme")
     train, test = topic_rows(120, seed=1), topic_rows(40, seed=2)
-    for name, column in (("fancyzhx/ag_news", "text"), ("stanfordnlp/sst2", "sentence")):
+    news = ["World", "Sports", "Business"]
+    for name, column, names in (("fancyzhx/ag_news", "text", news), ("stanfordnlp/sst2", "sentence", list(TOPICS))):
         folder = place / name
         folder.mkdir(parents=True)
         for split, rows in (("train", train), ("test", test)):
-            labels = datasets.ClassLabel(names=["sea", "town", "wood"])
+            labels = datasets.ClassLabel(names=names)
             features = datasets.Features({column: datasets.Value("string"), "label": labels})
-            columns = {column: rows["text"], "label": [labels.str2int(label) for label in rows["label"]]}
+            columns = {column: rows["text"], "label": [list(TOPICS).index(label) for label in rows["label"]]}
             datasets.Dataset.from_dict(columns, features=features).to_parquet(folder / f"{split}.parquet")
     for split, rows in (("train", train), ("test", test)):
         write_csv(place / f"{split}.csv", {"body": rows["text"], "section": rows["label"]})
     write_csv(place / "articles.csv", {"id": ["1", "2"], "body": ["the ship sails", "NA"]})
+    styles = zip(train["text"], train["label"], ["plain", "terse"] * 60, strict=True)
+    lines = [
+        {"text": text, "topic": topic, "style": style, "embedding": [1.0, len(text)]} for text, topic, style in styles
+    ]
+    (place / "x.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     (place / "headlines.txt").write_text("a ship\nan owl\n", encoding="utf-8")
     load = household(days=40)
     times, values = [str(time).replace("T", " ") for time in load.times], [f"{value:.3f}" for value in load.values]
@@ -95,7 +103,7 @@ def trained(stand_in) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(stand_in)
         done = commands("python recipes/")
-        assert len(done) == 14
+        assert len(done) == 22
         for command in done:
             _, script, *flags = shlex.split(command)
             recipe = str(ROOT / script)
@@ -111,6 +119,8 @@ def test_recipe_commands_run_in_the_order_of_the_readme(trained):
     for name in ("ja", "ag", "ag2", "sst2"):
         assert (trained / "runs" / name / "model" / "config.json").is_file()
     assert len(list((trained / "runs").glob("*/seed-*"))) == 3
+    for name in ("news", "mood", "two", "dense", "like", "lm", "news2"):
+        assert (trained / "runs" / name / "report" / "samples.md").is_file()
     for name in ("electricity", "day", "many", "meter"):
         assert (trained / "runs" / name / "report" / "two_weeks.png").is_file()
     assert len(list((trained / "runs").glob("topic-train-*"))) == 1, "--dry_run made a folder too"

@@ -129,7 +129,8 @@ def test_the_card_shows_results_pictures_and_mistakes(run_folder):
 def test_mistakes_are_listed_from_the_surest_on_and_nothing_in_them_is_markup(run_folder):
     worst = "the ship sails over waves | <b>and</b> *gulls* follow\\"
     write_csv(Path("wrong.csv"), {"text": [worst, "a", "the deer"], "label": ["wood", "sea", "wood"]})
-    done("--train", run_folder.parent / "train.csv", "--test", "wrong.csv", "--epochs", "8", "--run", "run")
+    surely = ("--epochs", "8", "--word_dropout", "0", "--embedding_dropout", "0", "--head_dropout", "0")
+    done("--train", run_folder.parent / "train.csv", "--test", "wrong.csv", *surely, "--run", "run")
     mistakes = Path("run", "README.md").read_text().partition("## Most confident mistakes")[2].strip().splitlines()[2:]
     probabilities = [float(line.split("|")[-2]) for line in mistakes]
     assert probabilities == sorted(probabilities, reverse=True)

@@ -15,7 +15,7 @@ from seqtext.options import to_plain
 
 @dataclass(frozen=True)
 class Info:
-    """Labels or scales, settings, size and test figures of a saved model."""
+    """Labels, names or scales, settings, size and test figures of a saved model."""
 
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
     """Run folder, model folder, or name on the hub."""
@@ -52,10 +52,27 @@ def _figures(figures: dict[str, Any]) -> Iterator[str]:
         scores = f"accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}"
         yield f"tested on {data['source']}, {test['rows']:,} rows: {scores}"
         yield from (f"  {f['description']}: {f['accuracy']:.2%}" for f in figures["baselines"].values())
-    else:  # of a forecaster
+    elif "horizon" not in test:
+        yield from _of_texts(figures)
+    else:
         yield f"tested on {data['source']}, {test['horizon']:,} step(s) ahead, {test['windows']:,} windows: {_errors(test)}"
         yield from (f"  {name}: {_errors(f)}" for name, f in figures["baselines"].items())
     yield f"model chosen: {figures['training']['selection']}"
+
+
+def _of_texts(figures: dict[str, Any]) -> Iterator[str]:
+    """Of a generator; what was not measured is not told."""
+    test, samples = figures["test"], figures.get("samples")
+    if test:
+        told = f"perplexity {test['perplexity']:.2f}, {test['bits_per_byte']:.3f} bits a byte"
+        yield f"tested on {figures['data']['source']}, {test['tokens']:,} tokens: {told}"
+        if "perplexity_without_vector" in test:
+            yield f"  without its vector: perplexity {test['perplexity_without_vector']:.2f}"
+        yield f"  interpolated trigram model: perplexity {test['trigram_perplexity']:.2f}"
+    if samples:
+        yield f"{samples['count']:,} samples, and as many real texts:"
+        for name, real in samples["real"].items():
+            yield f"  {name.replace('_', '-')}: {samples['model'][name]:.3f}, real texts {real:.3f}"
 
 
 def _errors(figures: dict[str, Any]) -> str:

@@ -33,6 +33,12 @@ def place_of(dataset: datasets.Dataset) -> str:
     return ", ".join(filter(None, known)) or "the data"
 
 
+def row_number(dataset: datasets.Dataset, place: int) -> int:
+    """The row, from 1, at a place (from 0): as it was loaded, whatever was drawn or filtered since, but a slice counts anew."""
+    rows = dataset._indices
+    return 1 + (place if rows is None else int(rows.column(0)[place].as_py()))
+
+
 def _in_place(stored: pa.ChunkedArray) -> Iterator[pa.Array]:
     import pyarrow as pa
 

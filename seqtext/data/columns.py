@@ -58,7 +58,7 @@ def choose(
     chosen_text = text or choose_text(decides, label=chosen_label)
     if chosen_text == chosen_label:
         found = f"column {chosen_text!r} is taken for both text and label"
-        raise DataError(found, where=place_of(decides), fix=_flag("text"))
+        raise DataError(found, where=place_of(decides), fix="pass --text_column NAME")
     require(splits, chosen_text, chosen_label)
     for split in splits.values():
         check_texts(split, chosen_text)
@@ -72,11 +72,16 @@ def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
         DataError: none, or several that could be it; lists the columns.
     """
     texts = [name for name, feature in dataset.features.items() if name != label and _is_text(feature)]
-    return _only("text", _named(texts, TEXT_NAMES) or texts, dataset)
+    return _only("text", _named(texts, TEXT_NAMES) or texts, dataset, "--text_column NAME")
 
 
-def choose_label(dataset: datasets.Dataset, *, text: str | None = None) -> str:
+def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: str = "--label_column NAME") -> str:
     """The label column: the only one of classes, or else the one whose name says so.
+
+    Args:
+        dataset: the rows.
+        text: the name of the text column, if the caller knows it.
+        flag: which names the label column, to tell.
 
     Raises:
         DataError: none, or several that could be it; lists the columns.
@@ -86,7 +91,7 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None) -> str:
     if len(classes) == 1:
         return classes[0]
     possible = classes or [name for name, feature in others.items() if _can_be_label(feature)]
-    return _only("label", _named(possible, LABEL_NAMES) or classes, dataset)
+    return _only("label", _named(possible, LABEL_NAMES) or classes, dataset, flag)
 
 
 def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = "") -> None:
@@ -147,7 +152,7 @@ def check_texts(dataset: datasets.Dataset, column: str, *, where: str | None = N
     if not _is_text(dataset.features[column]) and stored.null_count < len(stored):
         row, value = next((row, value) for row, value in enumerate(dataset[column], start=1) if value is not None)
         found = f"found {shorten(value)} ({type(value).__name__})"
-        fix = f"{_flag('text')}, or write the cells as text"
+        fix = "pass --text_column NAME, or write the cells as text"
         raise DataError(found, where=f"{where}, row {row}, column {column!r}", expected="text", fix=fix)
     if stored.null_count:
         nulls = [array.is_null().to_numpy(zero_copy_only=False) for array in column_arrays(dataset, column)]
@@ -165,18 +170,14 @@ def _named(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> list[
     return next(filter(None, found), [])
 
 
-def _only(role: str, candidates: list[str], dataset: datasets.Dataset) -> str:
+def _only(role: str, candidates: list[str], dataset: datasets.Dataset, flag: str) -> str:
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
         found = f"{len(candidates)} columns could be the {role}: {_listed(dataset, candidates)}"
     else:
         found = f"no column is clearly the {role} among {_listed(dataset, dataset.column_names)}"
-    raise DataError(found, where=place_of(dataset), fix=_flag(role))
-
-
-def _flag(role: str) -> str:
-    return f"pass --{role}_column NAME"
+    raise DataError(found, where=place_of(dataset), fix=f"pass {flag}")
 
 
 def _listed(dataset: datasets.Dataset, columns: Iterable[str]) -> str:

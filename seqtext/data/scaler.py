@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from seqtext.data.series import Part
 from seqtext.errors import DataError
 
+MOST_WEIGHT = 10.0  # of a series, the average being 1
 _CONSTANT = 1e-9  # a deviation below this share of the mean is rounding, not variation
 
 
@@ -43,6 +44,22 @@ def fit_scales(train: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
         means.append(mean)
         scales.append(scale)
     return tuple(means), tuple(scales)
+
+
+def season_weights(train: Part, scales: tuple[float, ...], season: int) -> tuple[float, ...]:
+    """How many of each series' mean changes over a season its standard deviation is, 1 on average, so that losses count as MASE does.
+
+    A series that repeats itself exactly, or has no season in the training span, counts as the average does; none over ten times that.
+    """
+    changes = np.empty(len(scales))
+    for number in range(len(scales)):
+        values = train.values_of(number)
+        change = np.abs(values[season:] - values[:-season])
+        change = change[~np.isnan(change)]
+        changes[number] = change.mean() if len(change) else 0.0
+    weights = np.divide(scales, changes, out=np.full(len(scales), np.nan), where=changes > 0)
+    weights = np.nan_to_num(weights / np.nanmean(weights) if (changes > 0).any() else weights, nan=1.0)
+    return tuple(np.minimum(weights, MOST_WEIGHT).tolist())
 
 
 def fit_input_scales(train: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -8,8 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from seqtext.data.column_arrays import place_of
 from seqtext.data.columns import check_texts, choose_text, require
 from seqtext.data.duplicates import duplicates
+from seqtext.data.label_codes import MISSING, coded, rows_told
 from seqtext.data.labelled_splits import MOST_HELD_OUT, TEST_SEED, used_splits
 from seqtext.data.splits import split_validation, take
 from seqtext.errors import DataError
@@ -45,7 +49,7 @@ def text_splits(
     splits: DatasetDict,
     *,
     text_column: str | None = None,
-    evenly_by: str | None = None,
+    attributes: tuple[str, ...] = (),
     others: tuple[str, ...] = (),
     max_rows: int | None = None,
     seed: int = 0,
@@ -55,7 +59,7 @@ def text_splits(
     Args:
         splits: as loaded.
         text_column: recognised if there is no doubt.
-        evenly_by: a column of classes, of each of which held-out rows get their share.
+        attributes: columns of classes with a value in every row; held-out rows get their share of each class of the first.
         others: further columns that there must be.
         max_rows: of training.
         seed: of what is drawn.
@@ -68,10 +72,13 @@ def text_splits(
         raise DataError("no training rows", where="the data set", expected="a split 'train'", fix=fix)
     notes: list[str] = []
     splits = used_splits(splits, notes)
+    evenly_by = attributes[0] if attributes else None
     column = text_column or choose_text(splits["train"], label=evenly_by)
-    require(splits, column, *others)
-    for rows in splits.values():
+    require(splits, column, *attributes, *others)
+    for rows in splits.values():  # before rows are held out: so their numbers are those of the file
         check_texts(rows, column)
+        for attribute in attributes:
+            check_values(rows, attribute)
     train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
     if test is None and validation is not None:
         test, validation = validation, None
@@ -88,6 +95,19 @@ def text_splits(
     found = duplicates(train, test, column)
     warnings = [f"{found.total:,} test texts are in train too: the test figures flatter"] if found.total else []
     return TextSplits(train, validation, test, column, found.total, tuple(notes), tuple(warnings))
+
+
+def check_values(rows: Dataset, column: str) -> None:
+    """Sees to it that each row has a value in a column of classes.
+
+    Raises:
+        DataError: naming the rows that have none, or a column that holds no classes.
+    """
+    unknown = np.flatnonzero(coded(rows, column).codes == MISSING)
+    if len(unknown):
+        found = f"found no value (None, -1 or empty) in {rows_told(unknown)} of {len(rows):,}"
+        fix = "fill them in, or remove these rows"
+        raise DataError(found, where=f"{place_of(rows)}, column {column!r}", expected="a value in every row", fix=fix)
 
 
 def hold_out_rows(train: Dataset, evenly_by: str | None, *, seed: int) -> tuple[Dataset, Dataset]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,43 +52,58 @@ def attribute_places(rows: Dataset, config: GeneratorConfig) -> Tensor:
     Raises:
         DataError: naming a row without a value, or with one that training never had.
     """
+    from seqtext.data.column_arrays import place_of, row_number
     from seqtext.data.labels import Labels
+    from seqtext.data.text_splits import check_values
 
     places, before = [], 0
     for column, names in zip(config.attributes, config.names, strict=True):
+        check_values(rows, column)
         encoded = Labels(names).encode(rows, column)
         if len(encoded.names) > len(names):
             unknown = encoded.names[len(names)]
-            row = int((encoded.ids >= len(names)).argmax()) + 1
-            raise DataError(f"found {shorten(unknown)}", where=f"row {row}, column {column!r}", expected=one_of(names))
+            row = row_number(rows, int((encoded.ids >= len(names)).argmax()))
+            where = f"{place_of(rows)}, row {row}, column {column!r}"
+            raise DataError(f"found {shorten(unknown)}, which training never had", where=where, expected=one_of(names))
         places.append(torch.from_numpy(encoded.ids) + before)
         before += len(names)
     return torch.stack(places, dim=1)
 
 
-def dense_column(rows: Dataset, column: str) -> FloatArray:
+def dense_column(rows: Dataset, column: str, *, size: int = 0) -> FloatArray:
     """(R, C) of a column of lists of numbers.
+
+    Args:
+        rows: of a split.
+        column: its name.
+        size: features, C; that of the first row if 0.
 
     Raises:
         DataError: naming the first row whose vector is missing, not finite, or of another size.
     """
-    from seqtext.data.column_arrays import column_arrays
+    from seqtext.data.column_arrays import column_arrays, place_of, row_number
 
     parts: list[FloatArray] = []
-    size, first = 0, 1
     for array in column_arrays(rows, column):
-        for offset, value in enumerate(array.to_pylist()):
-            where = f"row {first + offset}, column {column!r}"
-            try:
-                vector = np.asarray(value, dtype=np.float32)
-            except (TypeError, ValueError) as error:
-                raise DataError(f"found {shorten(value)}", where=where, expected="a list of numbers") from error
-            size = size or vector.size
-            if vector.ndim != 1 or vector.size != size or not np.isfinite(vector).all():
-                raise DataError(f"found {shorten(value)}", where=where, expected=f"{size} finite numbers")
+        for value in array.to_pylist():
+            vector = _finite_vector(value)
+            if vector is None or vector.size != (size := size or vector.size):
+                where = f"{place_of(rows)}, row {row_number(rows, len(parts))}, column {column!r}"
+                count = "" if vector is None else f" ({vector.size} numbers)"
+                expected = f"a list of {size or 'one or more'} finite numbers"
+                raise DataError(f"found {shorten(value)}{count}", where=where, expected=expected)
             parts.append(vector)
-        first += len(array)
     return np.stack(parts)
+
+
+def _finite_vector(value: Any) -> FloatArray | None:
+    """(C,) of anything like a list of finite numbers, at least one; None of anything else."""
+    try:
+        with np.errstate(over="ignore"):
+            vector = np.asarray(value, dtype=np.float64).astype(np.float32)
+    except (TypeError, ValueError):
+        return None
+    return vector if vector.ndim == 1 and vector.size and np.isfinite(vector).all() else None
 
 
 def dense_scales(vectors: FloatArray) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -100,6 +116,12 @@ def scale_dense(vectors: FloatArray, config: GeneratorConfig) -> Tensor:
     """Dense vectors as the model reads them."""
     scaled = (vectors - np.asarray(config.means)) / np.asarray(config.scales)
     return torch.from_numpy(scaled.astype(np.float32))
+
+
+def raw_vectors(vectors: Tensor, config: GeneratorConfig) -> FloatArray:
+    """What the model reads as a user gives it: dense vectors with their scale again, mixtures as they are."""
+    raw = vectors.cpu().numpy()
+    return (raw * np.asarray(config.scales) + np.asarray(config.means)).astype(np.float32) if config.means else raw
 
 
 def asked(request: Any, config: GeneratorConfig) -> Tensor | None:
@@ -120,33 +142,54 @@ def asked(request: Any, config: GeneratorConfig) -> Tensor | None:
         request = {request: 1.0}
     if isinstance(request, Mapping):
         return _mixture(request, config)
-    vector = np.asarray(request, dtype=np.float64)
-    if vector.shape != (config.vector_size,):
-        raise OptionsError(f"a vector of shape {vector.shape}", expected=f"({config.vector_size},)")
-    if not np.isfinite(vector).all():
-        raise OptionsError("a vector with NaN or inf", expected="finite numbers")
-    if config.means:
-        return scale_dense(vector.astype(np.float32), config)
-    return torch.from_numpy(vector.astype(np.float32))
+    vector = _finite_vector(request)
+    if vector is None or len(vector) != config.vector_size:
+        found = " ".join(shorten(request).split()) if vector is None else f"a vector of {len(vector)} numbers"
+        raise OptionsError(
+            f"asked for {found}", expected=f"a name, names with weights, or {config.vector_size} finite numbers"
+        )
+    return scale_dense(vector, config) if config.means else torch.from_numpy(vector)
 
 
 def _mixture(weights: Mapping[str, float], config: GeneratorConfig) -> Tensor:
     """Weights of names, made to sum to 1 within each attribute; an attribute that is not named has its shares of training."""
     if not config.attributes:
         raise OptionsError("the model's vectors have no names", fix="give a vector, or a text whose vector to use")
-    known = [name for names in config.names for name in names]
-    for name, weight in weights.items():
-        if name not in known:
-            raise OptionsError(f"unknown topic {shorten(name)}", expected=one_of(known), fix=did_you_mean(name, known))
-        if not isinstance(weight, int | float) or not math.isfinite(weight) or weight < 0:
-            raise OptionsError(f"weight of {name!r} is {weight}", expected="0 or more")
+    places = [_place(name, config) for name in weights]
+    for (name, weight), place in zip(weights.items(), places, strict=True):
+        if not isinstance(weight, Real) or not math.isfinite(weight) or weight < 0:
+            raise OptionsError(f"weight of {name!r} is {shorten(weight)}", expected="a finite number, 0 or more")
+        if places.count(place) > 1:
+            raise OptionsError(f"{name!r} is asked for twice")
+    given = torch.zeros(config.vector_size, dtype=torch.float64)
+    for place, weight in zip(places, weights.values(), strict=True):
+        given[place] = float(weight)
     parts, before = [], 0
     for names in config.names:
-        given = [float(weights.get(name, 0.0)) for name in names]
-        if not any(name in weights for name in names):
-            given = list(config.shares[before : before + len(names)])
-        elif not sum(given):
+        after = before + len(names)
+        part = given[before:after]
+        if not any(before <= place < after for place in places):
+            part = torch.tensor(config.shares[before:after], dtype=torch.float64)
+        elif not part.any():
             raise OptionsError(f"the weights of {', '.join(weights)} are all 0", expected="one above 0")
-        parts += [weight / sum(given) for weight in given]
-        before += len(names)
-    return torch.tensor(parts)
+        part = part / part.max()  # so that the sum of huge weights is finite
+        parts.append(part / part.sum())
+        before = after
+    return torch.cat(parts).float()
+
+
+def _place(name: str, config: GeneratorConfig) -> int:
+    """Where in the vector a name stands; `column:name` says which is meant where several attributes have it."""
+    known: list[str] = []
+    full: list[str] = []
+    for column, names in zip(config.attributes, config.names, strict=True):
+        known += names
+        full += [f"{column}:{one}" for one in names]
+    if known.count(name) == 1:
+        return known.index(name)
+    if name in full and name not in known:
+        return full.index(name)
+    if name in known:
+        meant = [whole for whole, one in zip(full, known, strict=True) if one == name]
+        raise OptionsError(f"{shorten(name)} is a value of several attributes", expected=one_of(meant))
+    raise OptionsError(f"unknown topic {shorten(name)}", expected=one_of(known), fix=did_you_mean(str(name), known))

@@ -44,6 +44,8 @@ class ForecastSettings:
     """Forecast the change against the last value, the same time last week, or one --season before."""
     season: int | None = None
     """Readings of a season, for --change season and MASE. Default: a day, by the timestamps."""
+    weigh: Literal["deviation", "season"] = "deviation"
+    """Units in which the errors of each series count: its standard deviation, or its mean change over a season, as MASE counts them."""
     calendar: bool = False
     """Give the model hour, day of week and day of year of the reading it forecasts, as sines and cosines."""
     draw: Literal["windows", "series"] = "windows"
@@ -105,6 +107,8 @@ class ForecastConfig(ForecastSettings):
     """Of each series over the training span, in the units of the data."""
     scales: tuple[float, ...] = ()
     """Standard deviation of each likewise."""
+    weights: tuple[float, ...] = ()
+    """How much the errors of each series count, with --weigh season."""
     frequency: int | None = None
     """Seconds between two readings; None without timestamps."""
     marks_missing: bool = False
@@ -127,6 +131,8 @@ class ForecastConfig(ForecastSettings):
         numbers = (*self.means, *self.scales, *self.input_means, *self.input_scales)
         if not all(map(math.isfinite, numbers)) or min((*self.scales, *self.input_scales)) <= 0:
             raise OptionsError("a mean or scale that is not finite, or a scale that is not above 0")
+        if self.weights and (len(self.weights) != len(self.series) or not all(0 < w < math.inf for w in self.weights)):
+            raise OptionsError(f"{len(self.weights)} weights", expected=f"{len(self.series)}, each above 0")
         if self.calendar and self.frequency is None:
             raise OptionsError(
                 "calendar inputs without a frequency", fix="name the time column, or leave --calendar out"

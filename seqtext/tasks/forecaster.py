@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
-from seqtext.data.scaler import fit_input_scales, fit_scales, scale_of
+from seqtext.data.scaler import fit_input_scales, fit_scales, scale_of, season_weights
 from seqtext.data.series import Part, SeriesSet, hold_out_last
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of
 from seqtext.models.seq_to_vec import SeqToVec
@@ -109,6 +109,7 @@ class Forecaster:
             series=series.names,
             means=means,
             scales=scales,
+            weights=_weights(chosen, train, scales),
             frequency=series.frequency,
             marks_missing=missing,
             change_lag=change_lag(chosen, series),
@@ -256,7 +257,8 @@ class Forecaster:
             raw = self.model(batch.inputs)
         else:  # after every step of a piece but those that warm its state up
             raw = self.model.head(self.model.dropout(self.model.read(batch.inputs).values[:, -steps:]))
-        return self._loss(raw.view(*batch.targets.shape, self.output.size), batch.targets, batch.anchors)
+        raw = raw.view(*batch.targets.shape, self.output.size)
+        return self._loss(raw, batch.targets, batch.anchors, batch.weights)
 
     def losses(self, batch: ForecastBatch) -> Iterator[Loss]:
         """As `loss`, which is all there is of a batch."""
@@ -271,7 +273,7 @@ class Forecaster:
         first = windows.first(np.sort(rows))
         raw = Rollout(self.model, self.config, windows.series).raw(first).unsqueeze(1)
         targets, anchors = windows.targets(torch.from_numpy(first).to(windows.device))
-        loss = self._loss(raw, targets, anchors)
+        loss = self._loss(raw, targets, anchors, windows.weights(first))
         error = self.output.point(raw, 0.0 if anchors is None else anchors) - targets
         error = error[~torch.isnan(error)].double()
         return {
@@ -280,11 +282,13 @@ class Forecaster:
             "mae": float(error.abs().mean()),
         }
 
-    def _loss(self, raw: Tensor, targets: Tensor, anchors: Tensor | None) -> Loss:
+    def _loss(self, raw: Tensor, targets: Tensor, anchors: Tensor | None, weights: Tensor | None) -> Loss:
         """Over (B, K, H)."""
-        there = ~torch.isnan(targets)
+        there = (~torch.isnan(targets)).float()
+        if weights is not None:
+            there = there * weights[:, None, None]
         losses = self.output.losses(raw, targets.nan_to_num(0.0), 0.0 if anchors is None else anchors) * there
-        return Loss(losses.sum(), there.sum().float(), losses.detach().sum((1, 2)))
+        return Loss(losses.sum(), there.sum(), losses.detach().sum((1, 2)))
 
     # ---- forecasts of a part, to be measured
 
@@ -400,6 +404,21 @@ class PartForecasts(NamedTuple):
     true: FloatArray
     values: FloatArray
     quantiles: dict[float, FloatArray]
+
+
+def _weights(settings: ForecastSettings, train: Part, scales: tuple[float, ...]) -> tuple[float, ...]:
+    """Of each series with `weigh="season"`.
+
+    Raises:
+        OptionsError: if the season is not known.
+    """
+    if settings.weigh == "deviation":
+        return ()
+    season = settings.season or train.series.seasons().get("day")
+    if season is None:
+        fix = "pass --season READINGS, or name the time column"
+        raise OptionsError("--weigh season of series without timestamps that say how long it is", fix=fix)
+    return season_weights(train, scales, season)
 
 
 def change_lag(settings: ForecastSettings, series: SeriesSet) -> int:

@@ -44,7 +44,7 @@ class GeneratorBatch(NamedTuple):
         Yields:
             The window, the places its rows had in the window before, and their places in the batch.
         """
-        width = self.tokens.values.shape[1]
+        width = int(self.tokens.lengths.max())
         kept = torch.arange(len(self.rows))
         for start in range(0, width, length):
             there = (self.tokens.lengths > start).nonzero().flatten()
@@ -70,7 +70,10 @@ class GeneratorRows:
     def __init__(self, tokens: Ragged, vectors: RowVectors) -> None:
         self.tokens = tokens
         self.vectors = vectors
-        self.lengths: NDArray[np.int32] = (tokens.lengths.numpy() + 1).astype(np.int32)  # the end token is written too
+        first = tokens.values[tokens.starts[:-1].to(tokens.values.device)]
+        # An empty text is kept as a single begin token, which is not written: only its end is.
+        self._written = tokens.lengths - (first == BEGIN).cpu().long()
+        self.lengths: NDArray[np.int32] = (self._written + 1).numpy().astype(np.int32)  # the end token is written too
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -98,7 +101,8 @@ class GeneratorRows:
         texts = self.tokens.pad(chosen)
         ids = texts.values.long()
         inputs = F.pad(ids, (1, 0), value=BEGIN)
-        targets = F.pad(ids, (0, 1), value=END).scatter_(1, texts.lengths.to(ids.device).unsqueeze(1), END)
+        written = self._written[chosen]
+        targets = F.pad(ids, (0, 1), value=END).scatter_(1, written.to(ids.device).unsqueeze(1), END)
         vectors = self.vectors[chosen]
         vectors = None if vectors is None else vectors.to(ids.device)
-        return GeneratorBatch(Padded(inputs, texts.lengths + 1), targets, vectors, chosen)
+        return GeneratorBatch(Padded(inputs, written + 1), targets, vectors, chosen)

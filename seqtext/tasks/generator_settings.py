@@ -110,6 +110,11 @@ class GeneratorConfig(GeneratorSettings):
             raise OptionsError("--feedback zeros reads nothing but the vector, and there is none", fix=fix)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the vectors are made of."""
+        return self.attributes if self.vector_column is None else (self.vector_column,)
+
+    @property
     def vector_size(self) -> int:
         """Features of the vector, C; 0 for none."""
         return len(self.shares) or len(self.means)

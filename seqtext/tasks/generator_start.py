@@ -12,6 +12,7 @@ from torch import Tensor
 from seqtext.data.columns import check_one_split, check_texts, choose_label, choose_text, require
 from seqtext.data.labels import Labels
 from seqtext.data.normaliser import Normaliser
+from seqtext.data.text_splits import check_values
 from seqtext.data.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, did_you_mean
 from seqtext.storage import read_tensors
@@ -23,6 +24,9 @@ from seqtext.tasks.topic_classifier import TopicClassifier
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+
+CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
 
 
 class GeneratorStart(NamedTuple):
@@ -60,10 +64,14 @@ def prepare(
     check_one_split(train)
     if attributes is None:
         by_vectors = vector_column is not None or vectors_from is not None
-        attributes = () if by_vectors else (choose_label(train, text=text_column),)
+        attributes = () if by_vectors else (choose_label(train, text=text_column, flag=CHOICE),)
     text = text_column or choose_text(train, label=attributes[0] if attributes else None)
-    require({"train": train}, text, *attributes)
+    require({"train": train}, text, *attributes, *([] if vector_column is None else [vector_column]))
+    if text in attributes or len(set(attributes)) < len(attributes):
+        raise OptionsError(f"attributes {', '.join(attributes)} of texts in {text!r}", expected="different columns")
     check_texts(train, text)
+    for column in attributes:
+        check_values(train, column)
     labels = [Labels.of(train, column) for column in attributes]
     encoder = None if vectors_from is None else TopicClassifier.from_pretrained(vectors_from)
     means, scales = _dense_scales(train, text, vector_column, encoder)

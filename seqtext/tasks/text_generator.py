@@ -32,7 +32,7 @@ from seqtext.nn.losses import Loss
 from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.options import Precision, to_plain
 from seqtext.storage import atomic_folder, parse_tensors, save_tensors
-from seqtext.tasks.conditions import RowVectors, asked, attribute_places, dense_column, scale_dense
+from seqtext.tasks.conditions import RowVectors, asked, attribute_places, dense_column, raw_vectors, scale_dense
 from seqtext.tasks.generator_rows import GeneratorBatch, GeneratorRows
 from seqtext.tasks.generator_settings import GeneratorConfig
 from seqtext.tasks.saved import SavedTask, open_saved
@@ -54,7 +54,7 @@ class Generated(NamedTuple):
         log_probability: natural logarithm, by the conditional model itself, before guidance and filters; a given start left out.
         tokens: how many were written, the end among them.
         ended: False if the length limit came first.
-        vector: (C,) what it was written from, or None.
+        vector: (C,) what it was written from, as it can be asked for again; or None.
     """
 
     text: str
@@ -184,7 +184,8 @@ class TextGenerator:
         """Texts for what is asked for.
 
         Args:
-            request: a name, names with weights, a raw vector (C,), a list of any of these (`count` texts for each), or None for any text.
+            request: a name (`column:name` where several columns have it), names with weights, a raw vector (C,), a list of any of
+                these (`count` texts for each), or None for any text.
             count: texts to write.
             like: a text whose vector to take, where the vectors are those of a classifier.
             start: the beginning of each text; it is part of the text.
@@ -201,11 +202,15 @@ class TextGenerator:
         Raises:
             OptionsError: what cannot be asked for, or a start as long as the limit.
         """
-        requests = request if isinstance(request, list) else [request]
         if like is not None:
-            requests = [self.vector_like(like)]
+            if request is not None:
+                raise OptionsError("a request and like were both given", fix="give one of them")
+            request = self.vector_like(like)
+        requests = request if isinstance(request, list) else [request]
         if count < 1:
             raise OptionsError(f"count is {count}", expected="at least 1")
+        if not requests:
+            return []
         if not math.isfinite(guidance):
             raise OptionsError(f"guidance is {guidance}", expected="a finite number")
         vectors = [asked(one, self.config) for one in requests for _ in range(count)]
@@ -247,9 +252,8 @@ class TextGenerator:
         first, last = (asked(request, self.config) for request in (one, other))
         if first is None or last is None:
             raise OptionsError("nothing to mix", expected="two names or vectors")
-        means, scales = np.asarray(self.config.means or 0.0), np.asarray(self.config.scales or 1.0)
-        ways = [((1 - share) * first + share * last).numpy() * scales + means for share in np.linspace(0, 1, steps)]
-        return self(list(ways), **choices)
+        ways = [raw_vectors((1 - share) * first + share * last, self.config) for share in np.linspace(0, 1, steps)]
+        return self(ways, **choices)
 
     def vector_like(self, text: str) -> NDArray[np.float32]:
         """(C,) the vector of an example.
@@ -277,8 +281,10 @@ class TextGenerator:
 
     def split(self, rows: Dataset, *, seed: int) -> tuple[Dataset, Dataset]:
         """Training and validation rows out of training rows alone: a seeded tenth, 2,500 at most."""
+        from seqtext.data.columns import check_one_split
         from seqtext.data.text_splits import hold_out_rows
 
+        check_one_split(rows)
         return hold_out_rows(rows, self.config.attributes[0] if self.config.attributes else None, seed=seed)
 
     def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> GeneratorRows:
@@ -298,7 +304,7 @@ class TextGenerator:
 
         config = self.config
         check_one_split(rows)
-        require({str(rows.split or "given"): rows}, config.text_column, *config.attributes)
+        require({str(rows.split or "given"): rows}, config.text_column, *config.columns)
         check_texts(rows, config.text_column)
         tokens, report = encode_to_disk(
             lambda: texts_of(rows, config.text_column),
@@ -319,7 +325,7 @@ class TextGenerator:
         if state is None:
             state = self.model.start(self._hidden(batch.vectors), len(batch.rows))
         outputs, after = self.model(batch.tokens, state)
-        real = batch.tokens.mask & (batch.targets != BEGIN)  # which stands for an empty text, and is never written
+        real = batch.tokens.mask
         total, losses = self.model.head.loss(
             outputs.values[real],
             self.model.embedding.weight,
@@ -377,7 +383,8 @@ class TextGenerator:
         if config.attributes:
             return RowVectors(attribute_places(rows, config), None, config.vector_size)
         if config.vector_column is not None:
-            return RowVectors(None, scale_dense(dense_column(rows, config.vector_column), config), config.vector_size)
+            dense = dense_column(rows, config.vector_column, size=config.vector_size)
+            return RowVectors(None, scale_dense(dense, config), config.vector_size)
         if self.encoder is not None:
             texts = [text for chunk in texts_of(rows, config.text_column) for text in chunk]
             return RowVectors(None, scale_dense(self.encoder.encode_texts(texts), config), config.vector_size)
@@ -424,11 +431,13 @@ class TextGenerator:
 
     def _state(self, writer: Guided, vectors: list[Tensor | None], beginning: list[int]) -> State:
         """The state of all rows, with all but the last token of what they begin with fed; made in the blocks of decoding."""
-        given = [vector for vector in vectors if vector is not None]
+        given: list[Tensor] = []
+        if any(vector is not None for vector in vectors):  # a row without one is then of the learnt "any"
+            given = [self.model.no_vector if vector is None else vector.to(self.device) for vector in vectors]
         whole: list[State] = []
         for block in in_blocks(len(vectors), self.device):
             rows = len(block.padded)
-            stacked = torch.stack([given[row] for row in block.padded.tolist()]).to(self.device) if given else None
+            stacked = torch.stack([given[row] for row in block.padded.tolist()]) if given else None
             state = writer.start(stacked, rows)
             for token in [BEGIN, *beginning][:-1]:
                 state = writer.step(torch.full((rows,), token, device=self.device), state).state
@@ -437,7 +446,7 @@ class TextGenerator:
 
     def _start_ids(self, start: str, max_length: int) -> list[int]:
         ids = [] if not start else [i for i in self.tokenizer.encode([start])[0] if i != BEGIN]
-        if len(ids) >= max_length:
+        if ids and len(ids) >= max_length:
             found = f"the start has {len(ids)} tokens"
             raise OptionsError(found, expected=f"fewer than the limit of {max_length}", fix="raise --max_length")
         return ids
@@ -449,7 +458,7 @@ class TextGenerator:
                 log_probability=score,
                 tokens=len(ids) + ended,
                 ended=ended,
-                vector=None if vector is None else vector.numpy(),
+                vector=None if vector is None else raw_vectors(vector, self.config),
             )
             for ids, score, ended, vector in zip(
                 decoded.ids, decoded.log_probability, decoded.ended, vectors, strict=True

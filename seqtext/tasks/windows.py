@@ -32,18 +32,20 @@ class ForecastBatch(NamedTuple):
         inputs: (B, W, D) what the model reads; no padding.
         targets: (B, K, H) scaled values to forecast after each of the last K steps; NaN where missing.
         anchors: (B, K, H) what each forecast is counted from, or None.
+        weights: (B,) how much each window's errors count, or None where all count 1.
         rows: (B,) numbers of the windows, on the CPU.
     """
 
     inputs: Padded
     targets: Tensor
     anchors: Tensor | None
+    weights: Tensor | None
     rows: Tensor
 
     def to(self, device: torch.device) -> ForecastBatch:
         """The same batch on `device`; nothing is done where it already is."""
-        anchors = None if self.anchors is None else self.anchors.to(device)
-        return ForecastBatch(self.inputs.to(device), self.targets.to(device), anchors, self.rows)
+        anchors, weights = (None if part is None else part.to(device) for part in (self.anchors, self.weights))
+        return ForecastBatch(self.inputs.to(device), self.targets.to(device), anchors, weights, self.rows)
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,14 @@ class Windows:
         first = self.first(rows)
         inputs = window_inputs(self.series, first, self.config)
         targets, anchors = self.targets(torch.from_numpy(first).to(self.device))
-        return ForecastBatch(inputs, targets, anchors, torch.from_numpy(rows))
+        return ForecastBatch(inputs, targets, anchors, self.weights(first), torch.from_numpy(rows))
+
+    def weights(self, first: Positions) -> Tensor | None:
+        """(B,) how much errors at positions count; None where all count 1."""
+        if not self.config.weights:
+            return None
+        number = np.searchsorted(self.series.starts, first - 1, side="right") - 1
+        return torch.tensor(self.config.weights, dtype=torch.float32)[torch.from_numpy(number)].to(self.device)
 
     def targets(self, first: Tensor) -> tuple[Tensor, Tensor | None]:
         """(B, K, H) true values behind positions (B,), and what they are counted from."""

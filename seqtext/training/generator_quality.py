@@ -29,7 +29,7 @@ def perplexities(task: TextGenerator, data: TextSplits) -> dict[str, Any]:
     train, test = task.encode(data.train), task.encode(data.test)
     texts = all_texts(data.test, data.text_column)
     tokens = int(test.lengths.sum(dtype=np.int64))
-    size = sum(len(task.tokenizer.normaliser(text).encode()) for text in texts)
+    size = max(sum(len(task.tokenizer.normaliser(text).encode()) for text in texts), 1)
     trigram = Trigram(_ids(train), len(task.tokenizer), end=END)
     rival = -float(np.concatenate(trigram.log_probabilities(_ids(test))).mean())
     loss = task.token_loss(test)
@@ -62,7 +62,9 @@ def quality(texts: Sequence[str], training: Iterator[str], tokens: int) -> dict[
     """
     lists = [words(text) for text in texts]
     figures = {f"distinct_{n}": distinct_at(lists, n, tokens) for n in NGRAMS}
-    return figures | {"self_bleu": self_bleu(lists), "copied": copied_share(lists, map(words, training), COPIED)}
+    if len(lists) > 1:
+        figures["self_bleu"] = self_bleu(lists)
+    return figures | {"copied": copied_share(lists, map(words, training), COPIED)}
 
 
 def judge_of(task: TextGenerator, data: TextSplits, place: int = 0) -> tuple[Judge, np.ndarray]:

@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import torch
 
 from seqtext.data.text_splits import TextSplits
+from seqtext.errors import DataError
 from seqtext.evaluation.curves import learning_curves
 from seqtext.evaluation.judge import Judge
 from seqtext.evaluation.sweep_picture import SweepPoint, sweep_picture
 from seqtext.evaluation.text_quality import distinct_ratio, words
 from seqtext.storage import write_json, write_text
+from seqtext.tasks.conditions import attribute_places, raw_vectors
 from seqtext.tasks.text_generator import Generated, TextGenerator
 from seqtext.training.fit import FitResult
 from seqtext.training.generator_card import generator_card, samples_page
@@ -28,6 +31,7 @@ from seqtext.training.run_folder import RunFolder
 SAMPLES = 1000  # texts that are judged, as many of each value
 SWEPT = 160  # texts at each point of the sweep
 GUIDANCES, TEMPERATURES = (1.0, 1.5, 2.0, 3.0), (0.7, 0.85, 1.0)
+NAMES = ("this model", "this model, with its vector")
 SHOWN = 3  # texts of each value on the page of samples
 
 
@@ -84,19 +88,22 @@ def generator_report(
     command = shlex.join(["python", *sys.argv])
     card = generator_card(title=f"Texts like {source}", command=command, figures=figures, pictures=pictures)
     write_text(folder.card, card)
-    example = task.config.names[0][0] if task.config.names else None
+    names, columns = task.config.names, task.config.attributes
+    example = names[0][0] if len(columns) == 1 else f"{columns[0]}:{names[0][0]}" if columns else None
     return GeneratorReport(figures, table(figures), example)
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:
     """What was measured, as lines to print."""
     test, lines = figures["test"], []
+    guided = "perplexity_without_vector" in test
     if test:
+        title = f"test, {test['tokens']:,} tokens"
         lines += [
-            f"test, {test['tokens']:,} tokens                perplexity  bits per byte",
-            f"this model, with its vector          {test['perplexity']:>10.2f}  {test['bits_per_byte']:>13.3f}",
+            f"{title:<37}perplexity  bits per byte",
+            f"{NAMES[guided]:<37}{test['perplexity']:>10.2f}  {test['bits_per_byte']:>13.3f}",
         ]
-        if "perplexity_without_vector" in test:
+        if guided:
             without, bits = test["perplexity_without_vector"], test["bits_per_byte_without_vector"]
             lines.append(f'this model, with "any" for a vector  {without:>10.2f}  {bits:>13.3f}')
         lines.append(f"interpolated trigram model           {test['trigram_perplexity']:>10.2f}")
@@ -108,9 +115,12 @@ def table(figures: Mapping[str, Any]) -> list[str]:
     if "samples" in figures:
         samples = figures["samples"]
         measures = [name for name in samples["real"] if name in samples["model"]]
-        lines += ["", f"{samples['count']:,} samples  " + "".join(f"{name.replace('_', '-'):>12}" for name in measures)]
+        width = 2 + max(map(len, measures))
+        titles = "".join(f"{name.replace('_', '-'):>{width}}" for name in measures)
+        count = f"{samples['count']:,} samples"
+        lines += ["", f"{count:<15}{titles}"]
         for name in ("model", "real"):
-            row = "".join(f"{samples[name][measure]:>12.3f}" for measure in measures)
+            row = "".join(f"{samples[name][measure]:>{width}.3f}" for measure in measures)
             lines.append(f"{'this model' if name == 'model' else 'real texts':<15}{row}")
     return lines
 
@@ -140,24 +150,24 @@ def _samples(
     task: TextGenerator, data: TextSplits, *, count: int, **choices: Any
 ) -> tuple[list[tuple[int, ...]], list[Generated]]:
     """Texts, and which value of each attribute was asked for; as many of each first value, the others as in test rows."""
-    from seqtext.tasks.conditions import attribute_places
-
     config = task.config
+    if not config.vector_size:
+        return [()] * count, task(None, count=count, **choices)
     if not config.attributes:
-        rows = task.encode(data.test).vectors
-        if not config.vector_size:
-            return [()] * count, task(None, count=count, **choices)
-        import torch
-
-        dense = rows[torch.arange(count)]
+        dense = task.encode(data.test).vectors[torch.arange(count) % len(data.test)]
         assert dense is not None
-        raw = dense.numpy() * np.asarray(config.scales) + np.asarray(config.means)
-        return [()] * count, task(list(raw), **choices)
+        return [()] * count, task(list(raw_vectors(dense, config)), **choices)
     places = attribute_places(data.test, config).numpy()
     before = np.cumsum([0, *map(len, config.names[:-1])])
     asked = places[np.arange(count) % len(places)] - before
     asked[:, 0] = np.arange(count) % len(config.names[0])
-    requests = [{names[value]: 1.0 for names, value in zip(config.names, row, strict=True)} for row in asked.tolist()]
+    requests = [
+        {
+            f"{column}:{names[value]}": 1.0
+            for column, names, value in zip(config.attributes, config.names, row, strict=True)
+        }
+        for row in asked.tolist()
+    ]
     return [tuple(row) for row in asked.tolist()], task(requests, **choices)
 
 
@@ -175,7 +185,11 @@ def _point(
 ) -> SweepPoint:
     asked, made = _samples(task, data, count=SWEPT, guidance=guidance, temperature=temperature)
     texts = [one.text for one in made]
-    diversity = distinct_ratio([words(text) for text in texts], [words(text) for text in real[:SWEPT]], 2)
+    lists, real_lists = ([words(text) for text in some] for some in (texts, real[:SWEPT]))
+    try:
+        diversity = distinct_ratio(lists, real_lists, 2)
+    except DataError:  # texts of a single word have no pairs
+        diversity = 0.0
     return SweepPoint(guidance, temperature, judge.accuracy(texts, [one[0] for one in asked]), diversity)
 
 
@@ -184,8 +198,12 @@ def _sections(task: TextGenerator, data: TextSplits) -> dict[str, list[Generated
     config = task.config
     if not config.attributes:
         return {"samples": _samples(task, data, count=4 * SHOWN)[1]}
-    sections = {name: task(name, count=SHOWN) for names in config.names for name in names[:20]}
-    first = config.names[0]
-    if len(first) > 1:
-        sections[f"from {first[0]} to {first[1]}"] = task.mix(first[0], first[1], steps=5)
+    whole = [
+        [f"{column}:{name}" for name in names] for column, names in zip(config.attributes, config.names, strict=True)
+    ]
+    alone = len(whole) == 1  # then a name says enough
+    titles = {asked: asked.partition(":")[2] if alone else asked for names in whole for asked in names[:20]}
+    sections = {title: task(asked, count=SHOWN) for asked, title in titles.items()}
+    one, other = whole[0][:2]
+    sections[f"from {titles[one]} to {titles[other]}"] = task.mix(one, other, steps=5)
     return sections

@@ -185,6 +185,27 @@ def test_several_series_never_mix():
     torch.testing.assert_close(steps, per_series[[0] * 6 + [1] * 3].unsqueeze(1).expand(-1, 4))
 
 
+def test_errors_count_in_units_of_each_series_change_over_a_season():
+    """As MASE counts them: a series that hardly changes from day to day counts more than its deviation says."""
+    calm, wild = load(240), load(240, seed=1) + 40 * np.random.default_rng(2).normal(size=240)
+    alike = made_for(calm, wild, loss="squared")
+    task = made_for(calm, wild, loss="squared", weigh="season")
+    task.model.load_state_dict(alike.model.state_dict())
+    changes = [np.abs(values[24:] - values[:-24]).mean() for values in (calm, wild)]
+    wanted = np.array(task.config.scales) / changes
+    assert task.config.weights == pytest.approx(wanted / wanted.mean())
+    assert task.config.weights[0] > 2 * task.config.weights[1]
+    windows = task.encode(whole(series_of(calm, wild)))
+    rows = np.array([5, 7, len(windows) - 3])
+    weights = np.array(task.config.weights)[[0, 0, 1]]
+    own, weighed = alike.loss(windows.batch(rows)._replace(weights=None)), task.loss(windows.batch(rows))
+    assert weighed.rows.numpy() == pytest.approx(own.rows.numpy() * weights, rel=1e-5)
+    assert float(weighed.count) == pytest.approx(weights.sum())
+    with pytest.raises(OptionsError, match="--weigh season"):
+        made_for(calm, timed=False, weigh="season")
+    assert made_for(np.ones(50), timed=False, weigh="season", season=7).config.weights == (1.0,)
+
+
 def test_targets_of_a_span_lie_in_it_and_windows_may_begin_before():
     series = series_of(np.arange(20.0))
     _, windows = windows_of(series, [[5, 8], [12, 20]], horizon=2)
