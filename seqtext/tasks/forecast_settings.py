@@ -46,6 +46,8 @@ class ForecastSettings:
     """Readings of a season, for --change season and MASE. Default: a day, by the timestamps."""
     weigh: Literal["deviation", "season"] = "deviation"
     """Units in which the errors of each series count: its standard deviation, or its mean change over a season, as MASE counts them."""
+    centre: bool = False
+    """Subtract each window's mean from its readings: the model then sees shapes and no levels (with --context window, and direct)."""
     calendar: bool = False
     """Give the model hour, day of week and day of year of the reading it forecasts, as sines and cosines."""
     draw: Literal["windows", "series"] = "windows"
@@ -76,6 +78,8 @@ class ForecastSettings:
             faults.append(f"--quantiles are {shown}; expected rising numbers between 0 and 1")
         elif self.quantiles and self.loss in ("auto", "quantile") and 0.5 not in self.quantiles:
             faults.append("--quantiles lack 0.5, which is the forecast itself; add it")
+        if self.centre and (self.context == "stateful" or self.multi_step != "direct"):
+            faults.append("--centre needs windows whose mean is known: leave --context stateful and --multi_step out")
         if self.multi_step == "sampled" and self.loss not in ("gaussian", "student_t"):
             faults.append(f"--multi_step sampled needs --loss gaussian or student_t to draw from, not {self.loss}")
         if self.context == "stateful" and self.window < 4:

@@ -19,7 +19,7 @@ from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
 from seqtext.tasks.forecast_rows import moment
 from seqtext.tasks.forecast_settings import ForecastConfig
-from seqtext.tasks.windows import features
+from seqtext.tasks.windows import centred, features
 
 
 class NextReadings(NamedTuple):
@@ -78,7 +78,9 @@ class ForecastStream:
             self._window.append(x)
             if self._pushed < self.config.window:
                 return None
-            rows = Padded(torch.stack(tuple(self._window), dim=1), torch.tensor([self.config.window]))
+            rows = Padded(
+                centred(torch.stack(tuple(self._window), dim=1), self.config), torch.tensor([self.config.window])
+            )
             output = self.model.backbone(rows).values[:, -1]
         return self._forecast(output) if self._pushed >= self.config.change_lag else None
 

@@ -392,6 +392,9 @@ class Forecaster:
         if config.head_horizon > 1:
             fix = "train with a longer --horizon, or with --multi_step mean, which goes on for ever"
             raise OptionsError(f"horizon is {steps}", expected=f"at most {config.head_horizon}, as trained", fix=fix)
+        if config.centre:
+            fix = "train with a longer --horizon, or without --centre"
+            raise OptionsError(f"horizon is {steps}, and windows that are centred cannot be rolled out", fix=fix)
         if config.input_names:
             names = ", ".join(config.input_names)
             fix = "train with --horizon and --multi_step direct"

@@ -242,7 +242,19 @@ def window_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig
     positions = ends.unsqueeze(1) + torch.arange(-config.window, 0, device=device)
     clocks = clocks_of(series, first, config)
     values = read(series, positions, None if clocks is None else clocks.unsqueeze(1), config)
-    return Padded(values, torch.full((len(first),), config.window))
+    return Padded(centred(values, config), torch.full((len(first),), config.window))
+
+
+def centred(values: Tensor, config: ForecastConfig) -> Tensor:
+    """(B, W, D) of whole windows, the readings less their mean over the window where the config asks for it."""
+    if not config.centre:
+        return values
+    readings = values[..., :1]
+    there = (
+        values[..., 1 + len(config.input_names)].unsqueeze(-1) if config.marks_missing else torch.ones_like(readings)
+    )
+    mean = (readings * there).sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp_min(1.0)
+    return torch.cat([(readings - mean) * there, values[..., 1:]], dim=-1)
 
 
 def clocks_of(series: ScaledSeries, first: Positions, config: ForecastConfig) -> Tensor | None:

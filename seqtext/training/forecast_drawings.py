@@ -72,8 +72,10 @@ def draw(
         steps = range(1, task.config.horizon + 1)
         error_by(steps, by_step, folder / "error_by_step.png", xlabel="steps ahead", ylabel=label)
         drawn.append("error_by_step.png")
-    _hidden(task, data, folder / "hidden_state.png", unit)
-    return [*drawn, "hidden_state.png"]
+    if not task.config.centre:  # else there is no state but that of single windows
+        _hidden(task, data, folder / "hidden_state.png", unit)
+        drawn.append("hidden_state.png")
+    return drawn
 
 
 def _day(data: SeriesSplits) -> int:
@@ -111,8 +113,8 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
     config, series = task.config, data.series
     start, end = _first_test(task, data)
     horizon = config.horizon if config.horizon > 1 else _day(data)
-    if config.horizon == 1 and config.input_names:
-        return False  # which are not known ahead
+    if config.horizon == 1 and (config.input_names or config.centre):
+        return False  # neither further columns nor the means of windows are known ahead
     middle = min(start + (end - start) // 2, end - horizon)  # of the test span
     if middle < start or horizon < 2:
         return False

@@ -206,6 +206,24 @@ def test_errors_count_in_units_of_each_series_change_over_a_season():
     assert made_for(np.ones(50), timed=False, weigh="season", season=7).config.weights == (1.0,)
 
 
+def test_centred_windows_know_no_level_in_batches_and_in_streams():
+    values = holed(load(200), 20, 150)
+    task = made_for(values, centre=True, change="last", horizon=3)
+    assert task.config.marks_missing
+    readings = task.encode(whole(series_of(values))).batch(np.array([2, 90, 140])).inputs.values
+    assert (readings[..., 0].sum(1) / readings[..., 1].sum(1)).tolist() == pytest.approx([0, 0, 0], abs=1e-6)
+    assert readings[..., 0][readings[..., 1] == 0].abs().sum() == 0
+    mean, higher = task(values).values, task(values + 100).values
+    assert higher - 100 == pytest.approx(mean, abs=1e-3)
+    stream = task.stream()
+    *_, last = (stream.push(value) for value in values)
+    assert last.values == pytest.approx(mean.tolist(), abs=1e-5 * task.config.scales[0])
+    with pytest.raises(OptionsError, match="centred"):
+        made_for(values, centre=True)(values, horizon=2)
+    with pytest.raises(OptionsError, match="--centre"):
+        made_for(values, centre=True, context="stateful")
+
+
 def test_targets_of_a_span_lie_in_it_and_windows_may_begin_before():
     series = series_of(np.arange(20.0))
     _, windows = windows_of(series, [[5, 8], [12, 20]], horizon=2)
