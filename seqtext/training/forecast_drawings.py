@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from seqtext.data.series import SeriesSet
 from seqtext.data.series_splits import SeriesSplits
 from seqtext.evaluation.curves import learning_curves
 from seqtext.evaluation.forecast_baselines import Rival
@@ -62,8 +63,7 @@ def draw(
     errors = {"this model": made.values} | ({} if best is None else {best.name: best.forecast})
     label = f"mean absolute error{f' ({unit})' if unit else ''}"
     if data.series.first_times is not None:
-        places = first[:, None] + np.arange(task.config.horizon)
-        hours = data.series.times_at(places).astype("datetime64[h]").astype(np.int64) % 24
+        hours = hours_of_day(data.series, first, task.config.horizon)
         by_hour = {name: mae_by_hour(made.true, values, hours) for name, values in errors.items()}
         error_by(range(24), by_hour, folder / "error_by_hour.png", xlabel="hour of the day", ylabel=label)
         drawn.append("error_by_hour.png")
@@ -76,6 +76,14 @@ def draw(
         _hidden(task, data, folder / "hidden_state.png", unit)
         drawn.append("hidden_state.png")
     return drawn
+
+
+def hours_of_day(series: SeriesSet, first: NDArray[np.int64], horizon: int) -> NDArray[np.int64]:
+    """(R, H) the hour, 0 to 23, of each reading forecast behind the positions `first`."""
+    hours: NDArray[np.int64] = (
+        series.times_at(first[:, None] + np.arange(horizon)).astype("datetime64[h]").astype(np.int64)
+    )
+    return hours % 24
 
 
 def _day(data: SeriesSplits) -> int:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from seqtext.data.series_splits import SeriesSplits
 from seqtext.evaluation.forecast_baselines import Rival
-from seqtext.evaluation.forecast_metrics import ForecastMetrics, forecast_metrics
+from seqtext.evaluation.forecast_metrics import ForecastMetrics, forecast_metrics, mae_by_hour
 from seqtext.storage import write_json, write_text
 from seqtext.tasks.forecaster import Forecaster, PartForecasts
 from seqtext.tasks.rollout import Context
 from seqtext.training.fit import FitResult
 from seqtext.training.forecast_card import forecast_card
-from seqtext.training.forecast_drawings import draw
+from seqtext.training.forecast_drawings import draw, hours_of_day
 from seqtext.training.forecast_rivals import Baselines, rivals, season_scales
 from seqtext.training.run_figures import training_figures
 from seqtext.training.run_folder import RunFolder
@@ -81,6 +81,9 @@ def forecast_report(
         "data": {"source": source, **data_figures},
         "training": training_figures(result),
     }
+    if data.series.first_times is not None:
+        hourly = mae_by_hour(made.true, made.values, hours_of_day(data.series, first, task.config.horizon))
+        figures["test"]["mae_by_hour"] = [None if np.isnan(error) else float(error) for error in hourly]
     folder.report.mkdir(exist_ok=True)
     write_json(folder.report / "metrics.json", figures)
     pictures = draw(task, data, first, made, others, result, folder.report, unit=unit)
