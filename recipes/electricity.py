@@ -25,7 +25,7 @@ from seqtext.errors import raise_together, run_program
 from seqtext.evaluation.metrics import mean_and_spread
 from seqtext.options import RunOptions, parse, training_arguments, write_options
 from seqtext.storage import write_json
-from seqtext.tasks.forecast_settings import ForecastSettings
+from seqtext.tasks.forecast_settings import ForecastSettings, reach
 from seqtext.tasks.forecaster import Forecaster, change_lag
 from seqtext.training.fit import fit
 from seqtext.training.forecast_report import forecast_report
@@ -184,7 +184,7 @@ def load_data(options: Options) -> tuple[str, str | None, SeriesSplits]:
         )
     data = series_splits(
         series,
-        gap=max(options.window, change_lag(options, series["train"])),  # as far back as a forecast looks
+        gap=reach(options, change_lag(options, series["train"])),  # as far back as a forecast looks
         test_share=options.test_share,
         validation=options.validation,
         validation_share=options.validation_share,

@@ -133,7 +133,9 @@ def test_a_day_ahead_is_measured_by_step_with_intervals_and_every_baseline(place
     assert set(figures["baselines"]) == names | {"boosted trees on the change"}
     assert len(figures["test"]["by_step"]) == figures["test"]["horizon"] == 12
     assert len(figures["test"]["mae_by_hour"]) == 24
-    assert np.nanmean([error or np.nan for error in figures["test"]["mae_by_hour"]]) == pytest.approx(figures["test"]["mae"], rel=0.2)
+    assert np.nanmean([error or np.nan for error in figures["test"]["mae_by_hour"]]) == pytest.approx(
+        figures["test"]["mae"], rel=0.2
+    )
     assert figures["test"]["windows"] == 120 - 12 + 1
     assert figures["test"]["pinball"] > 0
     assert 0 <= figures["test"]["interval"]["coverage"] <= 1

@@ -42,6 +42,8 @@ class ForecastSettings:
     """Quantiles to forecast, such as 0.1 0.5 0.9. Default: none, or these three with a loss that has them."""
     change: Literal["none", "last", "week", "season"] = "last"
     """Forecast the change against the last value, the same time last week, or one --season before."""
+    change_input: bool = False
+    """Also read the change so far, from a lag before each reading (with --change week or season, --context window, and direct)."""
     season: int | None = None
     """Readings of a season, for --change season and MASE. Default: a day, by the timestamps."""
     weigh: Literal["deviation", "season"] = "deviation"
@@ -80,6 +82,12 @@ class ForecastSettings:
             faults.append("--quantiles lack 0.5, which is the forecast itself; add it")
         if self.centre and (self.context == "stateful" or self.multi_step != "direct"):
             faults.append("--centre needs windows whose mean is known: leave --context stateful and --multi_step out")
+        if self.change_input and self.change not in ("week", "season"):
+            faults.append("--change_input is the change against a week or season before; give --change week or season")
+        if self.change_input and (self.context == "stateful" or self.multi_step != "direct"):
+            faults.append(
+                "--change_input needs all it reads to be known: leave --context stateful and --multi_step out"
+            )
         if self.multi_step == "sampled" and self.loss not in ("gaussian", "student_t"):
             faults.append(f"--multi_step sampled needs --loss gaussian or student_t to draw from, not {self.loss}")
         if self.context == "stateful" and self.window < 4:
@@ -149,6 +157,16 @@ class ForecastConfig(ForecastSettings):
 
     @property
     def input_size(self) -> int:
-        """Numbers the model reads a step, D: values and further columns, their marks, the calendar's six."""
-        columns = 1 + len(self.input_names)
-        return columns * (2 if self.marks_missing else 1) + (6 if self.calendar else 0)
+        """Numbers the model reads a step, D: values and further columns, their marks, the calendar's six, the change."""
+        columns = (1 + len(self.input_names)) * (2 if self.marks_missing else 1)
+        return columns + (6 if self.calendar else 0) + (1 if self.change_input else 0)
+
+    @property
+    def reach(self) -> int:
+        """Readings before a forecast that its window and what it is counted from take."""
+        return reach(self, self.change_lag)
+
+
+def reach(settings: ForecastSettings, change_lag: int) -> int:
+    """Readings before a forecast that are looked at, by its window and by what it is counted from."""
+    return settings.window + change_lag if settings.change_input else max(settings.window, change_lag)

@@ -70,13 +70,16 @@ class ForecastStream:
             seconds = torch.tensor([self._seconds + (self._pushed + 1) * self.config.frequency])
         self._pushed += 1
         last = self._known[-1] if self._known else 0.0
+        a_lag_before = self._known[0] if self._known else 0.0
         self._known.append(last if math.isnan(float(columns[0, 0])) else float(columns[0, 0]))
         x = features(columns, seconds, self.config)  # (1, D)
+        if self.config.change_input:
+            x = torch.cat([x, torch.tensor([[self._known[-1] - a_lag_before]])], dim=-1)
         if self.config.context == "stateful":
             output, self._state = self.model.backbone.step(x, self._state)
         else:
             self._window.append(x)
-            if self._pushed < self.config.window:
+            if self._pushed < self.config.reach:
                 return None
             rows = Padded(
                 centred(torch.stack(tuple(self._window), dim=1), self.config), torch.tensor([self.config.window])

@@ -126,8 +126,7 @@ class Forecaster:
     @property
     def least_history(self) -> int:
         """Readings that a forecast needs before it."""
-        window = self.config.window if self.config.context == "window" else 1
-        return max(window, self.config.change_lag)
+        return self.config.reach if self.config.context == "window" else max(1, self.config.change_lag)
 
     @torch.inference_mode()
     def __call__(
@@ -221,7 +220,7 @@ class Forecaster:
         Raises:
             DataError: naming the first one.
         """
-        series, reach = rows.series, max(self.config.window, self.config.change_lag)
+        series, reach = rows.series, self.config.reach
         reach = len(series.values) if self.config.context == "stateful" else reach
         columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])
         for number, (first, end) in zip(series.series_at(rows.spans[:, 0]), rows.spans.tolist(), strict=True):
@@ -320,7 +319,7 @@ class Forecaster:
 
     def positions(self, part: Part, *, most: int) -> NDArray[np.int64]:
         """(R,) where the forecasts of a part can begin, all of it or `most` drawn with a fixed key, in order."""
-        series, reach = part.series, max(self.config.window, self.config.change_lag)
+        series, reach = part.series, self.config.reach
         begins = np.maximum(part.spans[:, 0], series.starts[series.series_at(part.spans[:, 0])] + reach)
         spans = np.stack([begins, part.spans[:, 1] - self.config.horizon + 1], axis=1)
         spans = spans[spans[:, 1] > spans[:, 0]]
@@ -392,9 +391,11 @@ class Forecaster:
         if config.head_horizon > 1:
             fix = "train with a longer --horizon, or with --multi_step mean, which goes on for ever"
             raise OptionsError(f"horizon is {steps}", expected=f"at most {config.head_horizon}, as trained", fix=fix)
-        if config.centre:
-            fix = "train with a longer --horizon, or without --centre"
-            raise OptionsError(f"horizon is {steps}, and windows that are centred cannot be rolled out", fix=fix)
+        if config.centre or config.change_input:
+            fix = "train with a longer --horizon, or without --centre and --change_input"
+            raise OptionsError(
+                f"horizon is {steps}, and windows that are centred or read changes cannot be rolled out", fix=fix
+            )
         if config.input_names:
             names = ", ".join(config.input_names)
             fix = "train with --horizon and --multi_step direct"

@@ -128,7 +128,11 @@ def read(series: ScaledSeries, positions: Tensor, clocks: Tensor | None, config:
         assert clocks is not None
         assert config.frequency is not None
         seconds = clocks + (positions + 1) * config.frequency
-    return features(columns, seconds, config)
+    made = features(columns, seconds, config)
+    if config.change_input:
+        change = series.known[positions] - series.known[positions - config.change_lag]
+        made = torch.cat([made, change.unsqueeze(-1)], dim=-1)
+    return made
 
 
 def features(columns: Tensor, seconds: Tensor | None, config: ForecastConfig) -> Tensor:
@@ -169,7 +173,7 @@ class Windows:
         self.steps = steps
         self.stride = max(1, steps // 2)
         number = np.searchsorted(series.starts, spans[:, 0], side="right") - 1
-        before = max(config.window, config.change_lag + steps - 1)
+        before = max(config.reach, config.change_lag + steps - 1)
         self._first = np.maximum(series.starts[number] + before, spans[:, 0] + steps - 1)
         last = spans[:, 1] - config.head_horizon
         counts = np.maximum(0, (last - self._first) // self.stride + 1)

@@ -72,7 +72,7 @@ def draw(
         steps = range(1, task.config.horizon + 1)
         error_by(steps, by_step, folder / "error_by_step.png", xlabel="steps ahead", ylabel=label)
         drawn.append("error_by_step.png")
-    if not task.config.centre:  # else there is no state but that of single windows
+    if not (task.config.centre or task.config.change_input):  # else there is no state but that of single windows
         _hidden(task, data, folder / "hidden_state.png", unit)
         drawn.append("hidden_state.png")
     return drawn
@@ -121,8 +121,8 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
     config, series = task.config, data.series
     start, end = _first_test(task, data)
     horizon = config.horizon if config.horizon > 1 else _day(data)
-    if config.horizon == 1 and (config.input_names or config.centre):
-        return False  # neither further columns nor the means of windows are known ahead
+    if config.horizon == 1 and (config.input_names or config.centre or config.change_input):
+        return False  # not all that is read is known ahead
     middle = min(start + (end - start) // 2, end - horizon)  # of the test span
     if middle < start or horizon < 2:
         return False
@@ -170,6 +170,6 @@ def _hidden(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> None
 def _first_test(task: Forecaster, data: SeriesSplits) -> tuple[int, int]:
     """The first test span, as far as there is enough before it."""
     start, end = (int(place) for place in data.test.spans[0])
-    reach = max(task.config.window, task.config.change_lag)
+    reach = task.config.reach
     first = int(data.series.starts[data.series.series_at(np.array([start]))[0]])
     return max(start, first + reach), end

@@ -224,6 +224,29 @@ def test_centred_windows_know_no_level_in_batches_and_in_streams():
         made_for(values, centre=True, context="stateful")
 
 
+def test_the_change_so_far_is_read_in_batches_and_in_streams():
+    values = holed(load(200), 60, 150)
+    task = made_for(values, change="season", season=24, change_input=True, horizon=3)
+    windows = task.encode(whole(series_of(values)))
+    assert windows.first(np.array([0])).tolist() == [8 + 24]
+    batch = windows.batch(np.array([0, 100]))
+    filled = windows.series.known.numpy()
+    for row, first in enumerate(windows.first(np.array([0, 100])).tolist()):
+        at = np.arange(first - 8, first)
+        assert batch.inputs.values[row, :, -1].numpy() == pytest.approx(filled[at] - filled[at - 24])
+    stream = task.stream()
+    answers = [stream.push(value) for value in values]
+    assert [answer is None for answer in answers] == [True] * 31 + [False] * 169
+    for end in (32, 90, 200):
+        assert answers[end - 1].values == pytest.approx(
+            task(values[:end]).values.tolist(), abs=1e-5 * task.config.scales[0]
+        )
+    with pytest.raises(DataError, match="at least 32"):
+        task(values[:31])
+    with pytest.raises(OptionsError, match="--change_input"):
+        made_for(values, change="last", change_input=True)
+
+
 def test_targets_of_a_span_lie_in_it_and_windows_may_begin_before():
     series = series_of(np.arange(20.0))
     _, windows = windows_of(series, [[5, 8], [12, 20]], horizon=2)
