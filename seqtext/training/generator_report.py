@@ -107,7 +107,8 @@ def table(figures: Mapping[str, Any]) -> list[str]:
             without, bits = test["perplexity_without_vector"], test["bits_per_byte_without_vector"]
             lines.append(f'this model, with "any" for a vector  {without:>10.2f}  {bits:>13.3f}')
         lines.append(f"interpolated trigram model           {test['trigram_perplexity']:>10.2f}")
-        lines.append(f"the model's perplexity is {test['below_trigram']:.1%} below the trigram model's")
+        side = "below" if test["below_trigram"] >= 0 else "above"
+        lines.append(f"the model's perplexity is {abs(test['below_trigram']):.1%} {side} the trigram model's")
         if "vector_can_give" in test:
             lines.append(
                 f"the vector lowers it by {test['vector_gives']:.2%}; all that it can say is worth {test['vector_can_give']:.2%}"
