@@ -25,8 +25,9 @@ from seqtext.errors import raise_together, run_program
 from seqtext.evaluation.metrics import mean_and_spread
 from seqtext.options import RunOptions, parse, training_arguments, write_options
 from seqtext.storage import write_json
-from seqtext.tasks.forecast_settings import ForecastSettings, reach
-from seqtext.tasks.forecaster import Forecaster, change_lag
+from seqtext.tasks.forecast_settings import ForecastSettings
+from seqtext.tasks.forecast_start import looks_back
+from seqtext.tasks.forecaster import Forecaster
 from seqtext.training.fit import fit
 from seqtext.training.forecast_report import forecast_report
 from seqtext.training.forecast_rivals import Baselines
@@ -184,7 +185,7 @@ def load_data(options: Options) -> tuple[str, str | None, SeriesSplits]:
         )
     data = series_splits(
         series,
-        gap=reach(options, change_lag(options, series["train"])),  # as far back as a forecast looks
+        gap=looks_back(options, series["train"]),
         test_share=options.test_share,
         validation=options.validation,
         validation_share=options.validation_share,

@@ -7,7 +7,7 @@ it is never read. It knows no models, no clock and no scale; forecasts are in th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
-# Positions (n,) of first values to forecast and steps (n,) from there -> (n, E) features known when the forecast is made.
-Features: TypeAlias = Callable[[IntArray, IntArray], FloatArray]
 
 MAX_ROWS = 100_000  # training windows of a fit
 MAX_CELLS = 20_000_000  # rows x features that the trees are given: 160 MB, and a minute on two busy cores
@@ -147,7 +145,6 @@ def boosted_trees(
     *,
     on_change: bool = False,
     season: int | None = None,
-    extra: Features | None = None,
     seed: int = 0,
     starts: IntArray | None = None,
 ) -> Rival:
@@ -166,7 +163,6 @@ def boosted_trees(
         window: readings before a first target that are inputs, all of them of the same series.
         on_change: forecasts the change against the last reading, from the changes against it and its level.
         season: adds the reading a season before the target, also where it lies before the window.
-        extra: further features of a target, such as its hour; the caller answers for it that they are known by then.
         seed: of the samples.
         starts: (S + 1,) of the series, as for `last_value`.
 
@@ -177,7 +173,7 @@ def boosted_trees(
 
     started = time.perf_counter()
     name = "boosted trees on the change" if on_change else "boosted trees"
-    width = window + 3 + (0 if extra is None else extra(first[:0], first[:0]).shape[1])
+    width = window + 3
     limit = max(1, min(MAX_ROWS, MAX_CELLS // width))
     fitted, held_out, rows = _training_windows(values, train_first, first, horizon, window, seed, starts, limit)
     at = np.concatenate([fitted, held_out])
@@ -195,7 +191,7 @@ def boosted_trees(
             parts = [*(part - last[:, None] for part in parts), last[:, None]]
         if horizon > 1:
             parts.append(step[:, None].astype(np.float64))
-        return np.concatenate([*parts, *([] if extra is None else [extra(at, step)])], axis=1)
+        return np.concatenate(parts, axis=1)
 
     last = _last_readings(values, at, starts)
     inputs, targets = features(at, step, last), values[at + step] - last * on_change
@@ -216,7 +212,6 @@ def boosted_trees(
         inputs = features(first[row], step, last[row])[:, used]
         forecast[chunk] = booster.predict(inputs) + last[row] * on_change
     read = f"{window} values" + ("" if season is None else f" and the one {season:,} before")
-    read += "" if extra is None else " and more"
     sample = f"{len(at):,} windows{rows}" + ("" if horizon == 1 else " with one step each")
     description = f"{trees} trees on {read}, {sample}, their number chosen on held-out windows"
     return Rival(name, description, forecast.reshape(len(first), horizon), time.perf_counter() - started)

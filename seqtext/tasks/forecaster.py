@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
-from seqtext.data.scaler import fit_input_scales, fit_scales, scale_of, season_weights
+from seqtext.data.scaler import scale_of
 from seqtext.data.series import Part, SeriesSet, hold_out_last
-from seqtext.errors import DataError, OptionsError, did_you_mean, one_of
+from seqtext.errors import DataError, OptionsError, one_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.losses import Loss
@@ -27,7 +27,8 @@ from seqtext.nn.pooling import Pooling
 from seqtext.options import Precision, to_plain
 from seqtext.storage import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.forecast_rows import FloatArray, check_missing, histories, is_many
-from seqtext.tasks.forecast_settings import ForecastConfig, ForecastSettings
+from seqtext.tasks.forecast_settings import ForecastConfig
+from seqtext.tasks.forecast_start import prepare
 from seqtext.tasks.forecast_stream import ForecastStream
 from seqtext.tasks.rollout import Context, Rollout
 from seqtext.tasks.saved import SavedTask, open_saved
@@ -94,29 +95,7 @@ class Forecaster:
             DataError: if a series has no reading to scale by.
             OptionsError: for an unknown setting, or one that the series cannot have.
         """
-        known = ForecastSettings.__dataclass_fields__
-        for name in settings:
-            if name not in known:
-                raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, known))
-        series = train.series
-        chosen = ForecastSettings(**settings)
-        means, scales = fit_scales(train)
-        input_means, input_scales = fit_input_scales(train)
-        columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])
-        missing = any(bool(np.isnan(columns[a:b]).any()) for a, b in train.spans.tolist())
-        config = ForecastConfig(
-            **to_plain(chosen) | {"quantiles": chosen.output.levels, "loss": chosen.output.loss},
-            series=series.names,
-            means=means,
-            scales=scales,
-            weights=_weights(chosen, train, scales),
-            frequency=series.frequency,
-            marks_missing=missing,
-            change_lag=change_lag(chosen, series),
-            input_names=series.input_names,
-            input_means=input_means,
-            input_scales=input_scales,
-        )
+        config = prepare(train, settings)
         with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
             torch.manual_seed(seed)
             return cls(config)
@@ -408,36 +387,3 @@ class PartForecasts(NamedTuple):
     true: FloatArray
     values: FloatArray
     quantiles: dict[float, FloatArray]
-
-
-def _weights(settings: ForecastSettings, train: Part, scales: tuple[float, ...]) -> tuple[float, ...]:
-    """Of each series with `weigh="season"`.
-
-    Raises:
-        OptionsError: if the season is not known.
-    """
-    if settings.weigh == "deviation":
-        return ()
-    season = settings.season or train.series.seasons().get("day")
-    if season is None:
-        fix = "pass --season READINGS, or name the time column"
-        raise OptionsError("--weigh season of series without timestamps that say how long it is", fix=fix)
-    return season_weights(train, scales, season)
-
-
-def change_lag(settings: ForecastSettings, series: SeriesSet) -> int:
-    """How many readings back the value lies that forecasts are counted from; 0 for none.
-
-    Raises:
-        OptionsError: if it is not known.
-    """
-    if settings.change == "none":
-        return 0
-    if settings.change == "last":
-        return 1
-    seasons = series.seasons()
-    lag = seasons.get("week") if settings.change == "week" else settings.season or seasons.get("day")
-    if lag is None:
-        fix = "pass --change season --season READINGS, or name the time column"
-        raise OptionsError(f"--change {settings.change} of series without timestamps that say how long it is", fix=fix)
-    return lag

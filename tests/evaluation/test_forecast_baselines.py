@@ -181,17 +181,14 @@ def test_trees_on_the_change_follow_a_level_that_training_never_saw():
     assert error(change, values, first) < 0.2 * error(level, values, first)
 
 
-def test_trees_use_the_season_before_the_window_and_what_else_they_are_given():
+def test_trees_use_the_season_before_the_window():
     noise = np.random.default_rng(0).normal(size=20)
     values = np.tile(noise, 40)  # 20 values over and over; two of them do not tell the next
     train, first = windows(values, 3, 2)
     blind = boosted_trees(values, train, first, 3, 1)
     season = boosted_trees(values, train, first, 3, 1, season=20)
-    phase = boosted_trees(values, train, first, 3, 1, extra=lambda at, step: ((at + step) % 20)[:, None].astype(float))
     assert error(season, values, first) < 0.1 * error(blind, values, first)
-    assert error(phase, values, first) < 0.1 * error(blind, values, first)
     assert "on 1 values and the one 20 before, " in season.description
-    assert "on 1 values and more, " in phase.description
 
 
 def test_series_of_other_levels_are_not_mixed():
