@@ -12,8 +12,13 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 import datasets
+import hypothesis
 import pytest
 import torch
+
+# Speed is never asserted in a test: on a busy machine any example can take long.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 TOPICS = {
