@@ -11,6 +11,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from seqtext.errors import OptionsError
+from seqtext.tasks.generator_settings import GUIDANCE, TEMPERATURE
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Generate:
     """Texts to write."""
     seed: int = 0
     """Of all draws: the same seed writes the same texts."""
-    temperature: float = 1.0
+    temperature: float = TEMPERATURE
     """Below 1 is bolder about likely tokens; 0 always takes the likeliest."""
     top_k: int = 0
     """Only the k likeliest tokens; 0 is all."""
@@ -37,7 +38,7 @@ class Generate:
     """Only the likeliest tokens that make up this share."""
     min_p: float = 0.0
     """Only tokens at least this share as likely as the likeliest."""
-    guidance: float = 1.0
+    guidance: float = GUIDANCE
     """How far to push from any text towards the topic; 1 is not at all."""
     repetition_penalty: float = 1.0
     """Divides the logits of tokens written before; 1 is none."""

@@ -121,6 +121,18 @@ class Tokenizer:
         """How each id is written inside the model, to look at."""
         return [str(self._pieces.id_to_piece(int(i))) for i in ids]
 
+    def log_shares(self) -> NDArray[np.float32]:
+        """(V,) natural logarithm of about how often each id comes, as the tokenizer's own unigram model has it.
+
+        What it has no figure for counts as its rarest piece; the end as one token in 50.
+        """
+        scores = np.array([self._pieces.get_score(i) for i in range(len(self))], dtype=np.float32)
+        plain = ~self._is_byte
+        plain[: END + 1] = False
+        scores[~plain] = scores[plain].min(initial=0.0)
+        scores[END] = -np.log(50)
+        return scores
+
     def count_bytes(self, ids: NDArray[np.int32]) -> int:
         """How many ids are bytes, which spell characters the vocabulary does not have."""
         return int(self._is_byte[ids].sum())

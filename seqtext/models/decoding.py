@@ -123,7 +123,7 @@ def restrain(
     repetition_penalty: float = 1.0,
     no_repeat_ngram: int = 0,
 ) -> Tensor:
-    """Logits of what may come next. The end token is left as it is: a text may always end.
+    """Logits of what may come next, changed in place. The end token is left as it is: a text may always end.
 
     Args:
         logits: (N, V).
@@ -136,7 +136,7 @@ def restrain(
     Returns:
         (N, V), -inf where a token may not come.
     """
-    result = logits.index_fill(1, banned, -torch.inf)
+    end, result = logits[:, end_id].clone(), logits.index_fill_(1, banned, -torch.inf)
     if repetition_penalty != 1:
         seen = result.gather(1, history)
         result.scatter_(1, history, torch.where(seen > 0, seen / repetition_penalty, seen * repetition_penalty))
@@ -146,5 +146,5 @@ def restrain(
         tail = history[:, None, width - no_repeat_ngram + 1 :]  # (N, 1, n - 1), what the next token would make a run of
         row, place = (runs[..., :-1] == tail).all(-1).nonzero(as_tuple=True)
         result[row, runs[row, place, -1]] = -torch.inf
-    result[:, end_id] = logits[:, end_id]
+    result[:, end_id] = end
     return result

@@ -20,6 +20,7 @@ from seqtext.errors import NumericsError, raise_together
 from seqtext.models.decoding import Decodable, block_size, check_request, filled, in_blocks, restrain, without_autocast
 from seqtext.nn.backbone import State
 
+MOST_LENGTH = 100_000  # of a text: one random number is held for each step of each row of a block
 _ANOTHER = key_of(1)  # of numbers made from numbers
 
 
@@ -130,7 +131,9 @@ def sample(
 
 def length_faults(max_length: int) -> list[str]:
     """What is wrong with a length limit, if anything."""
-    return [] if max_length >= 1 else [f"--max_length is {max_length}; expected 1 or more"]
+    if 1 <= max_length <= MOST_LENGTH:
+        return []
+    return [f"--max_length is {max_length}; expected from 1 to {MOST_LENGTH:,}"]
 
 
 def uniforms(seed: int, rows: NDArray[np.int64], steps: int) -> NDArray[np.float64]:

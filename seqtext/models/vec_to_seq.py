@@ -87,6 +87,11 @@ class VecToSeq(nn.Module):
         flat = torch.tanh(self.to_state(vectors)).view(len(vectors), parts, self.backbone.num_layers, -1)
         return self.to_input(vectors), *(flat[:, part].transpose(0, 1).contiguous() for part in range(parts))
 
+    def resume(self, vectors: Tensor | None, state: State) -> State:
+        """The state of `start` or behind a window, cut off from its past, with the vectors (N, C) added anew: so that these learn too."""
+        added = state[0] if vectors is None or self.feedback == "zeros" else self.to_input(vectors)
+        return added, *state[1:]
+
     def forward(self, tokens: Padded, state: State) -> tuple[Padded, State]:
         """All steps at once, with the tokens known: outputs (B, T, H) before the head, and the state behind each row's end.
 

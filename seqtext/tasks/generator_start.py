@@ -17,8 +17,9 @@ from seqtext.data.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, did_you_mean
 from seqtext.storage import read_tensors
 from seqtext.tasks.conditions import dense_column, dense_scales
+from seqtext.tasks.example_vectors import example_vectors
 from seqtext.tasks.generator_settings import GeneratorConfig, GeneratorSettings
-from seqtext.tasks.saved import open_saved
+from seqtext.tasks.saved import SavedTask, open_saved
 from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.topic_classifier import TopicClassifier
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
+READS_VECTOR = ("to_input", "to_state", "no_vector")  # parts of a model that know what its vector means
 CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
 
 
@@ -95,8 +97,18 @@ def prepare(
         means=means,
         scales=scales,
     )
-    weights = None if source is None else read_tensors(source.file("model.safetensors"), where=str(source.folder))
-    return GeneratorStart(config, tokenizer, encoder, weights)
+    return GeneratorStart(config, tokenizer, encoder, None if source is None else _weights(source, config))
+
+
+def _weights(source: SavedTask, config: GeneratorConfig) -> dict[str, Tensor]:
+    """Another run's weights, without those that read its vectors if these mean something else."""
+    weights = read_tensors(source.file("model.safetensors"), where=str(source.folder))
+    if source.task == "TextGenerator":
+        theirs = source.config(GeneratorConfig, task=source.task)
+        meaning = ("attributes", "names", "vector_column", "has_encoder", "means", "scales")
+        if all(getattr(theirs, name) == getattr(config, name) for name in meaning):
+            return weights
+    return {name: value for name, value in weights.items() if name.partition(".")[0] not in READS_VECTOR}
 
 
 def _dense_scales(
@@ -105,5 +117,5 @@ def _dense_scales(
     if column is not None:
         return dense_scales(dense_column(train, column))
     if encoder is not None:
-        return dense_scales(encoder.encode_texts([text for chunk in texts_of(train, text) for text in chunk]))
+        return dense_scales(example_vectors(encoder, train, text))
     return (), ()

@@ -33,8 +33,9 @@ from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.options import Precision, to_plain
 from seqtext.storage import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.conditions import RowVectors, asked, attribute_places, dense_column, raw_vectors, scale_dense
+from seqtext.tasks.example_vectors import example_vectors
 from seqtext.tasks.generator_rows import GeneratorBatch, GeneratorRows
-from seqtext.tasks.generator_settings import GeneratorConfig
+from seqtext.tasks.generator_settings import GUIDANCE, TEMPERATURE, GeneratorConfig
 from seqtext.tasks.saved import SavedTask, open_saved
 from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.topic_classifier import TopicClassifier
@@ -85,7 +86,7 @@ class TextGenerator:
         embedding = TokenEmbedding(
             vocabulary_size=len(tokenizer),
             embedding_size=config.embedding_size,
-            dropout=config.embedding_dropout,
+            type_dropout=config.embedding_dropout,
             unknown_id=UNKNOWN,
         )
         backbone = Backbone(
@@ -110,6 +111,9 @@ class TextGenerator:
             input_dropout=config.input_dropout,
             output_dropout=config.output_dropout,
         )
+        if config.shares:  # "any" begins as the mixture that the training rows are
+            with torch.no_grad():
+                self.model.no_vector.copy_(torch.tensor(config.shares))
 
     # ---- made from data, or from another run
 
@@ -148,6 +152,8 @@ class TextGenerator:
         with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
             torch.manual_seed(seed)
             task = cls(start.config, start.tokenizer, start.encoder)
+        # Half of what the first epochs would learn is how often each token comes: the output's bias begins there.
+        task.model.head.bias.data.copy_(torch.from_numpy(start.tokenizer.log_shares()))
         if start.weights is not None:
             task.copied = task.copy_from(start.weights)
         return task
@@ -171,11 +177,11 @@ class TextGenerator:
         count: int = 1,
         like: str | None = None,
         start: str = "",
-        temperature: float = 1.0,
+        temperature: float = TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
         min_p: float = 0.0,
-        guidance: float = 1.0,
+        guidance: float = GUIDANCE,
         repetition_penalty: float = 1.0,
         no_repeat_ngram: int = 0,
         max_length: int = 128,
@@ -196,7 +202,7 @@ class TextGenerator:
             guidance: how far to push from any text towards what is asked for (Ho and Salimans 2022); 1 is not at all.
             repetition_penalty: divides the logits of tokens written before; 1 is none.
             no_repeat_ngram: no run of so many tokens twice; 0 is any.
-            max_length: tokens of a text, its start included.
+            max_length: tokens of a text, its start included; at most 100,000.
             seed: of all draws. A text depends on its vector, the seed and its place, never on the other texts.
 
         Raises:
@@ -315,15 +321,23 @@ class TextGenerator:
         )
         return GeneratorRows(tokens, self._vectors(rows)), report
 
-    def loss(self, batch: GeneratorBatch, state: State | None = None) -> tuple[Loss, State]:
+    def loss(
+        self, batch: GeneratorBatch, state: State | None = None, *, gone: Tensor | None = None
+    ) -> tuple[Loss, State]:
         """Cross entropy of a window of texts, and the state behind it, cut off from its past.
 
         Args:
             batch: a window of each text.
             state: behind the window before; None at the start of the texts.
+            gone: (B, 1) True where "any" stands for the vector; None for nowhere.
         """
+        vectors = batch.vectors
+        if vectors is not None and gone is not None:
+            vectors = torch.where(gone, self.model.no_vector, vectors)
         if state is None:
-            state = self.model.start(self._hidden(batch.vectors), len(batch.rows))
+            state = self.model.start(vectors, len(batch.rows))
+        else:
+            state = self.model.resume(vectors, state)
         outputs, after = self.model(batch.tokens, state)
         real = batch.tokens.mask
         total, losses = self.model.head.loss(
@@ -340,10 +354,11 @@ class TextGenerator:
     def losses(self, batch: GeneratorBatch) -> Iterator[Loss]:
         """The losses of a batch's windows, each to be backpropagated before the next (truncated backpropagation)."""
         state: State | None = None
+        gone = self._gone(batch)
         for window, places, there in batch.windows(self.config.max_length):
             if state is not None:
                 state = self.model.select(state, places.to(self.device))
-            loss, state = self.loss(window, state)
+            loss, state = self.loss(window, state, gone=None if gone is None else gone[there.to(gone.device)])
             rows = torch.zeros(len(batch.rows), device=self.device)
             yield replace(loss, rows=rows.index_copy_(0, there.to(self.device), loss.rows))
 
@@ -370,12 +385,11 @@ class TextGenerator:
                 total, count = total + float(loss.sum), count + float(loss.count)
         return total / max(count, 1.0)
 
-    def _hidden(self, vectors: Tensor | None) -> Tensor | None:
-        """Vectors with some replaced by "any" in training."""
-        if vectors is None or not self.model.training or not self.config.vector_dropout:
-            return vectors
-        gone = torch.rand(len(vectors), 1, device=vectors.device) < self.config.vector_dropout
-        return torch.where(gone, self.model.no_vector, vectors)
+    def _gone(self, batch: GeneratorBatch) -> Tensor | None:
+        """(B, 1) texts that "any" stands for the vector of, in training: the same in all their windows."""
+        if batch.vectors is None or not self.model.training or not self.config.vector_dropout:
+            return None
+        return torch.rand(len(batch.rows), 1, device=batch.vectors.device) < self.config.vector_dropout
 
     def _vectors(self, rows: Dataset) -> RowVectors:
         """Of all rows of a split."""
@@ -386,8 +400,8 @@ class TextGenerator:
             dense = dense_column(rows, config.vector_column, size=config.vector_size)
             return RowVectors(None, scale_dense(dense, config), config.vector_size)
         if self.encoder is not None:
-            texts = [text for chunk in texts_of(rows, config.text_column) for text in chunk]
-            return RowVectors(None, scale_dense(self.encoder.encode_texts(texts), config), config.vector_size)
+            dense = example_vectors(self.encoder, rows, config.text_column)
+            return RowVectors(None, scale_dense(dense, config), config.vector_size)
         return RowVectors(None, None, 0)
 
     # ---- saved

@@ -130,3 +130,16 @@ def test_special_ids_other_than_ours_are_refused():
     )
     with pytest.raises(SavedFileError, match=r"special ids \(pad, unknown, begin, end\) are \(-1, 0, 1, 2\)"):
         Tokenizer(sink.getvalue(), Normaliser())
+
+
+def test_how_often_ids_come_is_about_what_is_counted(topics):
+    texts = topics["train"]["text"][:]
+    tokenizer = Tokenizer.train(iter(texts), vocabulary_size=400, normaliser=Normaliser())
+    shares = np.exp(tokenizer.log_shares())
+    ids = np.concatenate([np.array(row) for row in tokenizer.encode(texts)])
+    counted = np.bincount(ids, minlength=len(tokenizer)) / len(ids)
+    assert shares.shape == (len(tokenizer),)
+    assert shares[END] == pytest.approx(0.02)
+    often = counted > 0.01
+    assert shares[often] == pytest.approx(counted[often], rel=0.5)
+    assert shares[~often].max() < 2 * shares[often].min() + 0.02

@@ -163,7 +163,12 @@ def test_starting_from_another_run_copies_what_fits(generator, rows, classifier,
     assert same("sea", seed=1)[0].text == generator("sea", seed=1)[0].text
     other = TextGenerator.from_data(rows, attributes=["style"], init_from=tmp_path / "first", cell="gru", **SIZES)
     assert torch.equal(other.model.embedding.weight, generator.model.embedding.weight)
-    assert "backbone" in other.copied.partition("; ")[2]
+    assert {"backbone", "to_input", "to_state", "no_vector"} <= set(other.copied.partition("; ")[2][:-4].split(", "))
+    styles = TextGenerator.from_data(rows, attributes=["style"], init_from=tmp_path / "first", **SIZES)
+    assert len(styles.config.shares) == len(generator.config.shares)  # as many names, but others
+    assert [set(part.rpartition(" ")[0].split(", ")) for part in styles.copied.split("; ")] == [
+        {"embedding", "backbone", "head"}, {"no_vector", "to_input", "to_state"}
+    ]  # fmt: skip
     wide = TextGenerator.from_data(rows, init_from=tmp_path / "first", **{**SIZES, "hidden_size": 13})
     copied, new = (set(part.rpartition(" ")[0].split(", ")) for part in wide.copied.split("; "))
     assert {"embedding", "to_input", "no_vector"} <= copied
@@ -402,15 +407,35 @@ def test_evaluation_is_the_mean_loss_of_a_token_with_the_vector_and_without(gene
     assert generator.evaluate(examples)["loss"] == pytest.approx(figures["loss"], rel=1e-5)
 
 
-def test_the_vector_of_some_rows_is_hidden_in_training_alone(rows):
+def test_any_stands_for_the_vector_of_some_rows_in_training_alone(rows):
     task = of(rows, vector_dropout=0.5)
-    vectors = task.encode(rows).batch(np.arange(300)).vectors
-    assert task._hidden(vectors) is vectors
+    batch = task.encode(rows).batch(np.arange(300))
+    assert task._gone(batch) is None
     task.model.train()
     torch.manual_seed(0)
-    gone = (task._hidden(vectors) == task.model.no_vector).all(1)
+    gone = task._gone(batch)
+    assert gone is not None
     assert 100 < int(gone.sum()) < 200
-    assert torch.equal(task._hidden(vectors)[:0], vectors[:0])
+    task.model.eval()
+    [mixed], [own] = ([task.loss(batch, gone=mask)[0]] for mask in (gone, None))
+    [any_of] = task.losses(batch._replace(vectors=task.model.no_vector.expand_as(batch.vectors)))
+    assert torch.allclose(mixed.rows, torch.where(gone.flatten(), any_of.rows, own.rows), rtol=1e-5)
+
+
+def test_the_vector_learns_from_every_window(rows):
+    task = of(rows, max_length=3, vector_dropout=0.0)
+    batch = task.encode(LONG).batch(np.arange(6))
+    for number, loss in enumerate(task.losses(batch)):
+        task.model.zero_grad()
+        loss.sum.backward()
+        assert task.model.to_input.weight.grad.abs().sum() > 0, f"window {number}"
+        state = task.model.to_state.weight.grad  # the state before a later window is of the past, and cut off
+        assert (number == 0) == (state is not None and bool(state.abs().sum() > 0))
+
+
+def test_any_begins_as_the_mixture_of_the_training_rows(rows):
+    task = TextGenerator.from_data(rows, **SIZES)
+    assert task.model.no_vector.tolist() == pytest.approx(task.config.shares)
 
 
 def test_label_smoothing_is_of_training_alone(rows):
@@ -522,7 +547,8 @@ ASKED = {
     "a number": ((7,), {}, "asked for 7; expected a name, names with weights, or 3 finite numbers"),
     "a long start": (("sea",), {"start": "the ship sails over", "max_length": 3},
                      r"the start has \d+ tokens; expected fewer than the limit of 3; raise --max_length"),
-    "no limit": (("sea",), {"max_length": 0}, "--max_length is 0; expected 1 or more"),
+    "no limit": (("sea",), {"max_length": 0}, "--max_length is 0; expected from 1 to 100,000"),
+    "a limit too high": (("sea",), {"max_length": 10**9}, "--max_length is 1000000000; expected from 1 to 100,000"),
     "count 0": (("sea",), {"count": 0}, "count is 0; expected at least 1"),
     "a cold temperature": (("sea",), {"temperature": -0.5}, "--temperature is -0.5; expected 0 or more; 0 is greedy"),
     "top_p of 0": (("sea",), {"top_p": 0}, "--top_p is 0; expected above 0, at most 1"),
