@@ -24,7 +24,7 @@ from seqtext.data.sources import Source, load, load_files
 from seqtext.data.text_splits import TextSplits, text_splits
 from seqtext.errors import OptionsError, raise_together, run_program
 from seqtext.evaluation.metrics import mean_and_spread
-from seqtext.options import RunOptions, parse, training_arguments, write_options
+from seqtext.options import OptimizerName, RunOptions, parse, training_arguments, write_options
 from seqtext.storage import write_json
 from seqtext.tasks.generator_settings import GeneratorSettings
 from seqtext.tasks.generator_start import CHOICE
@@ -65,10 +65,16 @@ class Options(RunOptions, GeneratorSettings):
     """Run of a topic classifier that makes the vectors from the texts, instead."""
     init_from: str | None = None
     """Start from the tokenizer and the weights of this run, where they fit."""
-    epochs: int = 8
+    epochs: int = 5
     """Times every training row is seen."""
-    batch_rows: int = 64
+    batch_rows: int = 32
     """Most rows in a micro-batch."""
+    optimizer: OptimizerName = "muon"
+    """adamw; or muon for the weights of recurrent and linear layers, which learns texts in fewer steps, with adamw for the rest."""
+    learning_rate: float = 1e-2
+    """Highest learning rate (AdamW's; Muon's is a fixed multiple of it)."""
+    warmup: float = 0.02
+    """Share of training in which the learning rate rises from zero; it then falls to zero along a cosine."""
     evaluation: Literal["none", "fast", "all"] = "all"
     """After training only write samples, or also measure perplexity, or also judge samples and sweep guidance and temperature."""
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqtext.tasks.forecaster import Forecast, Forecaster
+    from seqtext.tasks.generator_writing import Generated
     from seqtext.tasks.saved import load
-    from seqtext.tasks.text_generator import Generated, TextGenerator
+    from seqtext.tasks.text_generator import TextGenerator
     from seqtext.tasks.topic_classifier import Prediction, TopicClassifier
     from seqtext.training.fit import fit
 
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Generated": "seqtext.tasks.text_generator",
+    "Generated": "seqtext.tasks.generator_writing",
     "TextGenerator": "seqtext.tasks.text_generator",
     "Forecast": "seqtext.tasks.forecaster",
     "Forecaster": "seqtext.tasks.forecaster",

@@ -44,6 +44,8 @@ class Generate:
     """Divides the logits of tokens written before; 1 is none."""
     no_repeat_ngram: int = 0
     """No run of so many tokens twice; 0 is any."""
+    allow_copies: bool = False
+    """Write runs of training texts too that the model keeps a record of, to leave them out."""
     max_length: int = 128
     """Tokens of a text at most, its start included."""
     jsonl: bool = False
@@ -81,6 +83,7 @@ class Generate:
             guidance=self.guidance,
             repetition_penalty=self.repetition_penalty,
             no_repeat_ngram=self.no_repeat_ngram,
+            allow_copies=self.allow_copies,
             max_length=self.max_length,
             seed=self.seed,
         )

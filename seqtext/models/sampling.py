@@ -17,11 +17,12 @@ from torch import Tensor
 
 from seqtext.batching.keyed_permutation import key_of, scramble
 from seqtext.errors import NumericsError, raise_together
+from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.decoding import Decodable, block_size, check_request, filled, in_blocks, restrain, without_autocast
 from seqtext.nn.backbone import State
 
 MOST_LENGTH = 100_000  # of a text: one random number is held for each step of each row of a block
-_ANOTHER = key_of(1)  # of numbers made from numbers
+_ANOTHER, _REDRAWN = key_of(1), key_of(2)  # of numbers made from numbers
 
 
 class Decoded(NamedTuple):
@@ -90,6 +91,7 @@ def sample(
     min_p: float = 0.0,
     repetition_penalty: float = 1.0,
     no_repeat_ngram: int = 0,
+    guard: CopyGuard | None = None,
 ) -> Decoded:
     """Draws one text for each of N rows.
 
@@ -105,6 +107,7 @@ def sample(
         banned: tokens that are never produced, such as padding, unknown, begin.
         max_length: tokens of a text at most, the end token included.
         temperature: this and what follows is told at `Filters`.
+        guard: runs of tokens that are never written; their last token is drawn again, and a text may always end.
 
     Raises:
         OptionsError: lists all options that are out of range.
@@ -121,7 +124,7 @@ def sample(
         for block in in_blocks(len(begin), begin.device):
             draws = torch.from_numpy(uniforms(seed, rows[block.rows], max_length)).to(begin.device)
             part = _sample_block(
-                model, model.select(state, block.padded), begin[block.rows], draws, filters, never, end_id
+                model, model.select(state, block.padded), begin[block.rows], draws, filters, guard, never, end_id
             )
             decoded.ids.extend(part.ids)
             decoded.log_probability.extend(part.log_probability)
@@ -190,9 +193,20 @@ def _choose_from_nucleus(weights: Tensor, draws: Tensor, filters: Filters) -> Te
     return chosen
 
 
-def _another(draws: Tensor) -> Tensor:
+def _leave_copies(
+    token: Tensor, logits: Tensor, before: Tensor, draws: Tensor, filters: Filters, guard: CopyGuard, end_id: int
+) -> None:
+    """Draws again, in place, each row's `token` (N,) that with the tokens `before` it (N, length - 1) is a run the guard holds."""
+    row = torch.arange(len(token), device=token.device)
+    while len(row := row[(token[row] != end_id) & guard.holds(torch.cat([before[row], token[row, None]], 1))]):
+        logits[row, token[row]] = -torch.inf
+        draws[row] = _another(draws[row], _REDRAWN)
+        token[row] = choose(logits[row], draws[row], filters)
+
+
+def _another(draws: Tensor, key: int = _ANOTHER) -> Tensor:
     """Uniform numbers made from others, in no relation to them."""
-    bits = scramble(draws.cpu().numpy().view(np.uint64), _ANOTHER)
+    bits = scramble(draws.cpu().numpy().view(np.uint64), key)
     return torch.from_numpy(_uniform(bits)).to(draws.device)
 
 
@@ -202,7 +216,14 @@ def _uniform(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
 
 
 def _sample_block(
-    model: Decodable, state: State, begin: Tensor, draws: Tensor, filters: Filters, banned: Tensor, end_id: int
+    model: Decodable,
+    state: State,
+    begin: Tensor,
+    draws: Tensor,
+    filters: Filters,
+    guard: CopyGuard | None,
+    banned: Tensor,
+    end_id: int,
 ) -> Decoded:
     """The texts of a block's N rows, from a state with as many rows as the full block.
 
@@ -226,6 +247,10 @@ def _sample_block(
             no_repeat_ngram=filters.no_repeat_ngram,
         )
         token = choose(logits, draws[row, number], filters)
+        if guard is not None and width + 1 >= guard.length:
+            _leave_copies(
+                token, logits, history[:, width + 1 - guard.length : width], draws[row, number], filters, guard, end_id
+            )
         history[:, width] = token
         slots = is_open.nonzero().squeeze(1)
         ids[row[slots], number] = token[slots]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -14,8 +14,28 @@ from torch.nn import functional as F
 from seqtext.batching.batch_plan import BatchPlan
 from seqtext.batching.padded import Padded
 from seqtext.batching.ragged import Ragged
-from seqtext.data.tokenizer import BEGIN, END
+from seqtext.data.encoding import EncodingReport, encode_to_disk
+from seqtext.data.tokenizer import BEGIN, END, Tokenizer
 from seqtext.tasks.conditions import RowVectors
+from seqtext.tasks.text_batches import texts_of
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+def encode_rows(
+    rows: Dataset, column: str, tokenizer: Tokenizer, *, sampling_seed: int | None = None
+) -> tuple[Ragged, EncodingReport]:
+    """All tokens of the texts of a column, memory-mapped, and what was met; see `encode_to_disk`."""
+    from seqtext.data.fingerprint import fingerprint
+
+    return encode_to_disk(
+        lambda: texts_of(rows, column),
+        tokenizer,
+        keep=slice(None),
+        fingerprint=fingerprint(rows, [column]),
+        sampling_seed=sampling_seed,
+    )
 
 
 class GeneratorBatch(NamedTuple):

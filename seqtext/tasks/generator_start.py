@@ -15,9 +15,11 @@ from seqtext.data.normaliser import Normaliser
 from seqtext.data.text_splits import check_values
 from seqtext.data.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, did_you_mean
+from seqtext.models.copy_guard import CopyGuard
 from seqtext.storage import read_tensors
 from seqtext.tasks.conditions import dense_column, dense_scales
 from seqtext.tasks.example_vectors import example_vectors
+from seqtext.tasks.generator_rows import encode_rows
 from seqtext.tasks.generator_settings import GeneratorConfig, GeneratorSettings
 from seqtext.tasks.saved import SavedTask, open_saved
 from seqtext.tasks.text_batches import texts_of
@@ -27,16 +29,18 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
+GUARDED = 8  # tokens of a run that is a copy, unless asked otherwise
 READS_VECTOR = ("to_input", "to_state", "no_vector")  # parts of a model that know what its vector means
 CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
 
 
 class GeneratorStart(NamedTuple):
-    """Config, tokenizer, the classifier that makes the vectors or None, and another run's weights or None."""
+    """Config, tokenizer, the classifier that makes the vectors, the record of training texts, and another run's weights, each or None."""
 
     config: GeneratorConfig
     tokenizer: Tokenizer
     encoder: TopicClassifier | None
+    guard: CopyGuard | None
     weights: dict[str, Tensor] | None
 
 
@@ -86,8 +90,9 @@ def prepare(
     else:
         lowercase = bool(source.value("lowercase"))
         tokenizer = Tokenizer(source.file("tokenizer.model"), Normaliser(lowercase=lowercase))
+    guard = _copy_guard(train, text, tokenizer, wanted.no_copy_ngram)
     config = GeneratorConfig(
-        **{**asdict(wanted), "lowercase": lowercase},
+        **{**asdict(wanted), "lowercase": lowercase, "no_copy_ngram": guard.length if guard else 0},
         text_column=text,
         attributes=tuple(attributes),
         names=tuple(label.names for label in labels),
@@ -97,7 +102,17 @@ def prepare(
         means=means,
         scales=scales,
     )
-    return GeneratorStart(config, tokenizer, encoder, None if source is None else _weights(source, config))
+    return GeneratorStart(config, tokenizer, encoder, guard, None if source is None else _weights(source, config))
+
+
+def _copy_guard(train: Dataset, text: str, tokenizer: Tokenizer, length: int | None) -> CopyGuard | None:
+    """The record of the training texts' runs. Phrases get none unless asked for: what is hardly longer than a run is made of them."""
+    if length == 0:
+        return None
+    tokens, _ = encode_rows(train, text, tokenizer)  # into the cache, where training finds them
+    if length is None and tokens.lengths.median() < 4 * GUARDED:
+        return None
+    return CopyGuard.of(tokens.values, tokens.starts, length or GUARDED)
 
 
 def _weights(source: SavedTask, config: GeneratorConfig) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,51 +18,34 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.batch_plan import BatchPlan
-from seqtext.data.encoding import EncodingReport, encode_to_disk
+from seqtext.data.encoding import EncodingReport
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
-from seqtext.errors import OptionsError
-from seqtext.models.decoding import in_blocks
+from seqtext.errors import OptionsError, SavedFileError
+from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.guided import Guided
-from seqtext.models.sampling import Decoded, sample
+from seqtext.models.sampling import sample
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import Backbone, State
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss
 from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.options import Precision, to_plain
-from seqtext.storage import atomic_folder, parse_tensors, save_tensors
+from seqtext.storage import atomic_folder, parse_tensors, read_tensors, save_tensors
 from seqtext.tasks.conditions import RowVectors, asked, attribute_places, dense_column, raw_vectors, scale_dense
 from seqtext.tasks.example_vectors import example_vectors
-from seqtext.tasks.generator_rows import GeneratorBatch, GeneratorRows
+from seqtext.tasks.generator_rows import GeneratorBatch, GeneratorRows, encode_rows
 from seqtext.tasks.generator_settings import GUIDANCE, TEMPERATURE, GeneratorConfig
+from seqtext.tasks.generator_writing import Generated, as_texts, start_ids, state_before
 from seqtext.tasks.saved import SavedTask, open_saved
-from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.topic_classifier import TopicClassifier
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 TOKENS_AT_ONCE = 16_384  # of a batch without gradients
+GUARD = "copy_guard.safetensors"
 BANNED = (PAD, UNKNOWN, BEGIN)  # never written
-
-
-class Generated(NamedTuple):
-    """One text that was written.
-
-    Attributes:
-        text: may be empty.
-        log_probability: natural logarithm, by the conditional model itself, before guidance and filters; a given start left out.
-        tokens: how many were written, the end among them.
-        ended: False if the length limit came first.
-        vector: (C,) what it was written from, as it can be asked for again; or None.
-    """
-
-    text: str
-    log_probability: float
-    tokens: int
-    ended: bool
-    vector: NDArray[np.float32] | None
 
 
 class TextGenerator:
@@ -72,16 +55,24 @@ class TextGenerator:
         config: settings and names.
         tokenizer: whose ids the model writes.
         encoder: the classifier whose vectors it was trained on, if it was.
+        guard: the runs of its training texts, if it keeps a record of them.
     """
 
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any perplexity; texts are written in fp32
 
-    def __init__(self, config: GeneratorConfig, tokenizer: Tokenizer, encoder: TopicClassifier | None = None) -> None:
+    def __init__(
+        self,
+        config: GeneratorConfig,
+        tokenizer: Tokenizer,
+        encoder: TopicClassifier | None = None,
+        guard: CopyGuard | None = None,
+    ) -> None:
         self.config = config
         self.tokenizer = tokenizer
         self.encoder = encoder
+        self.guard = guard
         self.copied = ""  # which weights came from another run, to print
         embedding = TokenEmbedding(
             vocabulary_size=len(tokenizer),
@@ -151,7 +142,7 @@ class TextGenerator:
         start = prepare(train, text_column, attributes, vector_column, vectors_from, init_from, settings)
         with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
             torch.manual_seed(seed)
-            task = cls(start.config, start.tokenizer, start.encoder)
+            task = cls(start.config, start.tokenizer, start.encoder, start.guard)
         # Half of what the first epochs would learn is how often each token comes: the output's bias begins there.
         task.model.head.bias.data.copy_(torch.from_numpy(start.tokenizer.log_shares()))
         if start.weights is not None:
@@ -184,6 +175,7 @@ class TextGenerator:
         guidance: float = GUIDANCE,
         repetition_penalty: float = 1.0,
         no_repeat_ngram: int = 0,
+        allow_copies: bool = False,
         max_length: int = 128,
         seed: int = 0,
     ) -> list[Generated]:
@@ -202,6 +194,7 @@ class TextGenerator:
             guidance: how far to push from any text towards what is asked for (Ho and Salimans 2022); 1 is not at all.
             repetition_penalty: divides the logits of tokens written before; 1 is none.
             no_repeat_ngram: no run of so many tokens twice; 0 is any.
+            allow_copies: write runs of training texts too that the model keeps a record of, to leave them out.
             max_length: tokens of a text, its start included; at most 100,000.
             seed: of all draws. A text depends on its vector, the seed and its place, never on the other texts.
 
@@ -220,12 +213,12 @@ class TextGenerator:
         if not math.isfinite(guidance):
             raise OptionsError(f"guidance is {guidance}", expected="a finite number")
         vectors = [asked(one, self.config) for one in requests for _ in range(count)]
-        beginning = self._start_ids(start, max_length)
+        beginning = start_ids(self.tokenizer, start, max_length)
         self.model.eval()
         writer = Guided(self.model, guidance=guidance)
         decoded = sample(
             writer,
-            self._state(writer, vectors, beginning),
+            state_before(writer, vectors, beginning),
             begin=torch.tensor([[BEGIN, *beginning]] * len(vectors), device=self.device),
             rows=np.arange(len(vectors)),
             seed=seed,
@@ -238,8 +231,10 @@ class TextGenerator:
             min_p=min_p,
             repetition_penalty=repetition_penalty,
             no_repeat_ngram=no_repeat_ngram,
+            guard=None if allow_copies else self.guard,
         )
-        return self._texts(decoded, beginning, vectors)
+        given = [None if vector is None else raw_vectors(vector, self.config) for vector in vectors]
+        return as_texts(decoded, self.tokenizer, beginning, given)
 
     def mix(self, one: Any, other: Any, *, steps: int = 5, **choices: Any) -> list[Generated]:
         """Texts on the way from one vector to another, both ends among them.
@@ -306,19 +301,12 @@ class TextGenerator:
     ) -> tuple[GeneratorRows, EncodingReport]:
         """As `encode`, with what was met."""
         from seqtext.data.columns import check_one_split, check_texts, require
-        from seqtext.data.fingerprint import fingerprint
 
         config = self.config
         check_one_split(rows)
         require({str(rows.split or "given"): rows}, config.text_column, *config.columns)
         check_texts(rows, config.text_column)
-        tokens, report = encode_to_disk(
-            lambda: texts_of(rows, config.text_column),
-            self.tokenizer,
-            keep=slice(None),
-            fingerprint=fingerprint(rows, [config.text_column]),
-            sampling_seed=sampling_seed,
-        )
+        tokens, report = encode_rows(rows, config.text_column, self.tokenizer, sampling_seed=sampling_seed)
         return GeneratorRows(tokens, self._vectors(rows)), report
 
     def loss(
@@ -407,7 +395,7 @@ class TextGenerator:
     # ---- saved
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Writes config, weights, tokenizer and, if there is one, the classifier that makes the vectors, as one verified folder."""
+        """Writes config, weights, tokenizer, record of training texts and the classifier that makes vectors, as one verified folder."""
         with atomic_folder(Path(folder)) as place:
             config = {"task": type(self).__name__, **to_plain(self.config)}
             text = json.dumps(config, indent=1, ensure_ascii=False) + "\n"
@@ -417,6 +405,8 @@ class TextGenerator:
             if self.encoder is not None:
                 for name, data in self.encoder.files().items():
                     (place / f"encoder-{name}").write_bytes(data)
+            if self.guard is not None:
+                save_tensors(place / GUARD, {"bits": self.guard.bits})
 
     @classmethod
     def from_pretrained(cls, name: str | Path) -> TextGenerator:
@@ -433,48 +423,20 @@ class TextGenerator:
         config = saved.config(GeneratorConfig, task=cls.__name__)
         tokenizer = Tokenizer(saved.file("tokenizer.model"), Normaliser(lowercase=config.lowercase))
         encoder = TopicClassifier.from_saved(saved.part("encoder-")) if config.has_encoder else None
+        guard = _read_guard(saved, config.no_copy_ngram) if config.no_copy_ngram else None
         with torch.device("meta"):  # shapes only: nothing large is allocated before the file's own shapes agree
-            task = cls(config, tokenizer, encoder)
+            task = cls(config, tokenizer, encoder, guard)
         where = str(saved.folder / "model.safetensors")
         weights = parse_tensors(saved.file("model.safetensors"), task.model.state_dict(), where=where)
         task.model.load_state_dict(weights, assign=True)
         task.model.eval()
         return task
 
-    # ---- inside
 
-    def _state(self, writer: Guided, vectors: list[Tensor | None], beginning: list[int]) -> State:
-        """The state of all rows, with all but the last token of what they begin with fed; made in the blocks of decoding."""
-        given: list[Tensor] = []
-        if any(vector is not None for vector in vectors):  # a row without one is then of the learnt "any"
-            given = [self.model.no_vector if vector is None else vector.to(self.device) for vector in vectors]
-        whole: list[State] = []
-        for block in in_blocks(len(vectors), self.device):
-            rows = len(block.padded)
-            stacked = torch.stack([given[row] for row in block.padded.tolist()]) if given else None
-            state = writer.start(stacked, rows)
-            for token in [BEGIN, *beginning][:-1]:
-                state = writer.step(torch.full((rows,), token, device=self.device), state).state
-            whole.append(writer.select(state, torch.arange(block.rows.stop - block.rows.start, device=self.device)))
-        return writer.join(whole)
-
-    def _start_ids(self, start: str, max_length: int) -> list[int]:
-        ids = [] if not start else [i for i in self.tokenizer.encode([start])[0] if i != BEGIN]
-        if ids and len(ids) >= max_length:
-            found = f"the start has {len(ids)} tokens"
-            raise OptionsError(found, expected=f"fewer than the limit of {max_length}", fix="raise --max_length")
-        return ids
-
-    def _texts(self, decoded: Decoded, beginning: list[int], vectors: list[Tensor | None]) -> list[Generated]:
-        return [
-            Generated(
-                text=self.tokenizer.decode([*beginning, *ids]),
-                log_probability=score,
-                tokens=len(ids) + ended,
-                ended=ended,
-                vector=None if vector is None else raw_vectors(vector, self.config),
-            )
-            for ids, score, ended, vector in zip(
-                decoded.ids, decoded.log_probability, decoded.ended, vectors, strict=True
-            )
-        ]
+def _read_guard(saved: SavedTask, length: int) -> CopyGuard:
+    where = str(saved.folder / GUARD)
+    tensors = read_tensors(saved.file(GUARD), where=where)
+    bits = tensors.get("bits")
+    if len(tensors) != 1 or bits is None or bits.dtype != torch.uint8 or bits.ndim != 1 or not len(bits):
+        raise SavedFileError("not a record of training texts", where=where, expected="bits (N,) of bytes")
+    return CopyGuard(bits, length)

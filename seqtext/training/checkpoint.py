@@ -17,10 +17,10 @@ from seqtext.errors import SavedFileError
 from seqtext.options import from_plain
 from seqtext.storage import atomic_folder, parse_json, parse_tensors, read_folder, save_tensors
 from seqtext.training.averaging import MovingAverage
+from seqtext.training.optimizer import make_moments
 from seqtext.training.step import Stepper
 
 KEEP = 2
-_MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 @dataclass
@@ -88,7 +88,7 @@ def load_checkpoint(folder: Path, stepper: Stepper, average: MovingAverage) -> t
             files = read_folder(place)
             where = str(place / "state.safetensors")
             progress = from_plain(Progress, parse_json(files["progress.json"], where=str(place)), where=str(place))
-            _make_moments(stepper.optimizer)
+            make_moments(stepper.optimizer)
             targets = _state(stepper, average)
             found = parse_tensors(files["state.safetensors"], targets, where=where)
         except (SavedFileError, KeyError) as error:
@@ -116,19 +116,5 @@ def _state(stepper: Stepper, average: MovingAverage) -> dict[str, Tensor]:
     state = {f"model/{name}": tensor.detach() for name, tensor in model.state_dict().items()}
     state |= {f"average/{name}": tensor for name, tensor in average.values.items()}
     for parameter, moments in optimizer.state.items():
-        for key in (*_MOMENTS, "step"):
-            state[f"optimizer/{key}/{names[id(parameter)]}"] = moments[key]
+        state |= {f"optimizer/{key}/{names[id(parameter)]}": moment for key, moment in moments.items()}
     return state
-
-
-def _make_moments(optimizer: torch.optim.Optimizer) -> None:
-    """Gives a new optimizer its moments, zeros, so that there is a place to restore them to."""
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            if not optimizer.state[parameter]:
-                # the fused AdamW counts steps on the device of the parameter
-                step_device = parameter.device if group["fused"] else "cpu"
-                optimizer.state[parameter] = {
-                    "step": torch.zeros((), dtype=torch.float32, device=step_device),
-                    **{key: torch.zeros_like(parameter, memory_format=torch.preserve_format) for key in _MOMENTS},
-                }

@@ -9,8 +9,9 @@ import torch
 
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
+from seqtext.training.optimizer import make_optimizer, product_dtype
 from seqtext.training.protocols import Examples, Task
-from seqtext.training.step import Stepper, make_optimizer
+from seqtext.training.step import Stepper
 
 WARM_STEPS, TIMED_STEPS = 2, 5
 
@@ -25,10 +26,13 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
     device = choose_device(options.device)
     set_threads(options.threads)
     trial.model.to(device).train()
+    precision = choose_precision(options.precision, device, auto=task.auto_precision)
     stepper = Stepper(
         trial,
-        make_optimizer(trial.model, learning_rate=0.0, weight_decay=0.0),
-        precision=choose_precision(options.precision, device, auto=task.auto_precision),
+        make_optimizer(
+            trial.model, name=options.optimizer, learning_rate=0.0, weight_decay=0.0, dtype=product_dtype(precision)
+        ),
+        precision=precision,
         device=device,
         clip_norm=options.clip_norm,
         seed=options.seed,

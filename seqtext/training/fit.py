@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqtext.errors import OptionsError
-from seqtext.options import Precision, TrainingOptions, write_options
+from seqtext.options import OptimizerName, Precision, TrainingOptions, write_options
 from seqtext.training.loop import Loop
 from seqtext.training.protocols import Task
 from seqtext.training.run_folder import RunFolder, new_run_path
@@ -60,6 +60,7 @@ def fit(
     batch_tokens: int = _DEFAULT.batch_tokens,
     batch_rows: int = _DEFAULT.batch_rows,
     accumulate: int = _DEFAULT.accumulate,
+    optimizer: OptimizerName = _DEFAULT.optimizer,
     learning_rate: float = _DEFAULT.learning_rate,
     warmup: float = _DEFAULT.warmup,
     weight_decay: float = _DEFAULT.weight_decay,
@@ -95,7 +96,7 @@ def fit(
     folder = run if isinstance(run, RunFolder) else RunFolder(run or new_run_path("fit", type(task).__name__))
     options = TrainingOptions(  # checks the values, whoever gave them
         run=str(folder.path), overwrite=overwrite, resume=resume, seed=seed, epochs=epochs, batch_tokens=batch_tokens,
-        batch_rows=batch_rows, accumulate=accumulate, learning_rate=learning_rate, warmup=warmup,
+        batch_rows=batch_rows, accumulate=accumulate, optimizer=optimizer, learning_rate=learning_rate, warmup=warmup,
         weight_decay=weight_decay, clip_norm=clip_norm, average_decay=average_decay, patience_epochs=patience_epochs,
         max_steps=max_steps, max_minutes=max_minutes, precision=precision, device=device, threads=threads, track=track,
     )  # fmt: skip

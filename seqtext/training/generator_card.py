@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import seqtext
-from seqtext.tasks.text_generator import Generated
+from seqtext.tasks.generator_writing import Generated
 from seqtext.training.model_card import markdown_cell, one_line
 
 

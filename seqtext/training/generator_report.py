@@ -21,7 +21,8 @@ from seqtext.evaluation.sweep_picture import SweepPoint, sweep_picture
 from seqtext.evaluation.text_quality import distinct_ratio, words
 from seqtext.storage import write_json, write_text
 from seqtext.tasks.conditions import attribute_places, raw_vectors
-from seqtext.tasks.text_generator import Generated, TextGenerator
+from seqtext.tasks.generator_writing import Generated
+from seqtext.tasks.text_generator import TextGenerator
 from seqtext.training.fit import FitResult
 from seqtext.training.generator_card import generator_card, samples_page
 from seqtext.training.generator_quality import all_texts, judge_of, perplexities, quality

@@ -16,11 +16,12 @@ from seqtext.nn.precision import autocast, choose_device, choose_precision, set_
 from seqtext.options import TrainingOptions
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from seqtext.training.optimizer import make_optimizer, product_dtype
 from seqtext.training.protocols import Examples, Task
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.run_log import LogWindow
 from seqtext.training.schedule import learning_rate_factor, progress_of
-from seqtext.training.step import Stepper, make_optimizer
+from seqtext.training.step import Stepper
 from seqtext.training.tracking import Tracker
 
 LOG_EVERY = 20  # steps between two lines of metrics.jsonl; reading the loss more often would make a GPU wait
@@ -52,7 +53,13 @@ class Loop:
         self.average = MovingAverage(task.model, options.average_decay)
         self.stepper = Stepper(
             task,
-            make_optimizer(task.model, learning_rate=options.learning_rate, weight_decay=options.weight_decay),
+            make_optimizer(
+                task.model,
+                name=options.optimizer,
+                learning_rate=options.learning_rate,
+                weight_decay=options.weight_decay,
+                dtype=product_dtype(self.precision),
+            ),
             precision=self.precision,
             device=self.device,
             clip_norm=options.clip_norm,
@@ -115,11 +122,10 @@ class Loop:
         ) as bar:
             for number in range(len(epoch)):
                 micro_batches = epoch.step(number)
-                rate = options.learning_rate * learning_rate_factor(
-                    self._share(number / len(epoch)), warmup=options.warmup
-                )
+                factor = learning_rate_factor(self._share(number / len(epoch)), warmup=options.warmup)
+                rate = options.learning_rate * factor
                 for group in self.stepper.optimizer.param_groups:
-                    group["lr"] = rate
+                    group["lr"] = group["highest_rate"] * factor
                 result = self.stepper(examples, micro_batches, progress.step)
                 progress.step += 1
                 progress.batch_seconds += result.batch_seconds

@@ -53,17 +53,6 @@ def seed_generators(*position: int) -> None:
     torch.manual_seed(int.from_bytes(digest[:8], "little"))
 
 
-def make_optimizer(model: nn.Module, *, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
-    """AdamW with decay on weight matrices only: biases and norms have no size to keep small."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=fused)
-
-
 class Stepper:
     """Makes optimizer steps of a task.
 

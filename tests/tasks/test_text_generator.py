@@ -18,7 +18,8 @@ from seqtext.errors import DataError, OptionsError, SavedFileError
 from seqtext.storage import read_folder
 from seqtext.tasks import text_generator as module
 from seqtext.tasks.generator_settings import GeneratorConfig
-from seqtext.tasks.text_generator import Generated, TextGenerator
+from seqtext.tasks.generator_writing import Generated
+from seqtext.tasks.text_generator import TextGenerator
 from seqtext.tasks.topic_classifier import TopicClassifier
 
 SIZES = {"hidden_size": 12, "embedding_size": 8, "vocabulary_size": 400}

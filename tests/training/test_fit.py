@@ -14,8 +14,9 @@ import seqtext
 from seqtext.errors import NumericsError, OptionsError, SavedFileError
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.training.averaging import MovingAverage
+from seqtext.training.optimizer import make_optimizer
 from seqtext.training.schedule import learning_rate_factor, progress_of
-from seqtext.training.step import Stepper, make_optimizer, seed_generators
+from seqtext.training.step import Stepper, seed_generators
 
 SIZES = {"hidden_size": 12, "embedding_size": 12, "vocabulary_size": 400}
 QUICK = {"batch_tokens": 400, "learning_rate": 0.01, "device": "cpu"}
@@ -47,11 +48,12 @@ def test_it_learns_and_leaves_the_best_model_in_run_and_task(topics, tmp_path, c
     assert len(list((tmp_path / "run" / "checkpoints").iterdir())) == 2
 
 
-@pytest.mark.parametrize("settings", [{}, {"subword_sampling": True}])
+@pytest.mark.parametrize("settings", [{}, {"subword_sampling": True}, {"optimizer": "muon"}])
 def test_resumed_equals_uninterrupted_to_the_bit(topics, tmp_path, settings):
-    settings = {"word_dropout": 0.2, **settings}
-    whole = make(topics, **settings)
     options = {**QUICK, "epochs": 4, "accumulate": 2, "precision": "bf16"}
+    options["optimizer"] = settings.get("optimizer", "adamw")
+    settings = {"word_dropout": 0.2, **{name: value for name, value in settings.items() if name != "optimizer"}}
+    whole = make(topics, **settings)
     seqtext.fit(whole, topics["train"], topics["validation"], run=tmp_path / "whole", **options)
     stopped = make(topics, **settings)
     run = tmp_path / "stopped"
