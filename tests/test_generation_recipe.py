@@ -364,7 +364,7 @@ ASKED = {
     "a cold temperature": (("--temperature", "-1"), "--temperature is -1.0; expected 0 or more; 0 is greedy"),
     "top_p of 0": (("--top_p", "0"), "--top_p is 0.0; expected above 0, at most 1"),
     "top_p beyond 1": (("--top_p", "1.5"), "--top_p is 1.5; expected above 0, at most 1"),
-    "no limit": (("--max_length", "0"), "--max_length is 0; expected 1 or more"),
+    "no limit": (("--max_length", "0"), "--max_length is 0; expected from 1 to 100,000"),
     "no threads": (("--threads", "0"), "--threads is 0; expected at least 1"),
     "no such device": (("--device", "tpu9"), "--device tpu9; expected auto, cpu, .*"),
 }

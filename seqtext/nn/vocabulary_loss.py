@@ -11,8 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK_BYTES = 2 * 2**20  # of fp32 logits: about what a second level cache holds
-PRODUCT_CHUNKS = 8  # chunks whose gradient goes into the weight with one product, so that its sum is rounded seldom
+CHUNK_BYTES = (
+    8 * 2**20
+)  # of fp32 logits: less stays in the cache, but products of fewer than 200 rows are slow; 16 was slower
+PRODUCT_CHUNKS = 4  # chunks whose gradient goes into the weight with one product, so that its sum is rounded seldom
 _FAINT = 1e-30  # a probability below it has lost digits in fp32, and its logarithm is taken another way
 
 

@@ -21,6 +21,7 @@ from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.text_generator import TextGenerator
 
 NGRAMS = (1, 2, 3)
+MIXED = 200  # texts of a mixture
 COPIED = 8  # words of a run that counts as copied
 
 
@@ -78,6 +79,29 @@ def judge_of(task: TextGenerator, data: TextSplits, place: int = 0) -> tuple[Jud
         classes=len(config.names[place]),
     )
     return judge, test
+
+
+def mixture(task: TextGenerator, judge: Judge, names: tuple[str, str] | None = None) -> dict[str, Any]:
+    """What a judge makes of texts of two values of the first attribute, and of 0.7 of one with 0.3 of the other.
+
+    Args:
+        task: with attributes.
+        judge: of the first of them.
+        names: the two values; the first two if None.
+
+    Returns:
+        The judge's mean probabilities of both values, for what was asked.
+    """
+    one, other = names or task.config.names[0][:2]
+    places = [task.config.names[0].index(name) for name in (one, other)]
+    column = task.config.attributes[0]
+    asked = {one: {one: 1.0}, f"{one}=0.7,{other}=0.3": {one: 0.7, other: 0.3}, other: {other: 1.0}}
+    probabilities = []
+    for weights in asked.values():
+        request = {f"{column}:{name}": weight for name, weight in weights.items()}
+        texts = [made.text for made in task(request, count=MIXED)]
+        probabilities.append([round(float(p), 4) for p in judge.probabilities(texts)[:, places].mean(0)])
+    return {"count": MIXED, "names": [one, other], "asked": list(asked), "probabilities": probabilities}
 
 
 def all_texts(rows: Any, column: str) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from seqtext.tasks.generator_writing import Generated
 from seqtext.tasks.text_generator import TextGenerator
 from seqtext.training.fit import FitResult
 from seqtext.training.generator_card import generator_card, samples_page
-from seqtext.training.generator_quality import all_texts, judge_of, perplexities, quality
+from seqtext.training.generator_quality import all_texts, judge_of, mixture, perplexities, quality
 from seqtext.training.run_figures import learning_history, training_figures
 from seqtext.training.run_folder import RunFolder
 
@@ -80,9 +80,12 @@ def generator_report(
         score_name="validation perplexity", percent=False, loss_unit="nats a token",
     )  # fmt: skip
     if evaluation == "all":
-        figures["samples"] = _judged(task, data)
-        if task.config.attributes:
-            _sweep(task, data, folder)
+        judges = [judge_of(task, data, place) for place in range(len(task.config.attributes))]
+        figures["samples"] = _judged(task, data, judges)
+        if judges:
+            if len(task.config.names[0]) > 1:
+                figures["mixture"] = mixture(task, judges[0][0])
+            _sweep(task, data, folder, *judges[0])
             pictures.append("sweep.png")
     write_json(folder.report / "metrics.json", figures)
     write_text(folder.report / "samples.md", samples_page(_sections(task, data)))
@@ -124,10 +127,18 @@ def table(figures: Mapping[str, Any]) -> list[str]:
         for name in ("model", "real"):
             row = "".join(f"{samples[name][measure]:>{width}.3f}" for measure in measures)
             lines.append(f"{'this model' if name == 'model' else 'real texts':<15}{row}")
+    if "mixture" in figures:
+        names, shares = figures["mixture"]["names"], figures["mixture"]["probabilities"]
+        lines += [
+            "",
+            f"{figures['mixture']['count']} samples each: how likely the judge finds {' and '.join(names)} on average",
+        ]
+        for asked, (one, other) in zip(figures["mixture"]["asked"], shares, strict=True):
+            lines.append(f"{asked:<37}{one:.2f} {other:.2f}")
     return lines
 
 
-def _judged(task: TextGenerator, data: TextSplits) -> dict[str, Any]:
+def _judged(task: TextGenerator, data: TextSplits, judges: Sequence[tuple[Judge, np.ndarray]]) -> dict[str, Any]:
     """Samples at the default settings beside as many real test texts: whether a judge sees what was asked for, and their diversity."""
     real = all_texts(data.test, data.text_column)[:SAMPLES]
     asked, made = _samples(task, data, count=len(real))
@@ -141,8 +152,7 @@ def _judged(task: TextGenerator, data: TextSplits) -> dict[str, Any]:
         "model": quality(texts, iter(training), tokens),
         "real": quality(real, iter(training), tokens),
     }
-    for place, column in enumerate(task.config.attributes):
-        judge, ids = judge_of(task, data, place)
+    for place, (column, (judge, ids)) in enumerate(zip(task.config.attributes, judges, strict=True)):
         figures["model"][f"control_{column}"] = judge.accuracy(texts, [one[place] for one in asked])
         figures["real"][f"control_{column}"] = judge.accuracy(real, ids[: len(real)])
     return figures
@@ -173,9 +183,8 @@ def _samples(
     return [tuple(row) for row in asked.tolist()], task(requests, **choices)
 
 
-def _sweep(task: TextGenerator, data: TextSplits, folder: RunFolder) -> None:
+def _sweep(task: TextGenerator, data: TextSplits, folder: RunFolder, judge: Judge, ids: np.ndarray) -> None:
     """Control against diversity over guidance and temperature, so that a user can choose."""
-    judge, ids = judge_of(task, data)
     real = all_texts(data.test, data.text_column)
     points = [_point(task, data, judge, real, guidance, heat) for guidance in GUIDANCES for heat in TEMPERATURES]
     sweep_picture(points, folder.report / "sweep.png", real_control=judge.accuracy(real, ids))
