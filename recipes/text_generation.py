@@ -65,10 +65,10 @@ class Options(RunOptions, GeneratorSettings):
     """Run of a topic classifier that makes the vectors from the texts, instead."""
     init_from: str | None = None
     """Start from the tokenizer and the weights of this run, where they fit."""
-    epochs: int = 5
+    epochs: int = 3
     """Times every training row is seen."""
-    batch_rows: int = 32
-    """Most rows in a micro-batch."""
+    batch_tokens: int = 2048
+    """Most padded steps in a micro-batch; small, since a generator learns from the number of steps it makes."""
     optimizer: OptimizerName = "muon"
     """adamw; or muon for the weights of recurrent and linear layers, which learns texts in fewer steps, with adamw for the rest."""
     learning_rate: float = 1e-2
