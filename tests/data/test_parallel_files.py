@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqtext.builtin.phrasebook import Pair
 from seqtext.data.line_agreement import first_break
 from seqtext.data.pair_columns import choose_pairs
 from seqtext.data.pair_sources import load_pair_files, load_pairs
@@ -67,9 +68,29 @@ def test_packed_files_are_unpacked() -> None:
     for name, text in (("a.en.gz", "one\ntwo\n"), ("a.de.gz", "eins\nzwei\n")):
         Path(name).write_bytes(gzip.compress(text.encode()))
     source = load_pair_files(train=("a.en.gz", "a.de.gz"), test=("a.en.gz", "a.de.gz"))
-    assert source.splits["train"][:] == {"source": ["one", "two"], "target": ["eins", "zwei"]}
-    assert (list(source.splits), source.revision) == (["train", "test"], None)
+    assert source.splits["train"][:] == {"en": ["one", "two"], "de": ["eins", "zwei"]}
+    assert (list(source.splits), source.revision, source.source, source.target) == (["train", "test"], None, "en", "de")
     assert source.name == "a.en.gz + a.de.gz, a.en.gz + a.de.gz"
+
+
+@pytest.mark.parametrize(
+    "names", [("one.txt", "other.txt"), ("plain", "b.txt"), ("a.de", "folder/b.de"), ("a.src", "b.target")]
+)
+def test_endings_that_name_no_languages_are_no_names(names: tuple[str, str]) -> None:
+    Path("folder").mkdir()
+    for name in names:
+        Path(name).write_text("text\n")
+    source = load_pair_files(train=names)
+    assert (source.source, source.target) == ("source", "target")
+    assert (
+        choose_pairs(source.splits, source=source.source, target=source.target).splits["train"][0]["source"] == "text"
+    )
+
+
+def test_the_first_file_is_the_source_unless_it_is_said() -> None:
+    found = load_pair_files(train=written(["one"], ["eins"]), source="de")
+    pairs = choose_pairs(found.splits, source=found.source, target=found.target)
+    assert pairs.splits["train"][:] == {"source": ["eins"], "target": ["one"]}
 
 
 # ---- files of unequal length
@@ -146,7 +167,7 @@ def test_blank_lines_at_the_end_and_unrelated_files_are_told_as_such() -> None:
             {"train": ("a.en", "b.tsv")},
             r"b.tsv: found a table \(.tsv\); expected a file of lines; give the table alone",
         ),
-        ({"train": ("a.en", "a.de"), "test": ("b.tsv",)}, "--test b.tsv: found 1 files; expected two files of lines"),
+        ({"train": ("a.en", "a.de"), "test": ("b.tsv",)}, "--test b.tsv: found 1 file; expected two files of lines"),
         ({"train": ("b.tsv",), "test": ("a.en", "a.de")}, "--test a.en a.de: found 2 files; expected one table"),
         ({"train": ("a.en", "a.de", "b.tsv")}, "--train a.en a.de b.tsv: found 3 files; expected two files of lines"),
         ({"train": ("a.en", "empty")}, r"--train empty: the file is empty \(0 bytes\)"),
@@ -154,7 +175,6 @@ def test_blank_lines_at_the_end_and_unrelated_files_are_told_as_such() -> None:
             {"train": ("a.en", "latin1")},
             r"latin1, row 2 \(line 2\): not UTF-8: byte 0xFC at byte offset 7 .*; re-encode",
         ),
-        ({"train": ("a.en", "a.de"), "check_sides": ("en",)}, "--source and --target name columns or languages"),
     ],
 )
 def test_files_that_cannot_be_used_are_told(given_files: dict, message: str) -> None:
@@ -261,8 +281,23 @@ def test_the_phrasebook_has_pairs_of_any_two_locales() -> None:
         "validation": 1_000,
         "test": 1_000,
     }
-    assert found.splits["test"].column_names == ["source", "target", "topic"]
-    assert choose_pairs(found.splits).splits["test"].column_names == ["source", "target", "topic"]
+    assert found.splits["test"].column_names == ["ja", "fr", "topic"]
+    assert (found.source, found.target, found.revision) == ("ja", "fr", None)
+    pairs = choose_pairs(found.splits, source=found.source, target=found.target)
+    assert pairs.splits["test"].column_names == ["source", "target", "topic"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"), [(("fr", None), ("fr", "en")), ((None, "fr"), ("en", "fr")), ((None, "en"), ("de", "en"))]
+)
+def test_the_locale_that_is_not_named_is_english_or_german(
+    asked: tuple, chosen: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {"train": [Pair("a", "b", "money")]}
+    monkeypatch.setattr("seqtext.builtin.phrasebook.pairs", lambda source, target: made)
+    found = load_pairs("phrasebook", source=asked[0], target=asked[1])
+    assert (found.source, found.target) == chosen
+    assert found.splits["train"].column_names == [*chosen, "topic"]
 
 
 @pytest.mark.parametrize(
