@@ -7,7 +7,7 @@ beginning left out. It knows no model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray: TypeAlias = NDArray[np.float64]
-
 MOST = 60  # tokens of a side: beyond, no label could be read
 CELL = 0.27  # inches
 LONGEST = 16  # columns of a label
@@ -29,7 +27,9 @@ SPECIAL = {"<s>": "(start)", "</s>": "(end)", "<unk>": "(unknown)", "<pad>": "(p
 NUMBERED = "# and a number: place of a token that no font on this machine can draw"
 
 
-def attention_picture(weights: FloatArray, source: Sequence[str], target: Sequence[str], path: StrPath) -> None:
+def attention_picture(
+    weights: NDArray[np.floating[Any]], source: Sequence[str], target: Sequence[str], path: StrPath
+) -> None:
     """Draws the weights, darker for more; each row sums to 1.
 
     Args:
