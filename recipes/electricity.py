@@ -14,7 +14,6 @@ All outputs but the last are ignored, so the model reads the whole window before
 """
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
 from seqtext.data.numbers import Decimal
@@ -22,9 +21,7 @@ from seqtext.data.series_columns import Layout
 from seqtext.data.series_splits import SeriesSplits, Validation, household_series, read_source, series_splits
 from seqtext.data.sources import load, load_files
 from seqtext.errors import raise_together, run_program
-from seqtext.evaluation.metrics import mean_and_spread
 from seqtext.options import RunOptions, parse, training_arguments, write_options
-from seqtext.storage import write_json
 from seqtext.tasks.forecast_settings import ForecastSettings
 from seqtext.tasks.forecast_start import looks_back
 from seqtext.tasks.forecaster import Forecaster
@@ -33,6 +30,7 @@ from seqtext.training.forecast_report import forecast_report
 from seqtext.training.forecast_rivals import Baselines
 from seqtext.training.forecast_summary import forecast_summary
 from seqtext.training.run_folder import RunFolder, new_run_path
+from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
@@ -106,20 +104,8 @@ class Options(RunOptions, ForecastSettings):
 
 def main() -> None:
     options = parse(Options, __doc__ or "")
-    if options.seeds == 1:
-        train_once(options)
-        return
-    # ---- Several seeds: the same run again, and how much the figure moves
-    root = options.run or new_run_path("electricity", options.train or options.data)
-    errors = []
-    for seed in range(options.seed, options.seed + options.seeds):
-        print(f"\n==== seed {seed}")
-        report = train_once(replace(options, seed=seed, seeds=1, run=f"{root}/seed-{seed}"))
-        errors += [report["test"]["mse"]] if report else []
-    if errors:
-        mean, spread = mean_and_spread(errors)
-        write_json(Path(root) / "seeds.json", {"mse": errors, "mean": mean, "standard_deviation": spread})
-        print(f"\ntest MSE over {len(errors)} seeds: {mean:.5f}, standard deviation {spread:.5f}")
+    folder = options.run or new_run_path("electricity", options.train or options.data)
+    run_seeds(options, train_once, folder=folder, figures=(SeedFigure("mse", "MSE", digits=5),))
 
 
 def train_once(options: Options) -> dict[str, Any] | None:

@@ -16,16 +16,13 @@ each step reads the token before, and the vector is added to every input:
 
 import shlex
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from seqtext.data.columns import choose_label
 from seqtext.data.sources import Source, load, load_files
 from seqtext.data.text_splits import TextSplits, text_splits
-from seqtext.errors import OptionsError, raise_together, run_program
-from seqtext.evaluation.metrics import mean_and_spread
+from seqtext.errors import raise_together, run_program
 from seqtext.options import OptimizerName, RunOptions, parse, training_arguments, write_options
-from seqtext.storage import write_json
 from seqtext.tasks.generator_settings import GeneratorSettings
 from seqtext.tasks.generator_start import CHOICE
 from seqtext.tasks.text_generator import TextGenerator
@@ -33,6 +30,7 @@ from seqtext.training.fit import fit
 from seqtext.training.generator_report import generator_report
 from seqtext.training.generator_summary import generator_summary
 from seqtext.training.run_folder import RunFolder, new_run_path
+from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
@@ -98,25 +96,8 @@ class Options(RunOptions, GeneratorSettings):
 
 def main() -> None:
     options = parse(Options, __doc__ or "")
-    if options.seeds == 1:
-        train_once(options)
-        return
-    # ---- Several seeds: the same run again, and how much the figure moves
-    root = options.run or new_run_path("generation", options.train or options.data)
-    runs = {seed: RunFolder(f"{root}/seed-{seed}") for seed in range(options.seed, options.seed + options.seeds)}
-    if RunFolder(root).holds_run():
-        raise OptionsError("the folder holds a single run", where=f"--run {root}", fix="choose another --run")
-    for folder in runs.values():  # all of them before the first is trained
-        folder.check(overwrite=options.overwrite, resume=False)
-    perplexities = []
-    for seed, folder in runs.items():
-        print(f"\n==== seed {seed}")
-        report = train_once(replace(options, seed=seed, seeds=1, run=str(folder.path)))
-        perplexities += [report["test"]["perplexity"]] if report and report["test"] else []
-    if perplexities:
-        mean, spread = mean_and_spread(perplexities)
-        write_json(Path(root) / "seeds.json", {"perplexity": perplexities, "mean": mean, "standard_deviation": spread})
-        print(f"\ntest perplexity over {len(perplexities)} seeds: {mean:.2f}, standard deviation {spread:.2f}")
+    folder = options.run or new_run_path("generation", options.train or options.data)
+    run_seeds(options, train_once, folder=folder, figures=(SeedFigure("perplexity", "perplexity"),))
 
 
 def train_once(options: Options) -> dict[str, Any] | None:

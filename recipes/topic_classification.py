@@ -14,20 +14,18 @@ All outputs but the last valid ones are ignored or pooled, so the model reads th
 """
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from seqtext.data.labelled_splits import LabelledSplits, labelled_splits
 from seqtext.data.sources import Source, load, load_files
-from seqtext.errors import OptionsError, raise_together, run_program
-from seqtext.evaluation.metrics import mean_and_spread
+from seqtext.errors import raise_together, run_program
 from seqtext.options import RunOptions, parse, training_arguments, write_options
-from seqtext.storage import write_json
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.tasks.topic_settings import TopicSettings
 from seqtext.training.fit import fit
 from seqtext.training.report import classification_report
 from seqtext.training.run_folder import RunFolder, new_run_path
+from seqtext.training.seeds import SeedFigure, run_seeds
 from seqtext.training.summary import classification_summary
 
 # ---- Options
@@ -75,25 +73,8 @@ class Options(RunOptions, TopicSettings):
 
 def main() -> None:
     options = parse(Options, __doc__ or "")
-    if options.seeds == 1:
-        train_once(options)
-        return
-    # ---- Several seeds: the same run again, and how much the figure moves
-    root = options.run or new_run_path("topic", options.train or options.data)
-    runs = {seed: RunFolder(f"{root}/seed-{seed}") for seed in range(options.seed, options.seed + options.seeds)}
-    if RunFolder(root).holds_run():
-        raise OptionsError("the folder holds a single run", where=f"--run {root}", fix="choose another --run")
-    for folder in runs.values():  # all of them before the first is trained
-        folder.check(overwrite=options.overwrite, resume=False)
-    accuracies = []
-    for seed, folder in runs.items():
-        print(f"\n==== seed {seed}")
-        report = train_once(replace(options, seed=seed, seeds=1, run=str(folder.path)))
-        accuracies += [report["test"]["accuracy"]] if report else []
-    if accuracies:
-        mean, spread = mean_and_spread(accuracies)
-        write_json(Path(root) / "seeds.json", {"accuracy": accuracies, "mean": mean, "standard_deviation": spread})
-        print(f"\ntest accuracy over {len(accuracies)} seeds: {mean:.2%}, standard deviation {100 * spread:.2f} points")
+    folder = options.run or new_run_path("topic", options.train or options.data)
+    run_seeds(options, train_once, folder=folder, figures=(SeedFigure("accuracy", "accuracy", percent=True),))
 
 
 def train_once(options: Options) -> dict[str, Any] | None:

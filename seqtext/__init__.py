@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seqtext.tasks.saved import load
     from seqtext.tasks.text_generator import TextGenerator
     from seqtext.tasks.topic_classifier import Prediction, TopicClassifier
+    from seqtext.tasks.translator import Translation, Translator
     from seqtext.training.fit import fit
 
 __version__ = "0.1.0"
@@ -25,6 +26,8 @@ __all__ = [
     "Prediction",
     "TextGenerator",
     "TopicClassifier",
+    "Translation",
+    "Translator",
     "__version__",
     "fit",
     "load",
@@ -37,6 +40,8 @@ _HOMES = {
     "Forecaster": "seqtext.tasks.forecaster",
     "Prediction": "seqtext.tasks.topic_classifier",
     "TopicClassifier": "seqtext.tasks.topic_classifier",
+    "Translation": "seqtext.tasks.translator",
+    "Translator": "seqtext.tasks.translator",
     "fit": "seqtext.training.fit",
     "load": "seqtext.tasks.saved",
 }

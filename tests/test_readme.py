@@ -22,6 +22,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 TINY = {
     "topic_classification.py": [*SMALL, "--max_steps", "3", "--baselines", "fast"],
     "text_generation.py": [*SMALL, "--max_steps", "3", "--evaluation", "fast"],
+    "translation.py": [
+        *("--epochs", "1", "--max_steps", "3", "--hidden_size", "24", "--encoder_size", "24", "--embedding_size", "24"),
+        *("--encoder_layers", "1", "--num_layers", "1", "--batch_tokens", "600", "--vocabulary_size", "1500"),
+        *("--threads", "2", "--max_rows", "300", "--beam", "1", "--baselines", "fast"),
+    ],
     "electricity.py": [
         "--hidden_size",
         "8",
@@ -71,6 +76,17 @@ def stand_in(tmp_path_factory) -> Path:
         {"text": text, "topic": topic, "style": style, "embedding": [1.0, len(text)]} for text, topic, style in styles
     ]
     (place / "x.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    parallel = [[f"{text}." for text in train["text"]], [f"{text.upper()}!" for text in train["text"]]]
+    for split in ("train", "val", "test"):
+        for suffix, side in zip(("en", "de"), parallel, strict=True):
+            (place / f"{split}.{suffix}").write_text("".join(f"{line}\n" for line in side), encoding="utf-8")
+    rows = "".join(f"{one}\t{other}\n" for one, other in zip(*parallel, strict=True))
+    (place / "pairs.tsv").write_text(f"english\tgerman\n{rows}", encoding="utf-8")
+    hub = place / "bentrevett" / "multi30k"
+    hub.mkdir(parents=True)
+    for split in ("train", "validation", "test"):
+        datasets.Dataset.from_dict(dict(zip(("en", "de"), parallel, strict=True))).to_parquet(hub / f"{split}.parquet")
+    (place / "input.txt").write_text("a ship\n\nan owl\n", encoding="utf-8")
     (place / "headlines.txt").write_text("a ship\nan owl\n", encoding="utf-8")
     load = household(days=40)
     times, values = [str(time).replace("T", " ") for time in load.times], [f"{value:.3f}" for value in load.values]
@@ -103,7 +119,7 @@ def trained(stand_in) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(stand_in)
         done = commands("python recipes/")
-        assert len(done) == 22
+        assert len(done) == 27
         for command in done:
             _, script, *flags = shlex.split(command)
             recipe = str(ROOT / script)
@@ -123,12 +139,15 @@ def test_recipe_commands_run_in_the_order_of_the_readme(trained):
         assert (trained / "runs" / name / "report" / "samples.md").is_file()
     for name in ("electricity", "day", "many", "meter"):
         assert (trained / "runs" / name / "report" / "two_weeks.png").is_file()
+    for name in ("ja-fr", "de", "m30k", "plain"):
+        assert (trained / "runs" / name / "report" / "examples.md").is_file()
     assert len(list((trained / "runs").glob("topic-train-*"))) == 1, "--dry_run made a folder too"
 
 
 @pytest.mark.parametrize("command", commands("seqtext ") + commands("cat ") + commands("tail "))
 def test_shell_commands_run(trained, command, monkeypatch, capsys):
     monkeypatch.chdir(trained)
+    command = command.partition(" > ")[0]
     if " | " in command:
         source, _, command = command.removeprefix("cat ").removeprefix("tail -f ").partition(" | ")
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(source).read_bytes())))

@@ -59,6 +59,7 @@ class BatchPlan:
         micro_batches: micro-batches a global step: accumulation times processes.
         max_rows: most rows a micro-batch, whatever their length.
         windows: (R,) windows of like length that each row is cut into, which then stand in the batch side by side; one if None.
+        ties: (R,) what rows of one length are sorted by, such as another length that padding depends on; nothing if None.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class BatchPlan:
         micro_batches: int = 1,
         max_rows: int = 1024,
         windows: NDArray[np.integer] | None = None,
+        ties: NDArray[np.integer] | None = None,
     ) -> None:
         if tokens < 1 or micro_batches < 1 or max_rows < 1:
             raise ValueError(
@@ -85,6 +87,7 @@ class BatchPlan:
         # What a row costs. Several windows count as the widest there is, since they may stand beside it: so the budget always holds.
         widest = self._longest.max(initial=1)
         self._costs: Rows = np.where(self.windows == 1, lengths, self.windows * widest).astype(np.int64)
+        self._ties = ties
         self.tokens = tokens
         self.seed = seed
         self.micro_batches = micro_batches
@@ -94,7 +97,7 @@ class BatchPlan:
         """The batches of epoch `number`, shuffled."""
         random = np.random.default_rng((self.seed, number))
         order = random.permutation(len(self.lengths))
-        order = order[np.argsort(self._costs[order], kind="stable")]
+        order = order[self._sorted(order)]
         # A random first cut moves all the later ones, so that rows of one length do not always meet the same neighbours.
         bounds = self._cut(order, first=int(random.integers(self.max_rows)))
         starts = np.arange(0, len(bounds) - 1, self.micro_batches)
@@ -102,7 +105,7 @@ class BatchPlan:
 
     def in_order_of_length(self) -> Epoch:
         """All rows once, the longest first (so that memory runs out at once or never), one micro-batch a step: for evaluation."""
-        order = np.argsort(self._costs, kind="stable")
+        order = self._sorted(np.arange(len(self.lengths)))
         bounds = self._cut(order, first=0)
         return Epoch(order, bounds, np.arange(len(bounds) - 1)[::-1].copy(), 1)
 
@@ -114,6 +117,13 @@ class BatchPlan:
         rows = np.add.reduceat(self.windows[epoch.order], starts, dtype=np.int64)
         padded = rows * np.maximum.reduceat(self._longest[epoch.order], starts)
         return 1.0 - float(self.lengths.sum(dtype=np.int64)) / float(padded.sum())
+
+    def _sorted(self, order: Rows) -> Rows:
+        """Places in `order`, by what the rows there cost, and then by their ties; else they stay in their order."""
+        costs = self._costs[order]
+        if self._ties is None:
+            return np.argsort(costs, kind="stable")
+        return np.lexsort((self._ties[order], costs))
 
     def _cut(self, order: Rows, *, first: int) -> Rows:
         """Greedy bounds over rows sorted by what they cost; a loop over batches, not over rows."""

@@ -52,6 +52,10 @@ def _figures(figures: dict[str, Any]) -> Iterator[str]:
         scores = f"accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}"
         yield f"tested on {data['source']}, {test['rows']:,} rows: {scores}"
         yield from (f"  {f['description']}: {f['accuracy']:.2%}" for f in figures["baselines"].values())
+    elif "bleu" in test:
+        yield f"tested on {data['source']}, {test['rows']:,} pairs, beam {test['beam']}: {_of_translations(test)}"
+        yield f"  {test['bleu_signature']}"
+        yield from (f"  {rival['description']}: {_of_translations(rival)}" for rival in figures["baselines"].values())
     elif "horizon" not in test:
         yield from _of_texts(figures)
     else:
@@ -73,6 +77,10 @@ def _of_texts(figures: dict[str, Any]) -> Iterator[str]:
         yield f"{samples['count']:,} samples, and as many real texts:"
         for name, real in samples["real"].items():
             yield f"  {name.replace('_', '-')}: {samples['model'][name]:.3f}, real texts {real:.3f}"
+
+
+def _of_translations(figures: dict[str, Any]) -> str:
+    return f"BLEU {figures['bleu']:.2f}, chrF {figures['chrf']:.2f}, exact match {figures['exact']:.2%}"
 
 
 def _errors(figures: dict[str, Any]) -> str:

@@ -71,7 +71,7 @@ def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
     Raises:
         DataError: none, or several that could be it; lists the columns.
     """
-    texts = [name for name, feature in dataset.features.items() if name != label and _is_text(feature)]
+    texts = [name for name, feature in dataset.features.items() if name != label and is_text(feature)]
     return _only("text", _named(texts, TEXT_NAMES) or texts, dataset, "--text_column NAME")
 
 
@@ -136,23 +136,26 @@ def check_one_split(rows: object) -> None:
     raise DataError(f"found {type(rows).__name__}", where="the rows", expected="a Dataset of datasets")
 
 
-def check_texts(dataset: datasets.Dataset, column: str, *, where: str | None = None) -> None:
+def check_texts(
+    dataset: datasets.Dataset, column: str, *, where: str | None = None, flag: str = "--text_column NAME"
+) -> None:
     """Sees to it that each cell of a column is text; the empty text is one.
 
     Args:
         dataset: the rows.
         column: its name.
         where: what messages call the rows; what they know of themselves if not given.
+        flag: which names the column, to tell.
 
     Raises:
         DataError: a cell that is None or of another type, with its row (from 1) and what was found.
     """
     where = where or place_of(dataset)
     stored = dataset.data.column(column)
-    if not _is_text(dataset.features[column]) and stored.null_count < len(stored):
+    if not is_text(dataset.features[column]) and stored.null_count < len(stored):
         row, value = next((row, value) for row, value in enumerate(dataset[column], start=1) if value is not None)
         found = f"found {shorten(value)} ({type(value).__name__})"
-        fix = "pass --text_column NAME, or write the cells as text"
+        fix = f"pass {flag}, or write the cells as text"
         raise DataError(found, where=f"{where}, row {row}, column {column!r}", expected="text", fix=fix)
     if stored.null_count:
         nulls = [array.is_null().to_numpy(zero_copy_only=False) for array in column_arrays(dataset, column)]
@@ -161,6 +164,11 @@ def check_texts(dataset: datasets.Dataset, column: str, *, where: str | None = N
             found = "found None" + (f" (and in {len(rows) - 1:,} more rows)" if len(rows) > 1 else "")
             fix = "give the rows a text, or remove them"
             raise DataError(found, where=f"{where}, row {rows[0]}, column {column!r}", expected="text", fix=fix)
+
+
+def is_text(feature: object) -> bool:
+    """Whether a column's feature says that its cells are texts, and not the names of classes."""
+    return getattr(feature, "dtype", "") in ("string", "large_string") and not hasattr(feature, "names")
 
 
 def _named(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> list[str]:
@@ -189,9 +197,5 @@ def _kind(feature: object) -> str:
     return f"{len(names)} classes" if names else str(getattr(feature, "dtype", None) or type(feature).__name__)
 
 
-def _is_text(feature: object) -> bool:
-    return getattr(feature, "dtype", "") in ("string", "large_string") and not hasattr(feature, "names")
-
-
 def _can_be_label(feature: object) -> bool:
-    return _is_text(feature) or str(getattr(feature, "dtype", "")).startswith(("int", "uint", "bool", "float", "null"))
+    return is_text(feature) or str(getattr(feature, "dtype", "")).startswith(("int", "uint", "bool", "float", "null"))

@@ -42,7 +42,7 @@ def beam_search(
     begin: Tensor,
     end_id: int,
     banned: Sequence[int],
-    max_length: int,
+    max_length: int | Tensor,
     beam: int = 5,
     length_penalty: float = 1.0,
     no_repeat_ngram: int = 0,
@@ -59,7 +59,7 @@ def beam_search(
         begin: (N,) first tokens, or (N, P) beginnings, all but whose last token have been fed to the state already.
         end_id: token that ends a text.
         banned: tokens that are never produced, such as padding, unknown, begin.
-        max_length: tokens of a text at most, the end token included.
+        max_length: tokens of a text at most, the end token included; or (N,) those of each row.
         beam: hypotheses that are kept for each row.
         length_penalty: alpha of Wu et al. 2016: scores are divided by ((5 + length) / 6) ** alpha; 0 favours short texts most.
         no_repeat_ngram: runs of that many tokens do not come twice; 0 allows all.
@@ -72,12 +72,12 @@ def beam_search(
         OptionsError: lists all options that are out of range.
         NumericsError: if the model's logits or scores are not numbers.
     """
-    raise_together(_faults(max_length, beam, length_penalty, no_repeat_ngram, n_best))
     begin = check_request(begin, end_id, banned)
+    limits = torch.as_tensor(max_length, device=begin.device).expand(len(begin))
+    raise_together(_faults(int(limits.min()) if len(limits) else 1, beam, length_penalty, no_repeat_ngram, n_best))
     rules = _Rules(
         banned=torch.tensor(banned, dtype=torch.int64, device=begin.device),
         end_id=end_id,
-        max_length=max_length,
         beam=beam,
         alpha=length_penalty,
         no_repeat_ngram=no_repeat_ngram,
@@ -88,7 +88,7 @@ def beam_search(
         for block in in_blocks(len(begin), begin.device, size=max(1, BLOCK // beam)):
             rows = torch.arange(block.rows.start, block.rows.stop, device=begin.device)
             slots = filled(rows.repeat_interleave(beam))
-            found += _search_block(model, model.select(state, slots), begin[slots], len(rows), rules)
+            found += _search_block(model, model.select(state, slots), begin[slots], limits[block.rows], rules)
     return found
 
 
@@ -107,7 +107,6 @@ def _faults(max_length: int, beam: int, length_penalty: float, no_repeat_ngram: 
 class _Rules:
     banned: Tensor
     end_id: int
-    max_length: int
     beam: int
     alpha: float
     no_repeat_ngram: int
@@ -115,6 +114,10 @@ class _Rules:
 
     def penalty(self, length: int) -> float:
         return float(((5 + length) / 6) ** self.alpha)
+
+    def penalties(self, lengths: Tensor) -> Tensor:
+        """(R,) float64."""
+        return ((5 + lengths.double()) / 6) ** self.alpha
 
 
 class _Hypotheses(NamedTuple):
@@ -142,10 +145,12 @@ class _Hypotheses(NamedTuple):
         )
 
 
-def _search_block(model: Decodable, state: State, begin: Tensor, count: int, rules: _Rules) -> list[list[Candidate]]:
-    """The candidates of `count` rows, from a state and beginnings (slots, P) with `beam` slots for each row, and some more."""
-    device, start, beam = begin.device, begin.shape[1], rules.beam
-    ids = torch.full((count, beam, start + rules.max_length), rules.end_id, device=device)
+def _search_block(
+    model: Decodable, state: State, begin: Tensor, limits: Tensor, rules: _Rules
+) -> list[list[Candidate]]:
+    """The candidates of rows with these limits, from a state and beginnings (slots, P) with `beam` slots a row, and some more."""
+    device, start, beam, count, longest = begin.device, begin.shape[1], rules.beam, len(limits), int(limits.max())
+    ids = torch.full((count, beam, start + longest), rules.end_id, device=device)
     ids[..., :start] = begin[: count * beam].view(count, beam, start)
     rank = torch.full((count, beam), -torch.inf, dtype=torch.float64, device=device)
     done = _Hypotheses(ids, rank, torch.zeros_like(rank))
@@ -154,13 +159,13 @@ def _search_block(model: Decodable, state: State, begin: Tensor, count: int, rul
     )  # one beginning, not K the same
     row = torch.arange(count, device=device)  # of each that is still searched
     found: list[list[Candidate]] = [[] for _ in range(count)]
-    for number in range(rules.max_length):
+    for number in range(longest):
         width = start + number
         slots = filled(torch.arange(len(row) * beam, device=device))
         history = going.ids.flatten(0, 1)[slots, :width]
         logits, scores, state = model.step(history[:, -1], state)
         log_p = restrain(
-            logits.log_softmax(-1),
+            logits if logits is scores else logits.log_softmax(-1),  # scores are log-probabilities already
             history,
             banned=rules.banned,
             end_id=rules.end_id,
@@ -169,17 +174,16 @@ def _search_block(model: Decodable, state: State, begin: Tensor, count: int, rul
         ended, going, parent = _extend(going, log_p, scores[: len(log_p)], width, rules)
         done = done.best_with(ended._replace(rank=ended.rank / rules.penalty(number + 1)))
         over = (done.rank[:, -1] > -torch.inf) | (
-            done.rank[:, rules.n_best - 1] >= going.rank[:, 0] / rules.penalty(rules.max_length)
+            done.rank[:, rules.n_best - 1] >= going.rank[:, 0] / rules.penalties(limits)
         )
-        if number + 1 == rules.max_length:
-            over[:] = True
+        over |= limits == number + 1
         for place in over.nonzero().flatten().tolist():
             found[row[place]] = _candidates(done, going, place, start, width + 1, rules)
         left = (~over).nonzero().flatten()
         if not len(left):
             break
         # Whoever is over leaves here, at no cost: the state is put in a new order anyway.
-        row, going, done = row[left], going.at(left), done.at(left)
+        row, limits, going, done = row[left], limits[left], going.at(left), done.at(left)
         state = model.select(state, filled((left.unsqueeze(1) * beam + parent[left]).flatten()))
     return found
 

@@ -20,6 +20,7 @@ TASKS = {
     "TopicClassifier": "seqtext.tasks.topic_classifier",
     "Forecaster": "seqtext.tasks.forecaster",
     "TextGenerator": "seqtext.tasks.text_generator",
+    "Translator": "seqtext.tasks.translator",
 }
 
 

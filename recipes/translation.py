@@ -1,0 +1,159 @@
+"""Translation, encoder-decoder: the whole input sequence is read first, and only then the output sequence begins.
+
+The encoder reads in both directions. The decoder starts from its state and, unless `--attention None`, the textbook's plain
+form, looks back at all of its outputs (o) before each word:
+
+      o     o     o ...........    Zwei  Hunde   </s>
+      ^     ^     ^           :      ^     ^      ^
+      O<--->O<--->O --state------>   O---->O----->O
+      ^     ^     ^                  ^     ^      ^
+     Two   dogs  </s>               <s>   Zwei  Hunde
+
+    python recipes/translation.py                                                # offline, phrases from English to German
+    python recipes/translation.py --train train.en train.de --run runs/de        # two files, line by line
+    python recipes/translation.py --resume --run runs/de                         # go on with a run that was stopped
+"""
+
+import shlex
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from seqtext.data.pair_sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
+from seqtext.data.pair_splits import PairSplits, pair_splits
+from seqtext.data.parallel_files import SOURCE, TARGET
+from seqtext.errors import raise_together, run_program
+from seqtext.options import RunOptions, parse, training_arguments, write_options
+from seqtext.tasks.translator import Translator
+from seqtext.tasks.translator_settings import TranslatorSettings
+from seqtext.training.fit import fit
+from seqtext.training.run_folder import RunFolder, new_run_path
+from seqtext.training.seeds import SeedFigure, run_seeds
+from seqtext.training.translation_report import translation_report
+from seqtext.training.translation_rivals import Baselines
+from seqtext.training.translation_summary import translation_summary
+
+# ---- Options
+
+
+@dataclass(frozen=True)
+class Options(RunOptions, TranslatorSettings):
+    """Flags of this recipe: where the pairs come from, beside how to train (RunOptions) and what (TranslatorSettings)."""
+
+    data: str = PHRASEBOOK
+    """A data set: name on the hub, folder, file (csv, tsv, jsonl, parquet; gz), or phrasebook."""
+    source: str | None = None
+    """What to translate from: a column, a language of the column translation, or a locale of the phrasebook (en)."""
+    target: str | None = None
+    """What to translate to, likewise (de)."""
+    revision: str | None = None
+    """Commit, tag or branch of a data set on the hub. Default: the newest, whose commit is printed and kept."""
+    data_config: str | None = None
+    """Configuration of a data set that has several."""
+    train: tuple[str, ...] = ()
+    """Two files whose lines are each other's translation, the source first, or one table; instead of --data."""
+    validation: tuple[str, ...] = ()
+    """Likewise for validation. Default: held out of the training pairs."""
+    test: tuple[str, ...] = ()
+    """Likewise for the test. Default: held out of the training pairs."""
+    init_from: str | None = None
+    """Start from the tokenizer and the weights of this run, where they fit."""
+    beam: int = 5
+    """Width of the search when the test is translated; 1 is greedy."""
+    baselines: Baselines = "all"
+    """Compare with nothing, with the source copied, or also with word by word."""
+
+    def _faults(self) -> list[str]:
+        faults = RunOptions._faults(self)
+        if self.beam < 1:
+            faults.append(f"--beam is {self.beam}; expected at least 1")
+        if not self.train and (self.validation or self.test):
+            faults.append("--validation and --test are files beside --train; --data brings its own splits")
+        if self.train and self.data not in (Options.data, *self.train):
+            faults.append("--data and --train both name training pairs; give one of them")
+        if self.train and (self.revision or self.data_config):
+            faults.append("--revision and --data_config are of --data; files of --train have none")
+        return faults
+
+    def __post_init__(self) -> None:
+        raise_together(self._faults())
+        TranslatorSettings.__post_init__(self)
+
+
+def main() -> None:
+    options = parse(Options, __doc__ or "")
+    figures = (
+        SeedFigure("bleu", "BLEU"),
+        SeedFigure("paper_bleu", "BLEU of papers"),
+        SeedFigure("exact", "exact match", percent=True),
+    )
+    run_seeds(options, train_once, folder=options.run or run_path(options), figures=figures)
+
+
+def train_once(options: Options) -> dict[str, Any] | None:
+    folder = RunFolder(options.run or run_path(options))
+    folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
+
+    # ---- Data: any source to checked pairs
+    source = load_source(options)
+    data = pair_splits(
+        source.splits, source=source.source, target=source.target, max_rows=options.max_rows, seed=options.seed
+    )
+
+    # ---- Task: tokenizers and model, from training pairs alone
+    task = make_task(options, data)
+
+    # ---- Summary: everything known before the first step
+    lines, data_figures = translation_summary(task, data, options)
+    print("\n".join([f"data        {source.name}", *lines, f"run         {folder.path}"]), flush=True)
+    if options.dry_run:
+        return None
+
+    # ---- Fit
+    folder.prepare(overwrite=options.overwrite, resume=options.resume)
+    if not options.resume:
+        write_options(folder.options, replace(options, revision=source.revision, run=str(folder.path), config=None))
+    result = fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+
+    # ---- Show: test pairs for the first time, baselines beside the model
+    report = translation_report(
+        task,
+        data,
+        result,
+        folder,
+        data_figures=data_figures,
+        source=source.name,
+        beam=options.beam,
+        baselines=options.baselines,
+    )
+    print("\n".join(["", *report.table, "", f"model chosen: {result.selection}", f"saved in {folder.path}; try:"]))
+    print(f"  seqtext translate {folder.path} {shlex.quote(report.example)} --beam {options.beam}")
+    return report.figures
+
+
+def load_source(options: Options) -> PairSource:
+    sides = {"source": options.source, "target": options.target}
+    if options.train:
+        return load_pair_files(train=options.train, validation=options.validation, test=options.test, **sides)
+    return load_pairs(options.data, **sides, revision=options.revision, config=options.data_config)
+
+
+def make_task(options: Options, data: PairSplits) -> Translator:
+    task = Translator.from_data(
+        data.train,
+        source_column=SOURCE,
+        target_column=TARGET,
+        init_from=options.init_from,
+        seed=options.seed,
+        **{field.name: getattr(options, field.name) for field in fields(TranslatorSettings)},
+    )
+    if options.init_from:
+        print(f"started from {options.init_from}: {task.copied}")
+    return task
+
+
+def run_path(options: Options) -> str:
+    return new_run_path("translation", options.train[0] if options.train else options.data)
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,154 @@
+"""`transduce`: sources in, the likeliest targets out. Reads and writes in blocks in which no row's result depends on the others.
+
+A source is padded to a width that is a function of its own length, and stands among as many rows as `decoding` asks for: so the
+same kernels see it, whatever was asked beside it. Knows token ids only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtext.batching.padded import Padded
+from seqtext.batching.ragged import Ragged
+from seqtext.models.beam_search import Candidate, beam_search
+from seqtext.models.decoding import BLOCK, Step, filled, without_autocast
+from seqtext.models.encoder_decoder import EncoderDecoder
+from seqtext.nn.backbone import State
+
+WIDTH = 8  # steps by which sources are padded
+
+
+class Transduced(NamedTuple):
+    """What was found for one source.
+
+    Attributes:
+        candidates: best first.
+        weights: (T, S) of the best one's tokens, the end token among them if it came, over those of the source; or None.
+    """
+
+    candidates: list[Candidate]
+    weights: NDArray[np.float32] | None
+
+
+class _Writer:
+    """An `EncoderDecoder` as the search wants it."""
+
+    def __init__(self, model: EncoderDecoder) -> None:
+        self.model = model
+
+    def step(self, tokens: Tensor, state: State) -> Step:
+        outputs, after = self.model.step(tokens, state)
+        scores = torch.log_softmax(self.model.logits(outputs), dim=-1)
+        return Step(scores, scores, after)
+
+    def select(self, state: State, rows: Tensor) -> State:
+        return self.model.select(state, rows)
+
+
+def transduce(
+    model: EncoderDecoder,
+    sources: Sequence[Sequence[int]],
+    *,
+    limits: Sequence[int],
+    begin: int,
+    end_id: int,
+    banned: Sequence[int],
+    beam: int = 5,
+    length_penalty: float = 1.0,
+    no_repeat_ngram: int = 0,
+    n_best: int = 1,
+    weights: bool = False,
+) -> list[Transduced]:
+    """The likeliest targets of each source.
+
+    Args:
+        model: in evaluation mode.
+        sources: ids of each, at least one.
+        limits: tokens of each target at most, the end token included.
+        begin: first token that is fed.
+        end_id: as the other keywords, see `beam_search`.
+        banned: likewise.
+        beam: likewise.
+        length_penalty: likewise.
+        no_repeat_ngram: likewise.
+        n_best: likewise.
+        weights: whether to say what attention took from where.
+
+    Raises:
+        OptionsError: as `beam_search`.
+        NumericsError: likewise.
+    """
+    device = model.embedding.weight.device
+    writer = _Writer(model)
+    found: list[Transduced | None] = [None] * len(sources)
+    for places, width in _blocks([len(source) for source in sources], beam):
+        rows = filled(torch.arange(len(places), device=device))
+        source = _padded([sources[place] for place in places], rows, width)
+        with torch.inference_mode(), without_autocast(device):
+            state = model.start(source)
+        candidates = beam_search(
+            writer,
+            state,
+            begin=torch.full((len(places),), begin, device=device),
+            end_id=end_id,
+            banned=banned,
+            max_length=torch.tensor([limits[place] for place in places], device=device),
+            beam=beam,
+            length_penalty=length_penalty,
+            no_repeat_ngram=no_repeat_ngram,
+            n_best=n_best,
+        )
+        taken = _weights(model, state, rows, source, [some[0] for some in candidates], begin) if weights else None
+        for number, place in enumerate(places):
+            found[place] = Transduced(candidates[number], None if taken is None else taken[number])
+    return [one for one in found if one is not None]
+
+
+def _blocks(lengths: Sequence[int], beam: int) -> Iterator[tuple[list[int], int]]:
+    """Places of sources of like length that are read together, and their width, the longest first.
+
+    There is always a step of padding: rows without any would take another way through an LSTM (see `Backbone`).
+    """
+    # As many as fill whole blocks of the search, whose rows are beam times as many.
+    rows = max(1, BLOCK // beam) * min(beam, BLOCK)
+    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    block: list[int] = []
+    for place in order:
+        if block and (len(block) == rows or _width(lengths[block[0]]) != _width(lengths[place])):
+            yield block, _width(lengths[block[0]])
+            block = []
+        block.append(place)
+    if block:
+        yield block, _width(lengths[block[0]])
+
+
+def _width(length: int) -> int:
+    return (length // WIDTH + 1) * WIDTH
+
+
+def _padded(sequences: Sequence[Sequence[int]], rows: Tensor, width: int) -> Padded:
+    """(len(rows), width) of the sequences, on the device of `rows`, where the last sequence may stand several times."""
+    chosen = rows.cpu()
+    padded = Ragged.from_sequences(sequences).pad(chosen)
+    values = padded.values.new_zeros(len(chosen), width, dtype=torch.int64)
+    values[:, : padded.values.shape[1]] = padded.values
+    return Padded(values.to(rows.device), padded.lengths)
+
+
+def _weights(
+    model: EncoderDecoder, state: State, rows: Tensor, source: Padded, best: Sequence[Candidate], begin: int
+) -> list[NDArray[np.float32]] | None:
+    """Of each row's best candidate (T, S), with what was found read again, all steps at once; None without attention."""
+    if model.attention is None:
+        return None
+    tokens = [[begin, *one.ids][: len(one.ids) + one.ended] for one in best]
+    width = max(map(len, tokens))
+    with torch.inference_mode(), without_autocast(rows.device):
+        taken = model.weights(_padded([row or [begin] for row in tokens], rows, max(width, 1)), state).cpu().numpy()
+    return [taken[row, : len(tokens[row]), : int(source.lengths[row])] for row in range(len(best))]

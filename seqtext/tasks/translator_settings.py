@@ -1,0 +1,101 @@
+"""What a translator can be set to: flags of its recipe, keywords of `Translator.from_data`, and part of the saved config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from seqtext.errors import raise_together
+
+MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_HEADS = 16_384, 64, 1_000_000, 256
+
+
+@dataclass(frozen=True)
+class TranslatorSettings:
+    """Text form, model and loss of a translator."""
+
+    vocabulary_size: int = 8000
+    """Pieces of a tokenizer; lowered where the corpus is too small for it."""
+    shared_tokenizer: bool = True
+    """One tokenizer for both sides; or else one a side."""
+    lowercase: bool = False
+    """Fold case before tokenizing, on both sides: translations are lower case then."""
+    max_length: int = 256
+    """Tokens of a text that are read or written; what is longer is cut, and counted."""
+    subword_sampling: bool = False
+    """Cut words into other pieces every epoch (subword regularisation)."""
+    cell: Literal["rnn", "gru", "lstm"] = "lstm"
+    """Kind of recurrent cell, of encoder and decoder."""
+    embedding_size: int = 256
+    """Features of a token's vector."""
+    encoder_size: int = 256
+    """Units of an encoder layer, in each direction; also what attention compares, over all heads."""
+    encoder_layers: int = 2
+    """Layers of the encoder."""
+    bidirectional: bool = True
+    """Read the source from both ends."""
+    hidden_size: int = 512
+    """Units of a decoder layer."""
+    num_layers: int = 2
+    """Layers of the decoder; attention stands behind the first."""
+    attention: Literal["dot", "scaled_dot", "additive"] | None = "scaled_dot"
+    """How source steps are compared with the decoder's state; None is the textbook's model, which hands over the state alone."""
+    heads: int = 1
+    """Heads of the attention."""
+    tied: Literal["none", "two_way", "three_way"] = "three_way"
+    """Two-way writes with the weights of the target's embedding; three-way reads the source with them too."""
+    word_dropout: float = 0.0
+    """Share of tokens, on both sides, that are hidden in training."""
+    embedding_dropout: float = 0.1
+    """Share of embedding values zeroed in training."""
+    input_dropout: float = 0.2
+    """Share of features of both embeddings zeroed in training, the same at all steps of a text."""
+    layer_dropout: float = 0.3
+    """Share of features zeroed between layers, and between encoder and attention, likewise."""
+    output_dropout: float = 0.3
+    """Share of output features zeroed likewise."""
+    label_smoothing: float = 0.1
+    """Share of each target spread over all tokens."""
+
+    def __post_init__(self) -> None:
+        limits = {
+            "vocabulary_size": MOST_TOKENS,
+            "max_length": MOST_TOKENS,
+            "embedding_size": MOST_UNITS,
+            "encoder_size": MOST_UNITS,
+            "encoder_layers": MOST_LAYERS,
+            "hidden_size": MOST_UNITS,
+            "num_layers": MOST_LAYERS,
+            "heads": MOST_HEADS,
+        }
+        shares = (
+            *("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
+            "label_smoothing",
+        )
+        faults = [
+            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
+            for name, most in limits.items()
+            if not 1 <= getattr(self, name) <= most
+        ]
+        faults += [
+            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
+            for name in shares
+            if not 0 <= getattr(self, name) < 1
+        ]
+        if 1 <= self.heads <= MOST_HEADS and self.encoder_size % self.heads:
+            faults.append(
+                f"--heads is {self.heads}; expected a divisor of --encoder_size, which is {self.encoder_size}"
+            )
+        if self.tied == "three_way" and not self.shared_tokenizer:
+            faults.append("--tied three_way needs one tokenizer for both sides; give --tied two_way, or share it")
+        raise_together(faults)
+
+
+@dataclass(frozen=True)
+class TranslatorConfig(TranslatorSettings):
+    """The settings of a translator and where its texts were: all that is saved beside weights and tokenizers."""
+
+    source_column: str = "source"
+    """Column the texts to read were in."""
+    target_column: str = "target"
+    """Column the texts to write were in."""

@@ -1,0 +1,85 @@
+"""One run, or the same run again with the seeds that follow, and how much its figures move. Knows any recipe's options.
+
+What a recipe prints of one run it prints of each; then come mean and standard deviation, which are also in seeds.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from seqtext.errors import OptionsError
+from seqtext.evaluation.metrics import mean_and_spread
+from seqtext.options import RunOptions
+from seqtext.storage import write_json
+from seqtext.training.run_folder import RunFolder
+
+OptionsT = TypeVar("OptionsT", bound=RunOptions)
+
+
+class SeedFigure(NamedTuple):
+    """A test figure of a run that is told over several seeds.
+
+    Attributes:
+        key: its name in the part `test` of report/metrics.json.
+        name: its name when told.
+        digits: behind the point.
+        percent: it is a share, told in percent.
+    """
+
+    key: str
+    name: str
+    digits: int = 2
+    percent: bool = False
+
+
+def run_seeds(
+    options: OptionsT,
+    train_once: Callable[[OptionsT], Mapping[str, Any] | None],
+    *,
+    folder: str,
+    figures: tuple[SeedFigure, ...],
+) -> None:
+    """Trains once, or `options.seeds` times in folders `seed-N` beside each other.
+
+    Args:
+        options: of the recipe.
+        train_once: trains with options whose `seeds` is 1; gives what is in report/metrics.json, or None if nothing was trained.
+        folder: of the seeds' folders; of one run alone, the recipe's business.
+        figures: what is told of all seeds; mean and standard deviation in seeds.json are the first one's.
+
+    Raises:
+        OptionsError: a folder that is taken, before the first run.
+    """
+    if options.seeds == 1:
+        train_once(options)
+        return
+    runs = {seed: RunFolder(f"{folder}/seed-{seed}") for seed in range(options.seed, options.seed + options.seeds)}
+    if RunFolder(folder).holds_run():
+        raise OptionsError("the folder holds a single run", where=f"--run {folder}", fix="choose another --run")
+    for run in runs.values():  # all of them before the first is trained
+        run.check(overwrite=options.overwrite, resume=False)
+    tests = []
+    for seed, run in runs.items():
+        print(f"\n==== seed {seed}")
+        report = train_once(replace(options, seed=seed, seeds=1, run=str(run.path)))
+        tests += [report["test"]] if report and report["test"] else []
+    if not tests:
+        return
+    values = {figure.key: [test[figure.key] for test in tests] for figure in figures}
+    mean, spread = mean_and_spread(values[figures[0].key])
+    write_json(Path(folder) / "seeds.json", {**values, "mean": mean, "standard_deviation": spread})
+    print()
+    for figure in figures:
+        print(_told(figure, values[figure.key]))
+
+
+def _told(figure: SeedFigure, values: list[float]) -> str:
+    mean, spread = mean_and_spread(values)
+    if figure.percent:
+        told = f"{mean:.{figure.digits}%}, standard deviation {100 * spread:.{figure.digits}f} points"
+    else:
+        told = f"{mean:.{figure.digits}f}, standard deviation {spread:.{figure.digits}f}"
+    return f"test {figure.name} over {len(values)} seeds: {told}"
