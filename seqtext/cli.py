@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": ("Evaluate", "measure a saved classifier on a split of a data set"),
     "forecast": ("Forecast", "the next readings behind a history, or after each line of a pipe"),
     "generate": ("Generate", "texts from a topic, a mixture, an example or nothing"),
+    "translate": ("Translate", "translations of texts: given, from a file, or from a pipe, line by line"),
     "info": ("Info", "say what a saved model is and how good it was"),
 }
 

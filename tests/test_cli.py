@@ -57,7 +57,8 @@ def test_help_lists_the_commands_and_is_what_no_command_gives():
 
 
 def test_an_unknown_command_is_told_the_nearest():
-    told = "error: unknown command 'predct'; expected one of predict, evaluate, forecast, generate, info; did you mean 'predict'?\n"
+    known = "predict, evaluate, forecast, generate, translate, info"
+    told = f"error: unknown command 'predct'; expected one of {known}; did you mean 'predict'?\n"
     assert seqtext_command("predct", "x") == (2, "", told)
 
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
 
 from tyro.conf import Positional, arg
 
-from seqtext.errors import DataError, OptionsError, ResourceError, did_you_mean, one_of, shorten
+from seqtext.commands.streams import as_they_come, open_target
+from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
-    from seqtext.data.text_files import Rows
     from seqtext.tasks.topic_classifier import Prediction
 
 Format = Literal["plain", "csv", "tsv", "jsonl"]
 _BY_ENDING: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".txt": "plain"}
-ROWS_AT_ONCE = 2000  # predicted: enough to fill batches of like length, little memory
 _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # what could be a command to a terminal
 
 
@@ -75,7 +73,7 @@ class Predict:
         with ExitStack() as stack:
             columns, rows, where = self._rows(stack)
             column = _text_column(self.text_column, columns, classifier.config.text_column, where)
-            file = self._target(stack)
+            file = open_target(self.output, stack)
             write = _writer(self._format(columns), columns, column, self.top_k, file)
             for chunk in rows:
                 texts = _texts(chunk, column, report.texts, where)
@@ -107,7 +105,7 @@ class Predict:
             opened = stack.enter_context(open_rows(sys.stdin.buffer, format=self.input_format or "txt"))
         else:
             opened = stack.enter_context(open_rows(str(self.input), format=self.input_format))
-        return opened.columns, _as_they_come(opened), self.input or "standard input"
+        return opened.columns, as_they_come(opened), self.input or "standard input"
 
     def _format(self, columns: tuple[str, ...]) -> Format:
         if self.output_format:
@@ -121,32 +119,6 @@ class Predict:
             return _BY_ENDING[ending]
         return "plain" if columns == ("text",) else "csv"
 
-    def _target(self, stack: ExitStack) -> TextIO:
-        """The terminal, or a temporary file that takes the name of --output once it is whole."""
-        if self.output is None:
-            sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")  # type: ignore[union-attr]
-            return sys.stdout
-        path = Path(self.output).expanduser()
-        special = path.exists() and not path.is_file()  # a device or a named pipe is written to, never replaced
-        path = path if special else path.resolve()  # a link stays, the file it leads to is replaced
-        part = path if special else path.with_name(f".{path.name}.part")
-        try:
-            file = part.open("w", encoding="utf-8", errors="replace", newline="\n")
-        except OSError as error:
-            raise ResourceError(f"cannot be written ({error.strerror})", where=str(path.absolute())) from error
-
-        def finish(kind: object, *_: object) -> None:
-            try:
-                file.close()  # may find the disk full
-                if kind is None and not special:
-                    os.replace(part, path)
-            finally:
-                if not special:
-                    part.unlink(missing_ok=True)
-
-        stack.push(finish)
-        return file
-
 
 def _text_column(asked: str | None, columns: tuple[str, ...], trained: str, where: str) -> str:
     """The column asked for, or the one of training, or the only one."""
@@ -159,18 +131,6 @@ def _text_column(asked: str | None, columns: tuple[str, ...], trained: str, wher
             fix=did_you_mean(wanted, columns) or "pass --text_column NAME",
         )
     return wanted
-
-
-def _as_they_come(rows: Rows) -> Iterator[list[Row]]:
-    """Rows in chunks: never is one kept waiting for the next that has not come yet."""
-    chunk: list[Row] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == ROWS_AT_ONCE or rows.lines.used_up:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _texts(rows: Sequence[Row], column: str, before: int, where: str) -> list[str]:

@@ -63,7 +63,8 @@ def translation_summary(
         f"            {sum(data.blank.values()):,} pairs with a blank side left out, {data.same:.1%} copies,"
         f" {data.uneven:,} of very uneven length, {data.duplicates:,} test sources in train too",
         f"vocabulary  {_vocabulary(task)}",
-        f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * options.accumulate:,} tokens a side, padding {padding:.2%}",
+        f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * options.accumulate:,} tokens a side,"
+        f" padding {padding:.2%}",
         f"model       {_shape(task)}: {parameters:,} parameters",
         f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
         f" ({place_of(task, options)})",
