@@ -1,0 +1,272 @@
+"""`EncoderDecoder` against the textbook's module, one step against all of them, and a row against the same row alone."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from seqtext.batching.padded import Padded
+from seqtext.models.encoder_decoder import EncoderDecoder
+from seqtext.nn.attention import Attention
+from seqtext.nn.backbone import Backbone
+from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.vocabulary_head import VocabularyHead
+
+V, D, E, H, B, S, T = 11, 5, 4, 6, 4, 8, 7
+READ, WRITTEN = torch.tensor([8, 1, 5, 3]), torch.tensor([7, 2, 1, 4])
+KINDS = ["dot", "scaled_dot", "additive", None]
+every_kind = pytest.mark.parametrize("kind", KINDS)
+every_cell = pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+every_depth = pytest.mark.parametrize("num_layers", [1, 2, 3])
+
+
+def made(
+    kind="dot", cell="gru", num_layers=2, *, both=True, encoder_size=E, encoder_layers=2, heads=1, shared=False, **drop
+) -> EncoderDecoder:
+    torch.manual_seed(0)
+    encoder = Backbone(input_size=D, hidden_size=encoder_size, num_layers=encoder_layers, cell=cell, bidirectional=both)
+    attention = upper = None
+    if kind is not None:
+        width = encoder.output_size
+        attention = Attention(query_size=H, memory_size=width, attention_size=E, kind=kind, heads=heads)
+        if num_layers > 1:
+            upper = Backbone(input_size=H + width, hidden_size=H, num_layers=num_layers - 1, cell=cell)
+    model = EncoderDecoder(
+        embedding=TokenEmbedding(vocabulary_size=V, embedding_size=D),
+        source_embedding=None if shared else TokenEmbedding(vocabulary_size=V + 2, embedding_size=D),
+        encoder=encoder,
+        backbone=Backbone(input_size=D, hidden_size=H, num_layers=num_layers if kind is None else 1, cell=cell),
+        head=VocabularyHead(input_size=D if kind else H, vector_size=D, vocabulary_size=V, tied=shared),
+        attention=attention,
+        upper=upper,
+        **drop,
+    )
+    for parameter in model.parameters():  # biases that are not zero, so that a forgotten one shows
+        nn.init.normal_(parameter, std=0.4)
+    return model.eval()
+
+
+def sources(lengths: Tensor = READ, seed: int = 1) -> Padded:
+    return Padded(torch.randint(V, (len(lengths), S), generator=torch.Generator().manual_seed(seed)), lengths)
+
+
+def targets(lengths: Tensor = WRITTEN) -> Padded:
+    return Padded(torch.randint(V, (len(lengths), T), generator=torch.Generator().manual_seed(2)), lengths)
+
+
+# ---- the textbook's module
+
+
+class Textbook(nn.Module):
+    """The encoder's last state is all the decoder knows of the source."""
+
+    def __init__(self, cell: str, both: bool) -> None:
+        super().__init__()
+        kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
+        self.read, self.written = nn.Embedding(V + 2, D), nn.Embedding(V, D)
+        self.encoder = kind(D, E if both else H, 2, batch_first=True, bidirectional=both)
+        self.bridges = nn.ModuleList(nn.Linear(4 * E, 2 * H) for _ in range((2 if cell == "lstm" else 1) * both))
+        self.decoder = kind(D, H, 2, batch_first=True)
+        self.head = nn.Linear(H, V)
+
+    def forward(self, source: Padded, tokens: Tensor) -> Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(self.read(source.values), source.lengths, True, False)
+        _, state = self.encoder(packed)
+        parts = state if isinstance(state, tuple) else (state,)
+        for number, bridge in enumerate(self.bridges):
+            mapped = torch.tanh(bridge(parts[number].transpose(0, 1).flatten(1)))
+            parts = (*parts[:number], mapped.view(-1, 2, H).transpose(0, 1).contiguous(), *parts[number + 1 :])
+        outputs, _ = self.decoder(self.written(tokens), parts if isinstance(state, tuple) else parts[0])
+        return self.head(outputs)
+
+
+def copied(model: EncoderDecoder, both: bool) -> Textbook:
+    book = Textbook(model.encoder.cell, both)
+    for ours, theirs in ((model.encoder, book.encoder), (model.backbone, book.decoder)):
+        stacks = (("", ours.layers), ("_reverse", ours.reverse_layers))
+        for ending, stack in stacks:
+            for number, layer in enumerate(stack):
+                for name, weight in layer.named_parameters():
+                    getattr(theirs, f"{name[:-1]}{number}{ending}").data.copy_(weight)
+    book.read.weight.data.copy_(model.source_embedding.weight)
+    book.written.weight.data.copy_(model.embedding.weight)
+    book.bridges.load_state_dict(model.bridge.state_dict())
+    book.head.load_state_dict(model.head.state_dict())
+    return book
+
+
+@every_cell
+@pytest.mark.parametrize("both", [True, False])
+def test_without_attention_it_is_the_module_of_the_textbook(cell, both):
+    model = made(None, cell, both=both, encoder_size=E if both else H)
+    book, source, tokens = copied(model, both), sources(), targets(torch.full((B,), T))
+    assert bool(model.bridge) == both, "a state that fits is handed over as it is"
+    logits, expected = model.logits(model(tokens, model.start(source)).values), book(source, tokens.values)
+    torch.testing.assert_close(logits, expected, atol=1e-6, rtol=1e-5)
+    logits.square().sum().backward()
+    expected.square().sum().backward()
+    for ours, theirs in (
+        (model.source_embedding.weight, book.read.weight),
+        (model.encoder.layers[0].weight_hh_l0, book.encoder.weight_hh_l0),
+        (model.backbone.layers[1].weight_ih_l0, book.decoder.weight_ih_l1),
+    ):
+        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-5, rtol=1e-4)
+
+
+def test_with_attention_it_is_its_parts_put_together():
+    model, source, tokens = made("dot", "gru", 2), sources(), targets()
+    encoded, final = model.encoder.forward_with_state(source.with_values(model.source_embedding.weight[source.values]))
+    bridged = torch.tanh(model.bridge[0](final[0].transpose(0, 1).flatten(1))).view(B, 2, H).transpose(0, 1)
+    inputs = model.embedding.weight[tokens.values]
+    queries = model.backbone(tokens.with_values(inputs), (bridged[:1].contiguous(),)).values
+    context = model.attention(queries, model.attention.read(encoded))
+    above = model.upper(tokens.with_values(torch.cat([queries, context], -1)), (bridged[1:].contiguous(),)).values
+    expected = torch.tanh(model.readout(torch.cat([queries + above, context, inputs], -1)))
+    found = model(tokens, model.start(source)).values
+    torch.testing.assert_close(found[tokens.mask], expected[tokens.mask])
+
+
+# ---- all steps at once, and one by one
+
+
+@every_kind
+@every_cell
+@every_depth
+def test_steps_equal_all_of_them_at_once(kind, cell, num_layers):
+    model, tokens = made(kind, cell, num_layers), targets()
+    state = model.start(sources())
+    outputs = model(tokens, state).values
+    for step in range(T):
+        output, state = model.step(tokens.values[:, step], state)
+        real = tokens.lengths > step
+        torch.testing.assert_close(output[real], outputs[real, step], atol=1e-5, rtol=1e-5)
+
+
+@every_kind
+@every_cell
+def test_a_row_alone_equals_the_row_in_a_batch(kind, cell):
+    model, source, tokens = made(kind, cell), sources(), targets()
+    outputs = model(tokens, model.start(source)).values
+    for row in range(B):
+        read, written = int(source.lengths[row]), int(tokens.lengths[row])
+        one = Padded(source.values[row : row + 1, :read], source.lengths[row : row + 1])
+        other = Padded(tokens.values[row : row + 1, :written], tokens.lengths[row : row + 1])
+        alone = model(other, model.start(one)).values
+        torch.testing.assert_close(alone[0], outputs[row, :written], atol=1e-5, rtol=1e-5)
+
+
+@every_kind
+@every_cell
+def test_other_ids_in_the_padding_change_nothing_bit_for_bit(kind, cell):
+    model, source, tokens = made(kind, cell), sources(), targets()
+    others = [batch.with_values(batch.values.where(batch.mask, 3)) for batch in (source, tokens)]
+    one, other = model(tokens, model.start(source)).values, model(others[1], model.start(others[0])).values
+    assert torch.equal(one[tokens.mask], other[tokens.mask])
+
+
+@every_kind
+def test_what_comes_later_in_the_target_changes_nothing_before_it(kind):
+    model, source, tokens = made(kind), sources(), targets(torch.full((B,), T))
+    changed = tokens.values.clone()
+    changed[:, 4:] = (changed[:, 4:] + 1) % V
+    one, other = (model(tokens.with_values(ids), model.start(source)).values for ids in (tokens.values, changed))
+    assert torch.equal(one[:, :4], other[:, :4])
+    assert not torch.equal(one[:, 4:], other[:, 4:])
+
+
+@every_kind
+@every_cell
+def test_every_token_of_the_source_matters(kind, cell):
+    model, source, tokens = made(kind, cell), sources(torch.full((B,), S)), targets()
+    expected = model(tokens, model.start(source)).values
+    for step in range(S):
+        changed = source.values.clone()
+        changed[:, step] = (changed[:, step] + 1) % V
+        found = model(tokens, model.start(source.with_values(changed))).values
+        assert not torch.isclose(found[:, 0], expected[:, 0]).all(-1).any()
+
+
+# ---- states
+
+
+@every_kind
+@every_cell
+@every_depth
+def test_selected_rows_are_in_their_order_and_may_come_twice(kind, cell, num_layers):
+    model, ids = made(kind, cell, num_layers), targets().values[:, 0]
+    state = model.step(ids, model.start(sources()))[1]
+    rows = torch.tensor([2, 0, 2])
+    found, _ = model.step(ids[rows], model.select(state, rows))
+    expected, _ = model.step(ids, state)
+    torch.testing.assert_close(found, expected[rows], atol=1e-6, rtol=1e-5)
+    again = model.select(model.select(state, rows), torch.tensor([1, 1]))
+    torch.testing.assert_close(model.step(ids[[0, 0]], again)[0], expected[[0, 0]], atol=1e-6, rtol=1e-5)
+
+
+def test_the_memory_is_copied_only_where_a_row_goes_on_with_another_source():
+    model = made()
+    twice = model.select(model.start(sources()), torch.tensor([0, 0, 1, 1]))
+    swapped = model.select(twice, torch.tensor([1, 1, 3, 2]))
+    assert swapped[1] is twice[1]
+    other = model.select(twice, torch.tensor([2, 0, 3, 1]))
+    assert torch.equal(other[1], twice[1][[2, 0, 3, 1]])
+
+
+# ---- embeddings, weights, dropout
+
+
+def test_the_source_is_read_with_the_embedding_of_the_target_if_it_has_none_of_its_own():
+    model = made(shared=True)
+    names = [name for name, _ in model.named_parameters()]
+    assert "source_embedding.weight" not in names
+    assert "head.weight" not in names
+    model.logits(model(targets(), model.start(sources())).values)[..., 0].sum().backward()
+    read = sources().values[sources().mask].unique()
+    assert model.embedding.weight.grad[read].any(-1).all()
+
+
+@pytest.mark.parametrize("kind", ["dot", "scaled_dot", "additive"])
+def test_weights_say_where_each_step_looks(kind):
+    model, source, tokens = made(kind, heads=2), sources(), targets()
+    state = model.start(source)
+    weights = model.weights(tokens, state)
+    assert weights.shape == (B, T, S)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(B, T))
+    assert not weights.masked_fill(source.mask.unsqueeze(1), 0).any()
+    with pytest.raises(ValueError, match="the model has no attention"):
+        made(None).weights(tokens, made(None).start(source))
+
+
+@every_kind
+def test_dropout_is_the_same_at_all_steps_and_only_in_training(kind):
+    dropped = {"input_dropout": 0.5, "layer_dropout": 0.5, "output_dropout": 0.5}
+    model, tokens = made(kind, **dropped), targets(torch.full((B,), T))
+    expected = made(kind)(tokens, made(kind).start(sources())).values
+    torch.testing.assert_close(model(tokens, model.start(sources())).values, expected)
+    model.train()
+    gone = model(tokens, model.start(sources())).values == 0  # (B, T, H)
+    assert torch.equal(gone, gone[:, :1].expand_as(gone))
+    assert 0 < gone.float().mean() < 1
+    one, other = (model.start(sources()) for _ in range(2))
+    assert not torch.equal(one[-1], other[-1]), "inputs of the encoder are dropped too"
+
+
+# ---- what does not fit
+
+
+def test_parts_that_do_not_fit_are_refused():
+    def refused(told: str, **parts) -> None:
+        plain = made(None)
+        kept = {name: getattr(plain, name) for name in ("embedding", "encoder", "backbone", "head")}
+        with pytest.raises(ValueError, match=told):
+            EncoderDecoder(**{**kept, **parts})
+
+    refused("written in one direction", backbone=Backbone(input_size=D, hidden_size=H, bidirectional=True))
+    refused(
+        "upper stands behind the attention, and there is none", upper=Backbone(input_size=H, hidden_size=H, cell="gru")
+    )
+    refused("a state of gru cells cannot start lstm cells", backbone=Backbone(input_size=D, hidden_size=H, cell="lstm"))
+    attention = Attention(query_size=H, memory_size=2 * E, attention_size=E)
+    above = Backbone(input_size=H + 2 * E, hidden_size=H + 1, cell="gru")
+    refused("must have the same cell and as many units", attention=attention, upper=above)
