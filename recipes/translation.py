@@ -22,7 +22,7 @@ from seqtext.data.pair_sources import PHRASEBOOK, PairSource, load_pair_files, l
 from seqtext.data.pair_splits import PairSplits, pair_splits
 from seqtext.data.parallel_files import SOURCE, TARGET
 from seqtext.errors import raise_together, run_program
-from seqtext.options import RunOptions, parse, training_arguments, write_options
+from seqtext.options import OptimizerName, RunOptions, parse, training_arguments, write_options
 from seqtext.tasks.translator import Translator
 from seqtext.tasks.translator_settings import TranslatorSettings
 from seqtext.training.fit import fit
@@ -57,6 +57,14 @@ class Options(RunOptions, TranslatorSettings):
     """Likewise for the test. Default: held out of the training pairs."""
     init_from: str | None = None
     """Start from the tokenizer and the weights of this run, where they fit."""
+    epochs: int = 7
+    """Times every training row is seen."""
+    optimizer: OptimizerName = "muon"
+    """adamw; or muon for the weights of recurrent and linear layers, which learns texts in fewer steps, with adamw for the rest."""
+    learning_rate: float = 1e-2
+    """Highest learning rate (AdamW's; Muon's is a fixed multiple of it)."""
+    warmup: float = 0.02
+    """Share of training in which the learning rate rises from zero; it then falls to zero along a cosine."""
     beam: int = 5
     """Width of the search when the test is translated; 1 is greedy."""
     baselines: Baselines = "all"

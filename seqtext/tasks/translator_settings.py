@@ -24,7 +24,7 @@ class TranslatorSettings:
     """Tokens of a text that are read or written; what is longer is cut, and counted."""
     subword_sampling: bool = False
     """Cut words into other pieces every epoch (subword regularisation)."""
-    cell: Literal["rnn", "gru", "lstm"] = "lstm"
+    cell: Literal["rnn", "gru", "lstm"] = "gru"
     """Kind of recurrent cell, of encoder and decoder."""
     embedding_size: int = 256
     """Features of a token's vector."""
@@ -48,11 +48,11 @@ class TranslatorSettings:
     """Share of tokens, on both sides, that are hidden in training."""
     embedding_dropout: float = 0.1
     """Share of embedding values zeroed in training."""
-    input_dropout: float = 0.2
+    input_dropout: float = 0.1
     """Share of features of both embeddings zeroed in training, the same at all steps of a text."""
-    layer_dropout: float = 0.3
+    layer_dropout: float = 0.2
     """Share of features zeroed between layers, and between encoder and attention, likewise."""
-    output_dropout: float = 0.3
+    output_dropout: float = 0.2
     """Share of output features zeroed likewise."""
     label_smoothing: float = 0.1
     """Share of each target spread over all tokens."""
