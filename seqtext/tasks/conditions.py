@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 FloatArray = NDArray[np.float32]
+MOST_COMPONENTS = 64  # of a mixture: each costs a step of the model for every token
 
 
 class RowVectors:
@@ -149,6 +150,39 @@ def asked(request: Any, config: GeneratorConfig) -> Tensor | None:
             f"asked for {found}", expected=f"a name, names with weights, or {config.vector_size} finite numbers"
         )
     return scale_dense(vector, config) if config.means else torch.from_numpy(vector)
+
+
+def components(vector: Tensor, config: GeneratorConfig) -> tuple[Tensor, Tensor]:
+    """The vectors (K, C) that a mixture is made of, and their weights (K,) of sum 1: those that training had, not one between them.
+
+    Of several attributes that are mixed, all combinations. A vector that is no mixture of names is its own single component; so is the
+    part of an attribute that was not asked for.
+
+    Raises:
+        OptionsError: for a mixture of more than 64 vectors.
+    """
+    parts = [(vector.new_ones(()), vector)]
+    before = 0
+    for names in config.names:
+        segment = slice(before, before := before + len(names))
+        part = vector[segment]
+        shares = torch.tensor(config.shares[segment], dtype=vector.dtype)
+        if (part < 0).any() or not torch.isclose(part.sum(), part.new_ones(())) or torch.allclose(part, shares):
+            continue
+        places = part.nonzero().flatten().tolist()
+        if len(parts) * len(places) > MOST_COMPONENTS:
+            found = f"a mixture of {len(parts) * len(places)} vectors"
+            raise OptionsError(found, expected=f"at most {MOST_COMPONENTS}", fix="ask for fewer names")
+        split = []
+        for weight, whole in parts:
+            for place in places:
+                pure = whole.clone()
+                pure[segment] = 0.0
+                pure[segment.start + place] = 1.0
+                split.append((weight * part[place], pure))
+        parts = split
+    weights = torch.stack([weight for weight, _ in parts])
+    return torch.stack([pure for _, pure in parts]), weights / weights.sum()
 
 
 def _mixture(weights: Mapping[str, float], config: GeneratorConfig) -> Tensor:

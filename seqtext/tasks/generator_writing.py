@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -15,6 +15,8 @@ from seqtext.models.decoding import in_blocks
 from seqtext.models.guided import Guided
 from seqtext.models.sampling import Decoded
 from seqtext.nn.backbone import State
+
+Mixture: TypeAlias = tuple[Tensor, Tensor]
 
 
 class Generated(NamedTuple):
@@ -48,21 +50,42 @@ def start_ids(tokenizer: Tokenizer, start: str, max_length: int) -> list[int]:
     return ids
 
 
-def state_before(writer: Guided, vectors: list[Tensor | None], beginning: list[int]) -> State:
-    """The state of all rows, with all but the last token of what they begin with fed; made in the blocks of decoding."""
+def state_before(writer: Guided, mixtures: list[Mixture | None], beginning: list[int]) -> State:
+    """The state of all rows, with all but the last token of what they begin with fed; made in the blocks of decoding.
+
+    Args:
+        writer: whose state it is.
+        mixtures: the vectors (K, C) of each row, and their weights (K,); None for any text.
+        beginning: tokens that all texts begin with.
+    """
     device = writer.model.embedding.weight.device
-    given: list[Tensor] = []
-    if any(vector is not None for vector in vectors):  # a row without one is then of the learnt "any"
-        given = [writer.model.no_vector if vector is None else vector.to(device) for vector in vectors]
+    vectors, weights = _stacked(writer, mixtures, device)
     whole: list[State] = []
-    for block in in_blocks(len(vectors), device):
+    for block in in_blocks(len(mixtures), device):
         rows = len(block.padded)
-        stacked = torch.stack([given[row] for row in block.padded.tolist()]) if given else None
-        state = writer.start(stacked, rows)
+        state = writer.start(vectors[block.padded] if vectors is not None else None, rows, weights[block.padded])
         for token in [BEGIN, *beginning][:-1]:
             state = writer.step(torch.full((rows,), token, device=device), state).state
         whole.append(writer.select(state, torch.arange(block.rows.stop - block.rows.start, device=device)))
     return writer.join(whole)
+
+
+def _stacked(writer: Guided, mixtures: list[Mixture | None], device: torch.device) -> tuple[Tensor | None, Tensor]:
+    """(N, K, C) vectors and (N, K) weights; rows of fewer vectors repeat their first, with weight 0."""
+    most = max((len(mixture[1]) for mixture in mixtures if mixture is not None), default=1)
+    weights = torch.zeros(len(mixtures), most)
+    weights[:, 0] = 1.0
+    if all(mixture is None for mixture in mixtures):
+        return None, weights.to(device)
+    nothing = writer.model.no_vector.detach().cpu()  # of a row without a vector
+    vectors = nothing.expand(len(mixtures), most, -1).clone()
+    for row, mixture in enumerate(mixtures):
+        if mixture is not None:
+            parts, shares = mixture
+            vectors[row] = parts[0]
+            vectors[row, : len(parts)] = parts
+            weights[row, : len(shares)] = shares
+    return vectors.to(device), weights.to(device)
 
 
 def as_texts(

@@ -32,7 +32,15 @@ from seqtext.nn.losses import Loss
 from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.options import Precision, to_plain
 from seqtext.storage import atomic_folder, parse_tensors, read_tensors, save_tensors
-from seqtext.tasks.conditions import RowVectors, asked, attribute_places, dense_column, raw_vectors, scale_dense
+from seqtext.tasks.conditions import (
+    RowVectors,
+    asked,
+    attribute_places,
+    components,
+    dense_column,
+    raw_vectors,
+    scale_dense,
+)
 from seqtext.tasks.example_vectors import example_vectors
 from seqtext.tasks.generator_rows import GeneratorBatch, GeneratorRows, encode_rows
 from seqtext.tasks.generator_settings import GUIDANCE, TEMPERATURE, GeneratorConfig
@@ -212,13 +220,16 @@ class TextGenerator:
             return []
         if not math.isfinite(guidance):
             raise OptionsError(f"guidance is {guidance}", expected="a finite number")
-        vectors = [asked(one, self.config) for one in requests for _ in range(count)]
+        wanted = [asked(one, self.config) for one in requests]
+        parts = [None if vector is None else components(vector, self.config) for vector in wanted]
+        vectors = [vector for vector in wanted for _ in range(count)]
+        mixtures = [mixture for mixture in parts for _ in range(count)]
         beginning = start_ids(self.tokenizer, start, max_length)
         self.model.eval()
         writer = Guided(self.model, guidance=guidance)
         decoded = sample(
             writer,
-            state_before(writer, vectors, beginning),
+            state_before(writer, mixtures, beginning),
             begin=torch.tensor([[BEGIN, *beginning]] * len(vectors), device=self.device),
             rows=np.arange(len(vectors)),
             seed=seed,

@@ -197,7 +197,7 @@ def test_guidance_of_1_is_the_model_itself(feedback, cell):
     writer = Guided(model)
     outputs, _ = model.step(ids, model.start(vectors(), B))
     step = writer.step(ids, writer.start(vectors(), B))
-    assert torch.equal(step.logits, logits_of(model, outputs))
+    assert torch.equal(step.logits, logits_of(model, outputs).log_softmax(-1))
     assert torch.equal(step.scores, logits_of(model, outputs).log_softmax(-1))
 
 
@@ -229,6 +229,30 @@ def test_nothing_asked_for_is_the_learnt_any_however_far_it_is_pushed(guidance):
     step = writer.step(ids, writer.start(None, B))
     torch.testing.assert_close(step.logits.log_softmax(-1), expected)
     torch.testing.assert_close(step.scores, expected)
+
+
+@every_cell
+@pytest.mark.parametrize("guidance", [1.0, 2.5])
+def test_a_mixture_weighs_what_each_of_its_vectors_would_write(cell, guidance):
+    model, ids = made(cell=cell), tokens()[:, 0]
+    writer = Guided(model, guidance=guidance)
+    pure = torch.eye(C)[:3].expand(B, 3, C)
+    weights = torch.tensor([[0.5, 0.3, 0.2], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.7, 0.3, 0.0]])[:B]
+    step = writer.step(ids, writer.start(pure, B, weights))
+    each = []
+    for number in range(3):
+        outputs, _ = model.step(ids, model.start(pure[:, number], B))
+        each.append(logits_of(model, outputs).log_softmax(-1))
+    mixed = (torch.stack(each, 1) * weights[:, :, None]).sum(1)
+    outputs, _ = model.step(ids, model.start(model.no_vector.expand(B, -1), B))
+    anything = logits_of(model, outputs).log_softmax(-1)
+    expected = anything + guidance * (mixed - anything)
+    torch.testing.assert_close(step.logits.log_softmax(-1), expected.log_softmax(-1))
+    torch.testing.assert_close(step.scores, mixed.log_softmax(-1))
+    alone = Guided(model, guidance=guidance)
+    plain = alone.step(ids, alone.start(pure[:, 0], B))
+    assert torch.equal(step.logits[1], plain.logits[1]), "a row of one vector among mixtures has other bits"
+    assert torch.equal(step.scores[1], plain.scores[1])
 
 
 @every_cell

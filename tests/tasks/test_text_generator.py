@@ -17,6 +17,7 @@ from seqtext.data.tokenizer import BEGIN, END
 from seqtext.errors import DataError, OptionsError, SavedFileError
 from seqtext.storage import read_folder
 from seqtext.tasks import text_generator as module
+from seqtext.tasks.conditions import asked, components
 from seqtext.tasks.generator_settings import GeneratorConfig
 from seqtext.tasks.generator_writing import Generated
 from seqtext.tasks.text_generator import TextGenerator
@@ -300,12 +301,18 @@ def test_the_log_probability_is_that_of_the_model_reading_the_text(rows, setting
     for one, ids in zip(made, decoded[0].ids, strict=True):
         text = [*beginning, *ids, *([END] if one.ended else [])]
         read = torch.tensor([[BEGIN, *text[:-1]]])
-        vector = None
+        pure, weights = [None], [1.0]
         if model.vector_size:
-            vector = model.no_vector[None] if one.vector is None else torch.from_numpy(one.vector)[None]
+            pure = [model.no_vector[None]]
+        if one.vector is not None:
+            parts, shares = components(torch.from_numpy(one.vector), task.config)
+            pure, weights = list(parts.split(1)), shares.tolist()
         with torch.no_grad():
-            outputs, _ = model(Padded(read, torch.tensor([len(text)])), model.start(vector, 1))
-            scores = model.head(outputs.values[0], model.embedding.weight).log_softmax(-1)
+            mixed = 0.0
+            for vector, weight in zip(pure, weights, strict=True):
+                outputs, _ = model(Padded(read, torch.tensor([len(text)])), model.start(vector, 1))
+                mixed += weight * model.head(outputs.values[0], model.embedding.weight).log_softmax(-1)
+            scores = mixed.log_softmax(-1)
         written = scores.gather(1, torch.tensor(text)[:, None])[len(beginning) :]
         assert one.tokens == len(written)
         assert one.log_probability == pytest.approx(float(written.sum()), abs=1e-3, rel=1e-5)
@@ -432,6 +439,37 @@ def test_the_vector_learns_from_every_window(rows):
         assert task.model.to_input.weight.grad.abs().sum() > 0, f"window {number}"
         state = task.model.to_state.weight.grad  # the state before a later window is of the past, and cut off
         assert (number == 0) == (state is not None and bool(state.abs().sum() > 0))
+
+
+def test_a_mixture_is_made_of_vectors_that_training_had(generator, rows):
+    def parts(request):
+        pure, weights = components(asked(request, generator.config), generator.config)
+        return [(one.tolist(), pytest.approx(weight)) for one, weight in zip(pure, weights.tolist(), strict=True)]
+
+    assert parts({"sea": 0.7, "wood": 0.3}) == [([1, 0, 0], 0.7), ([0, 0, 1], 0.3)]
+    assert parts("town") == [([0, 1, 0], 1.0)]
+    assert parts(np.array([0.5, 0.5, 0.0])) == [([1, 0, 0], 0.5), ([0, 1, 0], 0.5)]
+    assert parts(np.array([2.0, -1.0, 0.0])) == [([2, -1, 0], 1.0)]  # no mixture: taken as it is
+    two = of(rows, attributes=["label", "style"])
+    mixed = {"label:sea": 0.5, "label:town": 0.5, "style:terse": 1.0}
+    pure, weights = components(asked(mixed, two.config), two.config)
+    assert weights.tolist() == [0.5, 0.5]
+    assert pure[:, 3:].tolist() == [[0, 0, 1]] * 2
+    pure, _ = components(
+        asked("terse", two.config), two.config
+    )  # what is not asked for stays as training had it on average
+    assert pure[:, :3].tolist() == [pytest.approx(two.config.shares[:3])]
+
+
+def test_a_text_is_the_same_among_mixtures_and_alone(generator):
+    requests = ["sea", {"sea": 0.6, "town": 0.4}, None, {"sea": 1, "town": 1, "wood": 1}]
+    together = generator(requests, seed=3, count=2)
+    for place, request_ in enumerate(requests):
+        before = [requests[0]] * place  # the place counts, the neighbours do not
+        alone = generator([*before, request_], seed=3, count=2)[2 * place :]
+        assert [(one.text, one.log_probability) for one in alone] == [
+            (one.text, one.log_probability) for one in together[2 * place : 2 * place + 2]
+        ]
 
 
 def test_any_begins_as_the_mixture_of_the_training_rows(rows):
