@@ -74,7 +74,8 @@ def beam_search(
     """
     begin = check_request(begin, end_id, banned)
     limits = torch.as_tensor(max_length, device=begin.device).expand(len(begin))
-    raise_together(_faults(int(limits.min()) if len(limits) else 1, beam, length_penalty, no_repeat_ngram, n_best))
+    least = int(limits.min()) if len(limits) else 1
+    raise_together(search_faults(least, beam, length_penalty, no_repeat_ngram, n_best))
     rules = _Rules(
         banned=torch.tensor(banned, dtype=torch.int64, device=begin.device),
         end_id=end_id,
@@ -92,7 +93,8 @@ def beam_search(
     return found
 
 
-def _faults(max_length: int, beam: int, length_penalty: float, no_repeat_ngram: int, n_best: int) -> list[str]:
+def search_faults(max_length: int, beam: int, length_penalty: float, no_repeat_ngram: int, n_best: int) -> list[str]:
+    """Which options of `beam_search` are out of range, a line each."""
     found = {
         f"--max_length is {max_length}; expected 1 or more": max_length >= 1,
         f"--beam is {beam}; expected 1 or more": beam >= 1,

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from seqtext.batching.padded import Padded
 from seqtext.batching.ragged import Ragged
-from seqtext.models.beam_search import Candidate, beam_search
+from seqtext.errors import raise_together
+from seqtext.models.beam_search import Candidate, beam_search, search_faults
 from seqtext.models.decoding import BLOCK, Step, filled, without_autocast
 from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.nn.backbone import State
@@ -84,6 +85,7 @@ def transduce(
         OptionsError: as `beam_search`.
         NumericsError: likewise.
     """
+    raise_together(search_faults(min(limits, default=1), beam, length_penalty, no_repeat_ngram, n_best))
     device = model.embedding.weight.device
     writer = _Writer(model)
     found: list[Transduced | None] = [None] * len(sources)
@@ -104,7 +106,7 @@ def transduce(
             no_repeat_ngram=no_repeat_ngram,
             n_best=n_best,
         )
-        taken = _weights(model, state, rows, source, [some[0] for some in candidates], begin) if weights else None
+        taken = _weights(model, state, source, [some[0] for some in candidates], begin) if weights else None
         for number, place in enumerate(places):
             found[place] = Transduced(candidates[number], None if taken is None else taken[number])
     return [one for one in found if one is not None]
@@ -142,13 +144,19 @@ def _padded(sequences: Sequence[Sequence[int]], rows: Tensor, width: int) -> Pad
 
 
 def _weights(
-    model: EncoderDecoder, state: State, rows: Tensor, source: Padded, best: Sequence[Candidate], begin: int
+    model: EncoderDecoder, state: State, source: Padded, best: Sequence[Candidate], begin: int
 ) -> list[NDArray[np.float32]] | None:
-    """Of each row's best candidate (T, S), with what was found read again, all steps at once; None without attention."""
+    """Of each row's best candidate (T, S), with what was found read again, all steps at once; None without attention.
+
+    A row at a time, since several would be padded to the longest of them, and the last bit of a product depends on its width.
+    """
     if model.attention is None:
         return None
-    tokens = [[begin, *one.ids][: len(one.ids) + one.ended] for one in best]
-    width = max(map(len, tokens))
-    with torch.inference_mode(), without_autocast(rows.device):
-        taken = model.weights(_padded([row or [begin] for row in tokens], rows, max(width, 1)), state).cpu().numpy()
-    return [taken[row, : len(tokens[row]), : int(source.lengths[row])] for row in range(len(best))]
+    taken: list[NDArray[np.float32]] = []
+    with torch.inference_mode(), without_autocast(state[0].device):
+        for row, one in enumerate(best):
+            tokens = [begin, *one.ids][: len(one.ids) + one.ended]
+            rows = filled(torch.zeros(1, dtype=torch.int64, device=state[0].device))
+            weights = model.weights(_padded([tokens], rows, len(tokens)), model.select(state, rows + row))
+            taken.append(weights[0, :, : int(source.lengths[row])].cpu().numpy())
+    return taken
