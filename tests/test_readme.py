@@ -119,7 +119,7 @@ def trained(stand_in) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(stand_in)
         done = commands("python recipes/")
-        assert len(done) == 27
+        assert len(done) == 28
         for command in done:
             _, script, *flags = shlex.split(command)
             recipe = str(ROOT / script)
@@ -135,7 +135,7 @@ def test_recipe_commands_run_in_the_order_of_the_readme(trained):
     for name in ("ja", "ag", "ag2", "sst2"):
         assert (trained / "runs" / name / "model" / "config.json").is_file()
     assert len(list((trained / "runs").glob("*/seed-*"))) == 3
-    for name in ("news", "mood", "two", "dense", "like", "lm", "news2"):
+    for name in ("news", "mood", "two", "dense", "like", "lm", "news2", "zeros"):
         assert (trained / "runs" / name / "report" / "samples.md").is_file()
     for name in ("electricity", "day", "many", "meter"):
         assert (trained / "runs" / name / "report" / "two_weeks.png").is_file()

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.evaluation.baselines import FEW_SPACES
 from seqtext.evaluation.paper_tokens import SAYS, paper_tokens
 from seqtext.evaluation.text_quality import words
 
@@ -135,10 +134,17 @@ def by_length(translations: Sequence[str], references: Sequence[str], sources: S
     )
 
 
+# Letters of scripts that put no spaces between words: Thai and Lao, Myanmar, Khmer, kana, Han.
+UNSPACED = (
+    *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF)),
+    *((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),
+)
+
+
 def is_spaced(texts: Sequence[str]) -> bool:
-    """Whether a language puts spaces between its words, judged by the share of white space in some texts."""
-    whole = "".join(texts[:1000])
-    return sum(map(str.isspace, whole)) >= FEW_SPACES * len(whole)
+    """Whether a language puts spaces between its words, judged by the script that most letters of some texts are of."""
+    letters = [ord(character) for text in texts[:1000] for character in text if character.isalpha()]
+    return 2 * sum(any(low <= letter <= high for low, high in UNSPACED) for letter in letters) <= len(letters)
 
 
 def _check(translations: Sequence[str], references: Sequence[str]) -> None:
