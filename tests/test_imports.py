@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 FLOORS = {
     "cli.py": 6, "commands": 6, "training": 5, "tasks": 4, "models": 3, "nn": 2, "data": 2,
     "batching": 1, "builtin": 1, "evaluation": 1, "options.py": 0, "storage.py": 0, "errors.py": 0,
+    "manifest.py": 0, "placing.py": 0, "plain_data.py": 0, "room.py": 0, "tensor_header.py": 0,
 }  # fmt: skip
 LIBRARY = sorted((ROOT / "seqtext").rglob("*.py"))
 RECIPES = sorted((ROOT / "recipes").glob("*.py"))
