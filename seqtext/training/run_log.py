@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,27 +69,40 @@ class LogFile:
 
 
 class LogWindow:
-    """Sums over the steps between two lines of a log; they stay on the device until they are asked for."""
+    """Sums over the steps between two lines of a log; they stay on the device until they are asked for.
 
-    def __init__(self) -> None:
+    Args:
+        sums: what `sums` gave of a window that a checkpoint cut in two.
+    """
+
+    def __init__(self, sums: Iterable[Iterable[float]] = ()) -> None:
+        self._before = [tuple(step) for step in sums]
         self._results: list[StepResult] = []
         self._steps = 0
         self._started = time.monotonic()
 
     def add(self, result: StepResult, steps: int) -> None:
-        """Takes in an optimizer step over `steps` real steps of rows."""
-        self._results.append(result)
+        """Takes in an optimizer step over `steps` real steps of rows. One that fp16 left out has no figures."""
+        if not result.skipped:
+            self._results.append(result)
         self._steps += steps
 
+    def sums(self) -> tuple[tuple[float, ...], ...]:
+        """Loss, auxiliary loss, count and gradient length of each step so far: with them a window goes on to the same figures."""
+        made = [(float(r.loss_sum), float(r.auxiliary_sum), float(r.count), float(r.norm)) for r in self._results]
+        return (*self._before, *made)
+
     def figures(self) -> dict[str, float]:
-        """Mean loss of the task, mean loss of auxiliary tasks where there are any, mean gradient length."""
-        count = sum(float(result.count) for result in self._results)
-        loss, auxiliary = (
-            sum(float(getattr(result, name)) for result in self._results) / count
-            for name in ("loss_sum", "auxiliary_sum")
-        )
-        norm = sum(float(result.norm) for result in self._results) / len(self._results)
-        return {"loss": loss, **({"auxiliary_loss": auxiliary} if auxiliary else {}), "gradient_norm": norm}
+        """Mean loss of the task, mean loss of auxiliary tasks where there are any, mean gradient length; none without steps."""
+        if not (steps := self.sums()):
+            return {}
+        loss, auxiliary, count, norm = (sum(column) for column in zip(*steps, strict=True))
+        auxiliary /= count
+        return {
+            "loss": loss / count,
+            **({"auxiliary_loss": auxiliary} if auxiliary else {}),
+            "gradient_norm": norm / len(steps),
+        }
 
     def steps_per_second(self) -> float:
         """Real steps of rows a second of the window."""

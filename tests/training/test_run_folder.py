@@ -52,7 +52,7 @@ def test_a_folder_that_is_taken_is_refused(tmp_path):
     with pytest.raises(OptionsError, match=r"taken: the folder already holds a run; choose another --run, or --resume"):
         RunFolder(tmp_path / "taken").prepare(overwrite=False, resume=False)
     RunFolder(tmp_path / "taken").prepare(overwrite=True, resume=False)
-    assert not list((tmp_path / "taken").iterdir())
+    assert [path.name for path in (tmp_path / "taken").iterdir()] == [".lock"]
     (tmp_path / "file").write_text("")
     with pytest.raises(OptionsError, match="it is a file"):
         RunFolder(tmp_path / "file").prepare(overwrite=True, resume=False)
