@@ -17,6 +17,7 @@ COMMANDS = {
     "forecast": ("Forecast", "the next readings behind a history, or after each line of a pipe"),
     "generate": ("Generate", "texts from a topic, a mixture, an example or nothing"),
     "info": ("Info", "say what a saved model is and how good it was"),
+    "verify": ("Verify", "every file of a run against its manifest"),
 }
 
 HELP = f"""usage: seqtext COMMAND ...

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from seqtext.errors import OptionsError, SavedFileError, did_you_mean, raise_together, shorten
+from seqtext.plain_data import parse_yaml
 
 OptionsT = TypeVar("OptionsT")
 
@@ -182,15 +183,17 @@ def read_options(options: type[OptionsT], path: Path) -> OptionsT:
     Raises:
         OptionsError: naming the file and the key that is unknown or of the wrong kind.
     """
-    import yaml
-
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise OptionsError("not a file", where=str(path.absolute()), fix="give the options.yaml of a run")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(path.read_text(encoding="utf-8"), where=str(path))
     except OSError as error:
         found = f"cannot be read ({error.strerror})"
         raise OptionsError(found, where=str(path.absolute()), fix="give the options.yaml of a run") from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
+    except ValueError as error:
         raise OptionsError(f"not YAML ({' '.join(str(error).split())})", where=str(path)) from error
+    except SavedFileError as error:
+        raise OptionsError(str(error)) from error
     try:
         return from_plain(options, values, where=str(path))
     except SavedFileError as error:

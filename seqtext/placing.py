@@ -83,6 +83,13 @@ def left_behind(target: Path) -> list[Path]:
     return sorted(path for path in target.parent.glob(f".*{SUFFIX}") if _stem_of(path) == _stem(target))
 
 
+def clear(folder: Path) -> None:
+    """Removes everything that kills left in a folder; what somebody is writing stays."""
+    for path in folder.glob(f".*{SUFFIX}"):
+        if is_temporary(path):
+            _remove_left(path)
+
+
 def is_temporary(path: Path) -> bool:
     """Whether a name is one that something is written under."""
     return bool(_stem_of(path))
@@ -159,14 +166,19 @@ def _sweep(target: Path) -> None:
         own = stem == _stem(target)
         if not own and (_series(stem) != _series(_stem(target)) or _ASIDE + SUFFIX in path.name):
             continue
-        with suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                locked = _lock(descriptor)
-                if locked or (locked is None and time.time() - os.fstat(descriptor).st_mtime > _DAY):
-                    remove(path)
-            finally:
-                os.close(descriptor)
+        _remove_left(path)
+
+
+def _remove_left(path: Path) -> None:
+    """Removes something under a temporary name, unless its writer lives, or the system will not."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            locked = _lock(descriptor)
+            if locked or (locked is None and time.time() - os.fstat(descriptor).st_mtime > _DAY):
+                remove(path)
+        finally:
+            os.close(descriptor)
 
 
 def _lock(descriptor: int) -> bool | None:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EIO
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,9 +26,8 @@ from seqtext.manifest import (
     manifest_bytes,
     open_listed,
 )
-from seqtext.placing import beside, is_temporary, left_behind, move_in, retire, sync
+from seqtext.placing import beside, clear, left_behind, move_in, retire, sync
 from seqtext.plain_data import MOST_BYTES
-from seqtext.plain_data import parse_json as parse_json
 from seqtext.room import megabytes, needed_by, no_room, write_file
 from seqtext.tensor_header import Shape, tensor_shapes
 
@@ -96,30 +96,42 @@ def check_folder(folder: Path) -> dict[str, Entry]:
     return _with_listed(folder, check)
 
 
+def check_prefix(path: Path, expected: Entry) -> None:
+    """Verifies the first bytes of a file that grows.
+
+    Raises:
+        SavedFileError: if there are fewer, or others.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(expected.size)
+    except OSError as error:
+        raise SavedFileError(f"cannot be read ({error.strerror})", where=str(path)) from error
+    if len(data) < expected.size:
+        raise SavedFileError(f"{len(data)} bytes", where=str(path), expected=f"at least {expected.size}")
+    if sha256(data).hexdigest() != expected.sha256:
+        raise SavedFileError("the content is not what was written (SHA-256 differs)", where=str(path))
+
+
 def seal(folder: Path) -> None:
-    """Writes a manifest of the files that lie directly in a folder, which was written file by file.
+    """Writes a manifest of the files that lie directly in a folder, which was written file by file. Hidden ones come and go.
 
     Raises:
         ResourceError: if it may not be written.
     """
     try:
-        paths = [path for path in sorted(folder.iterdir()) if path.name != MANIFEST and not is_temporary(path)]
+        paths = [path for path in sorted(folder.iterdir()) if path.name != MANIFEST and not path.name.startswith(".")]
         entries = {path.name: fingerprint(path) for path in paths if path.is_file() and not path.is_symlink()}
     except OSError as error:
         raise no_room(error, folder) from error
     write_text(folder / MANIFEST, manifest_bytes(entries).decode())
 
 
-def unseal(folder: Path) -> None:
-    """Removes the manifest of a folder whose files are about to change.
-
-    Raises:
-        ResourceError: if it may not be removed.
-    """
-    try:
-        (folder / MANIFEST).unlink(missing_ok=True)
-    except OSError as error:
-        raise no_room(error, folder) from error
+def tidy(folder: Path, *names: str) -> None:
+    """Removes what kills left in a folder, after ending the exchange of those of its folders that are named."""
+    for name in names:
+        _settle(folder / name)
+    clear(folder)
 
 
 def remove_folder(folder: Path) -> None:

@@ -6,7 +6,6 @@ What is not here need not be: the order of rows and every random draw are functi
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +16,9 @@ from torch import Tensor
 
 from seqtext.errors import NumericsError, SavedFileError
 from seqtext.options import from_plain
-from seqtext.storage import atomic_folder, parse_json, parse_tensors, read_folder, save_tensors
+from seqtext.plain_data import parse_json
+from seqtext.room import write_file
+from seqtext.storage import atomic_folder, parse_tensors, read_folder, remove_folder, save_tensors
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.environment import Record
 from seqtext.training.step import Stepper
@@ -49,6 +50,8 @@ class Progress:
         overflows_in_a_row: of them those since the last step it made.
         metrics_bytes: size of metrics.jsonl; what stands behind it belongs to steps that are done again.
         timing_bytes: likewise of timing.jsonl.
+        metrics_sha256: of these bytes of metrics.jsonl.
+        timing_sha256: likewise of timing.jsonl.
         finished: True once training has ended.
         inexact: what was not as before when the run was resumed, so that it is not what it would have been.
     """
@@ -71,6 +74,8 @@ class Progress:
     overflows_in_a_row: int = 0
     metrics_bytes: int = 0
     timing_bytes: int = 0
+    metrics_sha256: str = ""
+    timing_sha256: str = ""
     finished: bool = False
     inexact: tuple[str, ...] = ()
 
@@ -95,9 +100,9 @@ def save_checkpoint(
     with atomic_folder(folder / f"step-{progress.step:08d}") as place:
         save_tensors(place / "state.safetensors", state)
         for name, values in (("progress", asdict(progress)), ("environment", environment)):
-            (place / f"{name}.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+            write_file(place / f"{name}.json", (json.dumps(values, indent=1) + "\n").encode())
     for old in _checkpoints(folder)[KEEP:]:
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(old)
 
 
 def load_checkpoint(
@@ -144,8 +149,9 @@ def load_checkpoint(
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    """The newest first."""
-    return sorted(folder.glob("step-*"), reverse=True) if folder.is_dir() else []
+    """The newest first; a link may lead anywhere, and is none."""
+    places = folder.glob("step-*") if folder.is_dir() else []
+    return sorted((place for place in places if not place.is_symlink()), reverse=True)
 
 
 def _record(values: Any, *, where: str) -> Record:

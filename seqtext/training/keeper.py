@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from seqtext.errors import OptionsError, Stopped
 from seqtext.options import TrainingOptions, checkpoint_interval, from_plain
-from seqtext.storage import parse_json
+from seqtext.plain_data import parse_json
+from seqtext.room import check_room
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.checkpoint import Progress, load_checkpoint, make_moments, save_checkpoint, training_state
 from seqtext.training.environment import PROCESSES, Record, differences
@@ -106,8 +107,9 @@ class Keeper:
             SavedFileError: if a log is shorter, or damaged.
         """
         if self.processes.first:
-            self.folder.metrics.cut_back(self.progress.metrics_bytes)
-            self.folder.timing.cut_back(self.progress.timing_bytes)
+            progress = self.progress
+            self.folder.metrics.cut_back(progress.metrics_bytes, progress.metrics_sha256)
+            self.folder.timing.cut_back(progress.timing_bytes, progress.timing_sha256)
 
     def share_state(self) -> None:
         """Gives weights and moments of the first process to all: it alone read a checkpoint, and machines may round differently."""
@@ -119,6 +121,18 @@ class Keeper:
 
     # ---- written
 
+    def check_room(self) -> None:
+        """Refuses a disk that has less room than the run will take: two checkpoints and the one being written, and the model twice.
+
+        Raises:
+            ResourceError: with what is needed and what is free.
+        """
+        if self.processes.first:
+            size = sum(value.numel() * value.element_size() for value in self.stepper.task.model.state_dict().values())
+            checkpoint = 4 * size  # weights, their average, two moments of each
+            there = self.folder.checkpoints.is_dir()
+            check_room(self.folder.path, (checkpoint + size) if there else (3 * checkpoint + 2 * size))
+
     def due(self) -> bool:
         """Whether a checkpoint is to be written after this step."""
         waited = time.monotonic() - self._saved_at >= self._every_seconds
@@ -129,8 +143,8 @@ class Keeper:
         progress = self.progress
         progress.seconds, self._lap_started = self.seconds(), time.monotonic()
         if self.processes.first:
-            progress.metrics_bytes = self.folder.metrics.synced_size()
-            progress.timing_bytes = self.folder.timing.synced_size()
+            progress.metrics_bytes, progress.metrics_sha256 = self.folder.metrics.synced()
+            progress.timing_bytes, progress.timing_sha256 = self.folder.timing.synced()
             save_checkpoint(self.folder.checkpoints, self.stepper, self.average, progress, self.environment)
         self._saved_at = time.monotonic()
 

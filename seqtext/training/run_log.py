@@ -9,11 +9,15 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from seqtext.errors import SavedFileError
-from seqtext.storage import parse_json
+from seqtext.manifest import Entry, fingerprint
+from seqtext.placing import sync
+from seqtext.plain_data import parse_json
+from seqtext.storage import check_prefix
 from seqtext.training.step import StepResult
 
 
@@ -41,19 +45,18 @@ class LogFile:
         lines = self.path.read_bytes().split(b"\n") if self.path.is_file() else []
         return [parse_json(line, where=f"{self.path}: line {n}") for n, line in enumerate(lines, start=1) if line]
 
-    def synced_size(self) -> int:
-        """Bytes of the file, all of them on the disk: so that a checkpoint that counts on them never finds fewer."""
+    def synced(self) -> Entry:
+        """Size and SHA-256 of the file, all of it on the disk: so that a checkpoint that counts on these bytes finds them."""
         if not self.path.is_file():
-            return 0
-        with self.path.open("rb") as file:
-            os.fsync(file.fileno())
-            return os.fstat(file.fileno()).st_size
+            return Entry(0, sha256().hexdigest())
+        sync(self.path)
+        return fingerprint(self.path)
 
-    def cut_back(self, size: int) -> None:
+    def cut_back(self, size: int, sha256: str) -> None:
         """Removes what stands behind the first `size` bytes.
 
         Raises:
-            SavedFileError: if there are fewer, or they are damaged.
+            SavedFileError: if there are fewer, or others.
         """
         found = self.path.stat().st_size if self.path.is_file() else 0
         if found < size:
@@ -63,9 +66,10 @@ class LogFile:
                 expected=f"at least the {size} of the checkpoint",
                 fix="copy it again, or train anew with --overwrite",
             )
+        if size:
+            check_prefix(self.path, Entry(size, sha256))
         if found > size:
             os.truncate(self.path, size)
-        self.lines()
 
 
 class LogWindow:

@@ -64,9 +64,7 @@ class Deep(Line):
         self.model[layer].register_forward_hook(self._spoil)
 
     def _spoil(self, module: nn.Module, inputs: object, output: Tensor) -> Tensor:
-        bad = self.numbers == self.row
-        if self.kind == "gradient":
-            return Poison.apply(output, bad)
+        bad = (self.numbers == self.row) & (self.kind == "output")
         return output.masked_fill(bad.unsqueeze(1), float("nan"))
 
     def encode(self, rows, *, sampling_seed=None):
@@ -77,6 +75,8 @@ class Deep(Line):
         values = batch[:, :1]
         for name in LAYERS:
             values = self.model[name](torch.dropout(values, 0.1, self.model.training))
+            if (name, self.kind) == (self.layer, "gradient"):
+                values = Poison.apply(values, self.numbers == self.row)
         rows = (values.squeeze(1) - batch[:, 1]).square()
         return seqtext.nn.losses.Loss(rows.sum(), rows.new_tensor(float(len(rows))), rows.detach())
 
@@ -87,7 +87,7 @@ def step_of(row: int, *, accumulate: int) -> int:
     return next(number for number, step in enumerate(plan.epoch(0)) if any(row in rows for rows in step))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     layer=st.sampled_from(LAYERS),
     row=st.integers(0, ROWS - 1),
@@ -141,7 +141,9 @@ def test_the_layer_and_the_step_of_the_row_are_named(topics, cell):
     examples, rows = task.encode(topics["train"]), np.array([3, 8, 5])
 
     def spoil(module, inputs, output):
-        output[0][1, 4:] = float("nan")
+        late = torch.zeros_like(output[0])
+        late[1, 4:] = float("nan")
+        return output[0] + late, output[1]
 
     task.model.backbone.layers[1].register_forward_hook(spoil)
     with pytest.raises(
@@ -173,7 +175,7 @@ def test_finding_the_place_draws_what_the_step_drew_and_leaves_no_hooks(topics):
 
     def note(module, inputs, output):
         drawn.append(output[0].detach().clone())
-        output[0][0] = float("nan")
+        return output[0] * float("nan"), output[1]
 
     task.model.backbone.layers[0].register_forward_hook(note)
     hooks = [len(module._forward_hooks) for module in task.model.modules()]
