@@ -1,8 +1,9 @@
 # make demo: the main job, offline. make test: everything CI checks. Both make .venv first, once.
+# make survival: runs killed and files damaged as often as the README's figures say; MINUTES is how long each of its parts may take.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test format clean
+.PHONY: demo test survival format clean
 
 demo: .venv/installed
 	$(BIN)/python recipes/topic_classification.py --run runs/demo --overwrite
@@ -13,6 +14,10 @@ test: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict seqtext
 	$(BIN)/pytest
+
+MINUTES ?= 600
+survival: .venv/installed
+	$(BIN)/python -m tests.survival all --full --minutes $(MINUTES)
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

@@ -29,6 +29,7 @@ from seqtext.training.fit import fit
 from seqtext.training.forecast_report import forecast_report
 from seqtext.training.forecast_rivals import Baselines
 from seqtext.training.forecast_summary import forecast_summary
+from seqtext.training.processes import started_processes
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.seeds import SeedFigure, run_seeds
 
@@ -111,13 +112,22 @@ def main() -> None:
 def train_once(options: Options) -> dict[str, Any] | None:
     folder = RunFolder(options.run or new_run_path("electricity", options.train or options.data))
     folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
+    processes = started_processes()  # those of torchrun, or this one alone
+    if options.resume and processes.ask_first(folder.has_ended):
+        return None
 
     # ---- Data: any source to spans of series, split by time
     name, revision, data = load_data(options)
 
     # ---- Task: scales and model, from the training span alone
     settings = {field.name: getattr(options, field.name) for field in fields(ForecastSettings)}
-    task = Forecaster.from_data(data.train, seed=options.seed, **settings)
+    task = processes.made_once(lambda: Forecaster.from_data(data.train, seed=options.seed, **settings))
+
+    # ---- Further processes only train
+    if not processes.first:
+        if not options.dry_run:
+            fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+        return None
 
     # ---- Summary: everything known before the first step
     lines, data_figures = forecast_summary(task, data, options)

@@ -29,6 +29,7 @@ from seqtext.tasks.text_generator import TextGenerator
 from seqtext.training.fit import fit
 from seqtext.training.generator_report import generator_report
 from seqtext.training.generator_summary import generator_summary
+from seqtext.training.processes import started_processes
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.seeds import SeedFigure, run_seeds
 
@@ -103,6 +104,9 @@ def main() -> None:
 def train_once(options: Options) -> dict[str, Any] | None:
     folder = RunFolder(options.run or new_run_path("generation", options.train or options.data))
     folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
+    processes = started_processes()  # those of torchrun, or this one alone
+    if options.resume and processes.ask_first(folder.has_ended):
+        return None
 
     # ---- Data: any source to checked splits
     source = load_source(options)
@@ -117,7 +121,13 @@ def train_once(options: Options) -> dict[str, Any] | None:
     )
 
     # ---- Task: tokenizer, names and model, from training rows alone
-    task = make_task(options, data, attributes)
+    task = processes.made_once(lambda: make_task(options, data, attributes))
+
+    # ---- Further processes only train
+    if not processes.first:
+        if not options.dry_run:
+            fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+        return None
 
     # ---- Summary: everything known before the first step
     lines, data_figures = generator_summary(task, data, options)

@@ -23,6 +23,7 @@ from seqtext.options import RunOptions, parse, training_arguments, write_options
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.tasks.topic_settings import TopicSettings
 from seqtext.training.fit import fit
+from seqtext.training.processes import started_processes
 from seqtext.training.report import classification_report
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.seeds import SeedFigure, run_seeds
@@ -80,6 +81,9 @@ def main() -> None:
 def train_once(options: Options) -> dict[str, Any] | None:
     folder = RunFolder(options.run or new_run_path("topic", options.train or options.data))
     folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
+    processes = started_processes()  # those of torchrun, or this one alone
+    if options.resume and processes.ask_first(folder.has_ended):
+        return None
 
     # ---- Data: any source to checked splits
     source = load_source(options)
@@ -93,7 +97,13 @@ def train_once(options: Options) -> dict[str, Any] | None:
     )
 
     # ---- Task: tokenizer, labels and model, from training rows alone
-    task = make_task(options, data, folder)
+    task = processes.made_once(lambda: make_task(options, data, folder))
+
+    # ---- Further processes only train
+    if not processes.first:
+        if not options.dry_run:
+            fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+        return None
 
     # ---- Summary: everything known before the first step
     lines, data_figures = classification_summary(task, data, options)

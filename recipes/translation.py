@@ -26,6 +26,7 @@ from seqtext.options import OptimizerName, RunOptions, parse, training_arguments
 from seqtext.tasks.translator import Translator
 from seqtext.tasks.translator_settings import TranslatorSettings
 from seqtext.training.fit import fit
+from seqtext.training.processes import started_processes
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.seeds import SeedFigure, run_seeds
 from seqtext.training.translation_report import translation_report
@@ -100,6 +101,9 @@ def main() -> None:
 def train_once(options: Options) -> dict[str, Any] | None:
     folder = RunFolder(options.run or run_path(options))
     folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
+    processes = started_processes()  # those of torchrun, or this one alone
+    if options.resume and processes.ask_first(folder.has_ended):
+        return None
 
     # ---- Data: any source to checked pairs
     source = load_source(options)
@@ -108,7 +112,13 @@ def train_once(options: Options) -> dict[str, Any] | None:
     )
 
     # ---- Task: tokenizers and model, from training pairs alone
-    task = make_task(options, data)
+    task = processes.made_once(lambda: make_task(options, data))
+
+    # ---- Further processes only train
+    if not processes.first:
+        if not options.dry_run:
+            fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+        return None
 
     # ---- Summary: everything known before the first step
     lines, data_figures = translation_summary(task, data, options)

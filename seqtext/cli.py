@@ -18,6 +18,7 @@ COMMANDS = {
     "generate": ("Generate", "texts from a topic, a mixture, an example or nothing"),
     "translate": ("Translate", "translations of texts: given, from a file, or from a pipe, line by line"),
     "info": ("Info", "say what a saved model is and how good it was"),
+    "verify": ("Verify", "every file of a run against its manifest"),
 }
 
 HELP = f"""usage: seqtext COMMAND ...

@@ -21,6 +21,10 @@ MAX_FOUND = 80  # characters of the user's value that a message repeats
 class SeqtextError(Exception):
     """A fault in what was given to seqtext, told in one line.
 
+    Attributes:
+        exit_code: what a program that it ends leaves with.
+        shared: True if all processes of a run raise it, so that one of them tells it.
+
     Args:
         found: what is wrong, as a clause ("found 'spots'").
         where: file, row, column, option: as precise as is known.
@@ -29,6 +33,7 @@ class SeqtextError(Exception):
     """
 
     exit_code = 2
+    shared = False
 
     def __init__(self, found: str, *, where: str = "", expected: str = "", fix: str = "") -> None:
         head = f"{where}: {found}" if where else found
@@ -60,6 +65,19 @@ class ResourceError(SeqtextError):
     """Memory, disk or a device that is not there."""
 
     exit_code = 5
+
+
+class Stopped(KeyboardInterrupt):
+    """Training ended by a signal, with everything saved.
+
+    Args:
+        told: what was saved and how to go on.
+        number: of the signal.
+    """
+
+    def __init__(self, told: str, *, number: int) -> None:
+        self.exit_code = 128 + number
+        super().__init__(told)
 
 
 def raise_together(faults: Sequence[str]) -> None:
@@ -103,8 +121,13 @@ def exit_on_error(*, debug: bool = False) -> Iterator[None]:
     except SeqtextError as error:
         if debug:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        if not (error.shared and _process()):
+            print(f"error{_process()}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except Stopped as stop:
+        if not _process():
+            print(stop, file=sys.stderr)
+        sys.exit(stop.exit_code)
     except KeyboardInterrupt:
         if debug:
             raise
@@ -133,8 +156,19 @@ def _discard(*streams: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _process() -> str:
+    """Which of several processes this is, to add to what it says; "" for the first, or the only one."""
+    rank = os.environ.get("RANK", "0")
+    return "" if rank == "0" else f" (process {rank})"
+
+
 def run_program(program: Callable[[], None], *, argv: Sequence[str] | None = None) -> None:
-    """Runs a recipe's or the command line's `program` under `exit_on_error`; `--debug` anywhere in `argv` brings the traceback."""
+    """Runs a recipe's or the command line's `program` under `exit_on_error`; `--debug` anywhere in `argv` brings the traceback.
+
+    Of several processes that torchrun started only the first prints.
+    """
+    if _process():
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file name need not be UTF-8, nor the terminal
         sys.stdout.reconfigure(errors="backslashreplace")
     with exit_on_error(debug="--debug" in (sys.argv if argv is None else argv)):

@@ -5,6 +5,7 @@ Every field has its default and its help line here and nowhere else. Knows no to
 
 from __future__ import annotations
 
+import math
 import sys
 import types
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from seqtext.errors import OptionsError, SavedFileError, did_you_mean, raise_together, shorten
+from seqtext.plain_data import parse_yaml
 
 OptionsT = TypeVar("OptionsT")
 
@@ -30,6 +32,10 @@ class TrainingOptions:
     """Replace the run folder if it exists."""
     resume: bool = False
     """Go on from the newest checkpoint of the run folder, with the options of that run."""
+    allow_inexact: bool = False
+    """Go on although versions, hardware, rows or options are not those of the run; its model card then says so."""
+    checkpoint_every: int | str = "5m"
+    """Steps (500) or minutes (5m) between checkpoints; the end of an epoch is always one."""
     seed: int = 0
     """Seed of weights, order and dropout."""
     epochs: int = 4
@@ -39,7 +45,7 @@ class TrainingOptions:
     batch_rows: int = 128
     """Most rows in a micro-batch."""
     accumulate: int = 1
-    """Micro-batches an optimizer step."""
+    """Micro-batches an optimizer step; with several processes, of each of them."""
     optimizer: OptimizerName = "adamw"
     """adamw; or muon for the weights of recurrent and linear layers, which learns texts in fewer steps, with adamw for the rest."""
     learning_rate: float = 3e-3
@@ -57,7 +63,7 @@ class TrainingOptions:
     max_steps: int | None = None
     """Stop after this many optimizer steps."""
     max_minutes: float | None = None
-    """Stop after this many minutes of training; the learning rate falls in time for it."""
+    """Stop after this many minutes of training; the learning rate falls in time for it, so no two runs are the same."""
     precision: Precision = "auto"
     """auto takes bf16 where the hardware has it; losses and softmaxes are always fp32."""
     device: str = "auto"
@@ -89,6 +95,8 @@ class TrainingOptions:
             for name in ("warmup", "average_decay")
             if not 0 <= getattr(self, name) < 1
         ]
+        if checkpoint_interval(self.checkpoint_every) is None:
+            faults.append(f"--checkpoint_every is {self.checkpoint_every}; expected steps, as 500, or minutes, as 5m")
         if not self.weight_decay >= 0:
             faults.append(f"--weight_decay is {self.weight_decay}; expected 0 or more")
         if not 0 <= self.seed < 2**63:
@@ -127,6 +135,18 @@ class RunOptions(TrainingOptions):
         return faults
 
 
+def checkpoint_interval(every: int | str) -> tuple[float, float] | None:
+    """Steps and seconds between checkpoints, one of them infinite; None for what is neither steps nor minutes."""
+    number, minutes = (every[:-1], True) if isinstance(every, str) and every.endswith("m") else (every, False)
+    try:
+        value = float(number) if minutes else float(int(number))
+    except (ValueError, OverflowError):
+        return None
+    if not 0 < value < math.inf:
+        return None
+    return (math.inf, 60 * value) if minutes else (value, math.inf)
+
+
 def parse(options: type[OptionsT], description: str, argv: Sequence[str] | None = None) -> OptionsT:
     """Options from the command line, over those of `--config` or of the run to resume, over the defaults.
 
@@ -138,7 +158,7 @@ def parse(options: type[OptionsT], description: str, argv: Sequence[str] | None 
     argv = list(sys.argv[1:] if argv is None else argv)
     default = options()
     if path := _options_file(argv):
-        default = replace(read_options(options, path), overwrite=False, resume=False)  # type: ignore[type-var]
+        default = replace(read_options(options, path), overwrite=False, resume=False, allow_inexact=False)  # type: ignore[type-var]
     return tyro.cli(options, args=argv, default=default, description=description, use_underscores=True)
 
 
@@ -166,15 +186,17 @@ def read_options(options: type[OptionsT], path: Path) -> OptionsT:
     Raises:
         OptionsError: naming the file and the key that is unknown or of the wrong kind.
     """
-    import yaml
-
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise OptionsError("not a file", where=str(path.absolute()), fix="give the options.yaml of a run")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(path.read_text(encoding="utf-8"), where=str(path))
     except OSError as error:
         found = f"cannot be read ({error.strerror})"
         raise OptionsError(found, where=str(path.absolute()), fix="give the options.yaml of a run") from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
+    except ValueError as error:
         raise OptionsError(f"not YAML ({' '.join(str(error).split())})", where=str(path)) from error
+    except SavedFileError as error:
+        raise OptionsError(str(error)) from error
     try:
         return from_plain(options, values, where=str(path))
     except SavedFileError as error:

@@ -1,111 +1,155 @@
 """Folders written whole or not at all, and verified byte by byte when read. Knows files, not what they mean.
 
-A folder is written beside its place under a temporary name, synced, listed in a manifest with size and SHA-256 of every file, and
-moved in with one rename. Only JSON and safetensors are ever parsed, so a saved file may fail to load but never runs code.
+A folder is written beside its place under a temporary name, listed in a manifest with size and SHA-256 of every file, synced, read
+back, and moved in with one rename. Only JSON and safetensors are ever parsed, so a saved file may fail to load but never runs code.
 """
 
 from __future__ import annotations
 
-import ctypes
-import hashlib
 import json
 import os
-import shutil
-import stat
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from errno import EIO
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from seqtext.errors import ResourceError, SavedFileError, did_you_mean
+from seqtext.errors import SavedFileError, shorten
+from seqtext.manifest import (
+    MANIFEST,
+    Entry,
+    FolderReplacedError,
+    ListedFolder,
+    MissingFolderError,
+    fingerprint,
+    manifest_bytes,
+    open_listed,
+)
+from seqtext.placing import beside, clear, left_behind, move_in, retire, sync
+from seqtext.plain_data import MOST_BYTES
+from seqtext.room import megabytes, needed_by, no_room, write_file
+from seqtext.tensor_header import Shape, tensor_shapes
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
-_MAX_JSON = 64 * 2**20  # bytes; our own are far smaller, a larger one is not ours
-_RENAME_EXCHANGE = 2  # of Linux' renameat2(2)
-_AT_FDCWD = -100
+T = TypeVar("T")
+
+_TRIES = 20  # times a folder that is replaced while it is read is read anew
 
 
 @contextmanager
 def atomic_folder(target: Path) -> Iterator[Path]:
     """Yields an empty folder to fill; when the block ends without error it becomes `target`, manifest included.
 
-    An older `target` is exchanged in one system call where the file system can, so that there is always one to load.
+    An older `target` is exchanged in one system call where the file system can; where not, readers find it under its temporary name.
 
     Raises:
-        ResourceError: if the disk is full or may not be written.
+        ResourceError: if the disk is full, fails, or may not be written. Then `target` is as it was, and nothing else is left.
     """
+    needed = 0
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        _settle(target)
+        with beside(target, folder=True) as temporary:
+            try:
+                yield temporary
+                _finish(temporary)
+                move_in(temporary, target)
+            except OSError as error:
+                needed = needed_by(temporary, error)
+                raise
     except OSError as error:
-        raise _no_room(error, target) from error
-    try:
-        yield temporary
-        files = {path.name: _fingerprint(path) for path in sorted(temporary.iterdir())}
-        manifest = {"format_version": FORMAT_VERSION, "files": files}
-        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        temporary.chmod(0o755)  # mkdtemp's 0700 would keep a shared run from being read by others
-        for path in temporary.iterdir():
-            path.chmod(0o644)
-            _sync(path)
-        _sync(temporary)
-        _move_in(temporary, target)
-        _sync(target.parent)
-    except OSError as error:
-        raise _no_room(error, target) from error
-    finally:
-        _remove(temporary)  # the failed new one, or the exchanged old one
+        raise no_room(error, target, needed) from error
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
     """Every file of a folder that `atomic_folder` wrote, checked against its manifest before anybody parses it.
 
-    Raises:
-        SavedFileError: if the manifest or a file is missing, changed, cut, of another format version, or a link that leaves the folder.
-    """
-    if not folder.is_dir():
-        if folder.exists():
-            raise SavedFileError("it is a file", where=str(folder), expected="the folder of a run, or its model/")
-        beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        fix = did_you_mean(folder.name, beside) or "check the path"
-        raise SavedFileError(f"no such folder: {folder.absolute()}", where=str(folder), fix=fix)
-    manifest = parse_json(_read_plain(folder, MANIFEST), where=str(folder / MANIFEST))
-    files = manifest.get("files") if isinstance(manifest, dict) else None
-    if not isinstance(files, dict) or not all(isinstance(entry, dict) for entry in files.values()):
-        raise SavedFileError("not a manifest of seqtext", where=str(folder / MANIFEST))
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise SavedFileError(
-            f"format version {manifest.get('format_version')!r}",
-            where=str(folder / MANIFEST),
-            expected=str(FORMAT_VERSION),
-            fix="load it with the seqtext that wrote it",
-        )
-    return {name: _read_listed(folder, name, entry) for name, entry in files.items()}
-
-
-def parse_json(data: bytes, *, where: str) -> Any:
-    """JSON that came from a file.
+    A folder that is replaced while it is read is read again, so that all files are those of one save.
 
     Raises:
-        SavedFileError: if it is too large, too deep, or not JSON.
+        SavedFileError: if the manifest or a file is missing, changed, cut, of another format version, or no regular file inside the folder;
+            or if the files are larger than any of ours, or than the memory.
     """
-    if len(data) > _MAX_JSON:
-        raise SavedFileError(f"{len(data)} bytes of JSON", where=where, expected=f"at most {_MAX_JSON}")
+
+    def read(listed: ListedFolder) -> dict[str, bytes]:
+        _check_sizes(listed.entries, folder)
+        return {name: listed.read(name) for name in listed.entries}
+
+    return _with_listed(folder, read)
+
+
+def check_folder(folder: Path) -> dict[str, Entry]:
+    """Verifies every listed file of a folder without keeping them in memory; gives what the manifest says of each.
+
+    Raises:
+        SavedFileError: as `read_folder`, of the first that is not what it was.
+    """
+
+    def check(listed: ListedFolder) -> dict[str, Entry]:
+        for name in listed.entries:
+            listed.check(name)
+        return listed.entries
+
+    return _with_listed(folder, check)
+
+
+def check_prefix(path: Path, expected: Entry) -> None:
+    """Verifies the first bytes of a file that grows.
+
+    Raises:
+        SavedFileError: if there are fewer, or others.
+    """
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise SavedFileError(f"not JSON ({error})", where=where, fix="copy or download it again") from error
+        with path.open("rb") as file:
+            data = file.read(expected.size)
+    except OSError as error:
+        raise SavedFileError(f"cannot be read ({error.strerror})", where=str(path)) from error
+    if len(data) < expected.size:
+        raise SavedFileError(f"{len(data)} bytes", where=str(path), expected=f"at least {expected.size}")
+    if sha256(data).hexdigest() != expected.sha256:
+        raise SavedFileError("the content is not what was written (SHA-256 differs)", where=str(path))
+
+
+def seal(folder: Path) -> None:
+    """Writes a manifest of the files that lie directly in a folder, which was written file by file. Hidden ones come and go.
+
+    Raises:
+        ResourceError: if it may not be written.
+    """
+    try:
+        paths = [path for path in sorted(folder.iterdir()) if path.name != MANIFEST and not path.name.startswith(".")]
+        entries = {path.name: fingerprint(path) for path in paths if path.is_file() and not path.is_symlink()}
+    except OSError as error:
+        raise no_room(error, folder) from error
+    write_text(folder / MANIFEST, manifest_bytes(entries).decode())
+
+
+def tidy(folder: Path, *names: str) -> None:
+    """Removes what kills left in a folder, after ending the exchange of those of its folders that are named."""
+    for name in names:
+        _settle(folder / name)
+    clear(folder)
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes a folder; a kill on the way leaves no half of it under its name.
+
+    Raises:
+        ResourceError: if it may not be removed.
+    """
+    try:
+        retire(folder)
+    except OSError as error:
+        raise no_room(error, folder) from error
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Writes tensors as safetensors, from any device."""
     # Not its `save_file`, which tells of a full disk in words of its own; the bytes in memory are what that costs.
-    path.write_bytes(tensor_bytes(tensors))
+    write_file(path, tensor_bytes(tensors))
 
 
 def tensor_bytes(tensors: Mapping[str, Tensor]) -> bytes:
@@ -119,43 +163,33 @@ def read_tensors(data: bytes, *, where: str) -> dict[str, Tensor]:
     """Whatever tensors the bytes of a safetensors file hold.
 
     Raises:
-        SavedFileError: if it is none.
+        SavedFileError: if it is none, or one of them is not finite.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        return load(data)
-    except (SafetensorError, ValueError, KeyError) as error:  # KeyError: a type of safetensors' that torch lacks
-        raise SavedFileError(
-            f"not a safetensors file ({error})", where=where, fix="copy or download it again"
-        ) from error
+    tensor_shapes(data, where=where)
+    return _load(data, where)
 
 
 def parse_tensors(data: bytes, expected: Mapping[str, Tensor], *, where: str) -> dict[str, Tensor]:
     """Tensors from the bytes of a safetensors file, with exactly the names, shapes and types of `expected` (meta tensors do).
 
+    What the head of the file lists is compared first, so that nothing is allocated for tensors that are not wanted.
+
     Raises:
         SavedFileError: naming the first tensor that is missing, left over, of another shape or type, or not finite.
     """
-    import torch
-
-    found = read_tensors(data, where=where)
+    found = tensor_shapes(data, where=where)
     for name in [*expected, *found]:
         if name not in found or name not in expected:
+            what = "missing" if name in expected else "not of this model"
+            raise SavedFileError(f"tensor {shorten(name)} is {what}", where=where)
+        want = Shape(_DTYPES[str(expected[name].dtype)], tuple(expected[name].shape))
+        if found[name] != want:
             raise SavedFileError(
-                f"tensor {name!r} is {'missing' if name in expected else 'not of this model'}", where=where
-            )
-        have, want = found[name], expected[name]
-        if have.shape != want.shape or have.dtype != want.dtype:
-            raise SavedFileError(
-                f"tensor {name!r} is {have.dtype} {tuple(have.shape)}",
+                f"tensor {shorten(name)} is {found[name].dtype} {found[name].shape}",
                 where=where,
-                expected=f"{want.dtype} {tuple(want.shape)}",
+                expected=f"{want.dtype} {want.shape}",
             )
-        if have.is_floating_point() and not bool(torch.isfinite(have).all()):
-            raise SavedFileError(f"tensor {name!r} holds NaN or infinity", where=where, fix="use an earlier checkpoint")
-    return found
+    return _load(data, where)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -164,21 +198,15 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         ResourceError: if the disk is full or may not be written.
     """
-    temporary: Path | None = None
+    data = text.encode("utf-8", errors="backslashreplace")
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        with beside(path, folder=False) as temporary:
+            temporary.write_bytes(data)
+            temporary.chmod(0o644)
+            sync(temporary)
+            move_in(temporary, path)
     except OSError as error:
-        raise _no_room(error, path) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        raise no_room(error, path, len(data)) from error
 
 
 def write_json(path: Path, value: object) -> None:
@@ -186,83 +214,89 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _read_listed(folder: Path, name: str, entry: dict[str, object]) -> bytes:
-    where = str(folder / name)
-    data = _read_plain(folder, name)
-    if len(data) != entry.get("size"):
-        raise SavedFileError(
-            f"{len(data)} bytes", where=where, expected=f"{entry.get('size')}", fix="copy or download it again"
-        )
-    if hashlib.sha256(data).hexdigest() != entry.get("sha256"):
-        raise SavedFileError(
-            "the content is not what was saved (SHA-256 differs)",
-            where=where,
-            fix="copy or download it again, or use another run",
-        )
-    return data
+# safetensors' names of torch's types
+_DTYPES = {
+    **{"torch.float64": "F64", "torch.float32": "F32", "torch.float16": "F16", "torch.bfloat16": "BF16"},
+    **{"torch.int64": "I64", "torch.int32": "I32", "torch.int16": "I16", "torch.int8": "I8", "torch.uint8": "U8"},
+    "torch.bool": "BOOL",
+}
 
 
-def _read_plain(folder: Path, name: str) -> bytes:
-    """A regular file directly inside the folder; nothing else is even opened (a FIFO would hang, a link may lead out)."""
-    where = str(folder / name)
-    if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
-        raise SavedFileError(f"file name {name!r} leads out of the folder", where=str(folder / MANIFEST))
-    try:
-        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise SavedFileError("not a regular file", where=where)
-            return file.read()
-    except FileNotFoundError as error:
-        fix = "is this the folder of a run, or its model/?" if name == MANIFEST else "copy or download it again"
-        raise SavedFileError("the file is missing", where=where, fix=fix) from error
-    except OSError as error:
-        raise SavedFileError(f"cannot be read ({error.strerror})", where=where) from error
+def _finish(temporary: Path) -> None:
+    """Manifest and rights of a filled folder, all of it on the disk, and what the disk gives back compared."""
+    entries = {path.name: fingerprint(path) for path in sorted(temporary.iterdir())}
+    write_file(temporary / MANIFEST, manifest_bytes(entries))
+    temporary.chmod(0o755)  # mkdtemp's 0700 would keep a shared run from being read by others
+    for path in temporary.iterdir():
+        path.chmod(0o644)
+        sync(path)
+    sync(temporary)
+    for name, entry in entries.items():
+        if fingerprint(temporary / name, from_disk=True) != entry:
+            raise OSError(EIO, "the disk does not give back what was written", str(temporary / name))
 
 
-def _fingerprint(path: Path) -> dict[str, object]:
-    with path.open("rb") as file:
-        return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+def _settle(target: Path) -> None:
+    """Ends the exchange that a kill left half done: a whole folder under a temporary name moves in where none is in place."""
+    for path in left_behind(target):
+        with suppress(SavedFileError):
+            check_folder(path)
+            path.rename(target)
+            return
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _with_listed(folder: Path, use: Callable[[ListedFolder], T]) -> T:
+    """What `use` makes of a folder, or of what stands in for it while it is exchanged; anew if it was replaced meanwhile."""
+    fault: SavedFileError | None = None
+    for _ in range(_TRIES):
+        for place in [*left_behind(folder), folder]:
+            try:
+                with open_listed(place) as listed:
+                    return use(listed)
+            except FolderReplacedError as error:
+                fault = error
+                break
+            except MissingFolderError as error:
+                fault = error
+            except SavedFileError as error:
+                if place is folder:
+                    raise
+                fault = error
+    assert fault is not None
+    raise fault
 
 
-def _move_in(temporary: Path, target: Path) -> None:
-    """Puts `temporary` in the place of `target`; what stood there ends under the temporary name."""
-    if not target.exists():
-        temporary.rename(target)
-        return
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if rename and rename(_AT_FDCWD, os.fsencode(temporary), _AT_FDCWD, os.fsencode(target), _RENAME_EXCHANGE) == 0:
-        return
-    # Not Linux, or a file system without exchange: two renames, with a moment between them in which neither is in place.
-    aside = target.with_name(f"{temporary.name}-old")
-    target.rename(aside)
-    temporary.rename(target)
-    aside.rename(temporary)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _no_room(error: OSError, path: Path) -> ResourceError:
-    free = shutil.disk_usage(_existing(path)).free
-    return ResourceError(
-        f"cannot be written ({error.strerror or error})",
-        where=str(path),
-        fix=f"{free / 2**20:.0f} MB are free there; what stood before is intact",
+def _check_sizes(entries: Mapping[str, Entry], folder: Path) -> None:
+    """Refuses what is larger than any of ours, or than the memory, before it is read."""
+    for name, entry in entries.items():
+        if not name.endswith(".safetensors") and entry.size > MOST_BYTES:
+            raise SavedFileError(f"{entry.size} bytes", where=str(folder / name), expected=f"at most {MOST_BYTES}")
+    total, memory = (
+        sum(entry.size for entry in entries.values()),
+        os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
     )
+    if total > memory > 0:
+        raise SavedFileError(
+            f"files of {megabytes(total)}",
+            where=str(folder),
+            expected=f"at most the {megabytes(memory)} of this machine's memory",
+        )
 
 
-def _existing(path: Path) -> Path:
-    return next(parent for parent in [path, *path.absolute().parents] if parent.exists())
+def _load(data: bytes, where: str) -> dict[str, Tensor]:
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        found = load(data)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise SavedFileError(
+            f"not a safetensors file ({error})", where=where, fix="copy or download it again"
+        ) from error
+    for name, tensor in found.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise SavedFileError(
+                f"tensor {shorten(name)} holds NaN or infinity", where=where, fix="use an earlier checkpoint"
+            )
+    return found

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import seqtext
+import seqtext.cli
 from tests.conftest import ROOT, topic_rows, write_csv
 from tests.in_process import seqtext_command
 
@@ -57,7 +58,7 @@ def test_help_lists_the_commands_and_is_what_no_command_gives():
 
 
 def test_an_unknown_command_is_told_the_nearest():
-    known = "predict, evaluate, forecast, generate, translate, info"
+    known = ", ".join(seqtext.cli.COMMANDS)
     told = f"error: unknown command 'predct'; expected one of {known}; did you mean 'predict'?\n"
     assert seqtext_command("predct", "x") == (2, "", told)
 

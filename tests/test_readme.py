@@ -119,7 +119,7 @@ def trained(stand_in) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(stand_in)
         done = commands("python recipes/")
-        assert len(done) == 28
+        assert len(done) == 29
         for command in done:
             _, script, *flags = shlex.split(command)
             recipe = str(ROOT / script)
@@ -191,3 +191,11 @@ def test_the_file_map_is_the_folder():
 def test_every_recipe_is_a_row_of_the_table_of_shapes():
     rows = re.findall(r"^\|.*`(recipes/\w+\.py)` \|$", README, flags=re.MULTILINE)
     assert sorted(rows) == sorted(str(path.relative_to(ROOT)) for path in (ROOT / "recipes").glob("*.py"))
+
+
+def test_every_promise_names_a_test_that_is_there():
+    section = README.partition("## What a run promises")[2].partition("\n## ")[0]
+    promises = re.findall(r"^- (?:.|\n  )*?`(tests/[\w/]+\.py)::(test_\w+)`$", section, flags=re.MULTILINE)
+    assert len(promises) == section.count("\n- ") > 10
+    for file, name in promises:
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{name}"

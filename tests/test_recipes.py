@@ -64,7 +64,7 @@ def test_the_model_and_two_checkpoints_are_whole(run_folder):
     assert len(checkpoints) == 2
     for checkpoint in checkpoints:
         assert re.fullmatch(r"step-\d{8}", checkpoint.name)
-        assert set(read_folder(checkpoint)) == {"progress.json", "state.safetensors"}
+        assert set(read_folder(checkpoint)) == {"environment.json", "progress.json", "state.safetensors"}
 
 
 def test_the_report_has_figures_pictures_and_predictions(run_folder):

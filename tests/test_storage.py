@@ -17,12 +17,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtext import storage
+from seqtext import placing, plain_data
 from seqtext.errors import ResourceError, SavedFileError
+from seqtext.manifest import MANIFEST
+from seqtext.plain_data import parse_json
 from seqtext.storage import (
-    MANIFEST,
     atomic_folder,
-    parse_json,
     parse_tensors,
     read_folder,
     save_tensors,
@@ -59,9 +59,9 @@ def test_a_folder_holds_what_was_written_and_a_manifest_of_it(tmp_path):
     assert folder.stat().st_mode & 0o777 == 0o755, "others may read a shared run"
 
 
-@pytest.mark.parametrize("exchange", [storage._RENAME_EXCHANGE, 1 << 20], ids=["exchange", "two renames"])
+@pytest.mark.parametrize("exchange", [placing._RENAME_EXCHANGE, 1 << 20], ids=["exchange", "two renames"])
 def test_an_older_folder_is_replaced_as_a_whole(tmp_path, monkeypatch, exchange):
-    monkeypatch.setattr(storage, "_RENAME_EXCHANGE", exchange)
+    monkeypatch.setattr(placing, "_RENAME_EXCHANGE", exchange)
     fill(tmp_path / "run", {"old.bin": b"old", "a.bin": b"old"})
     fill(tmp_path / "run", FILES)
     assert read_folder(tmp_path / "run") == FILES
@@ -86,7 +86,7 @@ def test_a_full_disk_found_only_when_syncing_leaves_the_older_folder(tmp_path, m
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    told = r"run: cannot be written \(No space left on device\); \d+ MB are free there; what stood before is intact"
+    told = r"run: cannot be written \(No space left on device\); 0\.0 MB were needed and [\d,.]+ .B are free there; what stood"
     with pytest.raises(ResourceError, match=told):
         fill(tmp_path / "run", {"new.bin": b"new"})
     with pytest.raises(ResourceError, match=r"note\.txt: cannot be written"):
@@ -102,7 +102,7 @@ def test_weights_that_do_not_fit_on_the_disk_are_told_like_any_other_file(tmp_pa
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         with (
-            pytest.raises(ResourceError, match=r"run: cannot be written \(File too large\)"),
+            pytest.raises(ResourceError, match=r"run: cannot be written \(File too large\); 0\.4 MB were needed"),
             atomic_folder(tmp_path / "run") as place,
         ):
             save_tensors(place / "model.safetensors", {"weight": torch.zeros(100_000)})
@@ -229,8 +229,8 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path, name):
         ({"format_version": 1, "files": {"a": 1}}, "not a manifest of seqtext"),
         ({"format_version": 2, "files": {}}, "format version 2; expected 1; load it with the seqtext that wrote it"),
         ({"files": {}}, "format version None; expected 1"),
-        ({"format_version": 1, "files": {"a.bin": {}}}, r"a\.bin: 256 bytes; expected None"),
-        ({"format_version": 1, "files": {"a.bin": {"size": 256, "sha256": None}}}, "SHA-256 differs"),
+        ({"format_version": 1, "files": {"a.bin": {}}}, r"'a\.bin' has {}; expected a size and a SHA-256"),
+        ({"format_version": 1, "files": {"a.bin": {"size": 256, "sha256": None}}}, "expected a size and a SHA-256"),
     ],
 )
 def test_a_manifest_of_something_else_is_refused(tmp_path, manifest, told):
@@ -259,7 +259,7 @@ def test_what_is_no_json_is_refused_by_name(data):
 
 
 def test_json_larger_than_any_of_ours_is_not_parsed(monkeypatch):
-    monkeypatch.setattr(storage, "_MAX_JSON", 10)
+    monkeypatch.setattr(plain_data, "MOST_BYTES", 10)
     with pytest.raises(SavedFileError, match="11 bytes of JSON; expected at most 10"):
         parse_json(b'"123456789"', where="config.json")
 
@@ -286,8 +286,8 @@ def test_tensors_come_back_as_they_were_whatever_their_layout(tmp_path):
     [
         ({"weight": None}, "'weight' is missing"),
         ({"bias": torch.ones(2)}, "'bias' is not of this model"),
-        ({"weight": torch.ones(3, 2)}, r"'weight' is torch.float32 \(3, 2\); expected torch.float32 \(2, 3\)"),
-        ({"weight": torch.ones(2, 3).half()}, r"'weight' is torch.float16 \(2, 3\); expected torch.float32"),
+        ({"weight": torch.ones(3, 2)}, r"'weight' is F32 \(3, 2\); expected F32 \(2, 3\)"),
+        ({"weight": torch.ones(2, 3).half()}, r"'weight' is F16 \(2, 3\); expected F32"),
         ({"weight": torch.full((2, 3), float("nan"))}, "'weight' holds NaN or infinity; use an earlier checkpoint"),
         ({"weight": torch.tensor([[0, 0, 0], [0, 0, float("inf")]])}, "'weight' holds NaN or infinity"),
     ],
@@ -342,7 +342,7 @@ def test_a_pickle_in_the_place_of_weights_is_refused_and_not_run(tmp_path):
 
 def test_the_expected_tensors_may_be_shapes_only_so_that_nothing_large_is_made_for_a_small_file():
     huge = torch.empty(2**40, device="meta")
-    with pytest.raises(SavedFileError, match=r"'w' is torch.float32 \(2,\); expected torch.float32 \(1099511627776,\)"):
+    with pytest.raises(SavedFileError, match=r"'w' is F32 \(2,\); expected F32 \(1099511627776,\)"):
         parse_tensors(packed({"w": WEIGHT}, b"\0" * 8), {"w": huge}, where="x")
 
 

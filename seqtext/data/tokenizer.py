@@ -17,6 +17,7 @@ import sentencepiece
 from numpy.typing import NDArray
 
 from seqtext.data.normaliser import Normaliser
+from seqtext.data.tokenizer_bytes import check_model
 from seqtext.errors import DataError, OptionsError, SavedFileError
 
 PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3  # the same ids in every model we train, checked in every model we load
@@ -32,10 +33,11 @@ class Tokenizer:
         normaliser: run on every text before encoding.
 
     Raises:
-        SavedFileError: if the bytes are no sentencepiece model, or its special ids are not pad 0, unknown 1, begin 2, end 3.
+        SavedFileError: if the bytes are no sentencepiece model of the kind we train, with special ids pad 0, unknown 1, begin 2, end 3.
     """
 
     def __init__(self, model: bytes, normaliser: Normaliser) -> None:
+        check_model(model)
         try:
             self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:

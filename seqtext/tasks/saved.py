@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from seqtext.data.cache import cache_folder
-from seqtext.errors import SavedFileError, one_of
+from seqtext.errors import SavedFileError, one_of, shorten
 from seqtext.options import from_plain
-from seqtext.storage import parse_json, read_folder
+from seqtext.placing import left_behind
+from seqtext.plain_data import parse_json
+from seqtext.storage import read_folder
 
 ConfigT = TypeVar("ConfigT")
 
@@ -39,9 +41,10 @@ class SavedTask:
             SavedFileError: if it is none of ours.
         """
         name = self._json().get("task")
-        if name not in TASKS:
-            raise SavedFileError(f"task {name!r}", where=str(self.folder / "config.json"), expected=one_of(TASKS))
-        return str(name)
+        if not isinstance(name, str) or name not in TASKS:
+            where = str(self.folder / "config.json")
+            raise SavedFileError(f"task {shorten(name)}", where=where, expected=one_of(TASKS))
+        return name
 
     def config(self, kind: type[ConfigT], *, task: str) -> ConfigT:
         """The config as the dataclass `kind`, each value checked.
@@ -83,7 +86,7 @@ class SavedTask:
 
     def _json(self) -> dict[str, Any]:
         where = str(self.folder / "config.json")
-        value = parse_json(self.file("config.json"), where=where)
+        value = parse_json(self.file("config.json"), where=where, finite=True)
         if not isinstance(value, dict):
             raise SavedFileError("not a config of seqtext", where=where)
         return value
@@ -102,8 +105,12 @@ def open_saved(name: str | Path) -> SavedTask:
         and not str(name).startswith("runs/")
     ):
         folder = _download(str(name))
-    if (folder / "model").is_dir():
-        folder = folder / "model"
+    model = folder / "model"
+    if model.is_dir() or left_behind(model):
+        if model.is_symlink() and not model.resolve().is_relative_to(folder.resolve()):
+            fix = f"give the folder it leads to: {model.resolve()}"
+            raise SavedFileError("a link that leaves the run", where=str(model), fix=fix)
+        folder = model
     elif (folder / "options.yaml").is_file():
         raise SavedFileError(
             "the run has no model yet",

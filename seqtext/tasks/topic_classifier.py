@@ -28,6 +28,7 @@ from seqtext.nn.losses import Loss, classification_loss
 from seqtext.nn.pooling import Pooling
 from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import Precision, to_plain
+from seqtext.room import write_file
 from seqtext.storage import atomic_folder, parse_tensors, tensor_bytes
 from seqtext.tasks.saved import SavedTask, open_saved
 from seqtext.tasks.text_batches import EncodedTexts, TextBatch, chunked, kept_part, mean_of_windows, texts_of
@@ -303,7 +304,7 @@ class TopicClassifier:
         """Writes config, weights and tokenizer as one verified folder."""
         with atomic_folder(Path(folder)) as place:
             for name, data in self.files().items():
-                (place / name).write_bytes(data)
+                write_file(place / name, data)
 
     def files(self) -> dict[str, bytes]:
         """What is saved, by the names of the files."""

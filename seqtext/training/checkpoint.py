@@ -6,17 +6,21 @@ What is not here need not be: the order of rows and every random draw are functi
 from __future__ import annotations
 
 import json
-import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from seqtext.errors import SavedFileError
+from seqtext.errors import NumericsError, SavedFileError
 from seqtext.options import from_plain
-from seqtext.storage import atomic_folder, parse_json, parse_tensors, read_folder, save_tensors
+from seqtext.plain_data import parse_json
+from seqtext.room import write_file
+from seqtext.storage import atomic_folder, parse_tensors, read_folder, remove_folder, save_tensors
 from seqtext.training.averaging import MovingAverage
+from seqtext.training.environment import Record
 from seqtext.training.optimizer import make_moments
 from seqtext.training.step import Stepper
 
@@ -29,50 +33,88 @@ class Progress:
 
     Attributes:
         step: optimizer steps done.
-        epoch: epochs done.
+        epoch: epochs done, validation included.
+        epoch_step: steps done in the epoch under way.
+        window: sums of the steps since the last line of metrics.jsonl, so that the next line does not miss them.
         best_epoch: the epoch whose weights are in model/, 0 for none.
         best_value: its validation figure; -1e30 for none.
         best_loss: its validation loss, which decides between equal figures.
         seconds: time trained, validation included.
+        clock: of it, those before the last step, by the first process: what `max_minutes` goes by.
         step_seconds: of it, time that went into steps.
         batch_seconds: of that, time that went into making batches.
         padding: share of padded steps in the first epoch.
         scale: fp16's loss scale.
         scale_growth: steps since it last changed.
+        overflows: steps that fp16 left out.
+        overflows_in_a_row: of them those since the last step it made.
         metrics_bytes: size of metrics.jsonl; what stands behind it belongs to steps that are done again.
         timing_bytes: likewise of timing.jsonl.
+        metrics_sha256: of these bytes of metrics.jsonl.
+        timing_sha256: likewise of timing.jsonl.
         finished: True once training has ended.
+        inexact: what was not as before when the run was resumed, so that it is not what it would have been.
     """
 
     step: int = 0
     epoch: int = 0
+    epoch_step: int = 0
+    window: tuple[tuple[float, ...], ...] = ()
     best_epoch: int = 0
     best_value: float = -1e30
     best_loss: float = 1e30
     seconds: float = 0.0
+    clock: float = 0.0
     step_seconds: float = 0.0
     batch_seconds: float = 0.0
     padding: float = 0.0
     scale: float = 65536.0
     scale_growth: int = 0
+    overflows: int = 0
+    overflows_in_a_row: int = 0
     metrics_bytes: int = 0
     timing_bytes: int = 0
+    metrics_sha256: str = ""
+    timing_sha256: str = ""
     finished: bool = False
+    inexact: tuple[str, ...] = ()
 
 
-def save_checkpoint(folder: Path, stepper: Stepper, average: MovingAverage, progress: Progress) -> None:
-    """Writes `step-NNNNNNNN/` into `folder` and removes all but the newest two, the older ones only afterwards."""
+def save_checkpoint(
+    folder: Path, stepper: Stepper, average: MovingAverage, progress: Progress, environment: Record
+) -> None:
+    """Writes `step-NNNNNNNN/` into `folder` and removes all but the newest two, the older ones only afterwards.
+
+    Raises:
+        NumericsError: if a weight or moment is not finite; nothing is then written.
+        ResourceError: if the disk is full or may not be written.
+    """
     scaler = stepper.scaler.state_dict()
     progress.scale, progress.scale_growth = scaler.get("scale", 0.0), scaler.get("_growth_tracker", 0)
+    progress.overflows, progress.overflows_in_a_row = stepper.overflows
+    state = training_state(stepper, average)
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            found = f"step {progress.step}: {name} is not finite after the update; nothing was saved"
+            raise NumericsError(found, fix="lower --learning_rate; the last checkpoint is good")
     with atomic_folder(folder / f"step-{progress.step:08d}") as place:
-        save_tensors(place / "state.safetensors", _state(stepper, average))
-        (place / "progress.json").write_text(json.dumps(asdict(progress), indent=1) + "\n", encoding="utf-8")
+        save_tensors(place / "state.safetensors", state)
+        for name, values in (("progress", asdict(progress)), ("environment", environment)):
+            write_file(place / f"{name}.json", (json.dumps(values, indent=1) + "\n").encode())
     for old in _checkpoints(folder)[KEEP:]:
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(old)
 
 
-def load_checkpoint(folder: Path, stepper: Stepper, average: MovingAverage) -> tuple[Progress, list[str]]:
+def load_checkpoint(
+    folder: Path, stepper: Stepper, average: MovingAverage, *, accept: Callable[[Progress, Record], None]
+) -> tuple[Progress, list[str]]:
     """Restores the newest checkpoint that verifies; where there is none yet, training starts.
+
+    Args:
+        folder: of the checkpoints.
+        stepper: whose model, optimizer and loss scale are filled.
+        average: that is filled.
+        accept: looks at progress and environment of the checkpoint before the rest is read; what it raises comes through.
 
     Returns:
         Where training stood, and what was wrong with each newer one that was passed over.
@@ -88,11 +130,12 @@ def load_checkpoint(folder: Path, stepper: Stepper, average: MovingAverage) -> t
             files = read_folder(place)
             where = str(place / "state.safetensors")
             progress = from_plain(Progress, parse_json(files["progress.json"], where=str(place)), where=str(place))
+            accept(progress, _record(parse_json(files["environment.json"], where=str(place)), where=str(place)))
             make_moments(stepper.optimizer)
-            targets = _state(stepper, average)
+            targets = training_state(stepper, average)
             found = parse_tensors(files["state.safetensors"], targets, where=where)
         except (SavedFileError, KeyError) as error:
-            faults.append(str(error))
+            faults.append(str(error) if isinstance(error, SavedFileError) else f"{place}: {error} is missing")
             continue
         with torch.no_grad():
             for name, tensor in targets.items():
@@ -100,16 +143,24 @@ def load_checkpoint(folder: Path, stepper: Stepper, average: MovingAverage) -> t
         if stepper.scaler.is_enabled():
             scale = {"scale": progress.scale, "_growth_tracker": progress.scale_growth}
             stepper.scaler.load_state_dict({**stepper.scaler.state_dict(), **scale})
+        stepper.overflows = (progress.overflows, progress.overflows_in_a_row)
         return progress, faults
     raise SavedFileError("no checkpoint that verifies", where=str(folder), fix="; ".join(faults))
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    """The newest first."""
-    return sorted(folder.glob("step-*"), reverse=True) if folder.is_dir() else []
+    """The newest first; a link may lead anywhere, and is none."""
+    places = folder.glob("step-*") if folder.is_dir() else []
+    return sorted((place for place in places if not place.is_symlink()), reverse=True)
 
 
-def _state(stepper: Stepper, average: MovingAverage) -> dict[str, Tensor]:
+def _record(values: Any, *, where: str) -> Record:
+    if not isinstance(values, dict):
+        raise SavedFileError("not a record of the environment", where=where)
+    return values
+
+
+def training_state(stepper: Stepper, average: MovingAverage) -> dict[str, Tensor]:
     """All tensors of the training state under flat names; views of the live ones."""
     model, optimizer = stepper.task.model, stepper.optimizer
     names = {id(parameter): name for name, parameter in model.named_parameters()}

@@ -10,6 +10,7 @@ import torch
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
 from seqtext.training.optimizer import make_optimizer, product_dtype
+from seqtext.training.processes import world_size
 from seqtext.training.protocols import Examples, Task
 from seqtext.training.step import Stepper
 
@@ -19,7 +20,7 @@ WARM_STEPS, TIMED_STEPS = 2, 5
 def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, options: TrainingOptions) -> float:
     """Seconds of an epoch: its steps, from five after two warm ones, spread over it, and its validation.
 
-    On a copy: nothing is trained.
+    On a copy: nothing is trained. Of several processes one makes the whole of a step, which they will then share.
     """
     trial = copy.copy(task)
     trial.model = copy.deepcopy(task.model)  # type: ignore[misc]
@@ -40,7 +41,7 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
     epoch = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
-        micro_batches=options.accumulate,
+        micro_batches=options.accumulate * world_size(),
         max_rows=options.batch_rows,
     ).epoch(0)
     started = 0.0
@@ -50,7 +51,7 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
         stepper(examples, epoch.step(number * len(epoch) // (WARM_STEPS + TIMED_STEPS)), number)
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    seconds = (time.perf_counter() - started) / TIMED_STEPS * len(epoch)
+    seconds = (time.perf_counter() - started) / TIMED_STEPS * len(epoch) / world_size()
     started = time.perf_counter()
     with autocast(stepper.precision, device):
         trial.evaluate(held_out)
@@ -58,10 +59,11 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
 
 
 def place_of(task: Task, options: TrainingOptions) -> str:
-    """Device, precision and threads that training will use, to print."""
+    """Device, precision, threads and processes that training will use, to print."""
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device, auto=task.auto_precision)
-    return f"{device}, {precision}, {torch.get_num_threads()} threads"
+    together = f", {world_size()} processes" if world_size() > 1 else ""
+    return f"{device}, {precision}, {torch.get_num_threads()} threads{together}"
 
 
 def duration(seconds: float) -> str:

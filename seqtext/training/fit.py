@@ -5,13 +5,12 @@ What can be refused is refused here, before anything is written; the epochs are 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqtext.errors import OptionsError
 from seqtext.options import OptimizerName, Precision, TrainingOptions, write_options
 from seqtext.training.loop import Loop
+from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Task
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.tracking import TrackerName, check_tracker
@@ -26,13 +25,13 @@ class FitResult(NamedTuple):
         run: the run folder; its model is the best epoch's, which the task now has too.
         best_epoch: the epoch chosen, by the validation figures alone.
         validation: its figures.
-        selection: how it was chosen, as a sentence.
+        selection: how it was chosen, and what was not as before where the run was resumed inexactly, as a sentence.
         steps: optimizer steps made.
         seconds: time trained, validation included.
         padding: share of padded steps in the first epoch.
         batch_share: share of the time of steps that went into making batches.
-        settings: device, precision and threads used.
-        history: the lines of metrics.jsonl.
+        settings: device, precision, threads and processes used.
+        history: the lines of metrics.jsonl; of several processes the first alone has them, and the validation.
     """
 
     run: Path
@@ -55,6 +54,8 @@ def fit(
     run: str | Path | RunFolder | None = None,
     overwrite: bool = _DEFAULT.overwrite,
     resume: bool = _DEFAULT.resume,
+    allow_inexact: bool = _DEFAULT.allow_inexact,
+    checkpoint_every: int | str = _DEFAULT.checkpoint_every,
     seed: int = _DEFAULT.seed,
     epochs: int = _DEFAULT.epochs,
     batch_tokens: int = _DEFAULT.batch_tokens,
@@ -76,7 +77,8 @@ def fit(
 ) -> FitResult:
     """Trains a task and leaves the best epoch's model in the run folder and in the task.
 
-    The keywords are the fields of `seqtext.options.TrainingOptions`, which says what each means.
+    The keywords are the fields of `seqtext.options.TrainingOptions`, which says what each means. Of several processes that torchrun
+    started the first one alone touches the run folder; all of them have the trained task in the end.
 
     Args:
         task: what to train, such as a `TopicClassifier`.
@@ -86,35 +88,43 @@ def fit(
 
     Raises:
         DataError: a row that cannot be used, before the first step.
-        OptionsError: options that cannot be meant, or a run folder that is taken.
-        ResourceError: a device, precision or tracker that is not there. A run that was to be overwritten is then as it was.
+        OptionsError: options that cannot be meant, a run folder that is taken, or a run to resume that would not be exact.
+        ResourceError: a device, precision or tracker that is not there, or too little room on the disk. A run that was to be overwritten
+            is then as it was.
         SavedFileError: a run to resume that is damaged.
         NumericsError: a loss or gradient that is not finite; the last checkpoint stays good.
+        Stopped: by SIGINT or SIGTERM, with everything saved.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise OptionsError("several processes were started, and fit trains on one", fix="start it without torchrun")
+    first = started_processes().first
     folder = run if isinstance(run, RunFolder) else RunFolder(run or new_run_path("fit", type(task).__name__))
     options = TrainingOptions(  # checks the values, whoever gave them
-        run=str(folder.path), overwrite=overwrite, resume=resume, seed=seed, epochs=epochs, batch_tokens=batch_tokens,
+        run=str(folder.path), overwrite=overwrite, resume=resume, allow_inexact=allow_inexact,
+        checkpoint_every=checkpoint_every, seed=seed, epochs=epochs, batch_tokens=batch_tokens,
         batch_rows=batch_rows, accumulate=accumulate, optimizer=optimizer, learning_rate=learning_rate, warmup=warmup,
         weight_decay=weight_decay, clip_norm=clip_norm, average_decay=average_decay, patience_epochs=patience_epochs,
         max_steps=max_steps, max_minutes=max_minutes, precision=precision, device=device, threads=threads, track=track,
     )  # fmt: skip
-    if folder is not run:
+    ours = first and folder is not run
+    if ours:
         folder.check(overwrite=overwrite, resume=resume)
     check_tracker(track)
-    loop = Loop(task, folder, options)
-    if resume:
-        loop.restore()
     if validation is None:
         train, validation = task.split(train, seed=seed)
-    loop.encode(train, validation)
+    loop = Loop(task, folder, options, train, validation)
+    if resume:
+        loop.keeper.restore()
+    loop.keeper.check_room()
+    loop.encode()
     # All that can be refused has been: only now may something of an older run go.
-    if folder is not run:
+    if ours:
         folder.prepare(overwrite=overwrite, resume=resume)
         if not resume:
             write_options(folder.options, options)
-    loop.run()
+    try:
+        loop.run()
+    finally:
+        if ours:
+            folder.lock.release()
     return _result(loop)
 
 
@@ -124,18 +134,25 @@ def _result(loop: Loop) -> FitResult:
         f"epoch {progress.best_epoch} of {progress.epoch}, the {'lowest' if task.lower_is_better else 'best'}"
         f" {task.selection_metric} on the validation rows"
         f"{'' if task.selection_metric == 'loss' else ' (then the lowest loss)'}, never on test"
+        f"{'; resumed inexactly: ' if progress.inexact else ''}{', '.join(progress.inexact)}"
     )
-    history = loop.folder.metrics.lines()
+    # Of several processes only the first has the folder.
+    history = loop.folder.metrics.lines() if loop.processes.first else []
     validations = {line["epoch"]: line["validation"] for line in history if "validation" in line}
     return FitResult(
         run=loop.folder.path,
         best_epoch=progress.best_epoch,
-        validation=validations[progress.best_epoch],
+        validation=validations.get(progress.best_epoch, {}),
         selection=selection,
         steps=progress.step,
         seconds=progress.seconds,
         padding=progress.padding,
         batch_share=progress.batch_seconds / max(progress.step_seconds, 1e-9),
-        settings={"device": str(loop.device), "precision": loop.precision, "threads": loop.threads},
+        settings={
+            "device": str(loop.device),
+            "precision": loop.precision,
+            "threads": loop.threads,
+            "processes": loop.processes.size,
+        },
         history=history,
     )

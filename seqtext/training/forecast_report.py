@@ -91,6 +91,7 @@ def forecast_report(
     write_text(
         folder.card, forecast_card(title=f"Forecasts of {source}", command=command, figures=figures, pictures=pictures)
     )
+    folder.seal()
     return ForecastReport(figures, table(measured, windows=len(first), horizon=task.config.horizon))
 
 

@@ -14,6 +14,7 @@ from seqtext.data.series_splits import SeriesSplits
 from seqtext.options import TrainingOptions
 from seqtext.tasks.forecaster import Forecaster
 from seqtext.training.estimate import duration, place_of, seconds_per_epoch
+from seqtext.training.processes import world_size
 from seqtext.training.tracking import check_tracker
 
 OUTLIER = 50  # standard deviations from the mean beyond which a reading is named
@@ -33,10 +34,11 @@ def forecast_summary(
     examples, held_out = task.encode(data.train), task.encode(data.validation)
     task.check(data.test)  # what would end the run after training ends it now
     task.positions(data.test, most=1)
+    micro_batches = options.accumulate * world_size()  # a step
     plan = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
-        micro_batches=options.accumulate,
+        micro_batches=micro_batches,
         max_rows=options.batch_rows,
     )
     seconds = seconds_per_epoch(task, examples, held_out, options)
@@ -50,7 +52,7 @@ def forecast_summary(
         + (f" (of {config.series[0]!r}; each series has its own)" if len(series) > 1 else "")
         + ", over the training span",
         f"windows     {len(examples):,} of {config.window:,} readings to train on, {config.horizon:,} to forecast",
-        f"batches     {len(plan.epoch(0)):,} steps an epoch of up to {plan.rows * options.accumulate:,} windows"
+        f"batches     {len(plan.epoch(0)):,} steps an epoch of up to {plan.rows * micro_batches:,} windows"
         + (", each series equally often (with replacement)" if config.draw == "series" else ""),
         f"model       {config.cell.upper()}, {config.num_layers} layer(s) of {config.hidden_size}, {config.input_size} input(s),"
         f" {task.output.loss} loss, context {config.context}: {parameters:,} parameters",

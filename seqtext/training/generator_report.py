@@ -92,6 +92,7 @@ def generator_report(
     command = shlex.join(["python", *sys.argv])
     card = generator_card(title=f"Texts like {source}", command=command, figures=figures, pictures=pictures)
     write_text(folder.card, card)
+    folder.seal()
     names, columns = task.config.names, task.config.attributes
     example = names[0][0] if len(columns) == 1 else f"{columns[0]}:{names[0][0]}" if columns else None
     return GeneratorReport(figures, table(figures), example)

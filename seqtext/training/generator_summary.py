@@ -17,6 +17,7 @@ from seqtext.tasks.generator_rows import GeneratorRows
 from seqtext.tasks.text_generator import TextGenerator
 from seqtext.training.estimate import duration, place_of, seconds_per_epoch
 from seqtext.training.loop import sampling_seed
+from seqtext.training.processes import world_size
 from seqtext.training.tracking import check_tracker
 
 SHOWN = 12  # values of an attribute
@@ -39,10 +40,11 @@ def generator_summary(
         "test": task.encode_with_report(data.test),
     }
     examples, held_out = encoded["train"][0], encoded["validation"][0]
+    micro_batches = options.accumulate * world_size()  # a step
     plan = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
-        micro_batches=options.accumulate,
+        micro_batches=micro_batches,
         max_rows=options.batch_rows,
     )
     epoch = plan.epoch(0)
@@ -60,7 +62,7 @@ def generator_summary(
         f"            {data.duplicates:,} test texts are in train too",
         f"vector      {_vector(task)}",
         f"vocabulary  {len(task.tokenizer):,} pieces",
-        f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * options.accumulate:,} tokens, padding {padding:.2%}",
+        f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * micro_batches:,} tokens, padding {padding:.2%}",
         f"model       {_shape(task)}: {parameters:,} parameters",
         f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
         f" ({place_of(task, options)})",

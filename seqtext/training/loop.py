@@ -1,10 +1,12 @@
-"""`Loop`: epochs over any task that has a `loss`, each validated, the best one saved, every one to go on from.
+"""`Loop`: epochs over any task that has a `loss`, each validated, the best one saved, every step of them to go on from.
 
-Knows no texts and no classes: rows go in as the task encodes them, figures come out as the task's `evaluate` names them.
+Knows no texts and no classes: rows go in as the task encodes them, figures come out as the task's `evaluate` names them. Of several
+processes the first one evaluates, prints and writes while the others wait: validation rows are few beside those of training.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from typing import Any
@@ -12,16 +14,21 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from seqtext.data.column_arrays import row_number
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
 from seqtext.training.averaging import MovingAverage
-from seqtext.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from seqtext.training.checkpoint import Progress
+from seqtext.training.environment import environment_of
+from seqtext.training.keeper import Keeper
 from seqtext.training.optimizer import make_optimizer, product_dtype
-from seqtext.training.protocols import Examples, Task
+from seqtext.training.processes import started_processes
+from seqtext.training.protocols import Epoch, Examples, Task
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.run_log import LogWindow
 from seqtext.training.schedule import learning_rate_factor, progress_of
-from seqtext.training.step import Stepper
+from seqtext.training.signals import Interrupted, StopSignals
+from seqtext.training.step import Stepper, StepResult
 from seqtext.training.tracking import Tracker
 
 LOG_EVERY = 20  # steps between two lines of metrics.jsonl; reading the loss more often would make a GPU wait
@@ -39,14 +46,18 @@ class Loop:
         task: what is trained; its model is moved to the device.
         folder: of the run; written to by `run` alone.
         options: how to train.
+        train: training rows.
+        validation: rows to choose the epoch by.
 
     Raises:
         ResourceError: for a device or precision that is not there.
     """
 
-    def __init__(self, task: Task, folder: RunFolder, options: TrainingOptions) -> None:
+    def __init__(self, task: Task, folder: RunFolder, options: TrainingOptions, train: Any, validation: Any) -> None:
         self.task, self.folder, self.options = task, folder, options
-        self.device = choose_device(options.device)
+        self.train, self.validation = train, validation
+        self.processes = started_processes()
+        self.device = self.processes.device(choose_device(options.device))
         self.precision = choose_precision(options.precision, self.device, auto=task.auto_precision)
         self.threads = set_threads(options.threads)
         task.model.to(self.device)
@@ -64,120 +75,178 @@ class Loop:
             device=self.device,
             clip_norm=options.clip_norm,
             seed=options.seed,
+            processes=self.processes,
         )
-        self.progress = Progress()
-        self._lap_started = time.monotonic()
+        if hasattr(
+            train, "features"
+        ):  # rows of a data set have the numbers of their source, whatever was held out of them
+            self.stepper.row_number = lambda row: row_number(train, row)
+        environment = environment_of(
+            task,
+            train,
+            validation,
+            options,
+            device=self.device,
+            precision=self.precision,
+            threads=self.threads,
+            processes=self.processes.size,
+        )
+        self.keeper = Keeper(
+            folder,
+            options,
+            stepper=self.stepper,
+            average=self.average,
+            processes=self.processes,
+            environment=environment,
+        )
+        self.signals = StopSignals()
 
-    def restore(self) -> None:
-        """Takes up the newest checkpoint; lines of the logs behind it go, since their steps are done again."""
-        folder = self.folder
-        self.progress, faults = load_checkpoint(folder.checkpoints, self.stepper, self.average)
-        for fault in faults:
-            print(f"warning: checkpoint passed over: {fault}", file=sys.stderr)
-        folder.metrics.cut_back(self.progress.metrics_bytes)
-        folder.timing.cut_back(self.progress.timing_bytes)
-        what = "has ended already" if self.progress.finished else "goes on"
-        print(f"run {folder.path} {what}: epoch {self.progress.epoch}, step {self.progress.step}", file=sys.stderr)
+    @property
+    def progress(self) -> Progress:
+        """Where training stands."""
+        return self.keeper.progress
 
-    def encode(self, train: Any, validation: Any) -> None:
-        """Takes the rows: those of training as the next epoch sees them."""
-        self.train = train
-        self.held_out = self._on_device(self.task.encode(validation))
-        self.examples = self._next_examples()
+    def encode(self) -> None:
+        """Encodes validation rows, and those of training as the next epoch sees them."""
+        with self.processes.first_alone():  # it fills the cache that the others read
+            if self.processes.first:
+                self.held_out = self._on_device(self.task.encode(self.validation))
+            self.examples = self._next_examples()
 
     def run(self) -> None:
-        """Epochs until a limit is reached; the best one's model is then in the run folder and in the task."""
-        self.tracker = Tracker(self.options.track, self.folder.path)
-        while not self.progress.finished:
-            self._epoch(self.examples)
-            self._validate(self.held_out)
-            if self.task.encodes_each_epoch and not self.progress.finished:
-                self.examples = self._next_examples()
-        self.tracker.close()
-        self.task.model.load_state_dict(self.task.from_pretrained(self.folder.model).model.state_dict())
-        self.task.model.eval()
+        """Epochs until a limit is reached; the best one's model is then in the run folder and in the task.
 
-    def _next_examples(self) -> Examples:
-        seed = sampling_seed(self.options.seed, self.progress.epoch) if self.task.encodes_each_epoch else None
-        examples: Examples = self._on_device(self.task.encode(self.train, sampling_seed=seed))
-        return examples
+        Raises:
+            Stopped: by a signal, after a checkpoint.
+        """
+        task = self.task
+        if self.options.resume:
+            self.keeper.cut_logs()
+        self.tracker = Tracker(self.options.track if self.processes.first else None, self.folder.path)
+        with self.signals:
+            while not self.progress.finished:
+                self.keeper.share_state()
+                self._epoch(self.examples)
+                self._validate()
+                if task.encodes_each_epoch and not self.progress.finished:
+                    try:
+                        with self.signals.at_once():
+                            self.examples = self._next_examples()
+                    except Interrupted:  # the epoch before is saved
+                        raise self.keeper.stopped(self.signals.received) from None
+        self.tracker.close()
+        if self.processes.first:
+            task.model.load_state_dict(task.from_pretrained(self.folder.model).model.state_dict())
+        self.processes.share_tensors(task.model.state_dict().values())
+        task.model.eval()
+
+    # ---- an epoch
 
     def _epoch(self, examples: Examples) -> None:
-        """The steps of one epoch, or those until a limit."""
+        """The steps of one epoch that are not done yet, or those until a limit."""
         options, progress = self.options, self.progress
         plan = examples.plan(
             tokens=options.batch_tokens,
             seed=options.seed,
-            micro_batches=options.accumulate,
+            micro_batches=options.accumulate * self.processes.size,
             max_rows=options.batch_rows,
         )
         epoch = plan.epoch(progress.epoch)
         if progress.epoch == 0:
             progress.padding = plan.padding(epoch)
         self.task.model.train()
-        window, started = LogWindow(), time.monotonic()
-        title = f"epoch {progress.epoch + 1}/{options.epochs}"
-        with tqdm(
-            total=len(epoch), desc=title, unit="step", leave=False, disable=not sys.stderr.isatty(), file=sys.stderr
-        ) as bar:
-            for number in range(len(epoch)):
-                micro_batches = epoch.step(number)
-                factor = learning_rate_factor(self._share(number / len(epoch)), warmup=options.warmup)
-                rate = options.learning_rate * factor
-                for group in self.stepper.optimizer.param_groups:
-                    group["lr"] = group["highest_rate"] * factor
-                result = self.stepper(examples, micro_batches, progress.step)
-                progress.step += 1
-                progress.batch_seconds += result.batch_seconds
-                if not result.skipped:
-                    self.average.update(progress.step)
-                window.add(result, sum(examples.steps_in(rows) for rows in micro_batches))
-                done = (number + 1) / len(epoch)
+        window, started = LogWindow(progress.window), time.monotonic()
+        quiet = not (self.processes.first and sys.stderr.isatty())
+        title, done = f"epoch {progress.epoch + 1}/{options.epochs}", progress.epoch_step
+        with tqdm(total=len(epoch), initial=done, desc=title, unit="step", leave=False, disable=quiet) as bar:
+            while done < len(epoch) and not (done and self._share(done / len(epoch)) >= 1):
+                result = self._step(examples, epoch, done)
+                done = progress.epoch_step
+                window.add(result, sum(examples.steps_in(rows) for rows in epoch.step(done - 1)))
                 if progress.step % LOG_EVERY == 0:
-                    self._log_steps(window, bar, rate, progress.epoch + done, examples.unit)
+                    self._log_steps(window, bar, progress.epoch + done / len(epoch), examples.unit)
                     window = LogWindow()
                 bar.update()
-                if self._share(done) >= 1:
-                    break
+                # Several stop together, after the step before which one of them was asked to.
+                stop = result.stop or (self.processes.size == 1 and self.signals.received is not None)
+                if stop or (done < len(epoch) and self.keeper.due()):
+                    now = time.monotonic()
+                    progress.step_seconds, started = progress.step_seconds + now - started, now
+                    progress.window = window.sums()
+                    self.keeper.save()
+                if stop:
+                    raise self.keeper.stopped(self.signals.received)
         progress.step_seconds += time.monotonic() - started
-        progress.epoch += 1
-        progress.finished = self._share(0) >= 1
+        progress.window = window.sums()
 
-    def _log_steps(self, window: LogWindow, bar: Any, rate: float, epoch: float, unit: str) -> None:
-        figures, per_second = {**window.figures(), "learning_rate": rate}, window.steps_per_second()
+    def _step(self, examples: Examples, epoch: Epoch, number: int) -> StepResult:
+        """One step of an epoch, counted and averaged."""
+        progress, options = self.progress, self.options
+        factor = learning_rate_factor(self._share(number / len(epoch)), warmup=options.warmup)
+        self.rate = options.learning_rate * factor
+        for group in self.stepper.optimizer.param_groups:
+            group["lr"] = group["highest_rate"] * factor
+        stop, seconds = self.signals.received is not None, self.keeper.seconds()
+        result = self.stepper(examples, epoch.step(number), progress.step, stop=stop, seconds=seconds)
+        progress.step, progress.epoch_step, progress.clock = progress.step + 1, number + 1, result.seconds
+        progress.batch_seconds += result.batch_seconds
+        if not result.skipped:
+            self.average.update(progress.step)
+        return result
+
+    def _log_steps(self, window: LogWindow, bar: Any, epoch: float, unit: str) -> None:
+        figures, per_second = {**window.figures(), "learning_rate": self.rate}, window.steps_per_second()
         step, padding = self.progress.step, self.progress.padding
-        self.folder.metrics.append(step=step, epoch=round(epoch, 4), **figures)
-        self.folder.timing.append(step=step, **{f"{unit}_per_second": round(per_second)})
+        if self.processes.first:
+            self.folder.metrics.append(step=step, epoch=round(epoch, 4), **figures)
+            self.folder.timing.append(step=step, **{f"{unit}_per_second": round(per_second)})
         self.tracker.log(figures, step)
         shown = f", padding {padding:.1%}" if padding else ""
-        bar.set_postfix_str(f"loss {figures['loss']:.4f}, {per_second:,.0f} {unit}/s{shown}")
+        bar.set_postfix_str(f"loss {figures.get('loss', float('nan')):.4f}, {per_second:,.0f} {unit}/s{shown}")
 
-    def _validate(self, held_out: Examples) -> None:
+    def _validate(self) -> None:
         """Figures of the averaged weights; keeps them if they are the best so far, and writes the checkpoint."""
-        progress, metric = self.progress, self.task.selection_metric
+        progress, metric, folder = self.progress, self.task.selection_metric, self.folder
+        finished = self._share(1.0) >= 1
         with self.average.applied():
-            with autocast(self.precision, self.device):
-                figures = self.task.evaluate(held_out)
-            value, loss = -figures[metric] if self.task.lower_is_better else figures[metric], figures["loss"]
-            if not progress.best_epoch or (value, -loss) > (progress.best_value, -progress.best_loss):
-                progress.best_epoch, progress.best_value, progress.best_loss = progress.epoch, value, loss
-                self.task.save_pretrained(self.folder.model)
-        self.folder.metrics.append(step=progress.step, epoch=progress.epoch, validation=figures)
-        self.tracker.log({f"validation/{name}": figure for name, figure in figures.items()}, progress.step)
+            if (figures := self._figures()) is not None:
+                value, loss = -figures[metric] if self.task.lower_is_better else figures[metric], figures["loss"]
+                if not progress.best_epoch or (value, -loss) > (progress.best_value, -progress.best_loss):
+                    progress.best_epoch, progress.best_value, progress.best_loss = progress.epoch + 1, value, loss
+                    if self.processes.first:
+                        self.task.save_pretrained(folder.model)
+        if figures is None:  # a signal came: the steps are saved, the figures are made on resume
+            self.keeper.save()
+            raise self.keeper.stopped(self.signals.received)
+        progress.epoch, progress.epoch_step, progress.window = progress.epoch + 1, 0, ()
         patience = self.options.patience_epochs
-        if patience is not None and progress.epoch - progress.best_epoch >= patience:
-            progress.finished = True
+        progress.finished = finished or (patience is not None and progress.epoch - progress.best_epoch >= patience)
+        if self.processes.first:
+            folder.metrics.append(step=progress.step, epoch=progress.epoch, validation=figures)
+        self.tracker.log({f"validation/{name}": figure for name, figure in figures.items()}, progress.step)
         shown = ", ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
         mark = " (best)" if progress.best_epoch == progress.epoch else ""
-        now = time.monotonic()
-        progress.seconds, self._lap_started = progress.seconds + now - self._lap_started, now
-        tqdm.write(
-            f"epoch {progress.epoch}, step {progress.step}: validation {shown}{mark}, {progress.seconds:.0f} s",
-            file=sys.stderr,
-        )
-        progress.metrics_bytes = self.folder.metrics.synced_size()
-        progress.timing_bytes = self.folder.timing.synced_size()
-        save_checkpoint(self.folder.checkpoints, self.stepper, self.average, progress)
+        told = f"epoch {progress.epoch}, step {progress.step}: validation {shown}{mark}"
+        self.keeper.say(f"{told}, {self.keeper.seconds():.0f} s")
+        self.keeper.save()
+
+    def _figures(self) -> dict[str, float] | None:
+        """Those of the first process, for all; None if a signal came."""
+        told = ""
+        if self.processes.first:
+            try:
+                with autocast(self.precision, self.device), self.signals.at_once():
+                    told = json.dumps(self.task.evaluate(self.held_out))
+            except Interrupted:
+                told = ""
+        told = self.processes.share(told)
+        figures: dict[str, float] | None = json.loads(told) if told else None
+        return figures
+
+    def _next_examples(self) -> Examples:
+        seed = sampling_seed(self.options.seed, self.progress.epoch) if self.task.encodes_each_epoch else None
+        examples: Examples = self._on_device(self.task.encode(self.train, sampling_seed=seed))
+        return examples
 
     def _on_device(self, examples: Any) -> Any:
         """The examples on the GPU, if they take at most half of what is free there; else batches are made here and moved."""
@@ -187,14 +256,13 @@ class Loop:
         return examples.to(self.device) if fits else examples
 
     def _share(self, epoch_part: float) -> float:
-        """Share of training that is done; 1 once a limit is reached."""
+        """Share of training that is done."""
         options, progress = self.options, self.progress
-        seconds = progress.seconds + time.monotonic() - self._lap_started  # by earlier parts of a resumed run too
         return progress_of(
             epoch_progress=progress.epoch + epoch_part,
             epochs=options.epochs,
             step=progress.step,
             max_steps=options.max_steps,
-            minutes=seconds / 60,
+            minutes=progress.clock / 60,
             max_minutes=options.max_minutes,
         )

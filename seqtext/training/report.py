@@ -79,6 +79,7 @@ def classification_report(
         folder.card,
         classification_card(title=title, command=command, figures=figures, mistakes=mistakes, pictures=pictures),
     )
+    folder.seal()
     return Report(figures, table(test, rivals, result), str(data.test[0][data.columns.text])[:60])
 
 

@@ -1,24 +1,34 @@
 """The folder of a run: where its parts lie, and that nobody's run is overwritten by accident. Knows no models.
 
+Of several processes the first alone looks at it.
+
 model/        the best task, ready to load        metrics.jsonl   reproducible figures, a line an event
 checkpoints/  complete training state             timing.jsonl    rates and times
 options.yaml  what was asked                      report/         pictures and tables
-README.md     the model card
+README.md     the model card                      manifest.json   SHA-256 of these, once the run has ended
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
-from seqtext.errors import OptionsError, ResourceError
+from seqtext.errors import OptionsError, ResourceError, SavedFileError
+from seqtext.manifest import MANIFEST
 from seqtext.options import TrainingOptions
+from seqtext.placing import is_temporary
+from seqtext.plain_data import parse_json, parse_yaml
+from seqtext.storage import read_folder, seal, tidy
+from seqtext.training.processes import is_first
+from seqtext.training.run_lock import NAME as LOCK
+from seqtext.training.run_lock import RunLock
 from seqtext.training.run_log import LogFile
 
 # options.yaml goes last: it is what tells a run, and one that was cleared by half is still one.
-_OURS = ("model", "checkpoints", "report", "metrics.jsonl", "timing.jsonl", "README.md", "options.yaml")
+_OURS = (MANIFEST, "model", "checkpoints", "report", "metrics.jsonl", "timing.jsonl", "README.md", "options.yaml")
 
 
 class RunFolder:
@@ -37,37 +47,46 @@ class RunFolder:
         self.timing = LogFile(self.path / "timing.jsonl")
         self.report = self.path / "report"
         self.card = self.path / "README.md"
+        self.lock = RunLock(self.path)
 
     def prepare(self, *, overwrite: bool, resume: bool) -> None:
-        """Makes the folder, or clears what an earlier run left in it, or refuses.
+        """Makes the folder and takes its lock, or also clears what an earlier run left in it, or refuses.
 
         Raises:
             OptionsError: if there is a run and neither `overwrite` nor `resume` is set, or none to resume, or foreign files lie there.
             ResourceError: if it may not be written.
         """
         self.check(overwrite=overwrite, resume=resume)
+        if not is_first():
+            return
         try:
-            if overwrite and self.path.is_dir():
-                for name in _OURS:
-                    target = self.path / name
-                    shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
             self.path.mkdir(parents=True, exist_ok=True)
+            self.lock.take()
+            for folder, names in ((self.path, ("model",)), (self.checkpoints, ()), (self.report, ())):
+                tidy(folder, *names)
+            for name in _OURS if overwrite else ():
+                target = self.path / name
+                shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
         except OSError as error:
             raise ResourceError(f"cannot be written ({error.strerror})", where=str(self.path.absolute())) from error
 
     def check(self, *, overwrite: bool, resume: bool) -> None:
-        """Refuses as `prepare` does, without touching anything.
+        """Refuses as `prepare` does, without touching anything. A folder that only holds a lock whose owner is dead is free.
 
         Raises:
             OptionsError: as `prepare`.
         """
+        if not is_first():
+            return
         where = f"--run {self.path}"
         if self.path.exists() and not self.path.is_dir():
             raise OptionsError("it is a file", where=where, expected="a folder, or a name that is free")
+        self.lock.check()
         is_run = self.holds_run()
         if resume and not is_run:
             raise OptionsError("there is no run to resume", where=where, fix="leave --resume out to start one")
-        found = sorted(item.name for item in self.path.iterdir()) if self.path.is_dir() else []
+        there = [item for item in self.path.iterdir() if not is_temporary(item)] if self.path.is_dir() else []
+        found = sorted({item.name for item in there} - {LOCK})
         if found and not is_run:  # somebody's folder, which --overwrite is not meant for either
             raise OptionsError(
                 f"the folder holds other files ({', '.join(found[:3])})", where=where, fix="choose a new folder"
@@ -79,13 +98,36 @@ class RunFolder:
                 fix="choose another --run, or --resume to go on with it, or --overwrite to replace it",
             )
 
+    def has_ended(self) -> bool:
+        """Whether there is nothing to go on with: training has ended, and its seal, which is written last, is there. Says so then."""
+        if not (self.path / MANIFEST).is_file() or not (place := max(self.checkpoints.glob("step-*"), default=None)):
+            return False
+        try:
+            progress = parse_json(read_folder(place)["progress.json"], where=str(place))
+            ended, epoch, step = (progress[name] for name in ("finished", "epoch", "step"))
+        except (SavedFileError, LookupError, TypeError):  # resuming tells what is wrong
+            return False
+        if ended is True:
+            print(f"run {self.path} has ended already: epoch {epoch}, step {step}", file=sys.stderr)
+        return ended is True
+
+    def seal(self) -> None:
+        """Writes the manifests of the report and of the folder itself, when nothing more will be written: `seqtext verify` reads them.
+
+        Raises:
+            ResourceError: if they may not be written.
+        """
+        if self.report.is_dir():
+            seal(self.report)
+        seal(self.path)
+
     def holds_run(self) -> bool:
         """Whether the options of a run lie there. Nothing else tells: many a folder has a README.md or a report/."""
-        import yaml
-
+        if not self.options.is_file():
+            return False
         try:
-            values = yaml.safe_load(self.options.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError, yaml.YAMLError):
+            values = parse_yaml(self.options.read_text(encoding="utf-8"), where=str(self.options))
+        except (OSError, ValueError, SavedFileError):
             return False
         names = {field.name for field in fields(TrainingOptions)}
         return isinstance(values, dict) and not names.isdisjoint(values)

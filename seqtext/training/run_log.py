@@ -8,11 +8,18 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from seqtext.errors import SavedFileError
-from seqtext.storage import parse_json
+from seqtext.manifest import Entry, fingerprint
+from seqtext.placing import sync
+from seqtext.plain_data import parse_json
+from seqtext.room import no_room
+from seqtext.storage import check_prefix
 from seqtext.training.step import StepResult
 
 
@@ -27,8 +34,12 @@ class LogFile:
         self.path = path
 
     def append(self, **values: object) -> None:
-        """Adds a line."""
-        with self.path.open("a", encoding="utf-8") as file:
+        """Adds a line.
+
+        Raises:
+            ResourceError: if the disk is full or may not be written; so below.
+        """
+        with self._told(), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(values, ensure_ascii=False) + "\n")
 
     def lines(self) -> list[dict[str, Any]]:
@@ -37,58 +48,82 @@ class LogFile:
         Raises:
             SavedFileError: naming the line that is damaged.
         """
-        lines = self.path.read_bytes().split(b"\n") if self.path.is_file() else []
+        with self._told():
+            lines = self.path.read_bytes().split(b"\n") if self.path.is_file() else []
         return [parse_json(line, where=f"{self.path}: line {n}") for n, line in enumerate(lines, start=1) if line]
 
-    def synced_size(self) -> int:
-        """Bytes of the file, all of them on the disk: so that a checkpoint that counts on them never finds fewer."""
-        if not self.path.is_file():
-            return 0
-        with self.path.open("rb") as file:
-            os.fsync(file.fileno())
-            return os.fstat(file.fileno()).st_size
+    def synced(self) -> Entry:
+        """Size and SHA-256 of the file, all of it on the disk: so that a checkpoint that counts on these bytes finds them."""
+        with self._told():
+            if not self.path.is_file():
+                return Entry(0, sha256().hexdigest())
+            sync(self.path)
+            return fingerprint(self.path)
 
-    def cut_back(self, size: int) -> None:
+    def cut_back(self, size: int, sha256: str) -> None:
         """Removes what stands behind the first `size` bytes.
 
         Raises:
-            SavedFileError: if there are fewer, or they are damaged.
+            SavedFileError: if there are fewer, or others.
         """
-        found = self.path.stat().st_size if self.path.is_file() else 0
-        if found < size:
-            raise SavedFileError(
-                f"{found} bytes",
-                where=str(self.path),
-                expected=f"at least the {size} of the checkpoint",
-                fix="copy it again, or train anew with --overwrite",
-            )
-        if found > size:
-            os.truncate(self.path, size)
-        self.lines()
+        with self._told():
+            found = self.path.stat().st_size if self.path.is_file() else 0
+            if found < size:
+                raise SavedFileError(
+                    f"{found} bytes",
+                    where=str(self.path),
+                    expected=f"at least the {size} of the checkpoint",
+                    fix="copy it again, or train anew with --overwrite",
+                )
+            if size:
+                check_prefix(self.path, Entry(size, sha256))
+            if found > size:
+                os.truncate(self.path, size)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """An error of the disk told as one."""
+        try:
+            yield
+        except OSError as error:
+            raise no_room(error, self.path) from error
 
 
 class LogWindow:
-    """Sums over the steps between two lines of a log; they stay on the device until they are asked for."""
+    """Sums over the steps between two lines of a log; they stay on the device until they are asked for.
 
-    def __init__(self) -> None:
+    Args:
+        sums: what `sums` gave of a window that a checkpoint cut in two.
+    """
+
+    def __init__(self, sums: Iterable[Iterable[float]] = ()) -> None:
+        self._before = [tuple(step) for step in sums]
         self._results: list[StepResult] = []
         self._steps = 0
         self._started = time.monotonic()
 
     def add(self, result: StepResult, steps: int) -> None:
-        """Takes in an optimizer step over `steps` real steps of rows."""
-        self._results.append(result)
+        """Takes in an optimizer step over `steps` real steps of rows. One that fp16 left out has no figures."""
+        if not result.skipped:
+            self._results.append(result)
         self._steps += steps
 
+    def sums(self) -> tuple[tuple[float, ...], ...]:
+        """Loss, auxiliary loss, count and gradient length of each step so far: with them a window goes on to the same figures."""
+        made = [(float(r.loss_sum), float(r.auxiliary_sum), float(r.count), float(r.norm)) for r in self._results]
+        return (*self._before, *made)
+
     def figures(self) -> dict[str, float]:
-        """Mean loss of the task, mean loss of auxiliary tasks where there are any, mean gradient length."""
-        count = sum(float(result.count) for result in self._results)
-        loss, auxiliary = (
-            sum(float(getattr(result, name)) for result in self._results) / count
-            for name in ("loss_sum", "auxiliary_sum")
-        )
-        norm = sum(float(result.norm) for result in self._results) / len(self._results)
-        return {"loss": loss, **({"auxiliary_loss": auxiliary} if auxiliary else {}), "gradient_norm": norm}
+        """Mean loss of the task, mean loss of auxiliary tasks where there are any, mean gradient length; none without steps."""
+        if not (steps := self.sums()):
+            return {}
+        loss, auxiliary, count, norm = (sum(column) for column in zip(*steps, strict=True))
+        auxiliary /= count
+        return {
+            "loss": loss / count,
+            **({"auxiliary_loss": auxiliary} if auxiliary else {}),
+            "gradient_norm": norm / len(steps),
+        }
 
     def steps_per_second(self) -> float:
         """Real steps of rows a second of the window."""

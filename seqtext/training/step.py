@@ -1,12 +1,16 @@
-"""One optimizer step over its micro-batches: exact sums, gradients checked before they are used. Knows no epochs and no files."""
+"""One optimizer step over its micro-batches: exact sums, gradients checked before they are used. Knows no epochs and no files.
+
+Several processes share the micro-batches of a step and add up once: the step is that of one process which makes them all.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,9 +21,12 @@ from seqtext.errors import NumericsError
 from seqtext.nn.losses import Loss
 from seqtext.nn.precision import autocast, exact_fp32
 from seqtext.options import Precision
+from seqtext.training.not_finite import first_not_finite
+from seqtext.training.processes import ALONE, Processes
 from seqtext.training.protocols import Examples, HasLoss
 
 FP16_SKIPS = 20  # overflows in a row that fp16's loss scale may take to settle; more is a model that does not train
+NAMED = 5  # rows of a batch that a message names
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,8 @@ class StepResult:
         norm: length of the gradient before clipping.
         skipped: True if fp16 overflowed and the weights were left as they were.
         batch_seconds: time spent on making batches: what loaders would hide, and should be small instead.
+        stop: whether any process was asked to stop before the step.
+        seconds: trained before the step, by the clock of the first process.
     """
 
     loss_sum: Tensor
@@ -41,6 +50,8 @@ class StepResult:
     norm: Tensor
     skipped: bool
     batch_seconds: float
+    stop: bool
+    seconds: float
 
 
 def seed_generators(*position: int) -> None:
@@ -53,6 +64,20 @@ def seed_generators(*position: int) -> None:
     torch.manual_seed(int.from_bytes(digest[:8], "little"))
 
 
+class MicroBatch(NamedTuple):
+    """One micro-batch of a step.
+
+    Attributes:
+        number: its place in the global step, which its dropout follows.
+        rows: its rows.
+        losses: of its windows, detached.
+    """
+
+    number: int
+    rows: NDArray[np.int64]
+    losses: list[Loss]
+
+
 class Stepper:
     """Makes optimizer steps of a task.
 
@@ -63,6 +88,11 @@ class Stepper:
         device: where the model is.
         clip_norm: longest gradient that is not scaled down.
         seed: of dropout and the like.
+        processes: that share the micro-batches.
+
+    Attributes:
+        row_number: what a message calls a row, from 1.
+        overflows: steps that fp16 left out, in all and in a row.
     """
 
     def __init__(
@@ -74,6 +104,7 @@ class Stepper:
         device: torch.device,
         clip_norm: float,
         seed: int,
+        processes: Processes = ALONE,
     ) -> None:
         self.task = task
         self.optimizer = optimizer
@@ -81,78 +112,146 @@ class Stepper:
         self.device = device
         self.clip_norm = clip_norm
         self.seed = seed
+        self.processes = processes
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
-        self._skips_in_a_row = 0
+        self.row_number: Callable[[int], int] = lambda row: row + 1
+        self.overflows = (0, 0)
 
-    def __call__(self, examples: Examples, micro_batches: Sequence[NDArray[np.int64]], step: int) -> StepResult:
+    def __call__(
+        self,
+        examples: Examples,
+        micro_batches: Sequence[NDArray[np.int64]],
+        step: int,
+        *,
+        stop: bool = False,
+        seconds: float = 0.0,
+    ) -> StepResult:
         """One optimizer step; the gradient is that of the loss summed over all micro-batches, divided once by their count.
+
+        Args:
+            examples: encoded rows.
+            micro_batches: of the global step, row numbers each.
+            step: number of the step, from 0.
+            stop: whether this process was asked to stop.
+            seconds: trained so far, by its clock.
 
         Raises:
             NumericsError: if the loss or a gradient is not finite. The weights are as they were.
+            ResourceError: if another process is gone.
         """
         self.optimizer.zero_grad(set_to_none=True)
-        losses: list[Loss] = []
-        rows_of: list[NDArray[np.int64]] = []  # of each loss
-        batch_seconds = 0.0
-        for number, rows in enumerate(micro_batches):
+        made, batch_seconds = [], 0.0
+        for number in range(self.processes.rank, len(micro_batches), self.processes.size):
+            rows = micro_batches[number]
             seed_generators(self.seed, step, number)
             started = time.perf_counter()
             windows = self.task.losses(examples.batch(rows).to(self.device))
             batch_seconds += time.perf_counter() - started
-            while (loss := self._next(windows)) is not None:
-                with exact_fp32():
-                    torch.autograd.backward(self.scaler.scale(loss.sum))
-                losses.append(replace(loss, sum=loss.sum.detach()))
-                rows_of.append(rows)
-        count = _total([loss.count for loss in losses])
-        auxiliary = _total(
-            [torch.zeros_like(loss.sum) if loss.auxiliary is None else loss.auxiliary for loss in losses]
-        )
-        norm, skipped = self._update(count, lambda: _describe(losses, rows_of, step))
-        total = _total([loss.sum for loss in losses]) - auxiliary
-        return StepResult(total, auxiliary, count, norm, skipped, batch_seconds)
+            made.append(MicroBatch(number, rows, self._backward(windows, self.scaler.scale)))
+        losses = [loss for one in made for loss in one.losses]
+        auxiliary = self._total([loss.auxiliary for loss in losses if loss.auxiliary is not None])
+        total = self._total([loss.sum for loss in losses]) - auxiliary
+        sums = torch.stack([total, auxiliary, self._total([loss.count for loss in losses])])
+        if self.processes.size > 1:
+            sums, stop, seconds = self._add_up(sums, stop, seconds)
+        norm, skipped = self._update(sums, lambda: self._describe(examples, made, step))
+        return StepResult(sums[0], sums[1], sums[2], norm, skipped, batch_seconds, stop, seconds)
+
+    def _backward(self, windows: Iterator[Loss], scale: Callable[[Tensor], Tensor]) -> list[Loss]:
+        """The losses of a batch's windows, the gradient of each made before the next is."""
+        losses = []
+        while (loss := self._next(windows)) is not None:
+            with exact_fp32():
+                torch.autograd.backward(scale(loss.sum))
+            losses.append(replace(loss, sum=loss.sum.detach()))
+        return losses
 
     def _next(self, windows: Iterator[Loss]) -> Loss | None:
         """The loss of a batch's next window, if there is one."""
         with autocast(self.precision, self.device):
             return next(windows, None)
 
-    def _update(self, count: Tensor, describe: Any) -> tuple[Tensor, bool]:
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
-        self.scaler.unscale_(self.optimizer) if self.scaler.is_enabled() else None
-        torch._foreach_div_([p.grad for p in parameters], count.clamp_min(1e-12))
-        try:
-            norm = nn.utils.clip_grad_norm_(
-                parameters, self.clip_norm, error_if_nonfinite=not self.scaler.is_enabled(), foreach=True
-            )
-        except RuntimeError as error:
-            self.optimizer.zero_grad(set_to_none=True)
-            raise NumericsError(describe(), fix="lower --learning_rate, or look at the rows named") from error
+    def _total(self, scalars: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(scalars)).sum() if scalars else torch.zeros((), device=self.device)
+
+    def _add_up(self, sums: Tensor, stop: bool, seconds: float) -> tuple[Tensor, bool, float]:
+        """Gradients and sums over all processes, in one exchange.
+
+        A process without a micro-batch, as at the end of an epoch, has no gradients; a parameter that none has one of keeps none.
+        """
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        there = torch.tensor([float(p.grad is not None) for p in parameters], device=self.device)
+        own = [float(stop), seconds if self.processes.first else 0.0]
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        flat = torch.cat([*(g.reshape(-1).float() for g in gradients), there, sums, sums.new_tensor(own)])
+        self.processes.add_up(flat)
+        sizes = [*(p.numel() for p in parameters), len(parameters), len(sums), len(own)]
+        *parts, there, sums, own_sums = torch.split(flat, sizes)
+        for parameter, part, count in zip(parameters, parts, there.tolist(), strict=True):
+            parameter.grad = part.view_as(parameter).to(parameter.dtype) if count else None
+        stops, seconds = own_sums.tolist()
+        return sums, stops > 0, seconds
+
+    def _update(self, sums: Tensor, describe: Callable[[], str]) -> tuple[Tensor, bool]:
+        gradients = [p.grad for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
+        if self.scaler.is_enabled():
+            self.scaler.unscale_(self.optimizer)
+        torch._foreach_div_(gradients, sums[2].clamp_min(1e-12))
+        norm = nn.utils.get_total_norm(gradients, foreach=True)
         if not self.scaler.is_enabled():
+            if not bool(torch.isfinite(norm) & torch.isfinite(sums[0])):
+                self._refuse(describe(), fix="lower --learning_rate, or look at the rows named")
+            self._clip(norm)
             self.optimizer.step()
             return norm, False
+        self._clip(norm)
         before = self.scaler.get_scale()
         self.scaler.step(self.optimizer)
         self.scaler.update()
         skipped = self.scaler.get_scale() < before
-        self._skips_in_a_row = self._skips_in_a_row + 1 if skipped else 0
-        if self._skips_in_a_row >= FP16_SKIPS:
-            raise NumericsError(
-                f"{describe()}; fp16 overflowed {FP16_SKIPS} steps in a row", fix="use --precision bf16 or fp32"
-            )
+        in_all, in_a_row = self.overflows
+        self.overflows = (in_all + skipped, (in_a_row + 1) if skipped else 0)
+        if self.overflows[1] >= FP16_SKIPS:
+            told = f"{describe()}; fp16 overflowed {FP16_SKIPS} steps in a row"
+            self._refuse(told, fix="use --precision bf16 or fp32")
         return norm, skipped
 
+    def _clip(self, norm: Tensor) -> None:
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
+        nn.utils.clip_grads_with_norm_(parameters, self.clip_norm, norm, foreach=True)
 
-def _total(scalars: Sequence[Tensor]) -> Tensor:
-    return torch.stack(list(scalars)).sum()
+    def _refuse(self, told: str, *, fix: str) -> None:
+        """Ends the run; of several processes each with the words of the first that has some."""
+        self.optimizer.zero_grad(set_to_none=True)
+        told = next(
+            filter(None, self.processes.gather(told)), "the gradient is not finite, though that of each process is"
+        )
+        error = NumericsError(told, fix=fix)
+        error.shared = True
+        raise error
 
+    def _describe(self, examples: Examples, made: Sequence[MicroBatch], step: int) -> str:
+        """Which rows of which step had a loss or a gradient that is not finite, and the module it began in; "" if none has."""
+        for one in made:
+            bad = {i for loss in one.losses for i in (~torch.isfinite(loss.rows)).nonzero().flatten().tolist()}
+            self.optimizer.zero_grad(set_to_none=True)
+            again = partial(self._again, examples, one, step)
+            place = first_not_finite(self.task.model, again, rows=len(one.rows))
+            if not bad and place is None:
+                continue
+            what, rows = ("loss", sorted(bad)) if bad else ("gradient", place.rows if place else [])
+            numbers = [self.row_number(int(one.rows[row])) for row in rows[:NAMED]]
+            of = f"row(s) {', '.join(map(str, numbers))}{' and others' if len(rows) > NAMED else ''}"
+            if not rows:
+                numbers = [self.row_number(int(row)) for row in one.rows]
+                of = f"some of {len(numbers)} rows from {min(numbers)} to {max(numbers)}"
+            more = "" if place is None else f", {place}"
+            return f"step {step + 1}: the {what} of {of} is not finite{more}; the weights were left as they were"
+        if self.processes.size > 1:
+            return ""
+        return f"step {step + 1}: the gradient is not finite; the weights were left as they were"
 
-def _describe(losses: Sequence[Loss], rows_of: Sequence[NDArray[np.int64]], step: int) -> str:
-    """Which rows of which step had a loss that is not finite, or that all had a finite one and only the gradient did not."""
-    bad = [
-        int(rows[i])
-        for loss, rows in zip(losses, rows_of, strict=True)
-        for i in (~torch.isfinite(loss.rows)).nonzero().flatten().tolist()
-    ]
-    what = f"the loss of row(s) {', '.join(str(row + 1) for row in bad[:5])}" if bad else "the gradient"
-    return f"step {step + 1}: {what} is not finite; the weights were left as they were"
+    def _again(self, examples: Examples, one: MicroBatch, step: int) -> None:
+        """Losses and gradients of a micro-batch, with the draws it had."""
+        seed_generators(self.seed, step, one.number)
+        self._backward(self.task.losses(examples.batch(one.rows).to(self.device)), lambda loss: loss)

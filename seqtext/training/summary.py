@@ -19,6 +19,7 @@ from seqtext.tasks.text_batches import EncodedTexts
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.training.estimate import duration, place_of, seconds_per_epoch
 from seqtext.training.loop import sampling_seed
+from seqtext.training.processes import world_size
 from seqtext.training.tracking import check_tracker
 
 BYTES_WARN, BYTES_ERROR = 0.05, 0.5  # share of ids that only spell unknown characters
@@ -45,10 +46,11 @@ def classification_summary(
     encoding_seconds = time.perf_counter() - started if task.encodes_each_epoch else 0.0
     encoded |= {name: task.encode_with_report(getattr(data, name)) for name in ("validation", "test")}
     examples, report = encoded["train"]
+    micro_batches = options.accumulate * world_size()  # a step
     plan = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
-        micro_batches=options.accumulate,
+        micro_batches=micro_batches,
         max_rows=options.batch_rows,
     )
     epoch = plan.epoch(0)
@@ -66,7 +68,7 @@ def classification_summary(
             if len(task.tokenizer) >= task.config.vocabulary_size
             else f" (asked for {task.config.vocabulary_size:,}; the corpus has no more)"
         ),
-        f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * options.accumulate:,} tokens, padding {padding:.2%}",
+        f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * micro_batches:,} tokens, padding {padding:.2%}",
         f"model       {_shape(task)}: {parameters:,} parameters",
         f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
         f" ({place_of(task, options)})",

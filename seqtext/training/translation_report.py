@@ -115,6 +115,7 @@ def translation_report(
         folder.card,
         translation_card(title=title, command=command, figures=figures, examples=examples, pictures=pictures),
     )
+    folder.seal()
     middle = int(np.argsort([len(text) for text in sources])[len(sources) // 2])
     return TranslationReport(figures, table(figures), sources[middle])
 

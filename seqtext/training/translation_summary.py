@@ -18,6 +18,7 @@ from seqtext.tasks.pair_rows import Lengths, PairRows
 from seqtext.tasks.translator import Translator
 from seqtext.training.estimate import duration, place_of, seconds_per_epoch
 from seqtext.training.loop import sampling_seed
+from seqtext.training.processes import world_size
 from seqtext.training.tracking import check_tracker
 
 MANY_BYTES = 0.05  # of the tokens: then the vocabulary does not have the characters of the text
@@ -40,10 +41,11 @@ def translation_summary(
         "test": task.encode_with_report(data.test),
     }
     examples, held_out = encoded["train"][0], encoded["validation"][0]
+    micro_batches = options.accumulate * world_size()  # a step
     plan = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
-        micro_batches=options.accumulate,
+        micro_batches=micro_batches,
         max_rows=options.batch_rows,
     )
     epoch = plan.epoch(0)
@@ -63,7 +65,7 @@ def translation_summary(
         f"            {sum(data.blank.values()):,} pairs with a blank side left out, {data.same:.1%} copies,"
         f" {data.uneven:,} of very uneven length, {data.duplicates:,} test sources in train too",
         f"vocabulary  {_vocabulary(task)}",
-        f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * options.accumulate:,} tokens a side,"
+        f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * micro_batches:,} tokens a side,"
         f" padding {padding:.2%}",
         f"model       {_shape(task)}: {parameters:,} parameters",
         f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"

@@ -13,6 +13,7 @@ import torch
 import seqtext
 from seqtext.data.encoding import EncodingReport
 from seqtext.errors import DataError, OptionsError, SavedFileError
+from seqtext.storage import seal
 from seqtext.tasks.text_batches import EncodedTexts
 from seqtext.tasks.topic_classifier import TopicClassifier
 
@@ -115,21 +116,16 @@ def test_what_leads_out_of_the_folder_is_never_opened(classifier, tmp_path):
 
 def rewrite(folder, **changes):
     """Changes a saved config and mends the manifest, as somebody with bad intentions would."""
-    from hashlib import sha256
-
     config = json.loads((folder / "config.json").read_text()) | changes
-    data = json.dumps(config).encode()
-    (folder / "config.json").write_bytes(data)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"]["config.json"] = {"size": len(data), "sha256": sha256(data).hexdigest()}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "config.json").write_text(json.dumps(config))
+    seal(folder)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"hidden_size": 10**9}, r"--hidden_size is 1000000000; expected 1 to 16384"),
-        ({"hidden_size": 16}, "expected torch.float32"),
+        ({"hidden_size": 16}, "expected F32"),
         ({"num_layers": 10**6}, "expected 1 to 64"),
         ({"cell": "os.system"}, r"key 'cell' is 'os.system'; expected Literal\['rnn', 'gru', 'lstm'\]"),
         ({"cel": "rnn"}, "unknown key 'cel'; did you mean 'cell'"),

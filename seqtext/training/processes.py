@@ -1,0 +1,191 @@
+"""Several processes that train one model together, as torchrun starts them; or one, which is then asked for nothing.
+
+Knows tensors and texts, nothing of training. What is exchanged are numbers and bytes of text, never pickled objects. Torch's own
+collectives are used directly: of what accelerate would add, nothing is needed here, and it sends objects as pickles.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+from seqtext.errors import OptionsError, ResourceError
+from seqtext.tasks.saved import load
+
+T = TypeVar("T")
+
+PATIENCE = timedelta(
+    days=1
+)  # for a process that prepares or evaluates; one that ended is noticed at once, by its connection
+LONGEST_PAUSE = 1e-3  # seconds between two looks at whether a sum has arrived
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that train together.
+
+    Attributes:
+        rank: its number, from 0.
+        size: how many there are.
+        local_rank: its number on its machine.
+    """
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+
+    @property
+    def first(self) -> bool:
+        """Whether it is the one that prints, writes and evaluates."""
+        return self.rank == 0
+
+    def device(self, device: torch.device) -> torch.device:
+        """The device of this process: of several GPUs each takes its own.
+
+        Raises:
+            OptionsError: if all were sent to one.
+        """
+        if self.size == 1 or device.type != "cuda":
+            return device
+        if device.index is not None:
+            raise OptionsError(
+                f"--device {device} for {self.size} processes", fix="use --device cuda: each takes its own"
+            )
+        return torch.device("cuda", self.local_rank)
+
+    # ---- what all of them do together; each call returns when all have made it
+
+    def add_up(self, flat: Tensor) -> None:
+        """Replaces a flat tensor by the sum of those of all processes, the same bits in each."""
+        if self.size > 1:
+            with self._others_there():
+                self._finish(dist.all_reduce(flat, async_op=True))
+
+    def share_tensors(self, tensors: Iterable[Tensor]) -> None:
+        """Fills tensors with those of the first process."""
+        if self.size > 1:
+            with self._others_there(), torch.no_grad():
+                for tensor in tensors:
+                    whole = tensor.detach().contiguous()
+                    self._finish(dist.broadcast(whole, src=0, async_op=True))
+                    if whole.data_ptr() != tensor.data_ptr():
+                        tensor.copy_(whole)
+
+    def share(self, text: str) -> str:
+        """The text of the first process."""
+        return self._share_bytes(text.encode()).decode() if self.size > 1 else text
+
+    def gather(self, text: str) -> list[str]:
+        """The texts of all, by rank."""
+        if self.size == 1:
+            return [text]
+        data = torch.frombuffer(bytearray(text.encode()) or bytearray(1), dtype=torch.uint8)
+        sizes = torch.zeros(self.size, dtype=torch.int64)
+        sizes[self.rank] = len(text.encode())
+        self.add_up(sizes)
+        rows = torch.zeros(self.size, max(int(sizes.max()), 1), dtype=torch.int64)
+        rows[self.rank, : int(sizes[self.rank])] = data[: int(sizes[self.rank])].long()
+        self.add_up(rows)
+        return [bytes(row[:size].tolist()).decode() for row, size in zip(rows, sizes.tolist(), strict=True)]
+
+    def ask_first(self, question: Callable[[], bool]) -> bool:
+        """What the first process answers; the others are not asked."""
+        return bool(self.share("yes" if self.first and question() else ""))
+
+    def wait(self) -> None:
+        """Until all are here."""
+        self.add_up(torch.zeros(1))
+
+    @contextmanager
+    def first_alone(self) -> Iterator[None]:
+        """What the first process does before the others: it fills the caches that they then read."""
+        if not self.first:
+            self.wait()
+        yield
+        if self.first:  # not after a fault: the others then see that it is gone
+            self.wait()
+
+    def made_once(self, make: Callable[[], T]) -> T:
+        """A task that the first process makes and the others open from what it would save."""
+        if self.size == 1:
+            return make()
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "model"
+            if self.first:
+                task: Any = make()
+                task.save_pretrained(folder)
+                for file in sorted(folder.iterdir()):
+                    self.share(file.name)
+                    self._share_bytes(file.read_bytes())
+                self.share("")
+                return task  # type: ignore[no-any-return]
+            folder.mkdir()
+            while file_name := self.share(""):
+                (folder / Path(file_name).name).write_bytes(self._share_bytes(b""))
+            return load(folder)  # type: ignore[no-any-return]
+
+    # ---- inside
+
+    def _share_bytes(self, data: bytes) -> bytes:
+        size = torch.tensor([len(data)])
+        self.share_tensors([size])
+        held = torch.frombuffer(bytearray(data), dtype=torch.uint8) if self.first and data else None
+        held = torch.zeros(int(size), dtype=torch.uint8) if held is None else held
+        self.share_tensors([held] if len(held) else [])
+        return held.numpy().tobytes()
+
+    def _finish(self, work: Any) -> None:
+        """Waits in Python, not inside the library, so that a signal is taken even where another process hangs."""
+        pause = 1e-5
+        while not work.is_completed():
+            time.sleep(pause)
+            pause = min(1.5 * pause, LONGEST_PAUSE)
+        work.wait()
+
+    @contextmanager
+    def _others_there(self) -> Iterator[None]:
+        try:
+            yield
+        except RuntimeError as error:
+            raise ResourceError(
+                "another process of this run has ended or cannot be reached",
+                fix="its own message says why; go on with --resume",
+            ) from error
+
+
+ALONE = Processes()
+
+
+@cache
+def started_processes() -> Processes:
+    """Those that torchrun started, connected on the first call; `ALONE` without it."""
+    size = world_size()
+    if size == 1:
+        return ALONE
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    dist.init_process_group(backend, timeout=PATIENCE)
+    atexit.register(dist.destroy_process_group)
+    return Processes(int(os.environ["RANK"]), size, int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def is_first() -> bool:
+    """Whether this is the first of those, or the only one; known before they are connected."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def world_size() -> int:
+    """How many processes torchrun started together; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))

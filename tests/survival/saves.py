@@ -1,0 +1,134 @@
+"""Every file operation of a save, killed, or failing as on a full or broken disk: what is then left, and how it goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from seqtext.errors import SavedFileError, run_program
+from seqtext.placing import is_temporary
+from seqtext.storage import check_folder, read_folder
+from tests.survival.file_operations import FAULTS, Fault, Plan, install
+from tests.survival.forked import Ended, Notes, in_child
+from tests.survival.harness import state_of
+from tests.training.line import Line, points
+
+
+@dataclass
+class Saves:
+    """What came of it.
+
+    Attributes:
+        operations: of the save.
+        tried: operations times faults.
+        without: after which no checkpoint, or no model, was whole; a line each.
+        wrong: other faults: another exit status, something left behind, another end.
+    """
+
+    operations: int = 0
+    tried: int = 0
+    without: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+def try_saves(place: Path, *, until: float, faults: tuple[Fault, ...] = FAULTS, every: int = 1) -> Saves:
+    """Tries each operation of the second save of a run, that of model and checkpoint after an epoch.
+
+    Args:
+        place: an empty folder.
+        until: when to stop, by `time.monotonic`.
+        faults: what happens to them.
+        every: tries every n-th only.
+    """
+    run, base, log, result = place / "run", place / "base", place / "log.txt", Saves()
+    _fit(run, place, Plan(place / "nowhere"))
+    whole = state_of(run)
+    shutil.rmtree(run)
+    # To the end of the first epoch, where the run is stopped; the second save is what a run that goes on does first.
+    first = _operations(run, place, log, resume=False)
+    begun = [number for number, line in first if " /checkpoints/.step-" in line and "mkdir" in line]
+    _fit(run, place, Plan(run, at=begun[1]))
+    shutil.rmtree(base, ignore_errors=True)
+    shutil.copytree(run, base)
+    second = _operations(run, place, log, resume=True)
+    begins = next(number for number, line in second if "/.model-" in line)
+    ends = [number for number, line in second if " /checkpoints/.step-" in line and "mkdir" in line]
+    stop = ends[1] if len(ends) > 1 else second[-1][0]
+    operations = dict(line for line in second if begins <= line[0] < stop)
+    result.operations = len(operations)
+    for number in list(operations)[::every]:
+        for fault in faults:
+            if time.monotonic() > until:
+                return result
+            shutil.rmtree(run)
+            shutil.copytree(base, run)
+            ended = _fit(run, place, Plan(run, at=number, fault=fault), resume=True)
+            _look(run, base, ended, fault, f"{fault} at {operations[number]}", result)
+            again = _fit(run, place, Plan(place / "nowhere"), resume=True)
+            if again.code or state_of(run) != whole:
+                result.wrong.append(f"{fault} at {operations[number]}: going on gave {again.code}, {again.told[-300:]}")
+            result.tried += 1
+    return result
+
+
+def _look(run: Path, base: Path, ended: Ended, fault: Fault, name: str, result: Saves) -> None:
+    """What is there when the process is gone."""
+    before = {path.name: read_folder(path) for path in (base / "checkpoints").glob("step-*")}
+    there = {}
+    for path in (run / "checkpoints").glob("step-*"):
+        try:
+            check_folder(path)
+            there[path.name] = read_folder(path)
+        except SavedFileError as error:
+            result.wrong.append(f"{name}: {error}")
+    # A run that went on, since only something old could not be removed, has newer ones in their place.
+    if not there or (ended.code != 0 and not any(there.get(step) == files for step, files in before.items())):
+        result.without.append(f"{name}: checkpoints {sorted(there)}")
+    try:
+        Line.from_pretrained(run / "model")
+    except SavedFileError as error:
+        result.without.append(f"{name}: {error}")
+    if fault == "KILL":
+        if ended.code != -signal.SIGKILL:
+            result.wrong.append(f"{name}: ended with {ended.code}")
+        return
+    if ended.code not in (0, 5) or "Traceback" in ended.told:  # 0 where only something old could not be removed
+        result.wrong.append(f"{name}: ended with {ended.code}: {ended.told[-300:]}")
+    left = [str(path.relative_to(run)) for path in run.rglob(".*") if is_temporary(path)]
+    if left:
+        result.wrong.append(f"{name}: {', '.join(left)} left")
+
+
+def _operations(run: Path, place: Path, log: Path, *, resume: bool) -> list[tuple[int, str]]:
+    """Number and name of each operation of a whole run on files."""
+    log.unlink(missing_ok=True)
+    copy = place / "copy"
+    if resume:
+        shutil.copytree(run, copy)
+    ended = _fit(run, place, Plan(run, log=log), resume=resume)
+    assert ended.code == 0, ended.told
+    shutil.rmtree(run)
+    if resume:
+        copy.rename(run)
+    lines = [line.partition(" ") for line in log.read_text().splitlines()]
+    return [(int(number), f" {told}") for number, _, told in lines]
+
+
+def _fit(run: Path, place: Path, plan: Plan, *, resume: bool = False) -> Ended:
+    """The least that can be trained, as a program."""
+    from seqtext.training.fit import fit
+
+    def program() -> None:
+        options = {"device": "cpu", "threads": 1, "batch_tokens": 8, "learning_rate": 0.05, "epochs": 3, "seed": 3}
+        run_program(lambda: fit(Line(), points(), run=run, resume=resume, **options), argv=[])
+
+    def work() -> None:
+        install(plan, Notes())
+        program()
+
+    os.environ["SEQTEXT_CACHE"] = str(place / "cache")
+    return in_child(work, output=place / "output.txt")
