@@ -1,0 +1,188 @@
+"""Translation: target tokens a second in training, beside a loop one step at a time; sentences a second in decoding, beam beside greedy.
+
+    python benchmarks/translation.py --quick                 # 2 rounds
+    python benchmarks/translation.py --run runs/m30k --texts test.en   # decoding of real sentences by a real model
+
+The rival is what tutorials and older toolkits do: encoder on packed sequences, a decoder that takes one step after another and is fed
+its last attention vector (Luong et al. 2015), the logits of all steps at once, plain cross entropy. Sizes are the same: GRU, encoder of 2
+layers (256 units each direction), decoder of 2 (512), embeddings of 256, 8,000 pieces, batches of 4,096 tokens. The share is that of the
+rate of one large matrix product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from side_by_side import take_turns
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from seqtext.batching.padded import Padded
+from seqtext.data.tokenizer import BEGIN, END
+from seqtext.models.transduction import transduce
+from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
+from seqtext.options import Precision
+from seqtext.tasks.translator_parts import build_model
+from seqtext.tasks.translator_settings import TranslatorConfig
+
+V, E, ENCODER, DECODER, TOKENS = 8000, 256, 256, 512, 4096
+SMOOTHING = 0.1
+
+
+def main() -> None:
+    """Prints the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", help="a translator's run, whose decoding is timed; random weights if not given")
+    parser.add_argument("--texts", help="a file with a sentence a line, for --run")
+    parser.add_argument("--threads", type=int, help="default: as many as there are cores")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="2 rounds")
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds = 2
+    threads, device = set_threads(options.threads), choose_device("cpu")
+    print(f"{threads} threads, {device}; {TOKENS:,} tokens a batch, vocabulary {V:,}")
+    training(device, options.rounds)
+    if options.run:
+        decoding(options.run, Path(options.texts).read_text(encoding="utf-8").split("\n")[:-1])
+    else:
+        random_decoding()
+
+
+def training(device: torch.device, rounds: int) -> None:
+    """Ours and the loop, on the same batch of sentences of 8 to 24 tokens."""
+    best = choose_precision("auto", device)
+    torch.manual_seed(0)
+    lengths = torch.arange(8, 25).repeat(TOKENS // 24 // 17 + 1)[: TOKENS // 24].sort(descending=True).values
+    rows, width = len(lengths), int(lengths.max())
+    source, target = (torch.randint(5, V, (rows, width)) for _ in range(2))
+    targets = torch.cat([target[:, 1:], torch.full((rows, 1), END)], 1)
+    real = int(lengths.sum())
+    ours = build_model(TranslatorConfig(cell="gru"), V, V).train()
+    loop = Loop().train()
+    steps = {
+        name: step_of(model, loss, Padded(source, lengths), Padded(target, lengths), targets, precision, device)
+        for name, model, loss, precision in (
+            ("ours", ours, our_loss, best),
+            ("loop fp32", loop, Loop.loss, "fp32"),
+            (f"loop {best}", loop, Loop.loss, best),
+        )
+    }
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(best, torch.float32)
+    square = torch.randn(2048, 2048).to(dtype)
+    times = take_turns({**steps, "product": lambda: square @ square}, rounds=rounds)
+    peak = 2 * 2048**3 / times.median("product")
+    rate = real / times.median("ours")
+    share = 6 * real * macs() / times.median("ours") / peak
+    print(
+        f"training, {best}: {rate:,.0f} target tokens a second, {share:.0%} of the rate of a matrix product of 2,048 squared"
+    )
+    for name in list(steps)[1:]:
+        print(f"  {name}: {real / times.median(name):,.0f}, ours {times.ratio(name, 'ours'):.1f} times as many")
+
+
+def macs() -> int:
+    """Multiplications for a target token and its source token; attention's own products left out."""
+    encoder = 2 * 3 * ENCODER * ((E + ENCODER) + (2 * ENCODER + ENCODER))
+    decoder = 3 * DECODER * ((E + DECODER) + (DECODER + 2 * ENCODER + DECODER))
+    attention = DECODER * ENCODER + 2 * ENCODER * ENCODER + (DECODER + 2 * ENCODER + E) * E
+    return encoder + decoder + attention + E * V
+
+
+def our_loss(model: nn.Module, source: Padded, tokens: Padded, targets: Tensor) -> Tensor:
+    """As `Translator.loss`."""
+    outputs = model(tokens, model.start(source))
+    real = tokens.mask
+    total, _ = model.head.loss(outputs.values[real], model.embedding.weight, targets[real], label_smoothing=SMOOTHING)
+    return total
+
+
+def step_of(model, loss, source, tokens, targets, precision: Precision, device: torch.device):  # type: ignore[no-untyped-def]
+    """One step of training: loss, gradients, AdamW."""
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+
+    def step() -> None:
+        with autocast(precision, device):
+            total = loss(model, source, tokens, targets)
+        total.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
+
+
+class Loop(nn.Module):
+    """Encoder on packed sequences, decoder one step at a time with input feeding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(V, E)
+        self.encoder = nn.GRU(E, ENCODER, 2, batch_first=True, bidirectional=True, dropout=0.2)
+        self.bridge = nn.Linear(4 * ENCODER, 2 * DECODER)
+        self.decoder = nn.GRU(E + DECODER, DECODER, 2, batch_first=True, dropout=0.2)
+        self.key = nn.Linear(2 * ENCODER, DECODER, bias=False)
+        self.combine = nn.Linear(DECODER + 2 * ENCODER, DECODER)
+        self.out = nn.Linear(DECODER, V)
+
+    def loss(self, source: Padded, tokens: Padded, targets: Tensor) -> Tensor:
+        """Summed over all real steps."""
+        packed = nn.utils.rnn.pack_padded_sequence(self.embedding(source.values), source.lengths, batch_first=True)
+        encoded, final = self.encoder(packed)
+        memory, _ = nn.utils.rnn.pad_packed_sequence(encoded, batch_first=True)
+        rows = len(source.lengths)
+        state = torch.tanh(self.bridge(final.transpose(0, 1).reshape(rows, -1))).view(rows, 2, DECODER)
+        state, keys = state.transpose(0, 1).contiguous(), self.key(memory)
+        hidden = ~source.mask.unsqueeze(1)
+        inputs = F.dropout(self.embedding(tokens.values), 0.1)
+        fed = inputs.new_zeros(rows, 1, DECODER)
+        outputs = []
+        for step in range(inputs.shape[1]):
+            query, state = self.decoder(torch.cat([inputs[:, step : step + 1], fed], -1), state)
+            weights = (query @ keys.transpose(1, 2)).masked_fill(hidden, -torch.inf).softmax(-1)
+            fed = torch.tanh(self.combine(torch.cat([query, weights @ memory], -1)))
+            outputs.append(F.dropout(fed, 0.2))
+        logits = self.out(torch.cat(outputs, 1))
+        real = tokens.mask
+        return F.cross_entropy(logits.float()[real], targets[real], label_smoothing=SMOOTHING, reduction="sum")
+
+
+def decoding(run: str, texts: list[str]) -> None:
+    """Sentences a second of a saved translator."""
+    from seqtext.tasks.saved import load
+
+    task = load(run)
+    rates = {}
+    for beam in (1, 5):
+        task(texts[:50], beam=beam)
+        started = time.perf_counter()
+        task(texts, beam=beam)
+        rates[beam] = len(texts) / (time.perf_counter() - started)
+    print(f"decoding {len(texts):,} sentences: greedy {rates[1]:.1f} a second, beam 5 {rates[5]:.1f},", end=" ")
+    print(f"{rates[5] / rates[1]:.2f} of greedy")
+
+
+def random_decoding() -> None:
+    """Likewise with random weights: 500 sources of 8 to 24 tokens, targets as long."""
+    torch.manual_seed(0)
+    model = build_model(TranslatorConfig(cell="gru"), V, V).eval()
+    with torch.no_grad():
+        model.head.bias[END] = -20.0
+    random = np.random.default_rng(0)
+    sources = [random.integers(5, V, size).tolist() for size in random.integers(8, 25, 500)]
+    rates = {}
+    for beam in (1, 5):
+        started = time.perf_counter()
+        transduce(
+            model, sources, limits=[len(one) for one in sources], begin=BEGIN, end_id=END, banned=(0, 1, 2), beam=beam
+        )
+        rates[beam] = len(sources) / (time.perf_counter() - started)
+    print(f"decoding, random weights: greedy {rates[1]:.1f} sentences a second, beam 5 {rates[5]:.1f},", end=" ")
+    print(f"{rates[5] / rates[1]:.2f} of greedy")
+
+
+if __name__ == "__main__":
+    main()
