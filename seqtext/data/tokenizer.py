@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -23,6 +23,9 @@ from seqtext.errors import DataError, OptionsError, SavedFileError
 PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3  # the same ids in every model we train, checked in every model we load
 _TRAINING_CHARACTERS = 20_000_000  # enough for a stable vocabulary; beyond it only the memory grows
 _LONGEST_TEXT = 20_000  # characters of one text the trainer looks at
+_WORD = re.compile(" *[^ ]+(?: +$)?")  # with the blanks before it, the last one also with those behind it
+_LIKELIEST = 16  # segmentations of a word that one is drawn from
+_WORDS_KEPT = 500_000  # whose segmentations are in memory
 
 
 class Tokenizer:
@@ -55,6 +58,8 @@ class Tokenizer:
         self.normaliser = normaliser
         self.sha256 = hashlib.sha256(model).hexdigest()
         self._is_byte = np.array([self._pieces.is_byte(i) for i in range(len(self))])
+        self._scores = np.array([self._pieces.get_score(i) for i in range(len(self))])
+        self._segmentations: dict[tuple[str, float], tuple[list[list[int]], NDArray[np.float64]]] = {}
 
     def __len__(self) -> int:
         return int(self._pieces.get_piece_size())
@@ -128,7 +133,7 @@ class Tokenizer:
 
         What it has no figure for counts as its rarest piece; the end as one token in 50.
         """
-        scores = np.array([self._pieces.get_score(i) for i in range(len(self))], dtype=np.float32)
+        scores = self._scores.astype(np.float32)
         plain = ~self._is_byte
         plain[: END + 1] = False
         scores[~plain] = scores[plain].min(initial=0.0)
@@ -146,17 +151,33 @@ class Tokenizer:
         return spelt[:count]
 
     def _sample(self, texts: list[str], seed: int, alpha: float) -> list[list[int]]:
-        """Draws in a thread of its own: sentencepiece seeds its generator once a thread, so only a new one takes a new seed."""
-        drawn: list[list[int]] = []
+        """Each word's pieces drawn by themselves, since no piece goes across a blank: from its 16 likeliest segmentations.
 
-        def draw() -> None:
-            drawn.extend(self._pieces.encode(texts, enable_sampling=True, alpha=alpha, nbest_size=-1, num_threads=1))
+        By numbers of our own: sentencepiece's sampler (0.2.3) salts its generator anew in every process, whatever the seed.
+        """
+        words = [_WORD.findall(text) for text in texts]
+        draws = iter(np.random.default_rng(seed).random(sum(map(len, words))).tolist())
+        return [
+            [
+                i
+                for place, word in enumerate(parts)
+                # The processor puts a blank before what it is given; a word behind another one brings its own.
+                for i in self._drawn(word[1:] if place else word, next(draws), alpha)
+            ]
+            for parts in words
+        ]
 
-        sentencepiece.set_random_generator_seed(seed % 2**32)
-        thread = threading.Thread(target=draw)
-        thread.start()
-        thread.join()
-        return drawn
+    def _drawn(self, word: str, draw: float, alpha: float) -> list[int]:
+        """The pieces of a word that a uniform number falls on, as likely as the tokenizer has them, to the power of `alpha`."""
+        if (kept := self._segmentations.get((word, alpha))) is None:
+            found = [list(ids) for ids in self._pieces.nbest_encode_as_ids(word, nbest_size=_LIKELIEST)]
+            logs = np.array([alpha * self._scores[ids].sum() for ids in found])
+            kept = found, np.exp(logs - logs.max()).cumsum()
+            if len(self._segmentations) == _WORDS_KEPT:
+                self._segmentations.clear()
+            self._segmentations[word, alpha] = kept
+        segmentations, sums = kept
+        return segmentations[int(np.searchsorted(sums, draw * sums[-1], side="right"))]
 
 
 class _Counted:

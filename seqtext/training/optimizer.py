@@ -17,6 +17,7 @@ from seqtext.options import OptimizerName, Precision
 
 MATRIX_RATE = 2.0  # times the learning rate of the rest
 MOMENTUM = 0.95
+LONG = 8  # times as long as wide, beyond which a matrix is AdamW's: an update of size 1 in its few directions throws it about
 _NEWTON = (3.4445, -4.7750, 2.0315)  # of Jordan et al.: singular values end between 0.7 and 1.2, in few steps
 _STEPS = 5
 
@@ -158,4 +159,8 @@ def _matrix_rows(model: nn.Module) -> dict[int, int]:
             rows |= {id(p): module.hidden_size for p in module.parameters() if p.ndim == 2}
         elif isinstance(module, nn.Linear):
             rows[id(module.weight)] = module.out_features
-    return {id(p): rows[id(p)] for p in model.parameters() if p.requires_grad and id(p) in rows}
+    return {
+        id(p): rows[id(p)]
+        for p in model.parameters()
+        if p.requires_grad and id(p) in rows and max(rows[id(p)], p.shape[1]) <= LONG * min(rows[id(p)], p.shape[1])
+    }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import unicodedata
 
 import numpy as np
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import BEGIN, END, Tokenizer
 from seqtext.errors import DataError, OptionsError, SavedFileError
+from tests.conftest import ROOT
 
 WORDS = [
     "the",
@@ -93,6 +97,33 @@ def test_sampling_is_seeded_and_decodes_to_the_same_text(tokenizer):
     assert one == same != other
     assert one != tokenizer.encode(texts)
     assert [tokenizer.decode(ids) for ids in other] == texts
+
+
+def test_sampling_is_the_same_in_another_process(tokenizer):
+    """A pinned draw: what depended on the process would fail it sooner or later."""
+    ids = [i for row in tokenizer.encode(CORPUS[:50], sampling_seed=1) for i in row]
+    code = (
+        "import sys; from seqtext.data.tokenizer import Tokenizer; from seqtext.data.normaliser import Normaliser\n"
+        "tokenizer = Tokenizer(sys.stdin.buffer.read(), Normaliser())\n"
+        f"texts = {CORPUS[:50]!r}\n"
+        "print([i for row in tokenizer.encode(texts, sampling_seed=1) for i in row])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], input=tokenizer.model, capture_output=True, check=True, cwd=ROOT
+    )
+    assert json.loads(ended.stdout) == ids
+
+
+def test_the_likeliest_segmentation_of_each_word_is_that_of_the_text(tokenizer):
+    texts = ["  the quick  fox ", "a dog", "fox", " x ", "дом the", "the\u00a0fox 12 jumps"]
+    assert tokenizer.encode(texts, sampling_seed=0, alpha=1e6) == tokenizer.encode(texts)
+
+
+@given(st.lists(st.text(max_size=30), max_size=4), st.integers(0, 2**40))
+def test_whatever_is_drawn_is_the_same_text(tokenizer, texts, seed):
+    plain = tokenizer.encode(texts)
+    for ids, other, text in zip(tokenizer.encode(texts, sampling_seed=seed), plain, texts, strict=True):
+        assert tokenizer.decode(ids) == tokenizer.decode(other), text
 
 
 def test_digits_are_split_and_foreign_characters_spelt_in_bytes(tokenizer):

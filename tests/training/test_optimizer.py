@@ -13,12 +13,13 @@ class Model(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(0)
-        self.embedding = nn.Embedding(20, 6)
-        self.lstm = nn.LSTM(6, 8, batch_first=True)
-        self.out = nn.Linear(8, 3)
+        self.embedding = nn.Embedding(20, 9)
+        self.lstm = nn.LSTM(9, 8, batch_first=True)
+        self.out = nn.Linear(64, 3)  # too long for Muon
+        self.mix = nn.Linear(8, 64)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        return self.out(self.lstm(self.embedding(ids))[0][:, -1])
+        return self.out(self.mix(self.lstm(self.embedding(ids))[0][:, -1]))
 
 
 def loss_of(model: Model) -> torch.Tensor:
@@ -46,9 +47,9 @@ def test_only_matrices_of_recurrent_and_linear_layers_are_muons():
     optimizer = make_optimizer(model, name="muon", learning_rate=0.01, weight_decay=0.1)
     assert isinstance(optimizer, Muon)
     muons = {id(group["params"][0]): group for group in optimizer.param_groups if "rows" in group}
-    matrices = [model.lstm.weight_ih_l0, model.lstm.weight_hh_l0, model.out.weight]
+    matrices = [model.lstm.weight_ih_l0, model.lstm.weight_hh_l0, model.mix.weight]
     assert set(muons) == {id(p) for p in matrices}
-    assert [muons[id(p)]["rows"] for p in matrices] == [8, 8, 3]
+    assert [muons[id(p)]["rows"] for p in matrices] == [8, 8, 64]
     assert all(group["lr"] == group["highest_rate"] == 0.01 * MATRIX_RATE for group in muons.values())
     everything = [p for group in optimizer.param_groups for p in group["params"]]
     assert sorted(map(id, everything)) == sorted(map(id, model.parameters()))
