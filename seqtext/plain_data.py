@@ -33,7 +33,7 @@ def parse_json(data: bytes, *, where: str, finite: bool = False) -> Any:
         raise SavedFileError(f"{len(data)} bytes of JSON", where=where, expected=f"at most {MOST_BYTES}")
     try:
         value = json.loads(
-            data,
+            data.decode("utf-8"),  # given bytes it would guess, and import the codec that they ask for
             object_pairs_hook=_each_once,
             parse_int=_integer,
             parse_float=_finite if finite else None,

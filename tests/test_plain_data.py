@@ -93,3 +93,9 @@ def test_yaml_that_is_none_of_ours_is_refused(text, told):
 def test_yaml_larger_than_any_of_ours_is_not_parsed():
     with pytest.raises(SavedFileError, match="characters of YAML; expected at most"):
         parse_yaml(" " * (2**20 + 1), where="x")
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-32-le", "utf-16-be"])
+def test_only_utf_8_is_json(codec):
+    with pytest.raises(SavedFileError, match="not JSON"):
+        parse_json('{"a": 1}'.encode(codec), where="config.json")

@@ -17,7 +17,7 @@ from torch import Tensor
 from seqtext.errors import NumericsError, SavedFileError
 from seqtext.options import from_plain
 from seqtext.plain_data import parse_json
-from seqtext.room import write_file
+from seqtext.room import no_room, write_file
 from seqtext.storage import atomic_folder, parse_tensors, read_folder, remove_folder, save_tensors
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.environment import Record
@@ -150,8 +150,11 @@ def load_checkpoint(
 
 def _checkpoints(folder: Path) -> list[Path]:
     """The newest first; a link may lead anywhere, and is none."""
-    places = folder.glob("step-*") if folder.is_dir() else []
-    return sorted((place for place in places if not place.is_symlink()), reverse=True)
+    try:
+        places = list(folder.glob("step-*")) if folder.is_dir() else []
+        return sorted((place for place in places if not place.is_symlink()), reverse=True)
+    except OSError as error:
+        raise no_room(error, folder) from error
 
 
 def _record(values: Any, *, where: str) -> Record:

@@ -140,7 +140,8 @@ def _keep_journal(path: Path) -> None:
 
     def noted(self: Stepper, examples: Any, micro_batches: Any, step: int, **more: Any) -> Any:
         rows = [int(row) for batch in micro_batches for row in batch]
-        os.write(file, f"{json.dumps([step, rows])}\n".encode())
+        if self.optimizer.param_groups[0]["highest_rate"]:  # not those steps whose time alone is taken, before training
+            os.write(file, f"{json.dumps([step, rows])}\n".encode())
         return plain(self, examples, micro_batches, step, **more)
 
     Stepper.__call__ = noted  # type: ignore[method-assign]

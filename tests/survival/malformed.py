@@ -179,5 +179,7 @@ def _restore(folder: Path, files: dict[str, bytes]) -> None:
         if path.name not in files or not stat.S_ISREG(path.lstat().st_mode):
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
     for name, data in files.items():
-        if not (folder / name).exists() or (folder / name).read_bytes() != data:
-            (folder / name).write_bytes(data)
+        path = folder / name  # which may have been made as large as the disk, so its size is looked at first
+        if not path.exists() or path.stat().st_size != len(data) or path.read_bytes() != data:
+            path.unlink(missing_ok=True)
+            path.write_bytes(data)
