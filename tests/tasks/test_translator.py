@@ -237,12 +237,12 @@ def test_label_smoothing_and_hidden_words_are_of_training_alone(rows):
     none = dict.fromkeys(("embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"), 0.0)
     plain = of(rows, label_smoothing=0.0, **none)
     batch = plain.encode(rows).batch(np.arange(20))
-    expected = float(plain.loss(batch).sum)
+    expected = plain.loss(batch).sum.item()
     for settings_ in ({"label_smoothing": 0.3}, {"word_dropout": 0.5, "label_smoothing": 0.0}):
         task = of(rows, **{**none, **settings_})
-        assert float(task.loss(batch).sum) == pytest.approx(expected, rel=1e-6)
+        assert task.loss(batch).sum.item() == pytest.approx(expected, rel=1e-6)
         task.model.train()
-        assert float(task.loss(batch).sum) != pytest.approx(expected, rel=1e-3)
+        assert task.loss(batch).sum.item() != pytest.approx(expected, rel=1e-3)
 
 
 # ---- translations
