@@ -72,6 +72,9 @@ class VecToSeq(nn.Module):
             states = len(backbone.zero_state(1, like=embedding.weight))
             self.to_input = nn.Linear(vector_size, size)
             self.to_state = nn.Linear(vector_size, states * backbone.num_layers * backbone.hidden_size)
+            for projection in (self.to_input, self.to_state):  # it begins as the model without a vector
+                nn.init.zeros_(projection.weight)
+                nn.init.zeros_(projection.bias)
             self.no_vector = nn.Parameter(torch.zeros(vector_size))  # stands for "any", and is learnt
 
     def start(self, vectors: Tensor | None, rows: int) -> State:

@@ -21,27 +21,16 @@ from seqtext.batching.batch_plan import BatchPlan
 from seqtext.data.encoding import EncodingReport
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
-from seqtext.errors import OptionsError, SavedFileError
+from seqtext.errors import OptionsError
 from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.guided import Guided
 from seqtext.models.sampling import sample
-from seqtext.models.vec_to_seq import VecToSeq
-from seqtext.nn.backbone import Backbone, State
-from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.backbone import State
 from seqtext.nn.losses import Loss
-from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.options import Precision, to_plain
-from seqtext.storage import atomic_folder, parse_tensors, read_tensors, save_tensors
-from seqtext.tasks.conditions import (
-    RowVectors,
-    asked,
-    attribute_places,
-    components,
-    dense_column,
-    raw_vectors,
-    scale_dense,
-)
-from seqtext.tasks.example_vectors import example_vectors
+from seqtext.storage import atomic_folder, parse_tensors, save_tensors
+from seqtext.tasks.conditions import asked, components, raw_vectors
+from seqtext.tasks.generator_parts import GUARD, build_model, read_guard, row_vectors
 from seqtext.tasks.generator_rows import GeneratorBatch, GeneratorRows, encode_rows
 from seqtext.tasks.generator_settings import GUIDANCE, TEMPERATURE, GeneratorConfig
 from seqtext.tasks.generator_writing import Generated, as_texts, start_ids, state_before
@@ -52,7 +41,6 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 TOKENS_AT_ONCE = 16_384  # of a batch without gradients
-GUARD = "copy_guard.safetensors"
 BANNED = (PAD, UNKNOWN, BEGIN)  # never written
 
 
@@ -82,37 +70,7 @@ class TextGenerator:
         self.encoder = encoder
         self.guard = guard
         self.copied = ""  # which weights came from another run, to print
-        embedding = TokenEmbedding(
-            vocabulary_size=len(tokenizer),
-            embedding_size=config.embedding_size,
-            type_dropout=config.embedding_dropout,
-            unknown_id=UNKNOWN,
-        )
-        backbone = Backbone(
-            input_size=config.embedding_size,
-            hidden_size=config.hidden_size,
-            num_layers=config.num_layers,
-            cell=config.cell,
-            dropout=config.layer_dropout,
-        )
-        head = VocabularyHead(
-            input_size=config.hidden_size,
-            vector_size=config.embedding_size,
-            vocabulary_size=len(tokenizer),
-            tied=config.tied,
-        )
-        self.model = VecToSeq(
-            embedding=embedding,
-            backbone=backbone,
-            head=head,
-            vector_size=config.vector_size,
-            feedback=config.feedback,
-            input_dropout=config.input_dropout,
-            output_dropout=config.output_dropout,
-        )
-        if config.shares:  # "any" begins as the mixture that the training rows are
-            with torch.no_grad():
-                self.model.no_vector.copy_(torch.tensor(config.shares))
+        self.model = build_model(config, len(tokenizer))
 
     # ---- made from data, or from another run
 
@@ -318,7 +276,7 @@ class TextGenerator:
         require({str(rows.split or "given"): rows}, config.text_column, *config.columns)
         check_texts(rows, config.text_column)
         tokens, report = encode_rows(rows, config.text_column, self.tokenizer, sampling_seed=sampling_seed)
-        return GeneratorRows(tokens, self._vectors(rows)), report
+        return GeneratorRows(tokens, row_vectors(rows, self.config, self.encoder)), report
 
     def loss(
         self, batch: GeneratorBatch, state: State | None = None, *, gone: Tensor | None = None
@@ -390,19 +348,6 @@ class TextGenerator:
             return None
         return torch.rand(len(batch.rows), 1, device=batch.vectors.device) < self.config.vector_dropout
 
-    def _vectors(self, rows: Dataset) -> RowVectors:
-        """Of all rows of a split."""
-        config = self.config
-        if config.attributes:
-            return RowVectors(attribute_places(rows, config), None, config.vector_size)
-        if config.vector_column is not None:
-            dense = dense_column(rows, config.vector_column, size=config.vector_size)
-            return RowVectors(None, scale_dense(dense, config), config.vector_size)
-        if self.encoder is not None:
-            dense = example_vectors(self.encoder, rows, config.text_column)
-            return RowVectors(None, scale_dense(dense, config), config.vector_size)
-        return RowVectors(None, None, 0)
-
     # ---- saved
 
     def save_pretrained(self, folder: str | Path) -> None:
@@ -434,7 +379,7 @@ class TextGenerator:
         config = saved.config(GeneratorConfig, task=cls.__name__)
         tokenizer = Tokenizer(saved.file("tokenizer.model"), Normaliser(lowercase=config.lowercase))
         encoder = TopicClassifier.from_saved(saved.part("encoder-")) if config.has_encoder else None
-        guard = _read_guard(saved, config.no_copy_ngram) if config.no_copy_ngram else None
+        guard = read_guard(saved, config.no_copy_ngram) if config.no_copy_ngram else None
         with torch.device("meta"):  # shapes only: nothing large is allocated before the file's own shapes agree
             task = cls(config, tokenizer, encoder, guard)
         where = str(saved.folder / "model.safetensors")
@@ -442,12 +387,3 @@ class TextGenerator:
         task.model.load_state_dict(weights, assign=True)
         task.model.eval()
         return task
-
-
-def _read_guard(saved: SavedTask, length: int) -> CopyGuard:
-    where = str(saved.folder / GUARD)
-    tensors = read_tensors(saved.file(GUARD), where=where)
-    bits = tensors.get("bits")
-    if len(tensors) != 1 or bits is None or bits.dtype != torch.uint8 or bits.ndim != 1 or not len(bits):
-        raise SavedFileError("not a record of training texts", where=where, expected="bits (N,) of bytes")
-    return CopyGuard(bits, length)
