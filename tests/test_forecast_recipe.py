@@ -96,7 +96,9 @@ def test_a_run_has_model_report_pictures_and_card(place):
         pictures = sorted(
             ["learning_curves.png", "two_weeks.png", "fan_chart.png", "error_by_hour.png", *step, "hidden_state.png"]
         )
-        assert sorted(path.name for path in (folder / "report").iterdir()) == sorted([*pictures, "metrics.json"])
+        assert sorted(path.name for path in (folder / "report").iterdir()) == sorted(
+            [*pictures, "manifest.json", "metrics.json"]
+        )
         assert all((folder / "report" / p).read_bytes().startswith(b"\x89PNG\r\n\x1a\n") for p in pictures)
         card = (folder / "README.md").read_text(encoding="utf-8")
         assert sorted(re.findall(r"!\[.*\]\(report/(.*)\)", card)) == pictures

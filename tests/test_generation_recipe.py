@@ -88,7 +88,7 @@ def test_a_run_has_model_report_pictures_samples_and_card(place):
         folder = place / name
         assert {"config.json", "model.safetensors", "tokenizer.model"} <= set(read_folder(folder / "model"))
         there = sorted(path.name for path in (folder / "report").iterdir())
-        assert there == sorted(["learning_curves.png", "metrics.json", "samples.md", *more])
+        assert there == sorted(["learning_curves.png", "manifest.json", "metrics.json", "samples.md", *more])
         pictures = [path for path in there if path.endswith(".png")]
         assert all((folder / "report" / p).read_bytes().startswith(b"\x89PNG\r\n\x1a\n") for p in pictures)
         card = (folder / "README.md").read_text(encoding="utf-8")

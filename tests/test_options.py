@@ -194,11 +194,11 @@ def test_a_config_that_cannot_be_meant_is_refused_by_file_and_key(content, told,
         read_options(Both, path)
 
 
-@pytest.mark.parametrize(("name", "told"), [("nix.yaml", "No such file"), ("", "Is a directory")])
+@pytest.mark.parametrize(("name", "told"), [("nix.yaml", r"cannot be read \(No such file.*\)"), ("", "not a file")])
 def test_a_config_that_cannot_be_opened_is_refused_by_its_whole_path(name, told, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / name
-    with pytest.raises(OptionsError, match=rf"^{path}: cannot be read \({told}.*\); give the options.yaml of a run"):
+    with pytest.raises(OptionsError, match=rf"^{path}: {told}; give the options.yaml of a run"):
         parse(RunOptions, "", ["--config", name or "."])
 
 

@@ -53,7 +53,7 @@ def test_a_run_folder_has_the_parts_that_its_file_describes(run_folder):
         re.findall(r"^([\w.]+/?) {2,}|  ([\w.]+/?) {2,}", str(run_folder_module.__doc__), flags=re.MULTILINE)
     )
     parts = {(one or other).rstrip("/") for one, other in described}
-    assert len(parts) == 7
+    assert len(parts) == 8
     there = {path.name for path in run_folder.iterdir()}
     assert there | {"timing.jsonl"} == parts  # which has a line every 20 steps, and so small a run may have fewer
 
@@ -70,7 +70,7 @@ def test_the_model_and_two_checkpoints_are_whole(run_folder):
 def test_the_report_has_figures_pictures_and_predictions(run_folder):
     pictures = ["confusion_matrix.png", "learning_curves.png", "per_class_f1.png"]
     assert sorted(path.name for path in (run_folder / "report").iterdir()) == [
-        *pictures[:2], "metrics.json", pictures[2], "predictions.jsonl",
+        *pictures[:2], "manifest.json", "metrics.json", pictures[2], "predictions.jsonl",
     ]  # fmt: skip
     for name in pictures:
         data = (run_folder / "report" / name).read_bytes()

@@ -115,7 +115,7 @@ def test_a_run_has_model_report_pictures_examples_and_card(place):
     assert {"config.json", "model.safetensors"} <= set(read_folder(folder / "model"))
     pictures = ["attention_1.png", "attention_2.png", "attention_3.png", "learning_curves.png"]
     there = sorted(path.name for path in (folder / "report").iterdir())
-    assert there == sorted([*pictures, "examples.md", "metrics.json", "predictions.jsonl"])
+    assert there == sorted([*pictures, "examples.md", "manifest.json", "metrics.json", "predictions.jsonl"])
     assert all((folder / "report" / p).read_bytes().startswith(b"\x89PNG\r\n\x1a\n") for p in pictures)
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"!\[.*\]\(report/(.*)\)", card)) == pictures

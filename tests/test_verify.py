@@ -33,7 +33,6 @@ def test_a_finished_run_is_verified_part_by_part(run):
         "report/metrics.json",
         "options.yaml",
         "metrics.jsonl",
-        "timing.jsonl",
         "README.md",
         "manifest.json",
     ],

@@ -23,7 +23,9 @@ from seqtext.errors import DataError, OptionsError, SavedFileError
 PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3  # the same ids in every model we train, checked in every model we load
 _TRAINING_CHARACTERS = 20_000_000  # enough for a stable vocabulary; beyond it only the memory grows
 _LONGEST_TEXT = 20_000  # characters of one text the trainer looks at
-_WORD = re.compile(" *[^ ]+(?: +$)?")  # with the blanks before it, the last one also with those behind it
+_WORD = re.compile(
+    " *[^ ]+(?: +$)?|^ +$"
+)  # with the blanks before it, the last one also with those behind it; or blanks alone
 _LIKELIEST = 16  # segmentations of a word that one is drawn from
 _WORDS_KEPT = 500_000  # whose segmentations are in memory
 

@@ -96,19 +96,19 @@ def test_the_first_file_is_the_source_unless_it_is_said() -> None:
 # ---- files of unequal length
 
 
-@given(data=st.data(), lost_in_source=st.booleans(), seed=st.integers(0, 10**6))
-@settings(max_examples=200)
-def test_a_line_lost_or_added_anywhere_is_found_by_the_lengths(
-    data: st.DataObject, lost_in_source: bool, seed: int
-) -> None:
-    lines = data.draw(st.integers(40, 400))
-    at = data.draw(st.integers(0, lines - 1))
-    sides = [np.array([len(line) for line in side]) for side in made_up(lines, seed)]
-    sides[not lost_in_source] = np.delete(sides[not lost_in_source], at)
-    found = first_break(*sides)
+def test_a_line_lost_or_added_anywhere_is_found_by_the_lengths() -> None:
+    rng, off = random.Random(0), []
+    for seed in range(300):
+        lines = rng.randint(40, 400)
+        at, lost_in_source = rng.randrange(lines), rng.random() < 0.5
+        sides = [np.array([len(line) for line in side]) for side in made_up(lines, seed)]
+        sides[not lost_in_source] = np.delete(sides[not lost_in_source], at)
+        found = first_break(*sides)
+        assert found is not None
+        off.append(abs(found - (at + 1)))
     # A line is told by its length from its neighbours, which a few in a row may fail to: then the place is off by those.
-    assert found is not None
-    assert abs(found - (at + 1)) <= 8
+    assert sorted(off)[int(0.98 * len(off))] <= 3
+    assert max(off) <= 8
 
 
 def test_of_several_lost_lines_the_first_is_told() -> None:

@@ -115,7 +115,7 @@ def test_sampling_is_the_same_in_another_process(tokenizer):
 
 
 def test_the_likeliest_segmentation_of_each_word_is_that_of_the_text(tokenizer):
-    texts = ["  the quick  fox ", "a dog", "fox", " x ", "дом the", "the\u00a0fox 12 jumps"]
+    texts = ["  the quick  fox ", "a dog", "fox", " x ", "дом the", "the\u00a0fox 12 jumps", " ", "   "]
     assert tokenizer.encode(texts, sampling_seed=0, alpha=1e6) == tokenizer.encode(texts)
 
 

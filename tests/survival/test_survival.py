@@ -73,7 +73,7 @@ def test_what_is_made_of_bytes_is_never_the_same_bytes():
     for data in (b"", b"a", b"\0\0", b'{"a": 1}\n' * 20):
         kinds = {mutated(data, rng, [b"other"]) for _ in range(200)}
         assert data not in kinds
-        assert len(kinds) > 50
+        assert len(kinds) > 30
 
 
 # ---- the harness itself can find what it looks for

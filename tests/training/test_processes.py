@@ -181,8 +181,10 @@ def recipe(tmp_path_factory) -> list[str]:
 
 def test_a_recipe_on_two_groups_of_torchrun_is_the_run_of_one_process(recipe, tmp_path):
     address = ["--nnodes", "2", "--nproc_per_node", "1", "--master_addr", "127.0.0.1", "--master_port", free_port()]
+    # Without the two dashes torchrun would take --run for one of its own flags.
     groups = [
-        torchrun(*address, "--node_rank", rank, program=[*recipe, "--run", str(tmp_path / "two")]) for rank in "01"
+        torchrun(*address, "--node_rank", rank, program=["--", *recipe, "--run", str(tmp_path / "two")])
+        for rank in "01"
     ]
     out = [group.communicate(timeout=300) for group in groups]
     assert [group.returncode for group in groups] == [0, 0], out
@@ -200,7 +202,7 @@ def test_a_recipe_on_two_groups_of_torchrun_is_the_run_of_one_process(recipe, tm
     vectors = [seqtext.load(tmp_path / run).encode_texts(texts) for run in ("one", "two")]
     np.testing.assert_allclose(*vectors, atol=1e-3)
     again = torchrun(
-        "--standalone", "--nproc_per_node", "2", program=[*recipe[:1], "--resume", "--run", str(tmp_path / "two")]
+        "--standalone", "--nproc_per_node", "2", program=["--", *recipe[:1], "--resume", "--run", str(tmp_path / "two")]
     )
     assert "has ended already" in again.communicate(timeout=300)[1]
     assert again.returncode == 0
