@@ -9,22 +9,9 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from seqtext.commands.verify import parts_of
 from tests.conftest import python
 from tests.survival.mutator import mutated
-
-
-@pytest.fixture(scope="module")
-def table() -> dict[str, str]:
-    """What each part of the campaign came to; one process does all, since it is the imports that take long."""
-    ended = python("-m", "tests.survival", "all", check=False)
-    lines = ended.stdout.splitlines()
-    found = {line[6:44].strip(): line[44:] for line in lines if line.startswith(("ok", "FAULT"))}
-    faults = [line for line in lines if not line.startswith(("ok", "  "))]
-    assert ended.returncode == 0, "\n".join([*faults, ended.stdout, ended.stderr])
-    return found
 
 
 def test_runs_that_are_killed_again_and_again_end_as_if_nobody_had_touched_them(table):
