@@ -50,8 +50,9 @@ def beam_search(
 ) -> list[list[Candidate]]:
     """Searches the most likely texts of each of N rows.
 
-    A row's search is over when `beam` texts have ended, or when no open one can still come among the `n_best`. With a beam of 1 it is
-    greedy. A step costs that of N times `beam` rows.
+    A row's search is over when no open text can still come among the `n_best` that have ended, however long it gets. To stop when `beam`
+    texts have ended, as is common, would leave a model that is sure of a long text with short ones that it hardly believes in. With a
+    beam of 1 it is greedy. A step costs that of N times `beam` rows.
 
     Args:
         model: says what may come next.
@@ -175,9 +176,7 @@ def _search_block(
         )[: len(row) * beam]
         ended, going, parent = _extend(going, log_p, scores[: len(log_p)], width, rules)
         done = done.best_with(ended._replace(rank=ended.rank / rules.penalty(number + 1)))
-        over = (done.rank[:, -1] > -torch.inf) | (
-            done.rank[:, rules.n_best - 1] >= going.rank[:, 0] / rules.penalties(limits)
-        )
+        over = done.rank[:, rules.n_best - 1] >= going.rank[:, 0] / rules.penalties(limits)
         over |= limits == number + 1
         for place in over.nonzero().flatten().tolist():
             found[row[place]] = _candidates(done, going, place, start, width + 1, rules)

@@ -59,6 +59,15 @@ def test_a_wider_beam_finds_what_greedy_misses():
     assert search(model, model.start(1), 1, beam=2)[0][0].ids == [5]
 
 
+def test_short_texts_that_are_hardly_believed_in_do_not_end_the_search():
+    logits = torch.full((14, 14), -20.0)
+    for token in (BEGIN, *range(4, 13)):
+        logits[token, 4 if token == BEGIN else token + 1], logits[token, END] = 0.0, -4.0  # it may end at each step
+    logits[13, END] = 0.0
+    model = Table(logits)
+    assert search(model, model.start(1), 1, beam=2)[0][0].ids == list(range(4, 14))
+
+
 @every_cell
 @pytest.mark.parametrize("options", [{}, {"length_penalty": 0.0}, {"no_repeat_ngram": 2}, {"max_length": 3}])
 def test_a_beam_of_1_is_greedy(cell, options):
