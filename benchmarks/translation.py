@@ -5,15 +5,19 @@
 
 The rival is what tutorials and older toolkits do: encoder on packed sequences, a decoder that takes one step after another and is fed
 its last attention vector (Luong et al. 2015), the logits of all steps at once, plain cross entropy. Sizes are the same: GRU, encoder of 2
-layers (256 units each direction), decoder of 2 (512), embeddings of 256, 8,000 pieces, batches of 4,096 tokens. The share is that of the
-rate of one large matrix product.
+layers (256 units each direction), decoder of 2 (512), embeddings of 256, 8,000 pieces, batches of at most 4,096 tokens, padding counted.
+The sentences have 8 to 24 tokens. Batches are made of sentences of nearly the same length, as ours are; the rival is timed on these and on
+sentences as they come, which is what it makes of them. The share is that of the rate of one large matrix product.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +35,7 @@ from seqtext.tasks.translator_settings import TranslatorConfig
 
 V, E, ENCODER, DECODER, TOKENS = 8000, 256, 256, 512, 4096
 SMOOTHING = 0.1
+Loss = Callable[[Any, "Pairs"], Tensor]
 
 
 def main() -> None:
@@ -54,35 +59,54 @@ def main() -> None:
 
 
 def training(device: torch.device, rounds: int) -> None:
-    """Ours and the loop, on the same batch of sentences of 8 to 24 tokens."""
+    """Ours and the loop; both on a batch of one length, and the loop on one of all lengths."""
     best = choose_precision("auto", device)
     torch.manual_seed(0)
-    lengths = torch.arange(8, 25).repeat(TOKENS // 24 // 17 + 1)[: TOKENS // 24].sort(descending=True).values
-    rows, width = len(lengths), int(lengths.max())
-    source, target = (torch.randint(5, V, (rows, width)) for _ in range(2))
-    targets = torch.cat([target[:, 1:], torch.full((rows, 1), END)], 1)
-    real = int(lengths.sum())
+    by_length, mixed = Pairs.of(15, 17), Pairs.of(8, 24)
     ours = build_model(TranslatorConfig(cell="gru"), V, V).train()
     loop = Loop().train()
-    steps = {
-        name: step_of(model, loss, Padded(source, lengths), Padded(target, lengths), targets, precision, device)
-        for name, model, loss, precision in (
-            ("ours", ours, our_loss, best),
-            ("loop fp32", loop, Loop.loss, "fp32"),
-            (f"loop {best}", loop, Loop.loss, best),
-        )
+    variants: dict[str, tuple[nn.Module, Loss, Pairs, Precision]] = {
+        "ours": (ours, our_loss, by_length, best),
+        "loop fp32": (loop, Loop.loss, by_length, "fp32"),
+        f"loop {best}": (loop, Loop.loss, by_length, best),
+        "loop fp32, sentences as they come": (loop, Loop.loss, mixed, "fp32"),
+        f"loop {best}, sentences as they come": (loop, Loop.loss, mixed, best),
     }
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(best, torch.float32)
     square = torch.randn(2048, 2048).to(dtype)
+    steps = {name: step_of(*variant, device) for name, variant in variants.items()}
     times = take_turns({**steps, "product": lambda: square @ square}, rounds=rounds)
-    peak = 2 * 2048**3 / times.median("product")
-    rate = real / times.median("ours")
-    share = 6 * real * macs() / times.median("ours") / peak
+    rates = {name: variants[name][2].count / times.median(name) for name in steps}
+    share = 6 * macs() * rates["ours"] / (2 * 2048**3 / times.median("product"))
     print(
-        f"training, {best}: {rate:,.0f} target tokens a second, {share:.0%} of the rate of a matrix product of 2,048 squared"
+        f"training, {best}: {rates['ours']:,.0f} target tokens a second, {share:.0%} of the rate of a large matrix product"
     )
     for name in list(steps)[1:]:
-        print(f"  {name}: {real / times.median(name):,.0f}, ours {times.ratio(name, 'ours'):.1f} times as many")
+        tokens = by_length.count / variants[name][2].count
+        print(f"  {name}: {rates[name]:,.0f}, ours {tokens * times.ratio(name, 'ours'):.1f} times as many")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A batch of random sentences and their translations, (B, T) each, and what follows each target token."""
+
+    source: Padded
+    target: Padded
+    targets: Tensor
+
+    @classmethod
+    def of(cls, shortest: int, longest: int) -> Pairs:
+        """As many rows as TOKENS allows, of all lengths in turn."""
+        rows = TOKENS // longest
+        lengths = (shortest + torch.arange(rows) % (longest - shortest + 1)).sort(descending=True).values
+        source, target = (torch.randint(5, V, (rows, longest)) for _ in range(2))
+        targets = torch.cat([target[:, 1:], torch.full((rows, 1), END)], 1)
+        return cls(Padded(source, lengths), Padded(target, lengths), targets)
+
+    @property
+    def count(self) -> int:
+        """Of target tokens."""
+        return int(self.target.lengths.sum())
 
 
 def macs() -> int:
@@ -93,21 +117,23 @@ def macs() -> int:
     return encoder + decoder + attention + E * V
 
 
-def our_loss(model: nn.Module, source: Padded, tokens: Padded, targets: Tensor) -> Tensor:
+def our_loss(model: nn.Module, pairs: Pairs) -> Tensor:
     """As `Translator.loss`."""
-    outputs = model(tokens, model.start(source))
-    real = tokens.mask
-    total, _ = model.head.loss(outputs.values[real], model.embedding.weight, targets[real], label_smoothing=SMOOTHING)
+    outputs = model(pairs.target, model.start(pairs.source)).values
+    real = pairs.target.mask
+    total, _ = model.head.loss(outputs[real], model.embedding.weight, pairs.targets[real], label_smoothing=SMOOTHING)
     return total
 
 
-def step_of(model, loss, source, tokens, targets, precision: Precision, device: torch.device):  # type: ignore[no-untyped-def]
+def step_of(
+    model: nn.Module, loss: Loss, pairs: Pairs, precision: Precision, device: torch.device
+) -> Callable[[], None]:
     """One step of training: loss, gradients, AdamW."""
     optimizer = torch.optim.AdamW(model.parameters(), fused=True)
 
     def step() -> None:
         with autocast(precision, device):
-            total = loss(model, source, tokens, targets)
+            total = loss(model, pairs)
         total.backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -128,8 +154,9 @@ class Loop(nn.Module):
         self.combine = nn.Linear(DECODER + 2 * ENCODER, DECODER)
         self.out = nn.Linear(DECODER, V)
 
-    def loss(self, source: Padded, tokens: Padded, targets: Tensor) -> Tensor:
+    def loss(self, pairs: Pairs) -> Tensor:
         """Summed over all real steps."""
+        source, tokens, targets = pairs.source, pairs.target, pairs.targets
         packed = nn.utils.rnn.pack_padded_sequence(self.embedding(source.values), source.lengths, batch_first=True)
         encoded, final = self.encoder(packed)
         memory, _ = nn.utils.rnn.pad_packed_sequence(encoded, batch_first=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -147,8 +147,21 @@ def checkpoint_interval(every: int | str) -> tuple[float, float] | None:
     return (math.inf, 60 * value) if minutes else (value, math.inf)
 
 
-def parse(options: type[OptionsT], description: str, argv: Sequence[str] | None = None) -> OptionsT:
+def parse(
+    options: type[OptionsT],
+    description: str,
+    argv: Sequence[str] | None = None,
+    *,
+    defaults_for: Callable[[OptionsT], Mapping[str, Any]] | None = None,
+) -> OptionsT:
     """Options from the command line, over those of `--config` or of the run to resume, over the defaults.
+
+    Args:
+        options: dataclass of the options.
+        description: for `--help`.
+        argv: the command line; the program's own if None.
+        defaults_for: given what was asked for, defaults that suit it better than those of the dataclass. A file of options has all of
+            its own.
 
     Raises:
         OptionsError: if the options file is wrong or options contradict each other. (tyro itself ends on unknown flags, with 2.)
@@ -156,10 +169,16 @@ def parse(options: type[OptionsT], description: str, argv: Sequence[str] | None 
     import tyro
 
     argv = list(sys.argv[1:] if argv is None else argv)
-    default = options()
-    if path := _options_file(argv):
+    default, path = options(), _options_file(argv)
+    if path:
         default = replace(read_options(options, path), overwrite=False, resume=False, allow_inexact=False)  # type: ignore[type-var]
-    return tyro.cli(options, args=argv, default=default, description=description, use_underscores=True)
+
+    def read(default: OptionsT) -> OptionsT:
+        return tyro.cli(options, args=argv, default=default, description=description, use_underscores=True)
+
+    found = read(default)
+    better = {} if path or defaults_for is None else defaults_for(found)
+    return read(replace(default, **better)) if better else found  # type: ignore[type-var]
 
 
 def training_arguments(options: TrainingOptions) -> dict[str, Any]:

@@ -35,7 +35,7 @@ SMALL = [
 @pytest.fixture(autouse=True, scope="session")
 def private_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["SEQTEXT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
-    torch.set_num_threads(2)
+    torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)
 
 
 def topic_rows(rows: int, seed: int = 0) -> dict[str, list[str]]:

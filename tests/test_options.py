@@ -157,6 +157,21 @@ def test_overwriting_and_resuming_are_not_taken_from_a_config(tmp_path):
     assert not parse(RunOptions, "", ["--config", str(path)]).overwrite
 
 
+def test_defaults_may_depend_on_what_is_asked_for_and_flags_and_files_win_over_them(tmp_path):
+    def read(*flags):
+        found = parse(
+            RunOptions, "", flags, defaults_for=lambda asked: {"epochs": 2, "batch_rows": 7} if asked.seed == 1 else {}
+        )
+        return found.epochs, found.batch_rows
+
+    plain = RunOptions()
+    assert read() == (plain.epochs, plain.batch_rows)
+    assert read("--seed", "1") == (2, 7)
+    assert read("--seed", "1", "--epochs", str(plain.epochs)) == (plain.epochs, 7)
+    write_options(tmp_path / "o.yaml", replace(plain, seed=1))
+    assert read("--config", str(tmp_path / "o.yaml")) == (plain.epochs, plain.batch_rows)
+
+
 def test_resuming_takes_the_options_of_the_run(tmp_path):
     write_options(tmp_path / "options.yaml", RunOptions(run="where it was made", seed=5, epochs=4))
     options = parse(RunOptions, "", ["--resume", "--run", str(tmp_path)])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import datasets
 
 PHRASEBOOK = "phrasebook"
+PHRASES = 24_000  # to train on: a sign or name that is rare has to be met some hundred times
 LOCALES = ("en", "de")  # of the phrasebook, where nothing else is asked for
 _LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4})?")
 
@@ -143,7 +144,7 @@ def _phrasebook(source: str, target: str) -> datasets.DatasetDict:
     from seqtext.builtin.phrasebook import pairs
 
     splits = datasets.DatasetDict()
-    for split, rows in pairs(source=source, target=target).items():
+    for split, rows in pairs(source=source, target=target, train=PHRASES).items():
         columns = {source: [row.source for row in rows], target: [row.target for row in rows]}
         columns[TOPIC] = [row.topic for row in rows]
         splits[split] = datasets.Dataset.from_dict(columns, split=datasets.NamedSplit(split))

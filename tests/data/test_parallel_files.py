@@ -277,7 +277,7 @@ def test_the_phrasebook_has_pairs_of_any_two_locales() -> None:
     found = load_pairs("phrasebook", source="ja", target="fr")
     assert found.name == "phrasebook, ja to fr"
     assert {name: len(rows) for name, rows in found.splits.items()} == {
-        "train": 12_000,
+        "train": 24_000,
         "validation": 1_000,
         "test": 1_000,
     }
@@ -294,7 +294,7 @@ def test_the_locale_that_is_not_named_is_english_or_german(
     asked: tuple, chosen: tuple, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = {"train": [Pair("a", "b", "money")]}
-    monkeypatch.setattr("seqtext.builtin.phrasebook.pairs", lambda source, target: made)
+    monkeypatch.setattr("seqtext.builtin.phrasebook.pairs", lambda source, target, train: made)
     found = load_pairs("phrasebook", source=asked[0], target=asked[1])
     assert (found.source, found.target) == chosen
     assert found.splits["train"].column_names == [*chosen, "topic"]

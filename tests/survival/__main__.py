@@ -19,7 +19,7 @@ from typing import NamedTuple
 # Before torch and datasets: one thread, so that a fork is safe, and no network.
 os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "MPLBACKEND": "agg"}
 
-IN_CI = {"kills": 20, "saves": 1, "copies": 1000, "malformed": 500, "nan": 3, "terms": 3}
+IN_CI = {"kills": 20, "saves": 1, "copies": 1000, "malformed": 500, "nan": 20, "terms": 3}
 FULL = {"kills": 500, "saves": 1, "copies": 50_000, "malformed": 50_000, "nan": 200, "terms": 100}
 FULL_IN_SAVES = 150
 
@@ -115,10 +115,12 @@ def warm_up() -> None:
     import seqtext.tasks.forecaster
     import seqtext.tasks.text_generator
     import seqtext.tasks.topic_classifier
+    import seqtext.tasks.translator
     import seqtext.training.fit
     import seqtext.training.forecast_report
     import seqtext.training.generator_report
-    import seqtext.training.report  # noqa: F401
+    import seqtext.training.report
+    import seqtext.training.translation_report  # noqa: F401
 
     torch.set_num_threads(1)
 

@@ -36,6 +36,22 @@ _TINY = ["--hidden_size", "8", "--embedding_size", "8", "--vocabulary_size", "30
 RECIPES = {
     "topic_classification": [*_TEXT, *_TINY, "--accumulate", "2", "--baselines", "none", "--precision", "bf16"],
     "text_generation": [*_TEXT, *_TINY, "--subword_sampling", "--evaluation", "none", "--max_length", "16"],
+    "translation": [
+        *(
+            "--train",
+            "{data}/pairs.csv",
+            "--source",
+            "one",
+            "--target",
+            "other",
+            "--epochs",
+            "3",
+            "--encoder_size",
+            "8",
+        ),
+        *("--encoder_layers", "1", "--num_layers", "2", "--subword_sampling", "--baselines", "none", "--beam", "2"),
+        *_TINY,
+    ],
     "electricity": [
         *("--train", "{data}/readings.csv", "--epochs", "2", "--hidden_size", "6", "--window", "8", "--horizon", "1"),
         *("--batch_tokens", "400", "--baselines", "none", "--layer_dropout", "0.2"),
@@ -126,6 +142,8 @@ def write_data(place: Path) -> None:
     """The files that the recipes train on."""
     for name, rows, seed in (("train", 60, 1), ("test", 20, 2)):
         write_csv(place / f"{name}.csv", topic_rows(rows, seed))
+    texts = topic_rows(60)["text"]
+    write_csv(place / "pairs.csv", {"one": texts, "other": [" ".join(reversed(text.split())) for text in texts]})
     values = 3 + np.sin(np.arange(400) * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=400) / 4
     write_csv(place / "readings.csv", {"kw": [f"{value:.4f}" for value in values]})
 

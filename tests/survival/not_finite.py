@@ -5,20 +5,23 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from seqtext.errors import SavedFileError
 from seqtext.storage import check_folder
-from tests.survival.harness import Harness
+from tests.survival.harness import RECIPES, Harness
 
-UNUSED, MODULES = "unused", 10
-_STEPS = 20  # of the shortest recipe's run; a later one would not be reached
-_RECIPES = ("topic_classification", "text_generation", "electricity")
+UNUSED, MODULES = "unused", 3
+_STEPS = 12  # of the shortest recipe's run; a later one would not be reached
 
 
 @dataclass
@@ -40,7 +43,7 @@ def try_not_finite(place: Path, *, count: int, seed: int, until: float) -> NotFi
         until: when to stop, by `time.monotonic`.
     """
     rng, result = random.Random(seed), NotFinite()
-    injected = {recipe: _Injected(place / recipe, recipe) for recipe in _RECIPES[: max(1, min(3, count // 5))]}
+    injected = {recipe: _Injected(place / recipe, recipe) for recipe in list(RECIPES)[: max(1, count // 5)]}
     while result.tried < count and time.monotonic() < until:
         one = rng.choice(list(injected.values()))
         result.tried += 1
@@ -61,7 +64,7 @@ class _Injected:
     def once(self, *, module: int, step: int, row: int) -> str:
         """What is wrong with how one run ended; nothing if it is as it must be."""
         harness = self._harness
-        for another in range(MODULES):  # one that does not run in this step, or gives what has no rows, is passed over
+        for another in range(MODULES):  # one that is not used in this step is passed over
             self._where = (module + another, step, row)
             harness.fresh()
             self._note.unlink(missing_ok=True)
@@ -88,42 +91,60 @@ class _Injected:
 
 
 def _inject(module_number: int, step_number: int, row_number: int, note: Path) -> None:
-    """Hooks into the stepper, in the child: the chosen module gives a NaN for the chosen row, each time the step is made."""
+    """Hooks into the stepper, in the child: a module that gave a row for each row in the step before gives a NaN for the chosen one."""
     from seqtext.training.step import Stepper
 
-    plain = Stepper.__call__
+    plain, names = Stepper.__call__, set[str]()
 
     def stepped(self: Stepper, examples: Any, micro_batches: Any, step: int, **more: Any) -> Any:
-        if step + 1 != step_number:
+        def go_on() -> Any:
             return plain(self, examples, micro_batches, step, **more)
+
         rows = [int(row) for row in micro_batches[0]]
-        place = row_number % len(rows)
-        names = [name for name, module in self.task.model.named_modules() if name and not list(module.children())]
-        name = names[module_number % len(names)]
-        before = _hash(self.task.model)
-        note.write_text(f"{name}\t{self.row_number(rows[place])}\t{before}\n")
-        used = [False]
+        if step + 1 == step_number - 1:
+            with _hooked(self.task.model, len(rows), lambda name, output: names.add(name)):
+                return go_on()
+        if step + 1 != step_number:
+            return go_on()
+        place, name, used = row_number % len(rows), sorted(names)[module_number % len(names)], list[str]()
 
-        def poison(module: Any, inputs: Any, output: Any) -> Any:
-            tensor = output[0] if isinstance(output, tuple) else output
-            if used[0] or not isinstance(tensor, torch.Tensor) or tensor.shape[:1] != (len(rows),):
+        def poison(found: str, output: torch.Tensor) -> torch.Tensor | None:
+            if found != name or used:
                 return None
-            if not tensor.is_floating_point():
-                return None
-            used[0] = True
-            changed = tensor.clone()
+            used.append(name)
+            changed = output.clone()
             changed[place] = float("nan")
-            return (changed, *output[1:]) if isinstance(output, tuple) else changed
+            return changed
 
-        handle = self.task.model.get_submodule(name).register_forward_hook(poison)
+        note.write_text(f"{name}\t{self.row_number(rows[place])}\t{_hash(self.task.model)}\n")
         try:
-            return plain(self, examples, micro_batches, step, **more)
+            with _hooked(self.task.model, len(rows), poison):
+                return go_on()
         finally:
-            handle.remove()
             with note.open("a") as file:
-                file.write(f"{'after' if used[0] else UNUSED}\t{_hash(self.task.model)}\n")
+                file.write(f"{'after' if used else UNUSED}\t{_hash(self.task.model)}\n")
 
     Stepper.__call__ = stepped  # type: ignore[method-assign]
+
+
+@contextmanager
+def _hooked(model: nn.Module, rows: int, change: Callable[[str, torch.Tensor], torch.Tensor | None]) -> Iterator[None]:
+    """Calls `change` with the output of each module without parts that has a row for each row, and puts what it returns in its place."""
+
+    def hook(name: str, module: nn.Module, inputs: Any, output: Any) -> Any:
+        tensor = output[0] if isinstance(output, tuple) else output
+        if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point() or tensor.shape[:1] != (rows,):
+            return None
+        changed = change(name, tensor)
+        return (changed, *output[1:]) if changed is not None and isinstance(output, tuple) else changed
+
+    leaves = [(name, module) for name, module in model.named_modules() if name and not list(module.children())]
+    handles = [module.register_forward_hook(partial(hook, name)) for name, module in leaves]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _hash(model: torch.nn.Module) -> str:

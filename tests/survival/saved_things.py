@@ -33,7 +33,7 @@ class Thing(NamedTuple):
 
 
 def make_all(place: Path) -> None:
-    """Saves a topic classifier, a generator with a classifier in it, a forecaster, a checkpoint, options and a log."""
+    """Saves a topic classifier, a generator with a classifier in it, a translator, a forecaster, a checkpoint, options and a log."""
     import datasets
 
     from seqtext.data.series import SeriesSet, whole
@@ -41,6 +41,7 @@ def make_all(place: Path) -> None:
     from seqtext.tasks.forecaster import Forecaster
     from seqtext.tasks.text_generator import TextGenerator
     from seqtext.tasks.topic_classifier import TopicClassifier
+    from seqtext.tasks.translator import Translator
     from seqtext.training.fit import fit
     from seqtext.training.run_log import LogFile
 
@@ -49,6 +50,10 @@ def make_all(place: Path) -> None:
     sizes: dict[str, Any] = {"hidden_size": 6, "embedding_size": 6, "vocabulary_size": 330}
     TopicClassifier.from_data(rows, **sizes).save_pretrained(place / "classifier")
     TextGenerator.from_data(rows, vectors_from=place / "classifier", **sizes).save_pretrained(place / "generator")
+    pairs = rows.add_column("other", rows["text"])
+    Translator.from_data(
+        pairs, source_column="text", target_column="other", encoder_size=6, encoder_layers=1, **sizes
+    ).save_pretrained(place / "translator")
     series = SeriesSet(("load",), HISTORY, np.array([0, len(HISTORY)]), None, None)
     Forecaster.from_data(whole(series), window=6, hidden_size=4, num_layers=1).save_pretrained(place / "forecaster")
     fit(Line(), points(), run=place / "line", device="cpu", threads=1, epochs=1, batch_tokens=30)
@@ -67,6 +72,7 @@ def things(place: Path) -> dict[str, Thing]:
     return {
         "classifier": Thing(place / "classifier", lambda: _use_classifier(place / "classifier")),
         "generator": Thing(place / "generator", lambda: _use_generator(place / "generator")),
+        "translator": Thing(place / "translator", lambda: _use_translator(place / "translator")),
         "forecaster": Thing(place / "forecaster", lambda: _use_forecaster(place / "forecaster")),
         "checkpoint": Thing(checkpoint, lambda: _use_checkpoint(place / "checkpoints")),
         "run": Thing(place / "run", lambda: _use_run(place / "run"), listed=False),
@@ -82,6 +88,11 @@ def _use_classifier(folder: Path) -> None:
 def _use_generator(folder: Path) -> None:
     generator = seqtext.load(folder)
     generator(like="a ship", count=2, max_length=6, seed=1)
+
+
+def _use_translator(folder: Path) -> None:
+    translator = seqtext.load(folder)
+    translator(["a ship sails \x1b[31m☃ 3", ""], beam=2)
 
 
 def _use_forecaster(folder: Path) -> None:

@@ -123,7 +123,7 @@ def _fit(run: Path, place: Path, plan: Plan, *, resume: bool = False) -> Ended:
     from seqtext.training.fit import fit
 
     def program() -> None:
-        options = {"device": "cpu", "threads": 1, "batch_tokens": 8, "learning_rate": 0.05, "epochs": 3, "seed": 3}
+        options = {"device": "cpu", "threads": 1, "batch_tokens": 16, "learning_rate": 0.05, "epochs": 3, "seed": 3}
         run_program(lambda: fit(Line(), points(), run=run, resume=resume, **options), argv=[])
 
     def work() -> None:
