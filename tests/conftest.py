@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Before torch is imported: threads that wait for each other must not take the cores of whatever runs beside them.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # Before datasets is imported: tests never ask the hub, and leave nothing in the user's caches.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"

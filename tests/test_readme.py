@@ -118,6 +118,7 @@ def trained(stand_in) -> Path:
     """The recipe commands of the README, run one after the other as they stand there, at the smallest size."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(stand_in)
+        monkeypatch.setattr("seqtext.data.pair_sources.PHRASES", 2000)
         done = commands("python recipes/")
         assert len(done) == 29
         for command in done:

@@ -266,7 +266,10 @@ def test_options_of_a_run_are_taken_back():
 
 
 @pytest.mark.parametrize("locales", [(), ("--source", "ja", "--target", "fr")])
-def test_the_phrasebook_is_translated_offline_between_any_locales(locales: tuple[str, ...]):
+def test_the_phrasebook_is_translated_offline_between_any_locales(
+    locales: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("seqtext.data.pair_sources.PHRASES", 2000)
     ended = done(
         *locales, "--max_steps", "2", "--max_rows", "300", "--beam", "1", "--vocabulary_size", "1500", "--run", "run"
     )

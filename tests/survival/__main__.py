@@ -61,7 +61,7 @@ def saves(place: Path, count: int, seed: int, until: float, full: bool, recipes:
     """Every operation of a save."""
     from tests.survival.saves import try_saves
 
-    found = try_saves(place, until=until)
+    found = try_saves(place, until=until, full=full)
     figure = f"{found.operations} operations, {found.tried} faults tried; {len(found.without)} left no whole checkpoint"
     return [Row("file operations of a save", figure, [*found.without, *found.wrong])]
 

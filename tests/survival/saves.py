@@ -35,14 +35,13 @@ class Saves:
     wrong: list[str] = field(default_factory=list)
 
 
-def try_saves(place: Path, *, until: float, faults: tuple[Fault, ...] = FAULTS, every: int = 1) -> Saves:
+def try_saves(place: Path, *, until: float, full: bool = True) -> Saves:
     """Tries each operation of the second save of a run, that of model and checkpoint after an epoch.
 
     Args:
         place: an empty folder.
         until: when to stop, by `time.monotonic`.
-        faults: what happens to them.
-        every: tries every n-th only.
+        full: goes on to the end after every fault; or else, after each operation, from one of the faults in turn.
     """
     run, base, log, result = place / "run", place / "base", place / "log.txt", Saves()
     _fit(run, place, Plan(place / "nowhere"))
@@ -60,18 +59,20 @@ def try_saves(place: Path, *, until: float, faults: tuple[Fault, ...] = FAULTS, 
     stop = ends[1] if len(ends) > 1 else second[-1][0]
     operations = dict(line for line in second if begins <= line[0] < stop)
     result.operations = len(operations)
-    for number in list(operations)[::every]:
-        for fault in faults:
+    for number in operations:
+        for turn, fault in enumerate(FAULTS):
             if time.monotonic() > until:
                 return result
             shutil.rmtree(run)
             shutil.copytree(base, run)
             ended = _fit(run, place, Plan(run, at=number, fault=fault), resume=True)
             _look(run, base, ended, fault, f"{fault} at {operations[number]}", result)
+            result.tried += 1
+            if not full and number % len(FAULTS) != turn:
+                continue
             again = _fit(run, place, Plan(place / "nowhere"), resume=True)
             if again.code or state_of(run) != whole:
                 result.wrong.append(f"{fault} at {operations[number]}: going on gave {again.code}, {again.told[-300:]}")
-            result.tried += 1
     return result
 
 
