@@ -37,7 +37,8 @@ class Translate:
     beam: int = 5
     """Hypotheses that are kept for each text; 1 is greedy, and about three times as fast."""
     n_best: int = 1
-    """The best and so many less one alternatives: one a line, with score and text between tabs."""
+    """The best and so many less one alternatives: one a line, score and text with a tab between; fewer where a sure model's beam holds one
+    text in other pieces."""
     length_penalty: float = 1.0
     """0 favours short translations, more than 1 long ones."""
     max_ratio: float = 2.0

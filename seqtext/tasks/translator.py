@@ -181,20 +181,20 @@ class Translator:
             beam=beam,
             length_penalty=length_penalty,
             no_repeat_ngram=no_repeat_ngram,
-            n_best=n_best,
+            n_best=max(n_best, beam) if n_best > 1 else n_best,  # of the same text in other pieces one is left
             weights=attention,
         )
         result = [NOTHING] * len(kept)
         for place, one in zip(there, found, strict=True):
-            result[place] = self._translation(kept[place], one, cut=len(kept[place]) < len(whole[place]))
+            result[place] = self._translation(kept[place], one, n_best, cut=len(kept[place]) < len(whole[place]))
         return result
 
-    def _translation(self, source: list[int], found: Transduced, *, cut: bool) -> Translation:
+    def _translation(self, source: list[int], found: Transduced, n_best: int, *, cut: bool) -> Translation:
         best = found.candidates[0]
         texts: dict[str, float] = {}
         for candidate in found.candidates:
             texts.setdefault(self.tokenizer.decode(candidate.ids), candidate.score)
-        text, *others = texts
+        text, *others = list(texts)[:n_best]
         return Translation(
             text=text,
             score=best.score,

@@ -360,6 +360,17 @@ def test_alternatives_are_other_texts_in_the_order_of_their_scores(translator, r
     assert translator(["old dog"], beam=6)[0].alternatives == ()
 
 
+def test_what_the_beam_holds_in_other_pieces_makes_room_for_other_texts(translator, monkeypatch):
+    def with_the_best_twice(*arguments, **asked):
+        found = transduce(*arguments, **asked)
+        return [one._replace(candidates=[one.candidates[0], *one.candidates][: asked["n_best"]]) for one in found]
+
+    plain = translator(["old dog"], beam=4, n_best=2)[0]
+    monkeypatch.setattr("seqtext.tasks.translator.transduce", with_the_best_twice)
+    [(other, _)] = translator(["old dog"], beam=4, n_best=2)[0].alternatives
+    assert other == plain.alternatives[0][0]
+
+
 def test_no_run_of_tokens_comes_twice_if_so_asked(rows):
     task = of(rows)
     with torch.no_grad():
