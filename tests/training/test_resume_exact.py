@@ -18,6 +18,7 @@ from seqtext.errors import OptionsError, SavedFileError
 from seqtext.tasks.forecaster import Forecaster
 from seqtext.tasks.text_generator import TextGenerator
 from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.tasks.translator import Translator
 from seqtext.training import checkpoint, keeper
 from seqtext.training.environment import content_hash, differences
 from seqtext.training.fit import fit
@@ -130,6 +131,15 @@ def generator(topics):
     return task, topics["train"], topics["validation"]
 
 
+def translator(topics):
+    rows, validation = (
+        topics[name].map(lambda row: {"target": " ".join(reversed(row["text"].split()))})
+        for name in ("train", "validation")
+    )
+    settings = {"encoder_size": 8, "subword_sampling": True, **TINY}
+    return Translator.from_data(rows, source_column="text", **settings), rows, validation
+
+
 def forecaster(_):
     load = household(days=12)
     series = SeriesSet(("load",), load.values, np.array([0, len(load.values)]))
@@ -138,11 +148,14 @@ def forecaster(_):
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("make", [classifier, generator, forecaster])
-def test_every_task_goes_on_to_the_same_bits(topics, tmp_path, make, precision):
+@pytest.mark.parametrize(
+    ("make", "optimizer"),
+    [(classifier, "adamw"), (generator, "muon"), (translator, "muon"), (forecaster, "adamw")],
+)
+def test_every_task_goes_on_to_the_same_bits(topics, tmp_path, make, optimizer, precision):
     options = {
         "device": "cpu", "batch_tokens": 2000, "batch_rows": 16, "accumulate": 3, "epochs": 2, "learning_rate": 0.01,
-        "precision": precision, "checkpoint_every": 2,
+        "precision": precision, "checkpoint_every": 2, "optimizer": optimizer,
     }  # fmt: skip
     for run in ("whole", "run"):
         task, train_rows, validation = make(topics)
