@@ -186,6 +186,8 @@ def _replaced(folder: Path, descriptor: int) -> bool:
 def _entry(name: str, entry: dict[str, object], where: str) -> Entry:
     if name in ("", ".", "..", MANIFEST) or "/" in name or "\\" in name or "\0" in name:
         raise SavedFileError(f"file name {shorten(name)} leads out of the folder", where=where)
+    if re.search("[\ud800-\udfff]", name):  # half a character: no system has a file of that name
+        raise SavedFileError(f"{shorten(name)} is no name of a file", where=where, fix=_AGAIN)
     size, sha256 = entry.get("size"), entry.get("sha256")
     if type(size) is not int or size < 0 or not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256):
         raise SavedFileError(

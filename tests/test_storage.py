@@ -229,6 +229,7 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path, name):
         ({"format_version": 1, "files": {"a": 1}}, "not a manifest of seqtext"),
         ({"format_version": 2, "files": {}}, "format version 2; expected 1; load it with the seqtext that wrote it"),
         ({"files": {}}, "format version None; expected 1"),
+        ({"format_version": 1, "files": {"\ud800": {}}}, r"'\\ud800' is no name of a file"),
         ({"format_version": 1, "files": {"a.bin": {}}}, r"'a\.bin' has {}; expected a size and a SHA-256"),
         ({"format_version": 1, "files": {"a.bin": {"size": 256, "sha256": None}}}, "expected a size and a SHA-256"),
     ],
