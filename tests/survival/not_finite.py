@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from seqtext.batching.padded import Padded
 from seqtext.errors import SavedFileError
 from seqtext.storage import check_folder
 from tests.survival.harness import RECIPES, Harness
@@ -136,7 +137,9 @@ def _hooked(model: nn.Module, rows: int, change: Callable[[str, torch.Tensor], t
         if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point() or tensor.shape[:1] != (rows,):
             return None
         changed = change(name, tensor)
-        return (changed, *output[1:]) if changed is not None and isinstance(output, tuple) else changed
+        if changed is None or isinstance(output, torch.Tensor):
+            return changed
+        return output.with_values(changed) if isinstance(output, Padded) else (changed, *output[1:])
 
     leaves = [(name, module) for name, module in model.named_modules() if name and not list(module.children())]
     handles = [module.register_forward_hook(partial(hook, name)) for name, module in leaves]
