@@ -7,7 +7,8 @@ The rival is what tutorials and older toolkits do: encoder on packed sequences, 
 its last attention vector (Luong et al. 2015), the logits of all steps at once, plain cross entropy. Sizes are the same: GRU, encoder of 2
 layers (256 units each direction), decoder of 2 (512), embeddings of 256, 8,000 pieces, batches of at most 4,096 tokens, padding counted.
 The sentences have 8 to 24 tokens. Batches are made of sentences of nearly the same length, as ours are; the rival is timed on these and on
-sentences as they come, which is what it makes of them. The share is that of the rate of one large matrix product.
+sentences as they come, which is what it makes of them. Shares are of the rate of one large matrix product in the same precision: what
+ours could be at most, were all of it products, is printed too.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from seqtext.tasks.translator_parts import build_model
 from seqtext.tasks.translator_settings import TranslatorConfig
 
 V, E, ENCODER, DECODER, TOKENS = 8000, 256, 256, 512, 4096
+SQUARE = 2048  # of the large matrix product
 SMOOTHING = 0.1
 Loss = Callable[[Any, "Pairs"], Tensor]
 
@@ -72,18 +74,22 @@ def training(device: torch.device, rounds: int) -> None:
         "loop fp32, sentences as they come": (loop, Loop.loss, mixed, "fp32"),
         f"loop {best}, sentences as they come": (loop, Loop.loss, mixed, best),
     }
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(best, torch.float32)
-    square = torch.randn(2048, 2048).to(dtype)
     steps = {name: step_of(*variant, device) for name, variant in variants.items()}
-    times = take_turns({**steps, "product": lambda: square @ square}, rounds=rounds)
+    times = take_turns({**steps, **products({best, "fp32"})}, rounds=rounds)
     rates = {name: variants[name][2].count / times.median(name) for name in steps}
-    share = 6 * macs() * rates["ours"] / (2 * 2048**3 / times.median("product"))
-    print(
-        f"training, {best}: {rates['ours']:,.0f} target tokens a second, {share:.0%} of the rate of a large matrix product"
-    )
+
+    def share(name: str) -> float:
+        model, _, _, precision = variants[name]
+        products_a_second = 2 * SQUARE**3 / times.median(f"product {precision}")
+        return 6 * (our_macs() if model is ours else loop_macs()) * rates[name] / products_a_second
+
+    most = rates["ours"] / share("ours")
+    print(f"training, {best}: {rates['ours']:,.0f} target tokens a second, {share('ours'):.0%} of the rate of products")
     for name in list(steps)[1:]:
         tokens = by_length.count / variants[name][2].count
-        print(f"  {name}: {rates[name]:,.0f}, ours {tokens * times.ratio(name, 'ours'):.1f} times as many")
+        ratio = tokens * times.ratio(name, "ours")
+        print(f"  {name}: {rates[name]:,.0f}, {share(name):.0%} of its rate of products;", end=" ")
+        print(f"ours {ratio:.1f} times as many, at most {most / rates[name]:.1f} were it all products")
 
 
 @dataclass(frozen=True)
@@ -109,12 +115,30 @@ class Pairs:
         return int(self.target.lengths.sum())
 
 
-def macs() -> int:
+def products(precisions: set[str]) -> dict[str, Callable[[], object]]:
+    """One large matrix product in each precision."""
+    dtypes = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    squares = {precision: torch.randn(SQUARE, SQUARE).to(dtypes[precision]) for precision in precisions}
+    return {f"product {precision}": lambda square=square: square @ square for precision, square in squares.items()}
+
+
+def our_macs() -> int:
     """Multiplications for a target token and its source token; attention's own products left out."""
-    encoder = 2 * 3 * ENCODER * ((E + ENCODER) + (2 * ENCODER + ENCODER))
     decoder = 3 * DECODER * ((E + DECODER) + (DECODER + 2 * ENCODER + DECODER))
     attention = DECODER * ENCODER + 2 * ENCODER * ENCODER + (DECODER + 2 * ENCODER + E) * E
-    return encoder + decoder + attention + E * V
+    return encoder_macs() + decoder + attention + E * V
+
+
+def loop_macs() -> int:
+    """Likewise of the loop."""
+    decoder = 3 * DECODER * ((E + DECODER + DECODER) + (DECODER + DECODER))
+    attention = 2 * ENCODER * DECODER + (DECODER + 2 * ENCODER) * DECODER
+    return encoder_macs() + decoder + attention + DECODER * V
+
+
+def encoder_macs() -> int:
+    """The same in both."""
+    return 2 * 3 * ENCODER * ((E + ENCODER) + (2 * ENCODER + ENCODER))
 
 
 def our_loss(model: nn.Module, pairs: Pairs) -> Tensor:

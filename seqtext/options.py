@@ -96,8 +96,11 @@ class TrainingOptions:
             if not 0 <= getattr(self, name) < 1
         ]
         if checkpoint_interval(self.checkpoint_every) is None:
-            faults.append(f"--checkpoint_every is {self.checkpoint_every}; expected steps, as 500, or minutes, as 5m")
-        if not self.weight_decay >= 0:
+            found = shorten(self.checkpoint_every)
+            faults.append(f"--checkpoint_every is {found}; expected steps, as 500, or minutes, as 5m")
+        if self.learning_rate == math.inf:
+            faults.append("--learning_rate is inf; expected a number")
+        if not 0 <= self.weight_decay < math.inf:
             faults.append(f"--weight_decay is {self.weight_decay}; expected 0 or more")
         if not 0 <= self.seed < 2**63:
             faults.append(f"--seed is {self.seed}; expected from 0 to below 2**63")
@@ -270,6 +273,8 @@ def _accept(value: object, hint: Any) -> Any:
     if origin is tuple:
         items = [_accept(item, arguments[0]) for item in value] if isinstance(value, list | tuple) else [_REFUSED]
         return _REFUSED if any(item is _REFUSED for item in items) else tuple(items)
+    if type(value) is int and not -(2**63) <= value < 2**63:  # no option means one, and a float may not hold it
+        return _REFUSED
     if hint is float and type(value) is int:
         return float(value)
     return value if type(value) is hint or (hint is type(None) and value is None) else _REFUSED

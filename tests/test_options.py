@@ -70,6 +70,8 @@ def test_a_flag_that_cannot_be_meant_ends_with_2_and_says_which(flags, told, cap
     [
         ({"epochs": 0}, "--epochs is 0; expected more than 0"),
         ({"learning_rate": float("nan")}, "--learning_rate is nan"),
+        ({"learning_rate": float("inf")}, "--learning_rate is inf; expected a number"),
+        ({"checkpoint_every": "x" * 9_999}, "--checkpoint_every is .{80}; expected steps"),
         ({"weight_decay": float("nan")}, "--weight_decay is nan"),
         ({"weight_decay": -1.0}, "--weight_decay is -1.0; expected 0 or more"),
         ({"warmup": 1.0}, "--warmup is 1.0; expected from 0 to below 1"),
@@ -186,6 +188,9 @@ def test_resuming_takes_the_options_of_the_run(tmp_path):
         ("seed: x\n", "key 'seed' is 'x'; expected int"),
         ("seed: true\n", "key 'seed' is True; expected int"),
         ("seed: 1.0\n", "key 'seed' is 1.0; expected int"),
+        ("seed: 1" + "0" * 4000, "key 'seed' is 1.{,99}; expected int"),
+        ("learning_rate: 1" + "0" * 400, "key 'learning_rate' is 1.{,99}; expected float"),
+        ("checkpoint_every: " + "x" * 9_999, "--checkpoint_every is .{80}; expected steps"),
         ("debug: 1\n", "key 'debug' is 1; expected bool"),
         ("learning_rate: fast\n", "key 'learning_rate' is 'fast'; expected float"),
         ("max_steps: [1]\n", r"key 'max_steps' is \[1\]; expected int | None"),
