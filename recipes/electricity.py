@@ -21,7 +21,7 @@ from seqtext.data.series_columns import Layout
 from seqtext.data.series_splits import SeriesSplits, Validation, household_series, read_source, series_splits
 from seqtext.data.sources import load, load_files
 from seqtext.errors import raise_together, run_program
-from seqtext.options import RunOptions, parse, training_arguments, write_options
+from seqtext.options import RunOptions, parse, training_arguments
 from seqtext.tasks.forecast_settings import ForecastSettings
 from seqtext.tasks.forecast_start import looks_back
 from seqtext.tasks.forecaster import Forecaster
@@ -136,10 +136,9 @@ def train_once(options: Options) -> dict[str, Any] | None:
         return None
 
     # ---- Fit
-    folder.prepare(overwrite=options.overwrite, resume=options.resume)
-    if not options.resume:
-        write_options(folder.options, replace(options, revision=revision, run=str(folder.path), config=None))
-    result = fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+    recorded = replace(options, revision=revision, run=str(folder.path), config=None)
+    arguments = training_arguments(options) | {"run": folder, "recorded": recorded}
+    result = fit(task, data.train, data.validation, **arguments)
 
     # ---- Show: test readings for the first time, baselines beside the model
     report = forecast_report(

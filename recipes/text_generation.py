@@ -22,7 +22,7 @@ from seqtext.data.columns import choose_label
 from seqtext.data.sources import BUILT_IN, Source, load, load_files
 from seqtext.data.text_splits import TextSplits, text_splits
 from seqtext.errors import raise_together, run_program
-from seqtext.options import OptimizerName, RunOptions, parse, training_arguments, write_options
+from seqtext.options import OptimizerName, RunOptions, parse, training_arguments
 from seqtext.tasks.generator_settings import GeneratorSettings
 from seqtext.tasks.generator_start import CHOICE
 from seqtext.tasks.text_generator import TextGenerator
@@ -143,10 +143,9 @@ def train_once(options: Options) -> dict[str, Any] | None:
         return None
 
     # ---- Fit
-    folder.prepare(overwrite=options.overwrite, resume=options.resume)
-    if not options.resume:
-        write_options(folder.options, replace(options, revision=source.revision, run=str(folder.path), config=None))
-    result = fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+    recorded = replace(options, revision=source.revision, run=str(folder.path), config=None)
+    arguments = training_arguments(options) | {"run": folder, "recorded": recorded}
+    result = fit(task, data.train, data.validation, **arguments)
 
     # ---- Show: what it writes, beside real test texts
     report = generator_report(

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from seqtext.data.labelled_splits import LabelledSplits, labelled_splits
 from seqtext.data.sources import Source, load, load_files
 from seqtext.errors import raise_together, run_program
-from seqtext.options import RunOptions, parse, training_arguments, write_options
+from seqtext.options import RunOptions, parse, training_arguments
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.tasks.topic_settings import TopicSettings
 from seqtext.training.fit import fit
@@ -112,10 +112,8 @@ def train_once(options: Options) -> dict[str, Any] | None:
         return None
 
     # ---- Fit
-    folder.prepare(overwrite=options.overwrite, resume=options.resume)
-    if not options.resume:
-        write_options(folder.options, replace(options, revision=source.revision, run=str(folder.path), config=None))
-    arguments = training_arguments(options) | {"run": folder}
+    recorded = replace(options, revision=source.revision, run=str(folder.path), config=None)
+    arguments = training_arguments(options) | {"run": folder, "recorded": recorded}
     result = fit(task, data.train, data.validation, **arguments)
 
     # ---- Show: test rows for the first time, baselines beside the model

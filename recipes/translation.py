@@ -22,7 +22,7 @@ from seqtext.data.pair_sources import PHRASEBOOK, PairSource, load_pair_files, l
 from seqtext.data.pair_splits import PairSplits, pair_splits
 from seqtext.data.parallel_files import SOURCE, TARGET
 from seqtext.errors import raise_together, run_program
-from seqtext.options import OptimizerName, RunOptions, parse, training_arguments, write_options
+from seqtext.options import OptimizerName, RunOptions, parse, training_arguments
 from seqtext.tasks.translator import Translator
 from seqtext.tasks.translator_settings import TranslatorSettings
 from seqtext.training.fit import fit
@@ -146,10 +146,9 @@ def train_once(options: Options) -> dict[str, Any] | None:
         return None
 
     # ---- Fit
-    folder.prepare(overwrite=options.overwrite, resume=options.resume)
-    if not options.resume:
-        write_options(folder.options, replace(options, revision=source.revision, run=str(folder.path), config=None))
-    result = fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+    recorded = replace(options, revision=source.revision, run=str(folder.path), config=None)
+    arguments = training_arguments(options) | {"run": folder, "recorded": recorded}
+    result = fit(task, data.train, data.validation, **arguments)
 
     # ---- Show: test pairs for the first time, baselines beside the model
     report = translation_report(

@@ -10,6 +10,7 @@ import difflib
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -108,6 +109,18 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     return f"did you mean {by_lower[close[0]]!r}?" if close else ""
 
 
+def memory_asked(error: Exception) -> str | None:
+    """How much an allocation that failed asked for, to add to a message; None for another error.
+
+    Torch has a class for a GPU that is full, and only words for a machine that is.
+    """
+    words = ("can't allocate memory", "not enough memory", "out of memory")
+    if not isinstance(error, MemoryError) and not any(part in str(error) for part in words):
+        return None
+    found = re.search(r"[Tt]ried to allocate ([\d.]+ \w+)", str(error))
+    return f" ({found[1]} were asked for)" if found else ""
+
+
 @contextmanager
 def exit_on_error(*, debug: bool = False) -> Iterator[None]:
     """Ends the program with one line on stderr and the error's exit code; `debug` lets the traceback through."""
@@ -136,6 +149,11 @@ def exit_on_error(*, debug: bool = False) -> Iterator[None]:
     except BrokenPipeError:  # the reader of our output left (`| head`): nothing went wrong
         _discard(sys.stdout, sys.stderr)
         sys.exit(0)
+    except (MemoryError, RuntimeError) as error:
+        if debug or (asked := memory_asked(error)) is None:
+            raise
+        print(f"error{_process()}: out of memory{asked}; use smaller batches or a smaller model", file=sys.stderr)
+        sys.exit(ResourceError.exit_code)
     except OSError as error:
         if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

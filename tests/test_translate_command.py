@@ -111,8 +111,11 @@ WRONG = {
         ("x", "--n_best", 6), "--n_best is 6 and --beam 5; expected no more than the beam keeps"
     ),
     "texts and a file": (("x", "--input", "y"), "texts and --input were both given; give one of them"),
+    "a picture of no format": (("x", "--attention", "heat"), "--attention heat; expected a name that ends in .png, .svg or .pdf"),
+    "a beam of a million": (("x", "--beam", "1000000"), "--beam is 1000000; expected from 1 to 1,000"),
+    "a ratio without end": (("x", "--max_ratio", "1e9"), "--max_ratio is 1000000000.0; expected from 0 to 100"),
     "a picture of two": (("x", "y", "--attention", "z.png"), "--attention z.png: a picture is of one text; give one text"),
-    "a ratio below 0": (("x", "--max_ratio", -1), "--max_ratio is -1.0; expected 0 or more"),
+    "a ratio below 0": (("x", "--max_ratio", -1), "--max_ratio is -1.0; expected from 0 to 100"),
 }  # fmt: skip
 
 

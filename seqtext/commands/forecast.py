@@ -106,8 +106,10 @@ class Forecast:
                                fix="leave --history, --horizon, --output and --plot out")  # fmt: skip
         if not self.follow and self.history is None:
             raise OptionsError("no history", fix="give a file with --history, or a pipe with --follow")
-        if self.plot and Path(self.plot).suffix.lower() not in (".png", ".svg", ".pdf"):
-            raise OptionsError(f"--plot {self.plot}", expected="a name that ends in .png, .svg or .pdf")
+        if self.plot:
+            from seqtext.evaluation.canvas import check_name
+
+            check_name(self.plot, flag="--plot")
 
     def _read(self, forecaster: Forecaster) -> SeriesSet:
         """The history, of the frequency of training."""

@@ -110,6 +110,10 @@ class Translate:
             raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
         if self.attention and len(self.texts) != 1:
             raise OptionsError("a picture is of one text", where=f"--attention {self.attention}", fix="give one text")
+        if self.attention:
+            from seqtext.evaluation.canvas import check_name
+
+            check_name(self.attention, flag="--attention")
 
     def _chunks(self, stack: ExitStack) -> Iterator[list[str]]:
         """The texts, as many at a time as have come."""

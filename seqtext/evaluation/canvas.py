@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from seqtext.errors import OptionsError
+from seqtext.room import no_room
+
 if TYPE_CHECKING:  # importing matplotlib takes most of a second
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
@@ -61,13 +64,30 @@ def footnote(figure: Figure, text: str) -> None:
     figure.supxlabel(text, x=0.01, ha="left", fontsize=7, color=GREY)
 
 
+def check_name(path: StrPath, *, flag: str) -> None:
+    """Refuses a name that `save` would not know a format for.
+
+    Raises:
+        OptionsError: naming the flag.
+    """
+    if Path(path).suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise OptionsError(f"{flag} {path}", expected="a name that ends in .png, .svg or .pdf")
+
+
 def save(figure: Figure, path: StrPath) -> None:
-    """Writes the figure as `path`, in the format of its ending, by way of a temporary file beside it."""
+    """Writes the figure as `path`, in the format of its ending, by way of a temporary file beside it.
+
+    Raises:
+        ResourceError: if it cannot be written there.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{os.getpid()}.{path.name}")  # keeps the ending, which chooses the format
     try:
-        figure.savefig(unfinished, bbox_inches="tight", pad_inches=0.08)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            figure.savefig(unfinished, bbox_inches="tight", pad_inches=0.08)
+            os.replace(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise no_room(error, path) from error

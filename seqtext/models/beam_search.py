@@ -18,6 +18,8 @@ from seqtext.errors import NumericsError, raise_together
 from seqtext.models.decoding import BLOCK, Decodable, check_request, filled, in_blocks, restrain, without_autocast
 from seqtext.nn.backbone import State
 
+MOST_BEAM = 1000
+
 
 class Candidate(NamedTuple):
     """A text that was found.
@@ -98,7 +100,7 @@ def search_faults(max_length: int, beam: int, length_penalty: float, no_repeat_n
     """Which options of `beam_search` are out of range, a line each."""
     found = {
         f"--max_length is {max_length}; expected 1 or more": max_length >= 1,
-        f"--beam is {beam}; expected 1 or more": beam >= 1,
+        f"--beam is {beam}; expected from 1 to {MOST_BEAM:,}": 1 <= beam <= MOST_BEAM,
         f"--length_penalty is {length_penalty}; expected 0 or more": 0 <= length_penalty < math.inf,
         f"--no_repeat_ngram is {no_repeat_ngram}; expected 0 or more; 0 allows all": no_repeat_ngram >= 0,
         f"--n_best is {n_best}; expected from 1 to --beam, which is {beam}": 1 <= n_best <= max(beam, 1),

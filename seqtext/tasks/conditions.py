@@ -167,7 +167,9 @@ def components(vector: Tensor, config: GeneratorConfig) -> tuple[Tensor, Tensor]
         segment = slice(before, before := before + len(names))
         part = vector[segment]
         shares = torch.tensor(config.shares[segment], dtype=vector.dtype)
-        if (part < 0).any() or not torch.isclose(part.sum(), part.new_ones(())) or torch.allclose(part, shares):
+        # Of several attributes one may not have been asked for, and then has its shares; of one alone they are what was asked for.
+        unasked = len(config.names) > 1 and torch.allclose(part, shares)
+        if (part < 0).any() or not torch.isclose(part.sum(), part.new_ones(())) or unasked:
             continue
         places = part.nonzero().flatten().tolist()
         if len(parts) * len(places) > MOST_COMPONENTS:

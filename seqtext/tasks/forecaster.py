@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
+from seqtext.batching.spread import Spread, one_by_one, total_of
 from seqtext.data.scaler import scale_of
 from seqtext.data.series import Part, SeriesSet, hold_out_last
 from seqtext.errors import DataError, OptionsError, one_of
@@ -243,22 +244,26 @@ class Forecaster:
         yield self.loss(batch)
 
     @torch.inference_mode()
-    def evaluate(self, examples: Windows) -> dict[str, float]:
+    def evaluate(self, examples: Windows, *, spread: Spread = one_by_one) -> dict[str, float]:
         """Mean loss, squared and absolute error over a part, in the scale of training; at most 20,000 windows of it."""
         self.model.eval()
         windows = Windows(examples.series, examples.spans, self.config)
         rows = KeyedPermutation(len(windows), 0)(np.arange(min(len(windows), MOST_VALIDATED)))
-        first = windows.first(np.sort(rows))
-        raw = Rollout(self.model, self.config, windows.series).raw(first).unsqueeze(1)
-        targets, anchors = windows.targets(torch.from_numpy(first).to(windows.device))
-        loss = self._loss(raw, targets, anchors, windows.weights(first))
-        error = self.output.point(raw, 0.0 if anchors is None else anchors) - targets
-        error = error[~torch.isnan(error)].double()
-        return {
-            "loss": float(loss.sum / loss.count),
-            "mse": float(error.square().mean()),
-            "mae": float(error.abs().mean()),
-        }
+        rollout = Rollout(self.model, self.config, windows.series)
+
+        def of(first: NDArray[np.int64]) -> Tensor:
+            raw = rollout.raw(first).unsqueeze(1)
+            targets, anchors = windows.targets(torch.from_numpy(first).to(windows.device))
+            loss = self._loss(raw, targets, anchors, windows.weights(first))
+            error = self.output.point(raw, 0.0 if anchors is None else anchors) - targets
+            error = error[~torch.isnan(error)].double()
+            sums = [loss.sum, loss.count, error.square().sum(), error.abs().sum()]
+            return torch.tensor([*map(float, sums), len(error)], dtype=torch.float64)
+
+        loss, weight, squares, absolutes, count = total_of(
+            spread(rollout.parts(windows.first(np.sort(rows))), of), figures=5
+        )
+        return {"loss": loss / weight, "mse": squares / count, "mae": absolutes / count}
 
     def _loss(self, raw: Tensor, targets: Tensor, anchors: Tensor | None, weights: Tensor | None) -> Loss:
         """Over (B, K, H)."""

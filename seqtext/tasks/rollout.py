@@ -92,10 +92,14 @@ class Rollout:
         """(R, H, P): what the head says behind some positions, to take losses of."""
         if self.context == "stateful":
             return self._head(self._carried(first, with_state=False)[0])
+        return torch.cat([self._head(self._windowed(part)[0]) for part in self.parts(first)])
+
+    def parts(self, first: Positions) -> list[Positions]:
+        """Positions as they are worked on together: all of them where the state is carried from one to the next."""
+        if self.context == "stateful":
+            return [first]
         rows = max(1, STEPS_AT_ONCE // self.config.window)
-        return torch.cat(
-            [self._head(self._windowed(part)[0]) for part in np.split(first, range(rows, len(first), rows))]
-        )
+        return np.split(first, range(rows, len(first), rows))
 
     def outputs(self, start: int, end: int) -> Tensor:
         """(T, H): the top layer's outputs from zeros at `start` to before `end`, for a picture of the hidden state."""

@@ -114,10 +114,10 @@ class EncodedTexts:
             windows=self.windows,
         )
 
-    def in_order_of_length(self, *, tokens: int) -> Iterator[tuple[NDArray[np.int64], TextBatch]]:
-        """All rows once, in batches of at most `tokens` padded steps, each with its row numbers: for evaluation."""
+    def in_order_of_length(self, *, tokens: int) -> list[NDArray[np.int64]]:
+        """All rows once, as those of batches of at most `tokens` padded steps: for evaluation."""
         plan = self.plan(tokens=tokens, seed=0, micro_batches=1, max_rows=1024)
-        return ((rows, self.batch(rows)) for [rows] in plan.in_order_of_length())
+        return [rows for [rows] in plan.in_order_of_length()]
 
     def steps_in(self, rows: NDArray[np.int64]) -> int:
         """Tokens of some texts."""

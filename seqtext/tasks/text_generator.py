@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.batch_plan import BatchPlan
+from seqtext.batching.spread import Spread, one_by_one, total_of
 from seqtext.data.encoding import EncodingReport
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
@@ -320,26 +321,30 @@ class TextGenerator:
             yield replace(loss, rows=rows.index_copy_(0, there.to(self.device), loss.rows))
 
     @torch.inference_mode()
-    def evaluate(self, examples: GeneratorRows) -> dict[str, float]:
+    def evaluate(self, examples: GeneratorRows, *, spread: Spread = one_by_one) -> dict[str, float]:
         """Mean loss a token in nats, end tokens among them, and its perplexity; of models with a vector also without it."""
-        with_vector = self.token_loss(examples)
+        with_vector = self.token_loss(examples, spread=spread)
         figures = {"loss": with_vector, "perplexity": float(np.exp(with_vector))}
         if self.config.vector_size:
-            figures["perplexity_without_vector"] = float(np.exp(self.token_loss(examples, vectors=False)))
+            figures["perplexity_without_vector"] = float(
+                np.exp(self.token_loss(examples, vectors=False, spread=spread))
+            )
         return figures
 
     @torch.inference_mode()
-    def token_loss(self, examples: GeneratorRows, *, vectors: bool = True) -> float:
+    def token_loss(self, examples: GeneratorRows, *, vectors: bool = True, spread: Spread = one_by_one) -> float:
         """Mean loss a token in nats over a split, with the vectors or with "any" in their place."""
         self.model.eval()
-        total = count = 0.0
-        plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max(initial=1))), seed=0)
-        for [rows] in plan.in_order_of_length():
+
+        def of(rows: NDArray[np.int64]) -> Tensor:
             batch = examples.batch(rows).to(self.device)
             if not vectors and batch.vectors is not None:
                 batch = batch._replace(vectors=self.model.no_vector.expand_as(batch.vectors))
-            for loss in self.losses(batch):
-                total, count = total + float(loss.sum), count + float(loss.count)
+            windows = [(float(loss.sum), float(loss.count)) for loss in self.losses(batch)]
+            return torch.tensor(windows, dtype=torch.float64).sum(0)
+
+        plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max(initial=1))), seed=0)
+        total, count = total_of(spread([rows for [rows] in plan.in_order_of_length()], of), figures=2)
         return total / max(count, 1.0)
 
     def _gone(self, batch: GeneratorBatch) -> Tensor | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.ragged import Ragged
+from seqtext.batching.spread import Spread, one_by_one
 from seqtext.data.encoding import EncodingReport, encode_chunk, encode_to_disk
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import UNKNOWN, Tokenizer
@@ -279,19 +280,24 @@ class TopicClassifier:
         return None if weights is None else torch.tensor(weights, device=device)
 
     @torch.inference_mode()
-    def probabilities(self, examples: EncodedTexts) -> NDArray[np.float32]:
+    def probabilities(self, examples: EncodedTexts, *, spread: Spread = one_by_one) -> NDArray[np.float32]:
         """(R, C) of all rows of a split, in the order of the split."""
         self.model.eval()
         device = next(self.model.parameters()).device
+
+        def of(rows: NDArray[np.int64]) -> Tensor:
+            logits = self.logits(examples.batch(rows).to(device))
+            return torch.softmax(logits.float(), dim=-1).cpu().double().flatten()
+
+        pieces = examples.in_order_of_length(tokens=TOKENS_AT_ONCE)
         result = torch.empty(len(examples), len(self.config.labels))
-        for rows, batch in examples.in_order_of_length(tokens=TOKENS_AT_ONCE):
-            logits = self.logits(batch.to(device))
-            result[torch.from_numpy(rows)] = torch.softmax(logits.float(), dim=-1).cpu()
+        for rows, found in zip(pieces, spread(pieces, of), strict=True):
+            result[torch.from_numpy(rows)] = found.float().view(len(rows), -1)
         return result.numpy()
 
-    def evaluate(self, examples: EncodedTexts) -> dict[str, float]:
+    def evaluate(self, examples: EncodedTexts, *, spread: Spread = one_by_one) -> dict[str, float]:
         """Mean loss and accuracy over a split. Labels the model does not know are mistakes, and have no loss."""
-        probabilities = self.probabilities(examples)
+        probabilities = self.probabilities(examples, spread=spread)
         labels = examples.labels.numpy()
         known = labels < len(self.config.labels)
         true = probabilities[known, labels[known]]
@@ -357,7 +363,8 @@ class TopicClassifier:
             report.in_windows += int((examples.windows > 1).sum())
             with torch.inference_mode():
                 parts = [
-                    (rows, function(batch).cpu()) for rows, batch in examples.in_order_of_length(tokens=TOKENS_AT_ONCE)
+                    (rows, function(examples.batch(rows)).cpu())
+                    for rows in examples.in_order_of_length(tokens=TOKENS_AT_ONCE)
                 ]
             order = np.argsort(np.concatenate([rows for rows, _ in parts]))
             yield torch.cat([part for _, part in parts])[torch.from_numpy(order)]

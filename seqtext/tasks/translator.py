@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtext.batching.spread import Spread, one_by_one, total_of
 from seqtext.data.encoding import EncodingReport, encode_to_disk
 from seqtext.data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
 from seqtext.errors import OptionsError
@@ -31,6 +32,7 @@ from seqtext.tasks.translator_settings import TranslatorConfig
 if TYPE_CHECKING:
     from datasets import Dataset
 
+MOST_RATIO = 100  # tokens written for one that is read; memory for them is taken before the first
 TOKENS_AT_ONCE = 16_384  # of a side of a batch without gradients
 BANNED = (PAD, UNKNOWN, BEGIN)  # never written
 LEAST_LIMIT = 10  # tokens a translation may have, however short its source
@@ -165,8 +167,8 @@ class Translator:
         """
         if isinstance(texts, str):
             raise OptionsError("one text was given", expected="a list of texts", fix="put it in brackets")
-        if not 0 <= max_ratio < float("inf"):
-            raise OptionsError(f"--max_ratio is {max_ratio}", expected="0 or more")
+        if not 0 <= max_ratio <= MOST_RATIO:
+            raise OptionsError(f"--max_ratio is {max_ratio}", expected=f"from 0 to {MOST_RATIO}")
         whole = self.source_tokenizer.encode(list(texts))
         kept = [ids[: self.config.max_length] for ids in whole]
         there = [place for place, ids in enumerate(kept) if ids != [BEGIN]]
@@ -283,15 +285,17 @@ class Translator:
         yield self.loss(batch)
 
     @torch.inference_mode()
-    def evaluate(self, examples: PairRows) -> dict[str, float]:
+    def evaluate(self, examples: PairRows, *, spread: Spread = one_by_one) -> dict[str, float]:
         """Mean loss of a target's token in nats, end tokens among them, and its perplexity; without label smoothing."""
         self.model.eval()
-        total = count = 0.0
+
+        def of(rows: NDArray[np.int64]) -> Tensor:
+            loss = self.loss(examples.batch(rows).to(self.device))
+            return torch.tensor([float(loss.sum), float(loss.count)], dtype=torch.float64)
+
         longest = int(examples.lengths.max(initial=1))
         plan: PairPlan = examples.plan(tokens=max(TOKENS_AT_ONCE, longest), seed=0, micro_batches=1, max_rows=1024)
-        for [rows] in plan.in_order_of_length():
-            loss = self.loss(examples.batch(rows).to(self.device))
-            total, count = total + float(loss.sum), count + float(loss.count)
+        total, count = total_of(spread([rows for [rows] in plan.in_order_of_length()], of), figures=2)
         mean = total / max(count, 1.0)
         return {"loss": mean, "perplexity": float(np.exp(mean))}
 

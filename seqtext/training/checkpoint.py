@@ -148,6 +148,13 @@ def load_checkpoint(
     raise SavedFileError("no checkpoint that verifies", where=str(folder), fix="; ".join(faults))
 
 
+def remove_passed_over(folder: Path, step: int) -> None:
+    """Removes checkpoints of later steps than the run goes on from: damaged, they would be kept in place of good ones."""
+    for place in _checkpoints(folder):
+        if place.name > f"step-{step:08d}":
+            remove_folder(place)
+
+
 def _checkpoints(folder: Path) -> list[Path]:
     """The newest first; a link may lead anywhere, and is none."""
     try:

@@ -44,7 +44,7 @@ def environment_of(
     """The record of a run that is about to start, of values that JSON can hold.
 
     Args:
-        task: its config and tokenizer are part of the record, if it has them.
+        task: its config and tokenizers are part of the record, if it has them.
         train: training rows.
         validation: rows the epoch is chosen by.
         options: how to train.
@@ -64,8 +64,9 @@ def environment_of(
         "training rows": f"{len(train):,}, SHA-256 {content_hash(train)[:16]}",
         "validation rows": f"{len(validation):,}, SHA-256 {content_hash(validation)[:16]}",
     }
-    if (tokenizer := getattr(task, "tokenizer", None)) is not None:
-        record["tokenizer"] = f"SHA-256 {tokenizer.sha256[:16]}"
+    for name in ("tokenizer", "source_tokenizer"):
+        if (tokenizer := getattr(task, name, None)) is not None:
+            record[name.replace("_", " ")] = f"SHA-256 {tokenizer.sha256[:16]}"
     if is_dataclass(config := getattr(task, "config", None)):
         record |= {f"model's {name}": _short(value) for name, value in to_plain(config).items()}
     record |= {f"--{name}": value for name, value in to_plain(options).items() if name not in _LEFT_OUT}

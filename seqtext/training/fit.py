@@ -52,6 +52,7 @@ def fit(
     validation: Any = None,
     *,
     run: str | Path | RunFolder | None = None,
+    recorded: TrainingOptions | None = None,
     overwrite: bool = _DEFAULT.overwrite,
     resume: bool = _DEFAULT.resume,
     allow_inexact: bool = _DEFAULT.allow_inexact,
@@ -84,7 +85,8 @@ def fit(
         task: what to train, such as a `TopicClassifier`.
         train: training rows, as the task's `encode` takes them.
         validation: rows to choose the epoch by; made from `train` if None.
-        run: the folder, or one that is prepared and has its options.yaml; a new one under runs/ if None.
+        run: the folder, a new one under runs/ if None. A `RunFolder` has been checked, and its lock is kept for what is written after.
+        recorded: options that options.yaml is to hold, a recipe's; those of training if None.
 
     Raises:
         DataError: a row that cannot be used, before the first step.
@@ -104,7 +106,7 @@ def fit(
         weight_decay=weight_decay, clip_norm=clip_norm, average_decay=average_decay, patience_epochs=patience_epochs,
         max_steps=max_steps, max_minutes=max_minutes, precision=precision, device=device, threads=threads, track=track,
     )  # fmt: skip
-    ours = first and folder is not run
+    ours = folder is not run
     if ours:
         folder.check(overwrite=overwrite, resume=resume)
     check_tracker(track)
@@ -116,14 +118,13 @@ def fit(
     loop.keeper.check_room()
     loop.encode()
     # All that can be refused has been: only now may something of an older run go.
-    if ours:
-        folder.prepare(overwrite=overwrite, resume=resume)
-        if not resume:
-            write_options(folder.options, options)
+    folder.prepare(overwrite=overwrite, resume=resume)
+    if first and not resume:
+        write_options(folder.options, options if recorded is None else recorded)
     try:
         loop.run()
     finally:
-        if ours:
+        if first and ours:
             folder.lock.release()
     return _result(loop)
 

@@ -17,7 +17,7 @@ from seqtext.options import TrainingOptions, checkpoint_interval, from_plain
 from seqtext.plain_data import parse_json
 from seqtext.room import check_room
 from seqtext.training.averaging import MovingAverage
-from seqtext.training.checkpoint import Progress, load_checkpoint, save_checkpoint, training_state
+from seqtext.training.checkpoint import Progress, load_checkpoint, remove_passed_over, save_checkpoint, training_state
 from seqtext.training.environment import PROCESSES, Record, differences
 from seqtext.training.optimizer import make_moments
 from seqtext.training.processes import Processes
@@ -102,7 +102,7 @@ class Keeper:
             )
 
     def cut_logs(self) -> None:
-        """Removes the lines behind the checkpoint, whose steps are done again.
+        """Removes the lines behind the checkpoint, whose steps are done again, and checkpoints that were passed over.
 
         Raises:
             SavedFileError: if a log is shorter, or damaged.
@@ -111,6 +111,7 @@ class Keeper:
             progress = self.progress
             self.folder.metrics.cut_back(progress.metrics_bytes, progress.metrics_sha256)
             self.folder.timing.cut_back(progress.timing_bytes, progress.timing_sha256)
+            remove_passed_over(self.folder.checkpoints, progress.step)
 
     def share_state(self) -> None:
         """Gives weights and moments of the first process to all: it alone read a checkpoint, and machines may round differently."""
@@ -156,8 +157,10 @@ class Keeper:
             number: of the signal; None where another process got it.
         """
         self.processes.wait()
-        place = f"epoch {self.progress.epoch + 1}, step {self.progress.step}"
-        told = f"stopped in {place}, all of it saved; go on with --resume --run {self.folder.path}"
+        progress = self.progress
+        place = "the last epoch's end" if progress.finished else f"epoch {progress.epoch + 1}"
+        place = f"{place}, step {progress.step}"
+        told = f"stopped {'at' if progress.finished else 'in'} {place}, all of it saved; go on with --resume --run {self.folder.path}"
         return Stopped(told, number=number or 15)
 
     def seconds(self) -> float:

@@ -1,17 +1,19 @@
 """`Loop`: epochs over any task that has a `loss`, each validated, the best one saved, every step of them to go on from.
 
-Knows no texts and no classes: rows go in as the task encodes them, figures come out as the task's `evaluate` names them. Of several
-processes the first one evaluates, prints and writes while the others wait: validation rows are few beside those of training.
+Knows no texts and no classes: rows go in as the task encodes them, figures come out as the task's `evaluate` names them. Several
+processes share the work of validation too; the first one alone prints and writes.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from seqtext.data.column_arrays import row_number
@@ -30,6 +32,8 @@ from seqtext.training.schedule import learning_rate_factor, progress_of
 from seqtext.training.signals import Interrupted, StopSignals
 from seqtext.training.step import Stepper, StepResult
 from seqtext.training.tracking import Tracker
+
+T = TypeVar("T")
 
 LOG_EVERY = 20  # steps between two lines of metrics.jsonl; reading the loss more often would make a GPU wait
 
@@ -109,8 +113,7 @@ class Loop:
     def encode(self) -> None:
         """Encodes validation rows, and those of training as the next epoch sees them."""
         with self.processes.first_alone():  # it fills the cache that the others read
-            if self.processes.first:
-                self.held_out = self._on_device(self.task.encode(self.validation))
+            self.held_out = self._on_device(self.task.encode(self.validation))
             self.examples = self._next_examples()
 
     def run(self) -> None:
@@ -129,11 +132,9 @@ class Loop:
                 self._epoch(self.examples)
                 self._validate()
                 if task.encodes_each_epoch and not self.progress.finished:
-                    try:
-                        with self.signals.at_once():
-                            self.examples = self._next_examples()
-                    except Interrupted:  # the epoch before is saved
-                        raise self.keeper.stopped(self.signals.received) from None
+                    self._encode_anew()
+            if self.processes.any(self.signals.received is not None):  # it came while the last epoch was saved
+                raise self.keeper.stopped(self.signals.received)
         self.tracker.close()
         if self.processes.first:
             task.model.load_state_dict(task.from_pretrained(self.folder.model).model.state_dict())
@@ -231,17 +232,31 @@ class Loop:
         self.keeper.save()
 
     def _figures(self) -> dict[str, float] | None:
-        """Those of the first process, for all; None if a signal came."""
-        told = ""
-        if self.processes.first:
-            try:
-                with autocast(self.precision, self.device), self.signals.at_once():
-                    told = json.dumps(self.task.evaluate(self.held_out))
-            except Interrupted:
-                told = ""
-        told = self.processes.share(told)
-        figures: dict[str, float] | None = json.loads(told) if told else None
-        return figures
+        """The same in all processes; None, in all, if a signal came to one of them."""
+        # Several leave together, before a piece of the work; one alone need not wait for that.
+        leave = self.signals.at_once() if self.processes.size == 1 else nullcontext()
+        try:
+            with autocast(self.precision, self.device), leave:
+                return self.task.evaluate(self.held_out, spread=self._spread)
+        except Interrupted:
+            return None
+
+    def _spread(self, pieces: Sequence[T], work: Callable[[T], Tensor]) -> list[Tensor]:
+        results = self.processes.spread(pieces, work, stop=lambda: self.signals.received is not None)
+        if results is None:
+            raise Interrupted
+        return results
+
+    def _encode_anew(self) -> None:
+        """The rows as the next epoch sees them; several processes agree on whether a signal ended that."""
+        stopped = False
+        try:
+            with self.signals.at_once():
+                self.examples = self._next_examples()
+        except Interrupted:  # the epoch before is saved
+            stopped = True
+        if self.processes.any(stopped):
+            raise self.keeper.stopped(self.signals.received)
 
     def _next_examples(self) -> Examples:
         seed = sampling_seed(self.options.seed, self.progress.epoch) if self.task.encodes_each_epoch else None

@@ -10,7 +10,7 @@ import atexit
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -49,7 +49,7 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether it is the one that prints, writes and evaluates."""
+        """Whether it is the one that prints and writes."""
         return self.rank == 0
 
     def device(self, device: torch.device) -> torch.device:
@@ -104,6 +104,46 @@ class Processes:
     def ask_first(self, question: Callable[[], bool]) -> bool:
         """What the first process answers; the others are not asked."""
         return bool(self.share("yes" if self.first and question() else ""))
+
+    def any(self, here: bool) -> bool:
+        """Whether it is so in one of them."""
+        flag = torch.tensor([float(here)])
+        self.add_up(flag)
+        return bool(flag)
+
+    def spread(
+        self, pieces: Sequence[T], work: Callable[[T], Tensor], *, stop: Callable[[], bool]
+    ) -> list[Tensor] | None:
+        """What `work` makes of each piece, in order: every piece is made in one process, and all get the same bits of it.
+
+        Args:
+            pieces: the same in all.
+            work: gives a flat tensor of doubles on the CPU.
+            stop: whether to do no more; asked before every piece.
+
+        Returns:
+            The results; None, in all, if one of them was to stop.
+        """
+        mine = range(self.rank, len(pieces), self.size)
+        made: dict[int, Tensor] = {}
+        for number in mine:
+            if stop():
+                break
+            made[number] = work(pieces[number])
+        told = torch.zeros(len(pieces) + 1, dtype=torch.int64)  # the size of each result, and whether one was to stop
+        for number, result in made.items():
+            told[number] = len(result)
+        told[-1] = int(len(made) < len(mine))
+        self.add_up(told)
+        *sizes, stopped = told.tolist()
+        if stopped:
+            return None
+        flat = torch.zeros(sum(sizes), dtype=torch.float64)
+        parts = list(torch.split(flat, sizes))
+        for number, result in made.items():
+            parts[number].copy_(result)
+        self.add_up(flat)  # what others made is zero here, so a sum changes no bit
+        return parts
 
     def wait(self) -> None:
         """Until all are here."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -17,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seqtext.errors import NumericsError
+from seqtext.errors import NumericsError, ResourceError, memory_asked
 from seqtext.nn.losses import Loss
 from seqtext.nn.precision import autocast, exact_fp32
 from seqtext.options import Precision
@@ -66,6 +67,20 @@ def seed_generators(*position: int) -> None:
     # torch.manual_seed would put by a seed for every kind of device that is never used: 2 ms a step, and memory without end.
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(seed)
+
+
+@contextmanager
+def _memory_for(examples: Examples, rows: NDArray[np.int64]) -> Iterator[None]:
+    """Tells what a batch held where the memory was not enough for it."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if (asked := memory_asked(error)) is None:
+            raise
+        raise ResourceError(
+            f"out of memory{asked} in a batch of {len(rows):,} rows with {examples.steps_in(rows):,} {examples.unit} together",
+            fix="lower --batch_tokens or --batch_rows, and raise --accumulate by as much",
+        ) from error
 
 
 class MicroBatch(NamedTuple):
@@ -141,17 +156,18 @@ class Stepper:
 
         Raises:
             NumericsError: if the loss or a gradient is not finite. The weights are as they were.
-            ResourceError: if another process is gone.
+            ResourceError: if another process is gone, or the memory is not enough for a batch.
         """
         self.optimizer.zero_grad(set_to_none=True)
         made, batch_seconds = [], 0.0
         for number in range(self.processes.rank, len(micro_batches), self.processes.size):
             rows = micro_batches[number]
             seed_generators(self.seed, step, number)
-            started = time.perf_counter()
-            windows = self.task.losses(examples.batch(rows).to(self.device))
-            batch_seconds += time.perf_counter() - started
-            made.append(MicroBatch(number, rows, self._backward(windows, self.scaler.scale)))
+            with _memory_for(examples, rows):
+                started = time.perf_counter()
+                windows = self.task.losses(examples.batch(rows).to(self.device))
+                batch_seconds += time.perf_counter() - started
+                made.append(MicroBatch(number, rows, self._backward(windows, self.scaler.scale)))
         losses = [loss for one in made for loss in one.losses]
         auxiliary = self._total([loss.auxiliary for loss in losses if loss.auxiliary is not None])
         total = self._total([loss.sum for loss in losses]) - auxiliary

@@ -5,6 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from seqtext.errors import ResourceError
 from seqtext.evaluation import pictures
 from seqtext.evaluation.metrics import classification_metrics
 from seqtext.evaluation.pictures import confusion_matrix, per_class_f1
@@ -74,7 +75,7 @@ def test_a_failed_save_leaves_the_old_picture_and_nothing_else(tmp_path, monkeyp
         raise OSError("disk full")
 
     monkeypatch.setattr(Figure, "savefig", half)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(ResourceError, match="matrix.png: cannot be written .disk full."):
         confusion_matrix(np.eye(2, dtype=int)[::-1], ["a", "b"], path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

@@ -549,11 +549,11 @@ def test_resumed_equals_uninterrupted_to_the_bit(tmp_path, monkeypatch):
     fit(straight, train, validation, run=tmp_path / "straight", **options)
     stopped, evaluate, calls = made(), Forecaster.evaluate, []
 
-    def stop_at_the_third(task, examples):
+    def stop_at_the_third(task, examples, **how):
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return evaluate(task, examples)
+        return evaluate(task, examples, **how)
 
     monkeypatch.setattr(Forecaster, "evaluate", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):

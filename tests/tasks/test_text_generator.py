@@ -449,6 +449,11 @@ def test_a_mixture_is_made_of_vectors_that_training_had(generator, rows):
     assert parts({"sea": 0.7, "wood": 0.3}) == [([1, 0, 0], 0.7), ([0, 0, 1], 0.3)]
     assert parts("town") == [([0, 1, 0], 1.0)]
     assert parts(np.array([0.5, 0.5, 0.0])) == [([1, 0, 0], 0.5), ([0, 1, 0], 0.5)]
+    shares = generator.config.shares
+    usual = dict(zip(generator.config.names[0], shares, strict=True))
+    assert [weight for _, weight in parts(usual)] == list(shares), (
+        "what was asked for, though it is what training had on average"
+    )
     assert parts(np.array([2.0, -1.0, 0.0])) == [([2, -1, 0], 1.0)]  # no mixture: taken as it is
     two = of(rows, attributes=["label", "style"])
     mixed = {"label:sea": 0.5, "label:town": 0.5, "style:terse": 1.0}
@@ -505,10 +510,10 @@ def test_resumed_equals_uninterrupted_to_the_bit_in_windows_too(rows, topics, tm
         options = {"epochs": 3, "batch_tokens": 900, "accumulate": 2, "device": "cpu", "precision": "bf16", **options}
         seqtext.fit(task, rows, topics["validation"], run=tmp_path / run, learning_rate=0.01, **options)
 
-    def stopping(examples):
+    def stopping(examples, **how):
         if (tmp_path / "stopped" / "model").is_dir():
             raise KeyboardInterrupt
-        return evaluate(examples)
+        return evaluate(examples, **how)
 
     trained(new(), "whole")
     stopped = new()

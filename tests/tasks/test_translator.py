@@ -451,11 +451,11 @@ def test_weights_that_are_not_numbers_are_told(rows):
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"beam": 0}, "--beam is 0; expected 1 or more"),
+        ({"beam": 0}, "--beam is 0; expected from 1 to 1,000"),
         ({"beam": 2, "n_best": 3}, "--n_best is 3; expected from 1 to --beam, which is 2"),
         ({"length_penalty": -1}, "--length_penalty is -1; expected 0 or more"),
-        ({"max_ratio": float("inf")}, "--max_ratio is inf; expected 0 or more"),
-        ({"max_ratio": float("nan")}, "--max_ratio is nan; expected 0 or more"),
+        ({"max_ratio": float("inf")}, "--max_ratio is inf; expected from 0 to 100"),
+        ({"max_ratio": float("nan")}, "--max_ratio is nan; expected from 0 to 100"),
         ({"no_repeat_ngram": -1, "beam": 0}, "2 options:\n  --beam is 0.*\n  --no_repeat_ngram is -1"),
     ],
 )

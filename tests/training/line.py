@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtext.batching.batch_plan import BatchPlan
+from seqtext.batching.spread import Spread, one_by_one
 from seqtext.nn.losses import Loss
 from seqtext.storage import atomic_folder, parse_tensors, read_folder, save_tensors
 
@@ -69,9 +70,12 @@ class Line:
         rows = (self.model(batch[:, :1]).squeeze(1) - batch[:, 1]).square()
         return Loss(rows.sum(), rows.new_tensor(float(len(rows))), rows.detach())
 
-    def evaluate(self, examples: Points) -> dict[str, float]:
-        with torch.no_grad():
-            error = float(self.loss(examples.rows).rows.mean())
+    def evaluate(self, examples: Points, *, spread: Spread = one_by_one) -> dict[str, float]:
+        def of(rows: Tensor) -> Tensor:
+            with torch.no_grad():
+                return self.loss(rows).rows.double()
+
+        error = float(torch.cat(spread(examples.rows.split(3), of)).mean())
         return {"loss": error, "error": error**0.5}
 
     def save_pretrained(self, folder: Path) -> None:

@@ -72,11 +72,11 @@ def _stop_after_epochs(task, epochs, train) -> None:
     """Runs `train` until Ctrl-C comes, after the steps of the next epoch."""
     evaluate, seen = task.evaluate, []
 
-    def evaluated(examples):
+    def evaluated(examples, **how):
         seen.append(1)
         if len(seen) > epochs:
             raise KeyboardInterrupt
-        return evaluate(examples)
+        return evaluate(examples, **how)
 
     task.evaluate = evaluated
     with pytest.raises(KeyboardInterrupt):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,12 +16,14 @@ import seqtext
 from seqtext.builtin.household import household
 from seqtext.data.series import Part, SeriesSet
 from seqtext.errors import OptionsError, SavedFileError
+from seqtext.options import TrainingOptions
+from seqtext.storage import read_folder
 from seqtext.tasks.forecaster import Forecaster
 from seqtext.tasks.text_generator import TextGenerator
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.tasks.translator import Translator
 from seqtext.training import checkpoint, keeper
-from seqtext.training.environment import content_hash, differences
+from seqtext.training.environment import content_hash, differences, environment_of
 from seqtext.training.fit import fit
 from tests.training.line import Line, points
 from tests.training.stopping import checkpoints, hashes, killed_at, killed_in_step
@@ -213,6 +216,30 @@ def test_another_torch_threads_and_kernels_are_refused(tmp_path, monkeypatch):
         train(run, resume=True)
     for told in ("torch was '", "is '9.9'", "CPU was '", "is 'OTHER", "threads was ", "is 77"):
         assert told in str(error.value)
+
+
+def test_a_damaged_checkpoint_is_not_kept_in_place_of_a_good_one(tmp_path):
+    run = half(tmp_path, checkpoint_every=5)
+    *_, good, torn = checkpoints(run)
+    (run / "checkpoints" / torn / "state.safetensors").write_bytes(b"")
+    with killed_in_step(4):
+        train(run, resume=True, checkpoint_every=3)
+    assert (good, torn) == ("step-00000010", "step-00000015")
+    assert checkpoints(run) == [good, "step-00000012"]
+    read_folder(run / "checkpoints" / good)
+
+
+def test_another_source_tokenizer_is_refused():
+    class Sided(Line):
+        tokenizer = SimpleNamespace(sha256="a" * 64)
+        source_tokenizer = SimpleNamespace(sha256="b" * 64)
+
+    records = []
+    for sha256 in ("b" * 64, "c" * 64):
+        Sided.source_tokenizer = SimpleNamespace(sha256=sha256)
+        how = {"device": torch.device("cpu"), "precision": "fp32", "threads": 1, "processes": 1}
+        records.append(environment_of(Sided(), points(), points(), TrainingOptions(), **how))
+    assert differences(*records) == [f"source tokenizer was 'SHA-256 {'b' * 16}' and is 'SHA-256 {'c' * 16}'"]
 
 
 def test_another_tokenizer_and_model_are_refused(topics, tmp_path):

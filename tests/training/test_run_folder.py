@@ -16,6 +16,7 @@ from seqtext.training import tracking
 from seqtext.training.fit import fit
 from seqtext.training.run_folder import RunFolder
 from tests.training.line import Line, points
+from tests.training.stopping import hashes
 
 QUICK = {"device": "cpu", "batch_tokens": 8, "learning_rate": 0.05, "epochs": 3}
 
@@ -33,11 +34,11 @@ def stop_in_epoch(number: int) -> Line:
     task, seen = Line(), []
     evaluate = task.evaluate
 
-    def evaluated(examples):
+    def evaluated(examples, **how):
         seen.append(1)
         if len(seen) == number:
             raise KeyboardInterrupt
-        return evaluate(examples)
+        return evaluate(examples, **how)
 
     task.evaluate = evaluated
     return task
@@ -180,9 +181,9 @@ def test_time_that_is_not_spent_in_steps_is_not_in_the_share_of_batches(tmp_path
     task, clock = Line(), [0.0]
     evaluate = task.evaluate
 
-    def slow(examples):
+    def slow(examples, **how):
         clock[0] += 1000
-        return evaluate(examples)
+        return evaluate(examples, **how)
 
     task.evaluate = slow
     monkeypatch.setattr("seqtext.training.loop.time.monotonic", lambda: clock[0])
@@ -223,3 +224,22 @@ def test_a_task_that_no_list_names_is_trained_and_has_its_best_weights_in_the_en
     saved = Line.from_pretrained(tmp_path / "run" / "model").model.state_dict()
     assert all(torch.equal(saved[name], value) for name, value in task.model.state_dict().items())
     assert np.isclose(float(saved["weight"]), 2, atol=0.5)
+
+
+def test_a_batch_that_the_memory_is_not_enough_for_is_told_with_its_size(tmp_path):
+    task = Line()
+    task.losses = lambda batch: torch.empty(10**15)
+    told = r"out of memory \(4000000000000000 bytes were asked for\) in a batch of \d+ rows with \d+ points together; lower --batch"
+    with pytest.raises(ResourceError, match=told) as error:
+        train(tmp_path / "run", task)
+    assert error.value.exit_code == 5
+
+
+@pytest.mark.parametrize("kind", [RunFolder, Path])
+def test_a_run_to_be_overwritten_stays_where_the_disk_has_no_room_for_another(tmp_path, monkeypatch, kind):
+    train(tmp_path / "run")
+    before = hashes(tmp_path / "run")
+    monkeypatch.setattr("seqtext.room._free", lambda path: 10)
+    with pytest.raises(ResourceError, match="not enough room on the disk"):
+        fit(Line(), points(), run=kind(tmp_path / "run"), overwrite=True, device="cpu")
+    assert hashes(tmp_path / "run") == before

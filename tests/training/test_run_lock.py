@@ -121,9 +121,9 @@ def test_a_run_holds_its_folder_while_it_trains_and_leaves_no_lock(tmp_path):
     task, seen = Line(), []
     evaluate = task.evaluate
 
-    def evaluated(examples):
+    def evaluated(examples, **how):
         seen.append(json.loads((tmp_path / "run" / NAME).read_text())["pid"])
-        return evaluate(examples)
+        return evaluate(examples, **how)
 
     task.evaluate = evaluated
     train(tmp_path / "run", task)

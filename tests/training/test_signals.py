@@ -68,7 +68,7 @@ def test_what_is_done_again_on_resume_is_left_at_once(whole, tmp_path, number, n
 
 def test_weights_are_their_own_again_when_the_validation_of_averaged_ones_is_left(tmp_path):
     task = Line()
-    task.evaluate = lambda examples: signal.raise_signal(signal.SIGTERM)
+    task.evaluate = lambda *_, **__: signal.raise_signal(signal.SIGTERM)
     with pytest.raises(Stopped):
         train(tmp_path / "run", task)
     state = read_folder(tmp_path / "run" / "checkpoints" / "step-00000052")["state.safetensors"]
@@ -96,6 +96,21 @@ def test_a_second_signal_leaves_at_once_and_the_checkpoint_before_stands(whole, 
             train(run)
     assert left == [CODES[number]]
     assert checkpoints(run)[-1] == "step-00000028"
+    train(run, resume=True)
+    assert hashes(run) == hashes(whole)
+
+
+def test_a_signal_while_the_last_epoch_is_saved_ends_the_run_there(whole, tmp_path, monkeypatch):  # noqa: F811
+    run, plain = tmp_path / "run", keeper.save_checkpoint
+
+    def signalled(folder, stepper, average, progress, environment):
+        plain(folder, stepper, average, progress, environment)
+        if progress.finished:
+            signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch, pytest.raises(Stopped, match="stopped at the last epoch's end, step 156, all"):
+        patch.setattr(keeper, "save_checkpoint", signalled)
+        train(run)
     train(run, resume=True)
     assert hashes(run) == hashes(whole)
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import copy
 import json
+import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import datasets
 import torch
@@ -68,6 +70,13 @@ def exchange(processes: Processes) -> None:
     held = [tensor.detach().clone() if rank == 0 else torch.zeros_like(tensor) for tensor in sent]
     processes.share_tensors(held)
     assert all(torch.equal(one, other) for one, other in zip(held, sent, strict=True))
+    assert [processes.any(here) for here in (True, False, rank == 1)] == [True, False, True]
+    made: list[int] = []
+    pieces = [torch.arange(float(number)) / 3 for number in range(5)]
+    found = processes.spread(pieces, lambda piece: made.append(len(piece)) or piece.double(), stop=lambda: False)
+    assert made == list(range(rank, 5, size)), "each makes its own"
+    assert all(torch.equal(one, piece.double()) for one, piece in zip(found, pieces, strict=True)), "all get all"
+    assert processes.spread(pieces, lambda piece: piece.double(), stop=lambda: rank == 1) is None
     total = torch.tensor([1.0, rank])
     processes.add_up(total)
     assert total.tolist() == [size, sum(range(size))]
@@ -115,6 +124,22 @@ def fits(folder: Path) -> None:
     assert processes.gather(weights) == [weights] * 2, "all have the best model in the end"
 
 
+def signalled(folder: Path) -> None:
+    """The second process gets a signal in what it does the third time: validation, or encoding the next epoch."""
+    task, calls = Line(), []
+    task.encodes_each_epoch = folder.name == "encode"
+    plain = getattr(task, folder.name)
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        calls.append(1)
+        if started_processes().rank == 1 and len(calls) == 3:
+            signal.raise_signal(signal.SIGTERM)
+        return plain(*arguments, **options)
+
+    setattr(task, folder.name, counted)
+    train(folder / "run", task, **LINE | {"epochs": 10})
+
+
 def forever(folder: Path) -> None:
     """A run without an end."""
     train(folder / "run", epochs=10**9, batch_tokens=1, checkpoint_every=10)
@@ -124,5 +149,5 @@ LINE = {"batch_tokens": 5, "epochs": 2, "checkpoint_every": 3, "learning_rate": 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    act = {"steps": steps, "fits": fits, "forever": forever}[sys.argv[1]]
+    act = {"steps": steps, "fits": fits, "signalled": signalled, "forever": forever}[sys.argv[1]]
     run_program(lambda: act(Path(sys.argv[2])))
