@@ -230,6 +230,13 @@ def test_from_another_run():
         {"to_input", "to_state", "no_vector"},
     ]
     assert Path("first/model/tokenizer.model").read_bytes() == Path("second/model/tokenizer.model").read_bytes()
+    rows = "".join(f'{{"text": "жуки и ежи {number}", "label": "{number % 2}"}}\n' for number in range(40))
+    Path("other.jsonl").write_text(rows, encoding="utf-8")
+    ended = recipe("--train", "other.jsonl", "--init_from", "first", "--run", "third")
+    assert ended.code == 2
+    assert re.search(
+        "split 'train': .* of the tokens spell characters the vocabulary lacks: .*; train a tokenizer", ended.err
+    )
     assert figures_of("first")["test"] == {}
 
 

@@ -283,11 +283,11 @@ def test_a_run_stopped_by_ctrl_c_goes_on_to_the_same_bits(monkeypatch):
     done(*TRAIN, "--run", "whole", "--epochs", "3")
     calls, evaluate = [], TopicClassifier.evaluate
 
-    def stopped(task: TopicClassifier, examples: object) -> dict[str, float]:
+    def stopped(task: TopicClassifier, examples: object, **how: object) -> dict[str, float]:
         calls.append(1)
         if len(calls) == 3:  # the first is the summary, which measures how long it takes
             raise KeyboardInterrupt
-        return evaluate(task, examples)
+        return evaluate(task, examples, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr(TopicClassifier, "evaluate", stopped)

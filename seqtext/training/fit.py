@@ -123,6 +123,8 @@ def fit(
         write_options(folder.options, options if recorded is None else recorded)
     try:
         loop.run()
+        if first and ours:  # else a recipe has a report to write yet
+            folder.seal()
     finally:
         if first and ours:
             folder.lock.release()

@@ -19,6 +19,7 @@ from seqtext.training.estimate import duration, place_of, seconds_per_epoch
 from seqtext.training.loop import sampling_seed
 from seqtext.training.processes import world_size
 from seqtext.training.tracking import check_tracker
+from seqtext.training.unknown_characters import told_of_unknown
 
 SHOWN = 12  # values of an attribute
 
@@ -54,6 +55,14 @@ def generator_summary(
     tokens = {name: int(rows.lengths.sum(dtype=np.int64)) for name, (rows, _) in encoded.items()}
     reports = [report for _, report in encoded.values()]
     long = int((examples.lengths > task.config.max_length).sum())
+    unknown = [
+        told
+        for name, (_, part) in encoded.items()
+        for told in told_of_unknown(
+            task.tokenizer, getattr(data, name)[data.text_column][:2000], part.byte_share, where=f"split {name!r}"
+        )
+    ]
+    warnings = [*data.warnings, *unknown]
     lines = [
         "rows        " + ", ".join(f"{len(rows):,} {name}" for name, (rows, _) in encoded.items()),
         f"text        {tokens['train']:,} training tokens; a text has {median} (median), {low} to {high} (90 % of them), {most} at most",
@@ -68,7 +77,7 @@ def generator_summary(
         f" ({place_of(task, options)})",
         *_example(task, data),
         *(f"note        {note}" for note in data.notes),
-        *(f"warning     {warning}" for warning in data.warnings),
+        *(f"warning     {warning}" for warning in warnings),
     ]
     figures = {
         "rows": {name: len(rows) for name, (rows, _) in encoded.items()},
@@ -79,7 +88,7 @@ def generator_summary(
         "test_texts_in_train": data.duplicates,
         "parameters": parameters,
         "notes": list(data.notes),
-        "warnings": list(data.warnings),
+        "warnings": warnings,
     }
     return lines, figures
 

@@ -136,6 +136,10 @@ class Loop:
             if self.processes.any(self.signals.received is not None):  # it came while the last epoch was saved
                 raise self.keeper.stopped(self.signals.received)
         self.tracker.close()
+        if skipped := self.stepper.overflows[0]:
+            self.keeper.say(
+                f"note: fp16 overflowed in {skipped:,} of {self.progress.step:,} steps, which were left out"
+            )
         if self.processes.first:
             task.model.load_state_dict(task.from_pretrained(self.folder.model).model.state_dict())
         self.processes.share_tensors(task.model.state_dict().values())

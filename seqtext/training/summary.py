@@ -6,14 +6,13 @@ Knows text classifiers; every figure is measured on the encoded rows, none is gu
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from seqtext.data.encoding import EncodingReport
 from seqtext.data.labelled_splits import LabelledSplits
-from seqtext.errors import DataError
 from seqtext.options import TrainingOptions
 from seqtext.tasks.text_batches import EncodedTexts
 from seqtext.tasks.topic_classifier import TopicClassifier
@@ -21,8 +20,8 @@ from seqtext.training.estimate import duration, place_of, seconds_per_epoch
 from seqtext.training.loop import sampling_seed
 from seqtext.training.processes import world_size
 from seqtext.training.tracking import check_tracker
+from seqtext.training.unknown_characters import told_of_unknown
 
-BYTES_WARN, BYTES_ERROR = 0.05, 0.5  # share of ids that only spell unknown characters
 SHOWN_CLASSES = 12
 
 
@@ -57,6 +56,13 @@ def classification_summary(
     padding = plan.padding(epoch)
     seconds = encoding_seconds + seconds_per_epoch(task, examples, encoded["validation"][0], options)
     parameters = sum(parameter.numel() for parameter in task.model.parameters())
+    unknown = [
+        told
+        for name, (_, part) in encoded.items()
+        for told in told_of_unknown(
+            task.tokenizer, getattr(data, name)[data.columns.text][:2000], part.byte_share, where=f"split {name!r}"
+        )
+    ]
     lines = [
         *_table_of_rows(task, encoded),
         f"text        {_lengths(examples.tokens.lengths.numpy())}",
@@ -74,7 +80,7 @@ def classification_summary(
         f" ({place_of(task, options)})",
         *_example(task, data),
         *(f"note        {note}" for note in data.notes),
-        *(f"warning     {warning}" for warning in [*data.warnings, *_unknown_characters(task, data, encoded)]),
+        *(f"warning     {warning}" for warning in [*data.warnings, *unknown]),
     ]
     figures = {
         "rows": {name: len(part) for name, (part, _) in encoded.items()},
@@ -146,21 +152,3 @@ def _example(task: TopicClassifier, data: LabelledSplits) -> list[str]:
         f"  as ids    {' '.join(map(str, shown))}{' ...' if len(ids) > len(shown) else ''}",
         f"  decoded   {task.tokenizer.decode(ids)[:100]!r}",
     ]
-
-
-def _unknown_characters(
-    task: TopicClassifier, data: LabelledSplits, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]
-) -> Iterable[str]:
-    for name, (_, report) in encoded.items():
-        if report.byte_share <= BYTES_WARN:
-            continue
-        texts = getattr(data, name)[data.columns.text][:2000]
-        characters = " ".join(task.tokenizer.commonest_unknown(texts))
-        found = f"{report.byte_share:.0%} of the tokens spell characters the vocabulary lacks: {characters}"
-        if report.byte_share > BYTES_ERROR:
-            raise DataError(
-                found,
-                where=f"split {name!r}",
-                fix="train a tokenizer on this language (no --init_from), or raise --vocabulary_size",
-            )
-        yield f"split {name!r}: {found}"

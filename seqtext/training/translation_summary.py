@@ -5,6 +5,7 @@ Knows translators; every figure is measured on the encoded pairs, none is guesse
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,7 @@ from seqtext.training.estimate import duration, place_of, seconds_per_epoch
 from seqtext.training.loop import sampling_seed
 from seqtext.training.processes import world_size
 from seqtext.training.tracking import check_tracker
-
-MANY_BYTES = 0.05  # of the tokens: then the vocabulary does not have the characters of the text
+from seqtext.training.unknown_characters import REFUSE, told_of_unknown
 
 
 def translation_summary(
@@ -53,7 +53,7 @@ def translation_summary(
     parameters = sum(parameter.numel() for parameter in task.model.parameters())
     cut = {name: [side.cut for side in reports] for name, (_, *reports) in encoded.items()}
     shares = [side.byte_share for side in encoded["train"][1:]]
-    warnings = [*data.warnings, *_spelt(shares)]
+    warnings = [*data.warnings, *_unknown(task, data, encoded)]
     source, target = data.languages
     lines = [
         f"languages   {source} to {target}",
@@ -107,11 +107,23 @@ def _cut(cut: dict[str, list[int]]) -> str:
     return ", ".join(f"{name} {source:,} + {target:,}" for name, (source, target) in cut.items())
 
 
-def _spelt(shares: list[float]) -> list[str]:
+def _unknown(
+    task: Translator, data: PairSplits, encoded: Mapping[str, tuple[PairRows, EncodingReport, EncodingReport]]
+) -> list[str]:
+    """Warnings of characters that a side's tokenizer lacks."""
     return [
-        f"{share:.1%} of the {name}'s tokens spell bytes: the tokenizer lacks its characters; raise --vocabulary_size"
-        for name, share in zip((SOURCE, TARGET), shares, strict=True)
-        if share > MANY_BYTES
+        told
+        for name, (_, *reports) in encoded.items()
+        for side, tokenizer, report in zip(
+            (SOURCE, TARGET), (task.source_tokenizer, task.tokenizer), reports, strict=True
+        )
+        for told in told_of_unknown(
+            tokenizer,
+            getattr(data, name)[side][:2000],
+            report.byte_share,
+            where=f"{side} of split {name!r}",
+            refuse=REFUSE if name == "train" else 1.0,  # a split with its sides swapped is told of as such
+        )
     ]
 
 

@@ -8,11 +8,12 @@ import pytest
 
 import seqtext
 from seqtext.data.labelled_splits import labelled_splits
-from seqtext.errors import ResourceError
+from seqtext.errors import DataError, ResourceError
 from seqtext.options import TrainingOptions
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.training import tracking
 from seqtext.training.summary import classification_summary
+from seqtext.training.unknown_characters import told_of_unknown
 
 OPTIONS = {"batch_tokens": 300, "device": "cpu", "epochs": 1, "seed": 4, "precision": "fp32"}
 
@@ -53,3 +54,13 @@ def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkey
     monkeypatch.setattr(tracking.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ResourceError, match="--track wandb: it is not installed"):
         classification_summary(task, data, TrainingOptions(**OPTIONS, track="wandb"))
+
+
+def test_characters_that_are_spelt_in_bytes_are_named_and_most_of_them_refused(task):
+    texts = ["жук, жук и ёж"] * 3
+    assert told_of_unknown(task.tokenizer, texts, 0.05, where="x") == []
+    [told] = told_of_unknown(task.tokenizer, texts, 0.06, where="x")
+    assert told.startswith("x: 6% of the tokens spell characters the vocabulary lacks: ж ")
+    assert set("жукиё") <= set(told)
+    with pytest.raises(DataError, match="x: 51% of the tokens spell .* ж .*; train a tokenizer on this language"):
+        told_of_unknown(task.tokenizer, texts, 0.51, where="x")
