@@ -240,7 +240,7 @@ def test_the_keywords_of_fit_are_the_training_options_with_the_same_defaults():
         for name, parameter in inspect.signature(fit).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    assert training_arguments(RunOptions()) == keywords
+    assert training_arguments(RunOptions()) | {"recorded": None} == keywords  # options.yaml is the recipe's
     assert training_arguments(OTHER) == {field.name: getattr(OTHER, field.name) for field in fields(TrainingOptions)}
 
 
