@@ -119,3 +119,31 @@ def test_every_kind_of_fault_is_caught_by_its_family_name():
     for kind in (OptionsError, DataError, SavedFileError, NumericsError, ResourceError):
         with pytest.raises(SeqtextError):
             raise kind("x")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (MemoryError(), "error: out of memory; use smaller batches"),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+            "error: out of memory (2.00 GiB were asked for); use",
+        ),
+    ],
+)
+def test_memory_that_is_not_enough_is_told_in_a_line(fault, told, capsys):
+    def program():
+        raise fault
+
+    with pytest.raises(SystemExit) as stop:
+        run_program(program, argv=[])
+    assert stop.value.code == 5
+    assert capsys.readouterr().err.startswith(told)
+
+
+def test_another_fault_of_torch_keeps_its_traceback():
+    def program():
+        raise RuntimeError("shapes do not fit")
+
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        run_program(program, argv=[])

@@ -158,9 +158,8 @@ class Keeper:
         """
         self.processes.wait()
         progress = self.progress
-        place = "the last epoch's end" if progress.finished else f"epoch {progress.epoch + 1}"
-        place = f"{place}, step {progress.step}"
-        told = f"stopped {'at' if progress.finished else 'in'} {place}, all of it saved; go on with --resume --run {self.folder.path}"
+        place = "at the last epoch's end" if progress.finished else f"in epoch {progress.epoch + 1}"
+        told = f"stopped {place}, step {progress.step}, all of it saved; go on with --resume --run {self.folder.path}"
         return Stopped(told, number=number or 15)
 
     def seconds(self) -> float:
