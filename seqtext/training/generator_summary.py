@@ -30,7 +30,8 @@ def generator_summary(
     """The summary as lines to print, and the part of it that goes to report/metrics.json.
 
     Raises:
-        DataError: naming a row whose text, attribute or vector cannot be used, or most of a text being characters the tokenizer does not have.
+        DataError: naming a row whose text, attribute or vector cannot be used; or most of the text is of characters
+            that the tokenizer does not have.
         ResourceError: for a device, precision or tracker that is not there.
     """
     check_tracker(options.track)
