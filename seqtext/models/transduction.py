@@ -17,7 +17,7 @@ from torch import Tensor
 from seqtext.batching.padded import Padded
 from seqtext.batching.ragged import Ragged
 from seqtext.errors import raise_together
-from seqtext.models.beam_search import Candidate, beam_search, search_faults
+from seqtext.models.beam_search import Candidate, beam_search, rows_searched, search_faults
 from seqtext.models.decoding import BLOCK, Step, filled, without_autocast
 from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.nn.backbone import State
@@ -117,8 +117,7 @@ def _blocks(lengths: Sequence[int], beam: int) -> Iterator[tuple[list[int], int]
 
     There is always a step of padding: rows without any would take another way through an LSTM (see `Backbone`).
     """
-    # As many as fill whole blocks of the search, whose rows are beam times as many.
-    rows = max(1, BLOCK // beam) * min(beam, BLOCK)
+    rows = BLOCK // rows_searched(beam) * rows_searched(beam)  # as many as fill whole blocks of the search
     order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
     block: list[int] = []
     for place in order:
