@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from seqtext.batching.padded import Padded, check_padded
 from seqtext.nn.dropout import LockedDropout
-from seqtext.nn.precision import exact_fp32
+from seqtext.nn.precision import autocast_fits_lstm, exact_fp32
 
 Cell = Literal["rnn", "gru", "lstm"]
 State = tuple[
@@ -221,6 +221,10 @@ def _run_layer(
 ) -> tuple[Tensor, State]:
     """One direction of one layer over (B, T, D): outputs (B, T, H) and, if asked for, the state (B, H) at each row's length."""
     is_lstm = isinstance(layer, nn.LSTM)
+    if is_lstm and not autocast_fits_lstm(x.device):
+        with torch.autocast(x.device.type, enabled=False):
+            wide = None if state is None else tuple(part.float() for part in state)
+            return _run_layer(layer, x.float(), lengths, wide, hold, with_state)
     given = state if state is None or is_lstm else state[0]
     with exact_fp32():
         y, final = layer(x, given) if hold is None else _lstm_held(layer, x, given, hold)

@@ -72,6 +72,17 @@ def autocast(precision: Precision, device: torch.device) -> AbstractContextManag
     return torch.autocast(device.type, dtype=_AUTOCAST[precision])
 
 
+def autocast_fits_lstm(device: torch.device) -> bool:
+    """Whether a fused LSTM can run as it stands: False under autocast on a CPU for which oneDNN has no LSTM in bf16.
+
+    Torch takes oneDNN's there all the same and fails (2.13); such a layer has to leave autocast, and computes in fp32. That is what a
+    CPU without AVX-512 does fastest anyway.
+    """
+    if device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+        return True
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def exact_fp32() -> AbstractContextManager[None]:
     """The context in which cuDNN's recurrent layers compute fp32 in fp32.
 

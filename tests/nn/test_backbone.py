@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import os
+import platform
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqtext.batching.padded import Padded
 from seqtext.nn.backbone import Backbone
+from tests.conftest import python
 
 CELLS = [("rnn", "tanh"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
 every_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
@@ -174,6 +177,30 @@ def test_bf16_stays_close_to_fp32_and_holds_an_lstm_still_in_the_padding(cell, a
     torch.testing.assert_close(outputs.values.float(), expected.values, atol=0.06, rtol=0.06)
     for ours, want in zip(rough, final, strict=True):
         torch.testing.assert_close(ours.float(), want, atol=0.06, rtol=0.06)
+
+
+_TWO_LAYERS_IN_BF16 = """
+import torch
+from tests.nn.test_backbone import backbone, batch
+module, inputs = backbone("lstm", "tanh", 2, {both}).train(), batch()
+expected, final = module.forward_with_state(inputs)
+with torch.autocast("cpu", dtype=torch.bfloat16):
+    outputs, state = module.forward_with_state(inputs)
+    again = module(inputs, state)
+torch.testing.assert_close(outputs.values, expected.values)
+torch.testing.assert_close(state, final)
+again.values.sum().backward()
+print(all(bool(parameter.grad.any()) for parameter in module.parameters()))
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the variable is for x86")
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_an_lstm_under_bf16_computes_in_fp32_where_onednn_has_no_bf16(bidirectional):
+    told = _TWO_LAYERS_IN_BF16.format(both=bidirectional)
+    # The variable makes this CPU look as one without AVX-512 to oneDNN, where torch's fused LSTM fails under autocast.
+    result = python("-W", "error", "-c", told, env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"})
+    assert result.stdout.strip() == "True"
 
 
 @settings(max_examples=25, deadline=None)
