@@ -22,6 +22,7 @@ from seqtext.data.pair_sources import PHRASEBOOK, PairSource, load_pair_files, l
 from seqtext.data.pair_splits import PairSplits, pair_splits
 from seqtext.data.parallel_files import SOURCE, TARGET
 from seqtext.errors import raise_together, run_program
+from seqtext.models.beam_search import MOST_BEAM
 from seqtext.options import OptimizerName, RunOptions, parse, training_arguments
 from seqtext.tasks.translator import Translator
 from seqtext.tasks.translator_settings import TranslatorSettings
@@ -92,8 +93,8 @@ class Options(RunOptions, TranslatorSettings):
 
     def _faults(self) -> list[str]:
         faults = RunOptions._faults(self)
-        if self.beam < 1:
-            faults.append(f"--beam is {self.beam}; expected at least 1")
+        if not 1 <= self.beam <= MOST_BEAM:
+            faults.append(f"--beam is {self.beam}; expected from 1 to {MOST_BEAM:,}")
         if not self.train and (self.validation or self.test):
             faults.append("--validation and --test are files beside --train; --data brings its own splits")
         if self.train and self.data not in (Options.data, *self.train):

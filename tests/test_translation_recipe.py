@@ -296,7 +296,8 @@ FAULTS = {
     "no such language": (("--source", "xx"), r"unknown locale 'xx'; expected a CLDR locale .*"),
     "a misspelt language": (("--target", "german"), r"unknown locale 'german'; .*; did you mean 'de'\?"),
     "one language twice": (("--source", "de"[:2], "--target", "de"), "phrasebook: found 'de' as source and as target; .*"),
-    "no beam": (("--beam", "0"), "--beam is 0; expected at least 1"),
+    "no beam": (("--beam", "0"), "--beam is 0; expected from 1 to 1,000"),
+    "a beam of too many": (("--beam", "1001"), "--beam is 1001; expected from 1 to 1,000"),
     "a revision of files": (
         (*FILES, "--revision", "main"), "--revision and --data_config are of --data; files of --train have none"),
     "no such side": ((*FILES, "--source", "fr", "--target", "de"), ".*--source fr is none of the columns of text; .*"),

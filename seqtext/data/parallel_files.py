@@ -75,11 +75,12 @@ def _unequal(sides: Sequence[datasets.Dataset], where: str) -> DataError:
     """Both counts, and where to look for the line that one side lacks."""
     source, target = lengths_of(sides[0], SOURCE), lengths_of(sides[1], TARGET)
     found = f"found {len(source):,} and {len(target):,} lines"
-    rest = (source if len(source) > len(target) else target)[min(len(source), len(target)) :]
-    place = first_break(source, target)
-    longer = "first" if len(source) > len(target) else "second"
-    if not rest.any():
-        fix = f"the {longer} file ends in {len(rest):,} blank line(s): remove them"
+    # Blank lines at the ends hide what is missing before them: both files may have some, and the break lie elsewhere.
+    source_text, target_text = np.trim_zeros(source, "b"), np.trim_zeros(target, "b")
+    place = first_break(source_text, target_text)
+    if len(source_text) == len(target_text):
+        blanks = (len(source) - len(source_text), len(target) - len(target_text))
+        fix = f"without the blank lines they end in, {blanks[0]:,} and {blanks[1]:,}, they have as many: remove them"
     elif place is None:
         fix = "the lengths of their lines agree nowhere: are they each other's translation?"
     else:

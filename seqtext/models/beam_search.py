@@ -19,6 +19,7 @@ from seqtext.models.decoding import BLOCK, Decodable, check_request, filled, in_
 from seqtext.nn.backbone import State
 
 MOST_BEAM = 1000
+MOST_PENALTY = 100  # powers of lengths stay within a float
 SLOTS = 160  # hypotheses that are searched together, at most: with 64 a beam of 5 takes a quarter longer, with 320 hardly less
 
 
@@ -107,7 +108,7 @@ def search_faults(max_length: int, beam: int, length_penalty: float, no_repeat_n
     found = {
         f"--max_length is {max_length}; expected 1 or more": max_length >= 1,
         f"--beam is {beam}; expected from 1 to {MOST_BEAM:,}": 1 <= beam <= MOST_BEAM,
-        f"--length_penalty is {length_penalty}; expected 0 or more": 0 <= length_penalty < math.inf,
+        f"--length_penalty is {length_penalty}; expected from 0 to {MOST_PENALTY}": 0 <= length_penalty <= MOST_PENALTY,
         f"--no_repeat_ngram is {no_repeat_ngram}; expected 0 or more; 0 allows all": no_repeat_ngram >= 0,
         f"--n_best is {n_best}; expected from 1 to --beam, which is {beam}": 1 <= n_best <= max(beam, 1),
     }

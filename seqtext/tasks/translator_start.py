@@ -92,5 +92,7 @@ def _taken(source: SavedTask, wanted: TranslatorSettings, lowercase: bool) -> tu
     shared = bool(source.value("shared_tokenizer")) if source.task == "Translator" else True
     if shared != wanted.shared_tokenizer:
         found = f"{source.folder} has {'one tokenizer for both sides' if shared else 'a tokenizer for each side'}"
-        raise OptionsError(found, fix=f"pass --shared_tokenizer {shared}" + ("" if shared else " --tied two_way"))
+        raise OptionsError(
+            found, fix="pass --shared_tokenizer" if shared else "pass --no_shared_tokenizer --tied two_way"
+        )
     return read_tokenizers(source, shared=shared, lowercase=lowercase)

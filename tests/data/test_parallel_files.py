@@ -145,7 +145,8 @@ def test_both_counts_and_the_place_are_told() -> None:
 def test_blank_lines_at_the_end_and_unrelated_files_are_told_as_such() -> None:
     source, target = made_up(50, seed=1)
     with pytest.raises(
-        DataError, match=r"found 50 and 52 lines; .*; the second file ends in 2 blank line\(s\): remove them"
+        DataError,
+        match=r"found 50 and 52 lines; .*; without the blank lines they end in, 0 and 2, they have as many: remove",
     ):
         read_parallel(written(source, [*target, "", ""]), split="train")
     _, other = made_up(60, seed=2)
@@ -153,6 +154,16 @@ def test_blank_lines_at_the_end_and_unrelated_files_are_told_as_such() -> None:
         DataError, match=r"50 and 60 lines; .*; the lengths of their lines agree nowhere: are they each"
     ):
         read_parallel(written(source, other), split="train")
+
+
+def test_blank_lines_at_both_ends_do_not_hide_a_line_too_many_in_the_middle() -> None:
+    source, target = made_up(200, seed=3)
+    target.insert(50, "a line that belongs to nothing at all, and is long enough to be seen")
+    with pytest.raises(DataError, match="found 201 and 202 lines; .* stop agreeing at about line ") as told:
+        read_parallel(written([*source, ""], [*target, ""]), split="train")
+    place = re.search(r"about line (\d+)", str(told.value))
+    assert place
+    assert abs(int(place[1]) - 51) <= 2
 
 
 # ---- files that do not fit together
