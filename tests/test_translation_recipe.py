@@ -305,6 +305,17 @@ FAULTS = {
 # fmt: on
 
 
+def test_texts_without_a_token_are_counted():
+    source, target = pairs(60, 1)
+    source[4] = source[9] = "\x01"
+    write("bare.en", source)
+    write("bare.de", target)
+    ended = done("--train", "bare.en", "bare.de", "--test", "test.en", "test.de", "--run", "run")
+    assert ", 2 without a token;" in ended.out
+    counts = json.loads(Path("run", "report", "metrics.json").read_text(encoding="utf-8"))
+    assert "empty_texts" in json.dumps(counts)
+
+
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_fault_is_told_in_a_line_before_training(case):
     flags, message = FAULTS[case]

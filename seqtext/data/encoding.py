@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from seqtext.batching.ragged import Ragged, write_ragged
 from seqtext.data.cache import cache_folder, no_room
 from seqtext.data.tokenizer import BEGIN, Tokenizer
+from seqtext.errors import DataError
 
 
 @dataclass
@@ -42,6 +43,20 @@ class EncodingReport:
     def byte_share(self) -> float:
         """The share of ids that are bytes."""
         return self.byte_tokens / max(self.tokens, 1)
+
+
+def check_strings(texts: Sequence[object], *, first: int = 0) -> None:
+    """Refuses what is no text among the texts a user gave.
+
+    Args:
+        first: how many came before these.
+
+    Raises:
+        DataError: naming the first one's place, from 1.
+    """
+    for number, text in enumerate(texts, start=first + 1):
+        if not isinstance(text, str):
+            raise DataError(f"found {type(text).__name__}", where=f"text {number}", expected="a string")
 
 
 def encode_chunk(

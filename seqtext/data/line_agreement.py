@@ -17,6 +17,7 @@ FloatArray: TypeAlias = NDArray[np.float64]
 
 MOST_STEPS = 16  # lines lost one by one that are looked for; beyond, as if all were lost at one place
 CAP = 1.0  # of a pair's cost: a pair one and a half times or thrice as long as usual is wrong alike
+ALIKE = 1e-9  # of the cost of a pair: rounding alone
 CHANCE = 0.8  # of the cost of lines put together by chance: no place is right that is not clearly better
 
 
@@ -39,6 +40,10 @@ def first_break(source: IntArray, target: IntArray) -> int | None:
     cost, place = _best(long, short, shifts)
     # The same search, with all its freedom, among lines that are surely strangers.
     by_chance, _ = _best(np.random.default_rng(0).permutation(long), short, shifts)
+    if by_chance <= ALIKE * len(
+        short
+    ):  # all lines are as long as each other: they agree to the end of the shorter file
+        return len(short) + 1
     return place + 1 if cost < CHANCE * by_chance else None
 
 

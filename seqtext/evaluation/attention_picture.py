@@ -30,7 +30,7 @@ NUMBERED = "# and a number: place of a token that no font on this machine can dr
 def attention_picture(
     weights: NDArray[np.floating[Any]], source: Sequence[str], target: Sequence[str], path: StrPath
 ) -> None:
-    """Draws the weights, darker for more; each row sums to 1.
+    """Draws the weights, darker for more; each row sums to 1. Of a side, the first 60 tokens are drawn, and a line below says so.
 
     Args:
         weights: (T, S), of each written token over the read ones.
@@ -44,6 +44,7 @@ def attention_picture(
     shown = np.asarray(weights, dtype=np.float64)
     if shown.shape != (len(target), len(source)) or not shown.size:
         raise ValueError(f"weights must be ({len(target)}, {len(source)}) and of one token at least, got {shown.shape}")
+    written, read = shown.shape
     shown, source, target = shown[:MOST, :MOST], source[:MOST], target[:MOST]
     rows, columns = shown.shape
     figure = new_figure(CELL * columns + 2.3, CELL * rows + 1.6)
@@ -53,7 +54,12 @@ def attention_picture(
     bar.set_label("weight", fontsize=8)
     bar.ax.tick_params(labelsize=7, length=2)
     bar.outline.set(linewidth=0.4, edgecolor=GREY)
-    _label(figure, axes, readable(source), readable(target))
+    notes = (
+        []
+        if (read, written) == (columns, rows)
+        else [f"the first {columns} of {read} tokens read, {rows} of {written} written"]
+    )
+    _label(figure, axes, readable(source), readable(target), notes)
     save(figure, path)
 
 
@@ -74,7 +80,7 @@ def _readable(piece: str, *, inside: bool) -> str:
     return f"{GOES_ON}{text}" if inside and any(map(str.isalnum, text)) else text
 
 
-def _label(figure: Figure, axes: Axes, source: list[str], target: list[str]) -> None:
+def _label(figure: Figure, axes: Axes, source: list[str], target: list[str], notes: list[str]) -> None:
     """Tokens along both sides, read ones above, and thin lines between the cells."""
     lettered = [drawable(side, longest=LONGEST) for side in (source, target)]
     axes.xaxis.tick_top()
@@ -91,4 +97,6 @@ def _label(figure: Figure, axes: Axes, source: list[str], target: list[str]) -> 
     axes.set_ylabel("written, downwards", fontsize=8, color=GREY)
     axes.set_xlabel("read", fontsize=8, color=GREY)
     if any(side.numbered for side in lettered):
-        footnote(figure, NUMBERED)
+        notes = [*notes, NUMBERED]
+    if notes:
+        footnote(figure, "\n".join(notes))

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from seqtext.batching.ragged import Ragged
 from seqtext.batching.spread import Spread, one_by_one
-from seqtext.data.encoding import EncodingReport, encode_chunk, encode_to_disk
+from seqtext.data.encoding import EncodingReport, check_strings, encode_chunk, encode_to_disk
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import UNKNOWN, Tokenizer
 from seqtext.errors import DataError, OptionsError
@@ -356,7 +356,7 @@ class TopicClassifier:
         keep = kept_part(self.config.max_length, self.config.long_texts)
         self.model.eval()
         for number, chunk in enumerate(chunked(texts, CHUNK)):
-            _check_texts(chunk, first=number * CHUNK)
+            check_strings(chunk, first=number * CHUNK)
             ids = Ragged.from_sequences(encode_chunk(chunk, self.tokenizer, keep=keep, report=report))
             labels = np.zeros(len(chunk), dtype=np.int64)
             examples = EncodedTexts(ids, labels, max_length=self.config.max_length).to(device)
@@ -375,9 +375,3 @@ class TopicClassifier:
         for row_values, row_ids in zip(values.tolist(), ids.tolist(), strict=True):
             top = tuple((names[i], value) for i, value in zip(row_ids, row_values, strict=True))
             yield Prediction(top[0][0], top[0][1], top)
-
-
-def _check_texts(texts: Sequence[object], *, first: int) -> None:
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise DataError(f"found {type(text).__name__}", where=f"text {first + number + 1}", expected="a string")

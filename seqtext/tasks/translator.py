@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.spread import Spread, one_by_one, total_of
-from seqtext.data.encoding import EncodingReport, encode_to_disk
+from seqtext.data.encoding import EncodingReport, check_strings, encode_to_disk
 from seqtext.data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.models.transduction import Transduced, transduce
@@ -163,13 +163,16 @@ class Translator:
 
         Raises:
             OptionsError: for what cannot be asked for.
+            DataError: for what is no text, by its place.
             NumericsError: if the model's scores are not numbers.
         """
         if isinstance(texts, str):
             raise OptionsError("one text was given", expected="a list of texts", fix="put it in brackets")
         if not 0 <= max_ratio <= MOST_RATIO:
             raise OptionsError(f"--max_ratio is {max_ratio}", expected=f"from 0 to {MOST_RATIO}")
-        whole = self.source_tokenizer.encode(list(texts))
+        texts = list(texts)
+        check_strings(texts)
+        whole = self.source_tokenizer.encode(texts)
         kept = [ids[: self.config.max_length] for ids in whole]
         there = [place for place, ids in enumerate(kept) if ids != [BEGIN]]
         self.model.eval()

@@ -64,6 +64,10 @@ def prepare(
         sides = _trained(train, columns, wanted)
     else:
         lowercase = bool(source.value("lowercase"))
+        if wanted.lowercase and not lowercase:
+            raise OptionsError(
+                f"--lowercase: {source.folder} tells case apart, and its tokenizer is kept", fix="leave it out"
+            )
         sides = _taken(source, wanted, lowercase)
     config = TranslatorConfig(
         **{**asdict(wanted), "lowercase": lowercase}, source_column=source_column, target_column=target_column

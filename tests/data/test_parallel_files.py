@@ -128,6 +128,11 @@ def test_lines_of_unrelated_files_agree_nowhere() -> None:
     assert first_break(source, target[:0]) is None
 
 
+def test_lines_that_are_all_alike_agree_to_the_end_of_the_shorter_file() -> None:
+    assert first_break(np.full(20, 3), np.full(19, 4)) == 20
+    assert first_break(np.full(19, 3), np.full(25, 4)) == 20
+
+
 def test_both_counts_and_the_place_are_told() -> None:
     source, target = made_up(120, seed=7)
     del target[59]

@@ -39,6 +39,14 @@ def test_any_tokens_can_be_drawn(source: list[str], target: list[str], tmp_path:
     assert 100 < height < 4000
 
 
+def test_what_is_not_drawn_is_told(tmp_path: Path) -> None:
+    attention_picture(weights(3, 61), ["▁a"] * 61, ["▁b"] * 3, tmp_path / "long.svg")
+    attention_picture(weights(3, 60), ["▁a"] * 60, ["▁b"] * 3, tmp_path / "whole.svg")
+    told = "the first 60 of 61 tokens read, 3 of 3 written"
+    assert told in (tmp_path / "long.svg").read_text(encoding="utf-8")
+    assert "the first" not in (tmp_path / "whole.svg").read_text(encoding="utf-8")
+
+
 def test_more_is_darker_and_rows_are_what_was_written(tmp_path: Path) -> None:
     from PIL import Image
 

@@ -121,6 +121,10 @@ def test_starting_from_another_run_takes_its_tokenizers_and_copies_what_fits(row
     copied, new = (part.rpartition(" ")[0] for part in wide.copied.split("; "))
     assert {"embedding", "encoder"} <= set(copied.split(", "))
     assert {"bridge", "backbone", "upper"} <= set(new.split(", "))
+    with pytest.raises(
+        OptionsError, match="--lowercase: .*first tells case apart, and its tokenizer is kept; leave it"
+    ):
+        Translator.from_data(fresh, init_from=tmp_path / "first", lowercase=True, **SIZES)
     writer = TextGenerator.from_data(
         topics["train"], attributes=(), cell="gru", hidden_size=16, embedding_size=8, vocabulary_size=400
     )
@@ -464,6 +468,12 @@ def test_weights_that_are_not_numbers_are_told(rows):
 def test_what_cannot_be_asked_for_is_told(translator, choices, message, texts):
     with pytest.raises(OptionsError, match=message):
         translator(texts, **choices)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"a"])
+def test_what_is_no_text_is_told_by_its_place(translator, wrong):
+    with pytest.raises(DataError, match=f"text 2: found {type(wrong).__name__}; expected a string"):
+        translator(["old dog", wrong])
 
 
 def test_a_lone_text_is_not_taken_for_a_list_of_letters(translator):
