@@ -68,7 +68,7 @@ class Options(RunOptions, TranslatorSettings):
     train: tuple[str, ...] = ()
     """Two files whose lines are each other's translation, the source first, or one table; instead of --data."""
     validation: tuple[str, ...] = ()
-    """Likewise for validation, which chooses the epoch. Default: held out of the training pairs. Without --test it is the test instead."""
+    """Likewise for validation, which chooses the epoch; without --test, these are the test. Default: held out of the training pairs."""
     test: tuple[str, ...] = ()
     """Likewise for the test. Default: the pairs of --validation, or else held out of the training pairs."""
     init_from: str | None = None

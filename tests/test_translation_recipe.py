@@ -16,6 +16,7 @@ import sacrebleu
 
 import seqtext
 from seqtext.storage import read_folder
+from seqtext.training.translation_report import _examples
 from tests.conftest import ROOT
 from tests.in_process import Ended, run, seqtext_command
 
@@ -141,6 +142,14 @@ def test_figures_are_those_of_the_saved_model_on_the_test_pairs(place):
     assert test["exact"] == np.mean([line["exact"] for line in lines])
     assert sum(group["rows"] for group in test["by_length"]) == 60
     assert test["by_topic"] == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_no_example_is_shown_twice(count):
+    texts = [f"text {number}" for number in range(count)]
+    examples = _examples(texts, texts, texts, np.arange(count, dtype=float))
+    shown = [one.source for part in examples.values() for one in part]
+    assert len(set(shown)) == len(shown) == min(count, 3)
 
 
 def test_examples_go_from_the_best_to_the_worst(place):
@@ -312,8 +321,9 @@ def test_texts_without_a_token_are_counted():
     write("bare.de", target)
     ended = done("--train", "bare.en", "bare.de", "--test", "test.en", "test.de", "--run", "run")
     assert ", 2 without a token;" in ended.out
-    counts = json.loads(Path("run", "report", "metrics.json").read_text(encoding="utf-8"))
-    assert "empty_texts" in json.dumps(counts)
+    counts = figures_of("run")["data"]["empty_texts"]
+    assert sum(split["source"] for split in counts.values()) == 2
+    assert not any(split["target"] for split in counts.values())
 
 
 @pytest.mark.parametrize("case", FAULTS)

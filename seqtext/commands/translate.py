@@ -147,14 +147,14 @@ class Translate:
             print(_line(made.text), file=file)
 
     def _draw(self, made: Translation) -> None:
-        from seqtext.evaluation.attention_picture import MOST, attention_picture
+        from seqtext.evaluation.attention_picture import attention_picture, left_out
 
         path = Path(str(self.attention)).expanduser()
         if made.attention is None or not len(made.attention):
             print("note: nothing was read, so there is no picture", file=sys.stderr)
             return
-        if max(made.attention.shape) > MOST:
-            print(f"note: of {max(made.attention.shape)} tokens of a side, the first {MOST} are drawn", file=sys.stderr)
+        if note := left_out(len(made.source_pieces), len(made.target_pieces)):
+            print(f"note: {path} shows {note}", file=sys.stderr)
         attention_picture(made.attention, made.source_pieces, made.target_pieces, path)
 
 

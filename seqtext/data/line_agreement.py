@@ -40,9 +40,8 @@ def first_break(source: IntArray, target: IntArray) -> int | None:
     cost, place = _best(long, short, shifts)
     # The same search, with all its freedom, among lines that are surely strangers.
     by_chance, _ = _best(np.random.default_rng(0).permutation(long), short, shifts)
-    if by_chance <= ALIKE * len(
-        short
-    ):  # all lines are as long as each other: they agree to the end of the shorter file
+    # Where all lines are as long as each other nothing can be told but that one file goes on behind the other.
+    if by_chance <= ALIKE * len(short):
         return len(short) + 1
     return place + 1 if cost < CHANCE * by_chance else None
 

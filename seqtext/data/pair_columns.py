@@ -102,8 +102,10 @@ def _column_of_languages(rows: datasets.Dataset) -> str | None:
 
 def _fields(feature: object) -> list[str]:
     """The languages of a column's cells; none if they are no texts by language."""
-    if languages := getattr(feature, "languages", None):
-        return list(languages)
+    import datasets
+
+    if isinstance(feature, datasets.Translation):
+        return list(feature.languages)
     return list(feature) if isinstance(feature, dict) and all(map(is_text, feature.values())) else []
 
 

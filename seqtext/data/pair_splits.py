@@ -135,7 +135,10 @@ def _without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list
     told = ", ".join(f"{row_number(rows, place):,}" for place in gone[:TOLD].tolist())
     if len(gone) == len(rows):
         raise DataError(
-            f"all {len(rows):,} pairs have a blank side", where=place_of(rows), expected="text on both sides"
+            f"all {len(rows):,} pairs have a blank side",
+            where=place_of(rows),
+            expected="text on both sides",
+            fix="look into the files, or choose other columns with --source and --target",
         )
     more = ", ..." if len(gone) > TOLD else ""
     notes.append(

@@ -54,13 +54,15 @@ def attention_picture(
     bar.set_label("weight", fontsize=8)
     bar.ax.tick_params(labelsize=7, length=2)
     bar.outline.set(linewidth=0.4, edgecolor=GREY)
-    notes = (
-        []
-        if (read, written) == (columns, rows)
-        else [f"the first {columns} of {read} tokens read, {rows} of {written} written"]
-    )
-    _label(figure, axes, readable(source), readable(target), notes)
+    _label(figure, axes, readable(source), readable(target), left_out(read, written))
     save(figure, path)
+
+
+def left_out(read: int, written: int) -> str:
+    """What a picture of so many tokens says of those it does not show; empty if it shows all."""
+    if max(read, written) <= MOST:
+        return ""
+    return f"the first {min(read, MOST)} of {read} tokens read, {min(written, MOST)} of {written} written"
 
 
 def readable(pieces: Sequence[str]) -> list[str]:
@@ -80,8 +82,8 @@ def _readable(piece: str, *, inside: bool) -> str:
     return f"{GOES_ON}{text}" if inside and any(map(str.isalnum, text)) else text
 
 
-def _label(figure: Figure, axes: Axes, source: list[str], target: list[str], notes: list[str]) -> None:
-    """Tokens along both sides, read ones above, and thin lines between the cells."""
+def _label(figure: Figure, axes: Axes, source: list[str], target: list[str], note: str) -> None:
+    """Tokens along both sides, read ones above, thin lines between the cells, and a note below."""
     lettered = [drawable(side, longest=LONGEST) for side in (source, target)]
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
@@ -96,7 +98,6 @@ def _label(figure: Figure, axes: Axes, source: list[str], target: list[str], not
     axes.spines[:].set(color=GREY, linewidth=0.5)
     axes.set_ylabel("written, downwards", fontsize=8, color=GREY)
     axes.set_xlabel("read", fontsize=8, color=GREY)
-    if any(side.numbered for side in lettered):
-        notes = [*notes, NUMBERED]
-    if notes:
+    numbered = NUMBERED if any(side.numbered for side in lettered) else ""
+    if notes := [line for line in (note, numbered) if line]:
         footnote(figure, "\n".join(notes))

@@ -1,7 +1,7 @@
 """Text as papers on Multi30k count its BLEU: punctuation made plain, lower case, and cut as Moses' tokenizer cuts it.
 
 A small part of Moses' rules, those for running text: no lists of abbreviations, no markup. What differs is told where it
-matters: `SAYS` goes beside every figure made with it. Knows texts; the figure is made elsewhere.
+matters: `says` goes beside every figure made with it. Knows texts; the figure is made elsewhere.
 """
 
 from __future__ import annotations
@@ -35,13 +35,22 @@ def paper_tokens(text: str, language: str = "") -> list[str]:
     plain = text.translate(_PLAIN).lower()
     plain = _DOTS.sub(r" \1 ", _SYMBOL.sub(r" \1 ", plain))
     plain = _COMMA.sub(" , ", plain)
-    if kept := _OPENS.get(language.split("-")[0].split("_")[0]):
+    if kept := _OPENS.get(_code(language)):
         plain = _BEFORE.sub(kept.replace("'", _KEPT), plain)
     plain = _APOSTROPHE.sub(" ' ", plain).replace(_KEPT, "'")
     words = plain.split()
     # A period ends a sentence, and is a token, unless the next word is in lower case: all words are, but not quotes and numbers.
     ends = [*(not word[0].islower() for word in words[1:]), True]
     return [part for word, end in zip(words, ends, strict=False) for part in (_split(word) if end else [word])]
+
+
+def says(language: str = "") -> str:
+    """What goes beside every figure made with the tokens of a language: it names the rule for apostrophes, if there is one."""
+    return f"{SAYS}, apostrophes as in {_code(language)}" if _code(language) in _OPENS else SAYS
+
+
+def _code(language: str) -> str:
+    return language.split("-")[0].split("_")[0]
 
 
 def _split(word: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.evaluation.paper_tokens import SAYS, paper_tokens
+from seqtext.evaluation.paper_tokens import paper_tokens, says
 from seqtext.evaluation.text_quality import words
 
 LENGTHS = (5, 10, 15, 20, 30)  # the longest source of each group but the last, in words
@@ -84,7 +84,7 @@ def translation_metrics(
         chrf=letters.score,
         chrf_signature=str(chrf.get_signature()),
         paper_bleu=papers.score,
-        paper_bleu_signature=f"{SAYS}; then {paper.get_signature()}",
+        paper_bleu_signature=f"{says(language)}; then {paper.get_signature()}",
         exact=float(exact_matches(translations, references).mean()),
         length_ratio=found.sys_len / max(found.ref_len, 1),
     )

@@ -105,6 +105,11 @@ def rows_searched(beam: int) -> int:
 
 def search_faults(max_length: int, beam: int, length_penalty: float, no_repeat_ngram: int, n_best: int) -> list[str]:
     """Which options of `beam_search` are out of range, a line each."""
+    whole = {"beam": beam, "no_repeat_ngram": no_repeat_ngram, "n_best": n_best}
+    if faults := [
+        f"--{name} is {value}; expected a whole number" for name, value in whole.items() if type(value) is not int
+    ]:
+        return faults
     found = {
         f"--max_length is {max_length}; expected 1 or more": max_length >= 1,
         f"--beam is {beam}; expected from 1 to {MOST_BEAM:,}": 1 <= beam <= MOST_BEAM,

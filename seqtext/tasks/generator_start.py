@@ -21,7 +21,7 @@ from seqtext.tasks.conditions import dense_column, dense_scales
 from seqtext.tasks.example_vectors import example_vectors
 from seqtext.tasks.generator_rows import encode_rows
 from seqtext.tasks.generator_settings import GeneratorConfig, GeneratorSettings
-from seqtext.tasks.saved import SavedTask, open_saved
+from seqtext.tasks.saved import SavedTask, open_saved, refuse_contradictions
 from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.topic_classifier import TopicClassifier
 
@@ -89,6 +89,7 @@ def prepare(
         tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
     else:
         lowercase = bool(source.value("lowercase"))
+        refuse_contradictions(wanted, {"lowercase": lowercase})
         tokenizer = Tokenizer(source.file("tokenizer.model"), Normaliser(lowercase=lowercase))
     guard = _copy_guard(train, text, tokenizer, wanted.no_copy_ngram)
     config = GeneratorConfig(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
 from seqtext.data.cache import cache_folder
-from seqtext.errors import SavedFileError, one_of, shorten
+from seqtext.errors import OptionsError, SavedFileError, one_of, shorten
 from seqtext.options import from_plain
 from seqtext.placing import left_behind
 from seqtext.plain_data import parse_json
@@ -150,3 +151,19 @@ def _download(name: str) -> Path:
             fix="check the name, or download the model and give its folder",
         ) from error
     return target
+
+
+def refuse_contradictions(wanted: object, fixed: Mapping[str, Any]) -> None:
+    """Refuses a setting that the run to start from decides, where it was set to something else.
+
+    Args:
+        wanted: settings, a dataclass with defaults; one that has its default may not have been set at all.
+        fixed: what that run has, by the settings' names.
+
+    Raises:
+        OptionsError: for the first that is neither the default nor what the run has.
+    """
+    defaults = type(wanted)()
+    for name, has in fixed.items():
+        if (value := getattr(wanted, name)) not in (getattr(defaults, name), has):
+            raise OptionsError(f"--{name} is {value}, but the run to start from has {has}", fix=f"leave --{name} out")

@@ -11,6 +11,7 @@ from seqtext.data.labels import Labels
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, did_you_mean
+from seqtext.tasks.saved import refuse_contradictions
 from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.topic_settings import TopicConfig, TopicSettings
 
@@ -82,13 +83,7 @@ def _settings_from(source: TopicConfig, wanted: TopicSettings) -> TopicSettings:
         OptionsError: if one of those was set to something else than its default and than that of `source`.
     """
     fixed = {name: getattr(source, name) for name in _FIXED}
-    defaults = TopicSettings()
-    for name in _FIXED:
-        if getattr(wanted, name) not in (getattr(defaults, name), fixed[name]):
-            raise OptionsError(
-                f"--{name} is {getattr(wanted, name)}, but the run to start from has {fixed[name]}",
-                fix=f"leave --{name} out",
-            )
+    refuse_contradictions(wanted, fixed)
     return TopicSettings(**{**asdict(wanted), **fixed})
 
 

@@ -21,7 +21,7 @@ class TranslatorSettings:
     lowercase: bool = False
     """Fold case before tokenizing, on both sides: translations are lower case then."""
     max_length: int = 256
-    """Tokens of a text that are read or written; what is longer is cut, and counted."""
+    """Tokens of a text that are read, and in training written; what is longer is cut, and counted."""
     subword_sampling: bool = False
     """Cut words into other pieces every epoch (subword regularisation)."""
     cell: Literal["rnn", "gru", "lstm"] = "gru"

@@ -15,7 +15,7 @@ from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, did_you_mean
 from seqtext.storage import read_tensors
-from seqtext.tasks.saved import SavedTask, open_saved
+from seqtext.tasks.saved import SavedTask, open_saved, refuse_contradictions
 from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.translator_parts import read_tokenizers
 from seqtext.tasks.translator_settings import TranslatorConfig, TranslatorSettings
@@ -64,10 +64,7 @@ def prepare(
         sides = _trained(train, columns, wanted)
     else:
         lowercase = bool(source.value("lowercase"))
-        if wanted.lowercase and not lowercase:
-            raise OptionsError(
-                f"--lowercase: {source.folder} tells case apart, and its tokenizer is kept", fix="leave it out"
-            )
+        refuse_contradictions(wanted, {"lowercase": lowercase})
         sides = _taken(source, wanted, lowercase)
     config = TranslatorConfig(
         **{**asdict(wanted), "lowercase": lowercase}, source_column=source_column, target_column=target_column

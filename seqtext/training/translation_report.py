@@ -159,8 +159,10 @@ def _examples(
     """The best, the middle and the worst by chrF; of few rows, fewer, and none twice."""
     order = np.argsort(-scores, kind="stable")
     count = min(EXAMPLES, max(len(order) // 3, 1))
-    middle = (len(order) - count) // 2
-    parts = {"best": order[:count], "middle": order[middle : middle + count], "worst": order[-count:]}
+    best, rest = order[:count], order[count:]
+    between, worst = (rest[:-count], rest[-count:])
+    middle = (len(between) - count) // 2 if len(between) > count else 0
+    parts = {"best": best, "middle": between[middle : middle + count], "worst": worst}
     return {
         name: [Example(sources[row], references[row], texts[row], float(scores[row])) for row in rows.tolist()]
         for name, rows in parts.items()

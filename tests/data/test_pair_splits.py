@@ -152,7 +152,7 @@ def test_topics_are_told_where_every_split_has_them() -> None:
         ({"train": pairs(1)}, "1 rows; expected two at least, to split them"),
         (
             {"train": datasets.Dataset.from_dict({"source": ["", "a"], "target": ["b", " "]})},
-            "all 2 pairs have a blank side; expected text on both sides",
+            "all 2 pairs have a blank side; expected text on both sides; look into the files, or choose other columns",
         ),
     ],
 )

@@ -279,6 +279,13 @@ def test_columns_that_cannot_be_chosen_are_told(columns: dict, asked: dict, mess
         choose_pairs(splits(columns), **asked)
 
 
+def test_a_column_whose_rows_differ_in_their_languages_is_no_column_of_pairs() -> None:
+    features = datasets.Features(translation=datasets.TranslationVariableLanguages(["en", "de"]))
+    rows = splits({"translation": [{"en": "one", "de": "eins"}]}, features)
+    with pytest.raises(DataError, match="--source en is none of the columns of text"):
+        choose_pairs(rows, source="en", target="de")
+
+
 def test_a_split_without_a_language_is_told() -> None:
     both = splits(NESTED)
     both["test"] = datasets.Dataset.from_dict({"translation": [{"en": "one", "fr": "un"}]}, split="test")

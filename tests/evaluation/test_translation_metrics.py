@@ -46,6 +46,11 @@ def test_the_signatures_say_what_was_counted() -> None:
     assert found.chrf_signature == f"nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:{version}"
     assert found.paper_bleu_signature.startswith("BLEU-4 of lower-cased text with plain punctuation, cut as Moses'")
     assert "tok:none" in found.paper_bleu_signature
+    english = translation_metrics(TRANSLATIONS, REFERENCES, language="en-GB").paper_bleu_signature
+    assert english == found.paper_bleu_signature.replace("of our own;", "of our own, apostrophes as in en;")
+    assert (
+        translation_metrics(TRANSLATIONS, REFERENCES, language="de").paper_bleu_signature == found.paper_bleu_signature
+    )
 
 
 def test_languages_without_spaces_are_counted_by_characters() -> None:

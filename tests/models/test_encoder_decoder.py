@@ -252,6 +252,23 @@ def test_dropout_is_the_same_at_all_steps_and_only_in_training(kind):
     assert not torch.equal(one[-1], other[-1]), "inputs of the encoder are dropped too"
 
 
+def test_what_is_dropped_between_layers_is_the_memory_and_what_upper_reads():
+    model, source, tokens = made("dot", layer_dropout=0.5).train(), sources(), targets(torch.full((B,), T))
+    before = made("dot").start(source)
+    state = model.start(source)
+    values = state[2]
+    assert not torch.equal(values, before[2])
+    real = source.mask.unsqueeze(-1) & (before[2] != 0)
+    gone = (values == 0) & real
+    assert torch.equal(gone, gone.any(1, keepdim=True) & real), "the same features at all steps"
+    assert 0 < gone.sum() < real.sum()
+    torch.testing.assert_close(state[4:], before[4:])  # the state that is handed over is whole
+    outputs, again = (model(tokens, before).values for _ in range(2))
+    assert not torch.equal(outputs, again), "upper reads less, with the memory as it is"
+    alone = made("dot", num_layers=1, layer_dropout=0.5).train()
+    assert torch.equal(alone(tokens, alone.eval().start(source)).values, alone(tokens, alone.start(source)).values)
+
+
 # ---- what does not fit
 
 

@@ -122,7 +122,7 @@ def test_starting_from_another_run_takes_its_tokenizers_and_copies_what_fits(row
     assert {"embedding", "encoder"} <= set(copied.split(", "))
     assert {"bridge", "backbone", "upper"} <= set(new.split(", "))
     with pytest.raises(
-        OptionsError, match="--lowercase: .*first tells case apart, and its tokenizer is kept; leave it"
+        OptionsError, match="--lowercase is True, but the run to start from has False; leave --lowercase"
     ):
         Translator.from_data(fresh, init_from=tmp_path / "first", lowercase=True, **SIZES)
     writer = TextGenerator.from_data(
@@ -457,6 +457,8 @@ def test_weights_that_are_not_numbers_are_told(rows):
     [
         ({"beam": 0}, "--beam is 0; expected from 1 to 1,000"),
         ({"beam": 2, "n_best": 3}, "--n_best is 3; expected from 1 to --beam, which is 2"),
+        ({"beam": 2.5}, "--beam is 2.5; expected a whole number"),
+        ({"n_best": True}, "--n_best is True; expected a whole number"),
         ({"length_penalty": -1}, "--length_penalty is -1; expected from 0 to 100"),
         ({"length_penalty": 2000}, "--length_penalty is 2000; expected from 0 to 100"),
         ({"max_ratio": float("inf")}, "--max_ratio is inf; expected from 0 to 100"),
