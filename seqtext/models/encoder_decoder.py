@@ -8,11 +8,14 @@
                                      <s>  he  sees
 
 With the target known, nothing is done step by step: the first layer of the decoder runs over all of it, its outputs look for what they
-need among the encoder's outputs in one product, and the layers above take both at once. Without attention it is the textbook's
+need among the encoder's outputs in one product, and each layer above takes both at once. Without attention it is the textbook's
 model, in which the writer knows of the source only the state it starts from. Knows ids, no texts.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -31,10 +34,11 @@ class EncoderDecoder(nn.Module):
     """Embedding and encoder of the source; embedding, backbone, attention, upper layers and head of the target.
 
     The decoder starts from the encoder's final state, all layers and directions of it, through a linear map; or from that state as it
-    is, where the encoder has one direction and as many layers and units as the decoder.
+    is, where the encoder has one direction and as many layers and units as the decoder. Every upper layer takes the context, with a
+    residual past it (Wu et al. 2016).
 
     A state is a flat tuple. With attention it begins with (N,) which source each row reads and the memory of it, rows first; then come
-    the states of `backbone` and of `upper`, (L, N, H) each.
+    the states of `backbone` and of each of `upper`, (L, N, H) each.
 
     Args:
         embedding: of the target's tokens.
@@ -43,9 +47,9 @@ class EncoderDecoder(nn.Module):
         backbone: of the decoder, in front of the attention, or all of it; one direction.
         head: outputs (..., `output_size`) to what the vocabulary loss takes.
         attention: over the encoder's outputs, with the outputs of `backbone` as queries; None for none.
-        upper: layers over output and context, with a residual past them; needs attention.
+        upper: layers, each over the output of the one below and the context; they need attention.
         input_dropout: share of features of both embeddings zeroed in training, the same at all steps of a row.
-        layer_dropout: likewise of what comes out of the encoder, and of `backbone` on its way into `upper`.
+        layer_dropout: likewise of what comes out of the encoder, and of what goes into each of `upper`.
         output_dropout: likewise of the output.
 
     Attributes:
@@ -64,16 +68,16 @@ class EncoderDecoder(nn.Module):
         backbone: Backbone,
         head: VocabularyHead,
         attention: Attention | None = None,
-        upper: Backbone | None = None,
+        upper: Sequence[Backbone] = (),
         input_dropout: float = 0.0,
         layer_dropout: float = 0.0,
         output_dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        decoder = [backbone] if upper is None else [backbone, upper]
+        decoder = [backbone, *upper]
         if any(part.bidirectional for part in decoder):
             raise ValueError("a sequence is written in one direction: backbone and upper must have one")
-        if upper is not None and attention is None:
+        if upper and attention is None:
             raise ValueError("upper stands behind the attention, and there is none: put its layers into the backbone")
         if len({(part.hidden_size, part.cell) for part in decoder}) > 1:
             raise ValueError("backbone and upper must have the same cell and as many units")
@@ -84,9 +88,10 @@ class EncoderDecoder(nn.Module):
         self.encoder = encoder
         self.backbone = backbone
         self.attention = attention
-        self.upper = upper
+        self.upper = nn.ModuleList(upper)
         self.head = head
-        size, layers = backbone.hidden_size, sum(part.num_layers for part in decoder)
+        self._depths = [part.num_layers for part in decoder]
+        size, layers = backbone.hidden_size, sum(self._depths)
         states = (encoder.num_layers * (2 if encoder.bidirectional else 1), encoder.hidden_size)
         self.bridge = nn.ModuleList()  # a map for each part of the state; none where it fits as it is
         if encoder.bidirectional or states != (layers, size):
@@ -94,9 +99,8 @@ class EncoderDecoder(nn.Module):
             self.bridge.extend(nn.Linear(states[0] * states[1], layers * size) for _ in range(parts))
         self.output_size = size
         self.readout = None
-        if (
-            attention is not None
-        ):  # output, context and the token before, into the size of the vectors (Sennrich et al. 2017)
+        if attention is not None:
+            # output, context and the token before, into the size of the vectors (Sennrich et al. 2017)
             self.output_size = embedding.weight.shape[1]
             self.readout = nn.Linear(size + attention.memory_size + self.output_size, self.output_size)
         self.input_dropout = LockedDropout(input_dropout)
@@ -110,14 +114,12 @@ class EncoderDecoder(nn.Module):
         embedding = self.embedding if self.source_embedding is None else self.source_embedding
         read = source.with_values(self.input_dropout(embedding(source).values))
         encoded, final = self.encoder.forward_with_state(read)
-        state = self._bridged(final)
-        lower = self.backbone.num_layers
-        states = tuple(part[:lower] for part in state)
+        parts = (torch.split(part, self._depths) for part in self._bridged(final))
+        states = chain.from_iterable(zip(*parts, strict=True))
         if self.attention is None:
-            return states
+            return tuple(states)
         memory = self.attention.read(encoded.with_values(self.layer_dropout(encoded.values)))
-        above = tuple(part[lower:] for part in state) if self.upper is not None else ()
-        return torch.arange(len(source.lengths), device=source.values.device), *memory, *states, *above
+        return torch.arange(len(source.lengths), device=source.values.device), *memory, *states
 
     def _bridged(self, final: State) -> State:
         """The decoder's first state, (L, B, H) of each part, from the encoder's last."""
@@ -138,15 +140,15 @@ class EncoderDecoder(nn.Module):
             tokens: (B, T) what is read at each step: the begin token, then the target.
             state: of `start`.
         """
-        memory, lower, above = self._parts(state)
+        memory, (first, *above) = self._parts(state)
         inputs = self.input_dropout(self.embedding(tokens).values)
-        values = self.backbone(tokens.with_values(inputs), lower).values
+        values = self.backbone(tokens.with_values(inputs), first).values
         if self.attention is None or memory is None:
             return tokens.with_values(self.output_dropout(values))
         context = self.attention(values, memory)
-        if self.upper is not None:
+        for layer, before in zip(self.upper, above, strict=True):
             both = torch.cat([self.layer_dropout(values), context], dim=-1)
-            values = values + self.upper(tokens.with_values(both), above).values
+            values = values + layer(tokens.with_values(both), before).values
         return tokens.with_values(self.output_dropout(self._read_out(values, context, inputs)))
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
@@ -156,17 +158,17 @@ class EncoderDecoder(nn.Module):
             tokens: (N,) what is read.
             state: of the step before, or of `start`.
         """
-        memory, lower, above = self._parts(state)
+        memory, (first, *above) = self._parts(state)
         inputs = nn.functional.embedding(tokens, self.embedding.weight)
-        values, after = self.backbone.step(inputs, lower)
+        values, after = self.backbone.step(inputs, first)
         if self.attention is None or memory is None:
             return values, after
         context = self.attention(values.unsqueeze(1), memory).squeeze(1)
-        after = (*state[:MEMORY_PARTS], *after)
-        if self.upper is not None:
-            upper, behind = self.upper.step(torch.cat([values, context], dim=-1), above)
-            values, after = values + upper, (*after, *behind)
-        return self._read_out(values, context, inputs), after
+        for layer, before in zip(self.upper, above, strict=True):
+            assert isinstance(layer, Backbone)
+            output, behind = layer.step(torch.cat([values, context], dim=-1), before)
+            values, after = values + output, (*after, *behind)
+        return self._read_out(values, context, inputs), (*state[:MEMORY_PARTS], *after)
 
     def weights(self, tokens: Padded, state: State) -> Tensor:
         """(B, T, S) how much of each source step each step of a known target takes: to look at.
@@ -174,10 +176,10 @@ class EncoderDecoder(nn.Module):
         Raises:
             ValueError: without attention.
         """
-        memory, lower, _ = self._parts(state)
+        memory, (first, *_) = self._parts(state)
         if self.attention is None or memory is None:
             raise ValueError("the model has no attention")
-        values = self.backbone(tokens.with_values(self.input_dropout(self.embedding(tokens).values)), lower).values
+        values = self.backbone(tokens.with_values(self.input_dropout(self.embedding(tokens).values)), first).values
         return self.attention.weights(values, memory)
 
     def logits(self, outputs: Tensor) -> Tensor:
@@ -201,13 +203,13 @@ class EncoderDecoder(nn.Module):
             memory = [part[rows] for part in memory]
         return chosen, *memory, *(part[:, rows] for part in state[MEMORY_PARTS:])
 
-    def _parts(self, state: State) -> tuple[Memory | None, State, State]:
-        """The memory, and the states of backbone and upper layers."""
+    def _parts(self, state: State) -> tuple[Memory | None, list[State]]:
+        """The memory, and the states of the backbone and of each upper layer."""
         if self.attention is None:
-            return None, state, ()
+            return None, [state]
         _, keys, values, mask, *states = state
         parts = 2 if self.backbone.cell == "lstm" else 1
-        return Memory(keys, values, mask), tuple(states[:parts]), tuple(states[parts:])
+        return Memory(keys, values, mask), [tuple(states[at : at + parts]) for at in range(0, len(states), parts)]
 
     def _read_out(self, values: Tensor, context: Tensor, inputs: Tensor) -> Tensor:
         assert self.readout is not None

@@ -55,7 +55,7 @@ def build_model(config: TranslatorConfig, source_tokens: int, target_tokens: int
     encoder = layers(
         config.embedding_size, size=config.encoder_size, number=config.encoder_layers, both=config.bidirectional
     )
-    size, attention, upper = config.hidden_size, None, None
+    size, attention, upper = config.hidden_size, None, []
     if config.attention is not None:
         attention = Attention(
             query_size=size,
@@ -64,8 +64,8 @@ def build_model(config: TranslatorConfig, source_tokens: int, target_tokens: int
             kind=config.attention,
             heads=config.heads,
         )
-        if config.num_layers > 1:
-            upper = layers(size + encoder.output_size, size=size, number=config.num_layers - 1)
+        wide = size + encoder.output_size
+        upper = [layers(wide, size=size, number=1) for _ in range(config.num_layers - 1)]
     model_size = config.embedding_size if attention is not None else size
     return EncoderDecoder(
         embedding=embedding(target_tokens),

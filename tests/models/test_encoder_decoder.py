@@ -26,12 +26,11 @@ def made(
 ) -> EncoderDecoder:
     torch.manual_seed(0)
     encoder = Backbone(input_size=D, hidden_size=encoder_size, num_layers=encoder_layers, cell=cell, bidirectional=both)
-    attention = upper = None
+    attention, upper = None, []
     if kind is not None:
         width = encoder.output_size
         attention = Attention(query_size=H, memory_size=width, attention_size=E, kind=kind, heads=heads)
-        if num_layers > 1:
-            upper = Backbone(input_size=H + width, hidden_size=H, num_layers=num_layers - 1, cell=cell)
+        upper = [Backbone(input_size=H + width, hidden_size=H, cell=cell) for _ in range(num_layers - 1)]
     model = EncoderDecoder(
         embedding=TokenEmbedding(vocabulary_size=V, embedding_size=D),
         source_embedding=None if shared else TokenEmbedding(vocabulary_size=V + 2, embedding_size=D),
@@ -114,15 +113,19 @@ def test_without_attention_it_is_the_module_of_the_textbook(cell, both):
         torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-5, rtol=1e-4)
 
 
-def test_with_attention_it_is_its_parts_put_together():
-    model, source, tokens = made("dot", "gru", 2), sources(), targets()
+@every_depth
+def test_with_attention_it_is_its_parts_put_together(num_layers):
+    model, source, tokens = made("dot", "gru", num_layers), sources(), targets()
     encoded, final = model.encoder.forward_with_state(source.with_values(model.source_embedding.weight[source.values]))
-    bridged = torch.tanh(model.bridge[0](final[0].transpose(0, 1).flatten(1))).view(B, 2, H).transpose(0, 1)
+    bridged = torch.tanh(model.bridge[0](final[0].transpose(0, 1).flatten(1))).view(B, num_layers, H).transpose(0, 1)
     inputs = model.embedding.weight[tokens.values]
     queries = model.backbone(tokens.with_values(inputs), (bridged[:1].contiguous(),)).values
     context = model.attention(queries, model.attention.read(encoded))
-    above = model.upper(tokens.with_values(torch.cat([queries, context], -1)), (bridged[1:].contiguous(),)).values
-    expected = torch.tanh(model.readout(torch.cat([queries + above, context, inputs], -1)))
+    values = queries
+    for layer, state in zip(model.upper, bridged[1:], strict=True):
+        output, _ = layer.layers[0](torch.cat([values, context], -1), state.unsqueeze(0).contiguous())
+        values = values + output
+    expected = torch.tanh(model.readout(torch.cat([values, context, inputs], -1)))
     found = model(tokens, model.start(source)).values
     torch.testing.assert_close(found[tokens.mask], expected[tokens.mask])
 
@@ -280,10 +283,9 @@ def test_parts_that_do_not_fit_are_refused():
             EncoderDecoder(**{**kept, **parts})
 
     refused("written in one direction", backbone=Backbone(input_size=D, hidden_size=H, bidirectional=True))
-    refused(
-        "upper stands behind the attention, and there is none", upper=Backbone(input_size=H, hidden_size=H, cell="gru")
-    )
+    above = Backbone(input_size=H, hidden_size=H, cell="gru")
+    refused("upper stands behind the attention, and there is none", upper=[above])
     refused("a state of gru cells cannot start lstm cells", backbone=Backbone(input_size=D, hidden_size=H, cell="lstm"))
     attention = Attention(query_size=H, memory_size=2 * E, attention_size=E)
     above = Backbone(input_size=H + 2 * E, hidden_size=H + 1, cell="gru")
-    refused("must have the same cell and as many units", attention=attention, upper=above)
+    refused("must have the same cell and as many units", attention=attention, upper=[above])
