@@ -21,7 +21,7 @@ from seqtext.tasks.conditions import dense_column, dense_scales
 from seqtext.tasks.example_vectors import example_vectors
 from seqtext.tasks.generator_rows import encode_rows
 from seqtext.tasks.generator_settings import GeneratorConfig, GeneratorSettings
-from seqtext.tasks.saved import SavedTask, open_saved, refuse_contradictions
+from seqtext.tasks.saved import SavedTask, open_saved, tokenizer_settings, with_fixed
 from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.topic_classifier import TopicClassifier
 
@@ -82,18 +82,16 @@ def prepare(
     encoder = None if vectors_from is None else TopicClassifier.from_pretrained(vectors_from)
     means, scales = _dense_scales(train, text, vector_column, encoder)
     source = None if init_from is None else open_saved(init_from)
-    lowercase = wanted.lowercase
     if source is None:
         texts = (text for chunk in texts_of(train, text) for text in chunk)
-        normaliser = Normaliser(lowercase=lowercase)
+        normaliser = Normaliser(lowercase=wanted.lowercase)
         tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
     else:
-        lowercase = bool(source.value("lowercase"))
-        refuse_contradictions(wanted, {"lowercase": lowercase})
-        tokenizer = Tokenizer(source.file("tokenizer.model"), Normaliser(lowercase=lowercase))
+        wanted = with_fixed(wanted, tokenizer_settings(source))
+        tokenizer = Tokenizer(source.file("tokenizer.model"), Normaliser(lowercase=wanted.lowercase))
     guard = _copy_guard(train, text, tokenizer, wanted.no_copy_ngram)
     config = GeneratorConfig(
-        **{**asdict(wanted), "lowercase": lowercase, "no_copy_ngram": guard.length if guard else 0},
+        **{**asdict(wanted), "no_copy_ngram": guard.length if guard else 0},
         text_column=text,
         attributes=tuple(attributes),
         names=tuple(label.names for label in labels),

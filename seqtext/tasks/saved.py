@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seqtext.data.cache import cache_folder
 from seqtext.errors import OptionsError, SavedFileError, one_of, shorten
@@ -16,7 +16,12 @@ from seqtext.placing import left_behind
 from seqtext.plain_data import parse_json
 from seqtext.storage import read_folder
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 ConfigT = TypeVar("ConfigT")
+ValueT = TypeVar("ValueT")
+SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
 
 # The tasks a saved config may name, and where they live: a fixed list, never a class path out of a file.
 TASKS = {
@@ -70,15 +75,16 @@ class SavedTask:
             )
         return self.files[name]
 
-    def value(self, name: str) -> Any:
+    def value(self, name: str, kind: type[ValueT]) -> ValueT:
         """One value of the config, whatever the task.
 
         Raises:
-            SavedFileError: if it has none of that name.
+            SavedFileError: if it has none of that name and kind.
         """
-        if name not in self._json():
+        found = self._json().get(name)
+        if type(found) is not kind:
             raise SavedFileError(f"no {name!r} in the config", where=str(self.folder / "config.json"))
-        return self._json()[name]
+        return found
 
     def part(self, prefix: str) -> SavedTask:
         """A task that was saved inside this one, whose files' names begin with `prefix`."""
@@ -153,8 +159,17 @@ def _download(name: str) -> Path:
     return target
 
 
-def refuse_contradictions(wanted: object, fixed: Mapping[str, Any]) -> None:
-    """Refuses a setting that the run to start from decides, where it was set to something else.
+def tokenizer_settings(source: SavedTask) -> dict[str, Any]:
+    """What a run's tokenizers were made with, and whoever takes them over has to have too.
+
+    Raises:
+        SavedFileError: if it is a task without any.
+    """
+    return {"lowercase": source.value("lowercase", bool), "vocabulary_size": source.value("vocabulary_size", int)}
+
+
+def with_fixed(wanted: SettingsT, fixed: Mapping[str, Any]) -> SettingsT:
+    """The settings wanted, with those that the run to start from decides.
 
     Args:
         wanted: settings, a dataclass with defaults; one that has its default may not have been set at all.
@@ -167,3 +182,4 @@ def refuse_contradictions(wanted: object, fixed: Mapping[str, Any]) -> None:
     for name, has in fixed.items():
         if (value := getattr(wanted, name)) not in (getattr(defaults, name), has):
             raise OptionsError(f"--{name} is {value}, but the run to start from has {has}", fix=f"leave --{name} out")
+    return replace(wanted, **fixed)

@@ -11,7 +11,7 @@ from seqtext.data.labels import Labels
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, did_you_mean
-from seqtext.tasks.saved import refuse_contradictions
+from seqtext.tasks.saved import with_fixed
 from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.topic_settings import TopicConfig, TopicSettings
 
@@ -65,7 +65,8 @@ def prepare(
         normaliser = Normaliser(lowercase=wanted.lowercase)
         tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
     else:
-        tokenizer, wanted = source.tokenizer, _settings_from(source.config, wanted)
+        tokenizer = source.tokenizer
+        wanted = with_fixed(wanted, {name: getattr(source.config, name) for name in _FIXED})
     config = TopicConfig(
         **asdict(wanted),
         labels=labels.names,
@@ -74,17 +75,6 @@ def prepare(
         class_weights=_balance(labels.counts) if wanted.balance_classes else None,
     )
     return Start(config, tokenizer)
-
-
-def _settings_from(source: TopicConfig, wanted: TopicSettings) -> TopicSettings:
-    """The settings wanted, with what the weights of `source` fix.
-
-    Raises:
-        OptionsError: if one of those was set to something else than its default and than that of `source`.
-    """
-    fixed = {name: getattr(source, name) for name in _FIXED}
-    refuse_contradictions(wanted, fixed)
-    return TopicSettings(**{**asdict(wanted), **fixed})
 
 
 def _balance(counts: Sequence[int]) -> tuple[float, ...]:

@@ -15,7 +15,7 @@ from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, did_you_mean
 from seqtext.storage import read_tensors
-from seqtext.tasks.saved import SavedTask, open_saved, refuse_contradictions
+from seqtext.tasks.saved import SavedTask, open_saved, tokenizer_settings, with_fixed
 from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.translator_parts import read_tokenizers
 from seqtext.tasks.translator_settings import TranslatorConfig, TranslatorSettings
@@ -59,16 +59,12 @@ def prepare(
     for column in columns:
         check_texts(train, column)
     source = None if init_from is None else open_saved(init_from)
-    lowercase = wanted.lowercase
     if source is None:
         sides = _trained(train, columns, wanted)
     else:
-        lowercase = bool(source.value("lowercase"))
-        refuse_contradictions(wanted, {"lowercase": lowercase})
-        sides = _taken(source, wanted, lowercase)
-    config = TranslatorConfig(
-        **{**asdict(wanted), "lowercase": lowercase}, source_column=source_column, target_column=target_column
-    )
+        wanted = with_fixed(wanted, tokenizer_settings(source))
+        sides = _taken(source, wanted)
+    config = TranslatorConfig(**asdict(wanted), source_column=source_column, target_column=target_column)
     weights = None if source is None else read_tensors(source.file("model.safetensors"), where=str(source.folder))
     return TranslatorStart(config, *sides, weights)
 
@@ -88,12 +84,12 @@ def _trained(train: Dataset, columns: tuple[str, str], wanted: TranslatorSetting
     return shared, shared
 
 
-def _taken(source: SavedTask, wanted: TranslatorSettings, lowercase: bool) -> tuple[Tokenizer, Tokenizer]:
+def _taken(source: SavedTask, wanted: TranslatorSettings) -> tuple[Tokenizer, Tokenizer]:
     """Those of the run to start from, which must have as many as are wanted."""
-    shared = bool(source.value("shared_tokenizer")) if source.task == "Translator" else True
+    shared = source.value("shared_tokenizer", bool) if source.task == "Translator" else True
     if shared != wanted.shared_tokenizer:
         found = f"{source.folder} has {'one tokenizer for both sides' if shared else 'a tokenizer for each side'}"
         raise OptionsError(
             found, fix="pass --shared_tokenizer" if shared else "pass --no_shared_tokenizer --tied two_way"
         )
-    return read_tokenizers(source, shared=shared, lowercase=lowercase)
+    return read_tokenizers(source, shared=shared, lowercase=wanted.lowercase)

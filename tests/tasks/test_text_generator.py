@@ -176,6 +176,8 @@ def test_starting_from_another_run_copies_what_fits(generator, rows, classifier,
     assert {"embedding", "to_input", "no_vector"} <= copied
     assert {"backbone", "head", "to_state"} <= new
     assert torch.equal(wide.model.embedding.weight, generator.model.embedding.weight)
+    with pytest.raises(OptionsError, match="--vocabulary_size is 300, but the run to start from has 400; leave"):
+        TextGenerator.from_data(rows, init_from=tmp_path / "first", vocabulary_size=300)
     read = TextGenerator.from_data(rows, init_from=classifier, **SIZES)
     assert torch.equal(read.model.embedding.weight, TopicClassifier.from_pretrained(classifier).model.embedding.weight)
 

@@ -125,11 +125,15 @@ def test_starting_from_another_run_takes_its_tokenizers_and_copies_what_fits(row
         OptionsError, match="--lowercase is True, but the run to start from has False; leave --lowercase"
     ):
         Translator.from_data(fresh, init_from=tmp_path / "first", lowercase=True, **SIZES)
+    with pytest.raises(OptionsError, match="--vocabulary_size is 300, but the run to start from has 330; leave"):
+        Translator.from_data(fresh, init_from=tmp_path / "first", vocabulary_size=300)
     writer = TextGenerator.from_data(
         topics["train"], attributes=(), cell="gru", hidden_size=16, embedding_size=8, vocabulary_size=400
     )
     writer.save_pretrained(tmp_path / "writer")
-    begun = Translator.from_data(fresh, init_from=tmp_path / "writer", **SIZES)
+    sizes = {name: value for name, value in SIZES.items() if name != "vocabulary_size"}
+    begun = Translator.from_data(fresh, init_from=tmp_path / "writer", **sizes)
+    assert begun.config.vocabulary_size == 400, "the tokenizer's, not the default"
     assert torch.equal(begun.model.embedding.weight, writer.model.embedding.weight)
     assert torch.equal(begun.model.backbone.layers[0].weight_hh_l0, writer.model.backbone.layers[0].weight_hh_l0)
     with pytest.raises(OptionsError, match="has one tokenizer for both sides; pass --shared_tokenizer$"):
