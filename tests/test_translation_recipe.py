@@ -302,8 +302,8 @@ FAULTS = {
     "files for some splits": (
         ("--train", "train.en", "train.de", "--test", "test.en"), "--test test.en: found 1 file; expected two files of lines, .*"),
     "a test without training": (("--test", "test.en", "test.de"), "--validation and --test are files beside --train; .*"),
-    "no such language": (("--source", "xx"), r"unknown locale 'xx'; expected a CLDR locale .*"),
-    "a misspelt language": (("--target", "german"), r"unknown locale 'german'; .*; did you mean 'de'\?"),
+    "no such language": (("--source", "xx"), r"source: unknown locale 'xx'; expected a CLDR locale .*"),
+    "a misspelt language": (("--target", "german"), r"target: unknown locale 'german'; .*; did you mean 'de'\?"),
     "one language twice": (("--source", "de"[:2], "--target", "de"), "phrasebook: found 'de' as source and as target; .*"),
     "no beam": (("--beam", "0"), "--beam is 0; expected from 1 to 1,000"),
     "a beam of too many": (("--beam", "1001"), "--beam is 1001; expected from 1 to 1,000"),
@@ -314,16 +314,14 @@ FAULTS = {
 # fmt: on
 
 
-def test_texts_without_a_token_are_counted():
+def test_pairs_without_text_on_a_side_are_left_out_and_counted():
     source, target = pairs(60, 1)
-    source[4] = source[9] = "\x01"
+    source[4] = target[9] = "\x01 \u2003"  # a control character is no text either
     write("bare.en", source)
     write("bare.de", target)
     ended = done("--train", "bare.en", "bare.de", "--test", "test.en", "test.de", "--run", "run")
-    assert ", 2 without a token;" in ended.out
-    counts = figures_of("run")["data"]["empty_texts"]
-    assert sum(split["source"] for split in counts.values()) == 2
-    assert not any(split["target"] for split in counts.values())
+    assert "2 of 60 pairs of split 'train' are left out, blank on a side (rows 5, 10)" in ended.out
+    assert figures_of("run")["data"]["blank_pairs"] == {"train": 2, "test": 0}
 
 
 @pytest.mark.parametrize("case", FAULTS)
@@ -369,4 +367,5 @@ def test_odd_characters_go_through_training_and_translation():
     write("odd.src", [*odd, *pairs(60, 1)[0]])
     write("odd.tgt", [*reversed(odd), *pairs(60, 1)[1]])
     done("--train", "odd.src", "odd.tgt", "--test", "odd.src", "odd.tgt", "--max_length", "40", "--run", "run")
-    assert len(predictions_of("run")) == 68
+    rows = [line["row"] for line in predictions_of("run")]
+    assert rows == [row for row in range(1, 69) if row not in (3, 6)], "those of control characters alone are no pairs"

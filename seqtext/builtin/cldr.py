@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError, localedata
 from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.languages import get_official_languages
 from babel.lists import format_list
 from babel.numbers import (
     format_compact_decimal,
@@ -76,13 +77,14 @@ class Wording:
 
     Args:
         locale: a CLDR locale, with `-` or `_`.
+        where: what messages call it.
 
     Raises:
         DataError: for an unknown locale, with the nearest one; for one that lacks over a tenth of the names of a kind.
     """
 
-    def __init__(self, locale: str) -> None:
-        self.locale = _find_locale(locale)
+    def __init__(self, locale: str, *, where: str = "") -> None:
+        self.locale = _find_locale(locale, where)
         self._rtl = self.locale.text_direction == "rtl"
         self._units = _find_units(self.locale)
         self.names = {kind: _distinct(found) for kind, found in self._find_names().items()}
@@ -95,6 +97,7 @@ class Wording:
         if few:
             raise DataError(
                 f"locale {str(self.locale)!r} has only {', '.join(few)}",
+                where=where,
                 expected=f"{_ENOUGH:.0%} of each, all different",
                 fix="choose a locale that the CLDR fills, such as en, de, fr, es, ru, ar, hi, ja or zh",
             )
@@ -186,7 +189,7 @@ class Wording:
         return _plain(format_list(items, style, self.locale))
 
 
-def _find_locale(name: str) -> Locale:
+def _find_locale(name: str, where: str) -> Locale:
     spelt = name.strip().replace("-", "_")
     try:
         locale = Locale.parse(spelt)
@@ -195,11 +198,12 @@ def _find_locale(name: str) -> Locale:
     # Babel drops what it cannot read behind the language: zh_Hnat would become zh_Hans.
     if locale is not None and {*spelt.lower().split("_")[1:]} <= {*str(locale).lower().split("_")}:
         return _unshared(locale)
-    # Somebody who writes "german" knows the language and not its code.
+    # Somebody who writes "german" knows the language and not its code; "jp" is the country's.
     codes = {known.lower(): code for code, known in Locale.parse("en").languages.items() if localedata.exists(code)}
-    code = codes.get(spelt.lower())
+    code = codes.get(spelt.lower()) or next(iter(get_official_languages(spelt.upper())), None)
     fix = f"did you mean {code!r}?" if code else did_you_mean(spelt, localedata.locale_identifiers())
-    raise DataError(f"unknown locale {shorten(name)}", expected="a CLDR locale such as en, pt-BR or zh-Hant", fix=fix)
+    expected = "a CLDR locale such as en, pt-BR or zh-Hant"
+    raise DataError(f"unknown locale {shorten(name)}", where=where, expected=expected, fix=fix)
 
 
 def _unshared(locale: Locale) -> Locale:

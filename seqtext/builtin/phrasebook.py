@@ -93,7 +93,7 @@ def pairs(
         DataError: for a locale that is unknown, or has too few names.
         OptionsError: for a number of rows that cannot be had, or the same locale twice.
     """
-    wordings = [Wording(source), Wording(target)]
+    wordings = [Wording(source, where="source"), Wording(target, where="target")]
     if wordings[0].locale == wordings[1].locale:
         raise OptionsError(f"found {source!r} as source and as target", where="phrasebook", expected="two locales")
     made = _make(wordings, seed, {"train": train, "validation": validation, "test": test})

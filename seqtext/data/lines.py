@@ -19,9 +19,9 @@ BLOCK = 1 << 20  # bytes asked for at a time
 SIGNATURES = {
     codecs.BOM_UTF16_LE: ("the file is UTF-16", "re-encode it: iconv -f utf-16 -t utf-8 FILE > NEW"),
     codecs.BOM_UTF16_BE: ("the file is UTF-16", "re-encode it: iconv -f utf-16 -t utf-8 FILE > NEW"),
-    b"\x1f\x8b": ("the file is gzip-compressed", "give it a name that ends in .gz"),
+    b"\x1f\x8b": ("the file is gzip-compressed", "unpack it, or give a file whose name ends in .gz"),
     b"PK\x03\x04": ("the file is a zip archive or a spreadsheet", "unpack it, or save it as csv"),
-    b"PAR1": ("the file is parquet", "give it a name that ends in .parquet"),
+    b"PAR1": ("the file is parquet", "give a file whose name ends in .parquet"),
 }
 
 

@@ -133,8 +133,8 @@ def _locales(source: str | None, target: str | None) -> tuple[str, str]:
     """The two asked for; the one that is not is English, or German to or from English."""
     if source is None and target is None:
         return LOCALES
-    other = LOCALES[1] if (source or target) == LOCALES[0] else LOCALES[0]
-    return source or other, target or other
+    other = LOCALES[1] if LOCALES[0] in (source, target) else LOCALES[0]
+    return other if source is None else source, other if target is None else target
 
 
 def _phrasebook(source: str, target: str) -> datasets.DatasetDict:

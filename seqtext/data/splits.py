@@ -42,8 +42,9 @@ def split_validation(
         OptionsError: a number of rows that would leave either side empty.
     """
     if len(train) < 2:
-        fix = "give more rows, or a validation split"
-        raise DataError(f"{len(train)} rows", where=place_of(train), expected="two at least, to split them", fix=fix)
+        found = f"{len(train)} row{'' if len(train) == 1 else 's'} left to train on"  # a test may be held out by now
+        fix = "give more rows, or a validation and a test split"
+        raise DataError(found, where=place_of(train), expected="two at least, to hold one out", fix=fix)
     if not 0 < rows < len(train):
         raise OptionsError(f"{rows} validation rows of {len(train)}", expected=f"1 to {len(train) - 1}")
     taken = draw_rows(len(train), rows, seed=seed, labels=_ids(train, labels), leave_one=True)

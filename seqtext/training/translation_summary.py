@@ -53,8 +53,6 @@ def translation_summary(
     padding, seconds = plan.padding(epoch), seconds_per_epoch(task, examples, held_out, options)
     parameters = sum(parameter.numel() for parameter in task.model.parameters())
     cut = {name: [side.cut for side in reports] for name, (_, *reports) in encoded.items()}
-    empty = {name: [side.empty for side in reports] for name, (_, *reports) in encoded.items()}
-    without = sum(map(sum, empty.values()))
     shares = [side.byte_share for side in encoded["train"][1:]]
     warnings = [*data.warnings, *_unknown(task, data, encoded)]
     source, target = data.languages
@@ -63,8 +61,8 @@ def translation_summary(
         "rows        " + ", ".join(f"{len(rows):,} {name}" for name, (rows, *_) in encoded.items()),
         f"source      {_lengths(examples.source_lengths)}",
         f"target      {_lengths(examples.target_lengths)}",
-        f"            {sum(map(sum, cut.values())):,} texts cut at {task.config.max_length} tokens ({_cut(cut)}),"
-        f" {without:,} without a token; {shares[0]:.2%} and {shares[1]:.2%} of tokens spell bytes",
+        f"            {sum(map(sum, cut.values())):,} texts cut at {task.config.max_length} tokens ({_cut(cut)});"
+        f" {shares[0]:.2%} and {shares[1]:.2%} of tokens spell bytes",
         f"            {sum(data.blank.values()):,} pairs with a blank side left out, {data.same:.1%} copies,"
         f" {data.uneven:,} of very uneven length, {data.duplicates:,} test sources in train too",
         f"vocabulary  {_vocabulary(task)}",
@@ -81,7 +79,6 @@ def translation_summary(
         "rows": {name: len(rows) for name, (rows, *_) in encoded.items()},
         "tokens": {name: _tokens(rows) for name, (rows, *_) in encoded.items()},
         "cut": {name: dict(zip((SOURCE, TARGET), counts, strict=True)) for name, counts in cut.items()},
-        "empty_texts": {name: dict(zip((SOURCE, TARGET), counts, strict=True)) for name, counts in empty.items()},
         "byte_share": dict(zip((SOURCE, TARGET), shares, strict=True)),
         "blank_pairs": data.blank,
         "same_share": data.same,

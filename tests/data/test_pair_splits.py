@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqtext.data.normaliser import Normaliser
+from seqtext.data.pair_checks import blank_rows
 from seqtext.data.pair_splits import pair_splits
 from seqtext.errors import DataError
 
@@ -83,6 +85,12 @@ def test_a_pair_with_a_blank_side_goes_whole_and_no_pair_is_shifted(blanks: list
     assert found.blank["train"] == len(rows) - len(kept)
 
 
+@given(st.lists(st.text(st.sampled_from("\0\t\n\x1c\x7f\x85\x9f \xa0\u1680\u2003\u2028\u3000\u200b\xada")), min_size=1))
+def test_a_side_is_blank_if_the_normaliser_leaves_nothing_of_it(texts: list[str]) -> None:
+    rows = datasets.Dataset.from_dict({"source": texts, "target": ["a"] * len(texts)})
+    assert blank_rows(rows).tolist() == [Normaliser()(text) == "" for text in texts]
+
+
 def test_blank_pairs_are_counted_with_their_rows() -> None:
     train, test = pairs(40, 1)[:], pairs(20, 2)[:]
     for row in (4, 16):
@@ -149,7 +157,7 @@ def test_topics_are_told_where_every_split_has_them() -> None:
     ("splits", "message"),
     [
         ({"test": pairs(9)}, "no training pairs; expected a split 'train'; its splits: test"),
-        ({"train": pairs(1)}, "1 rows; expected two at least, to split them"),
+        ({"train": pairs(1)}, "1 row left to train on; expected two at least, to hold one out"),
         (
             {"train": datasets.Dataset.from_dict({"source": ["", "a"], "target": ["b", " "]})},
             "all 2 pairs have a blank side; expected text on both sides; look into the files, or choose other columns",

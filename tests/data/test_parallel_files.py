@@ -326,8 +326,19 @@ def test_the_locale_that_is_not_named_is_english_or_german(
 @pytest.mark.parametrize(
     ("name", "asked", "message"),
     [
-        ("phrasebook", {"source": "en", "target": "german"}, r"unknown locale 'german'; .*; did you mean 'de'\?"),
-        ("phrasebook", {"source": "pt_RB", "target": "de"}, r"unknown locale 'pt_RB'; .*; did you mean 'pt_BR'\?"),
+        (
+            "phrasebook",
+            {"source": "en", "target": "german"},
+            r"target: unknown locale 'german'; .*; did you mean 'de'\?",
+        ),
+        (
+            "phrasebook",
+            {"source": "pt_RB", "target": "de"},
+            r"source: unknown locale 'pt_RB'; .*; did you mean 'pt_BR'\?",
+        ),
+        ("phrasebook", {"target": "jp"}, r"target: unknown locale 'jp'; .*; did you mean 'ja'\?"),
+        ("phrasebook", {"target": ""}, "target: unknown locale ''; expected a CLDR locale"),
+        ("phrasebook", {"target": "ug"}, "target: locale 'ug' has only"),
         ("phrasebook", {"source": "en", "target": "en"}, "found 'en' as source and as target"),
         ("phrasebook:ja", {}, "found one language; expected two; pass --source ja --target de"),
         ("phrasebook", {"revision": "main"}, "found a revision of what is built in; leave --revision out"),

@@ -64,7 +64,7 @@ def test_neither_side_is_ever_empty(count: int) -> None:
 
 
 def test_splits_that_cannot_be_made() -> None:
-    with pytest.raises(DataError, match="the data: 1 rows; expected two at least"):
+    with pytest.raises(DataError, match="the data: 1 row left to train on; expected two at least"):
         split_validation(numbered(1), rows=1)
     with pytest.raises(OptionsError, match="9 validation rows of 9; expected 1 to 8"):
         split_validation(numbered(9), rows=9)

@@ -88,7 +88,7 @@ def test_an_attribute_without_a_value_is_told_by_the_row_of_the_file(split: str,
         ({"train": rows(9)}, {"others": ("vector",)}, "no column 'vector' among"),
         ({"train": rows(9)}, {"text_column": "body"}, "no column 'body' among"),
         ({"train": rows(9).rename_column("text", "a")}, {}, "2 columns could be the text"),
-        ({"train": rows(1)}, {"text_column": "text"}, "1 rows; expected two at least, to split them"),
+        ({"train": rows(1)}, {"text_column": "text"}, "1 row left to train on; expected two at least, to hold one out"),
     ],
 )
 def test_what_cannot_be_used_is_told(splits: dict, settings: dict, message: str) -> None:
