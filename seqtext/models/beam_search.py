@@ -28,8 +28,9 @@ class Candidate(NamedTuple):
 
     Args:
         ids: its tokens, without those at the beginning and without the end token.
-        log_probability: sum of the conditional model's own scores, the end token included.
-        score: what it is ranked by: log-probability under the logits, divided by the length penalty.
+        log_probability: sum of the conditional model's own scores, that of the end token included if it came.
+        score: what it is ranked by: log-probability under the logits, divided by the length penalty, always with an end token: a text
+            that does not end is charged for it, or one that repeats itself for ever would often be the best.
         ended: False where the length limit was reached first.
     """
 
@@ -56,7 +57,7 @@ def beam_search(
 
     A row's search is over when no open text can still come among the `n_best` that have ended, however long it gets. To stop when `beam`
     texts have ended, as is common, would leave a model that is sure of a long text with short ones that it hardly believes in. With a
-    beam of 1 it is greedy. A step costs that of N times `beam` rows.
+    beam of 1 it is greedy, and over when the text has ended. A step costs that of N times `beam` rows.
 
     Args:
         model: says what may come next.
@@ -71,7 +72,7 @@ def beam_search(
         n_best: texts returned for each row, at most.
 
     Returns:
-        for each row its candidates, best first; those that have not ended stand behind those that have.
+        for each row its candidates, best first.
 
     Raises:
         OptionsError: lists all options that are out of range.
@@ -142,7 +143,7 @@ class _Hypotheses(NamedTuple):
 
     Args:
         ids: (R, K, P + max_length), the beginning included; the end token wherever a text is over.
-        rank: (R, K) what they are ordered by: log-probability under the logits; of those that ended, divided by the penalty.
+        rank: (R, K) what they are ordered by: log-probability under the logits; of those that go on no longer, divided by the penalty.
         total: (R, K) log-probability under the model's own scores.
     """
 
@@ -176,7 +177,7 @@ def _search_block(
     )  # one beginning, not K the same
     row = torch.arange(count, device=device)  # of each that is still searched
     found: list[list[Candidate]] = [[] for _ in range(count)]
-    for number in range(longest):
+    for number in range(longest + 1):
         width = start + number
         slots = filled(torch.arange(len(row) * beam, device=device))
         history = going.ids.flatten(0, 1)[slots, :width]
@@ -188,13 +189,21 @@ def _search_block(
             end_id=rules.end_id,
             no_repeat_ngram=rules.no_repeat_ngram,
         )[: len(row) * beam]
+        full = limits == number
+        if full.any():
+            cut = going._replace(rank=_charged(going.rank, log_p[:, rules.end_id]) / rules.penalty(number + 1))
+            for place in full.nonzero().flatten().tolist():
+                found[row[place]] = _candidates([(done, True), (cut, False)], place, start, width, rules)
+        if number == longest:
+            break
         ended, going, parent = _extend(going, log_p, scores[: len(log_p)], width, rules)
         done = done.best_with(ended._replace(rank=ended.rank / rules.penalty(number + 1)))
-        over = done.rank[:, rules.n_best - 1] >= going.rank[:, 0] / rules.penalties(limits)
-        over |= limits == number + 1
-        for place in over.nonzero().flatten().tolist():
-            found[row[place]] = _candidates(done, going, place, start, width + 1, rules)
-        left = (~over).nonzero().flatten()
+        over = done.rank[:, rules.n_best - 1] >= going.rank[:, 0] / rules.penalties(limits + 1)
+        if beam == 1:
+            over |= done.rank[:, 0] > -torch.inf
+        for place in (over & ~full).nonzero().flatten().tolist():
+            found[row[place]] = _candidates([(done, True)], place, start, width + 1, rules)
+        left = (~over & ~full).nonzero().flatten()
         if not len(left):
             break
         # Whoever is over leaves here, at no cost: the state is put in a new order anyway.
@@ -239,20 +248,24 @@ def _extend(
     return ended, *take(ranks.masked_fill(ends, -torch.inf))
 
 
+def _charged(rank: Tensor, ends: Tensor) -> Tensor:
+    """(R, K) the rank of texts with an end token, whose log-probability (R * K,) stays finite: one that cannot come is no reason to
+    have no text."""
+    return rank + ends.clamp_min(torch.finfo(ends.dtype).min).double().view_as(rank)
+
+
 def _candidates(
-    done: _Hypotheses, going: _Hypotheses, place: int, start: int, width: int, rules: _Rules
+    groups: Sequence[tuple[_Hypotheses, bool]], place: int, start: int, width: int, rules: _Rules
 ) -> list[Candidate]:
-    """What was found for one row when its search is over, `width` tokens in."""
+    """The best for one row when its search is over, `width` tokens in, out of groups that have ended or not."""
     found: list[Candidate] = []
-    for hypotheses, ended in ((done, True), (going, False)):
-        for ids, rank, total in zip(*(part[place].tolist() for part in hypotheses), strict=True):
-            if rank == -math.inf or len(found) == rules.n_best:
+    for hypotheses, ended in groups:
+        for ids, score, total in zip(*(part[place].tolist() for part in hypotheses), strict=True):
+            if score == -math.inf:
                 break
             text = ids[start:width]
-            if ended:
-                text = text[: text.index(rules.end_id)]
-            score = rank if ended else rank / rules.penalty(len(text))
-            found.append(Candidate(text, total, score, ended))
+            found.append(Candidate(text[: text.index(rules.end_id)] if ended else text, total, score, ended))
+    found = sorted(found, key=lambda candidate: -candidate.score)[: rules.n_best]
     if any(math.isnan(candidate.log_probability) for candidate in found):
         raise NumericsError("a log-probability is not a number", fix="look at the weights of the model")
     return found

@@ -43,8 +43,8 @@ class Translation(NamedTuple):
 
     Attributes:
         text: always there; empty for an empty source.
-        score: what candidates are ranked by: log-probability over the length penalty.
-        log_probability: natural logarithm, of all tokens with their end.
+        score: what candidates are ranked by: log-probability with an end, over the length penalty.
+        log_probability: natural logarithm, of all tokens that were written, the end token among them if it came.
         ended: False if the length limit came first.
         alternatives: further texts with their scores, best first; different from `text` and from each other.
         source_tokens: how many were read, the end token left out.

@@ -27,10 +27,10 @@ def table(words: int, seed: int) -> Table:
 
 
 def every_text(model: Table, words: int, max_length: int, alpha: float) -> list[tuple[float, list[int]]]:
-    """All texts that end within the limit, best first."""
+    """All texts with their end, best first; those whose end would be past the limit are cut there."""
     log_p = model.logits.log_softmax(-1).double()
     texts = []
-    for length in range(max_length):
+    for length in range(max_length + 1):
         for text in itertools.product(range(4, 4 + words), repeat=length):
             path = [BEGIN, *text, END]
             total = sum(float(log_p[a, b]) for a, b in itertools.pairwise(path))
@@ -46,7 +46,7 @@ def test_a_beam_as_wide_as_all_texts_finds_the_best_of_them(alpha, seed):
     expected = every_text(model, 3, 4, alpha)[:5]
     assert [candidate.ids for candidate in found] == [text for _, text in expected]
     assert [candidate.score for candidate in found] == pytest.approx([score for score, _ in expected], rel=1e-5)
-    assert all(candidate.ended for candidate in found)
+    assert [candidate.ended for candidate in found] == [len(text) < 4 for _, text in expected]
 
 
 def test_a_wider_beam_finds_what_greedy_misses():
@@ -66,6 +66,15 @@ def test_short_texts_that_are_hardly_believed_in_do_not_end_the_search():
     logits[13, END] = 0.0
     model = Table(logits)
     assert search(model, model.start(1), 1, beam=2)[0][0].ids == list(range(4, 14))
+
+
+def test_a_beam_of_1_ends_with_its_text():
+    logits = torch.full((7, 7), -20.0)
+    logits[BEGIN, END], logits[BEGIN, 4] = 0.0, -0.1  # going on would have a better score in the end
+    logits[4, 5] = logits[5, END] = 0.0
+    model = Table(logits)
+    assert search(model, model.start(1), 1, beam=1)[0][0].ids == []
+    assert search(model, model.start(1), 1, beam=2)[0][0].ids == [4, 5]
 
 
 @every_cell
@@ -114,16 +123,18 @@ def test_candidates_are_distinct_ordered_and_scored_by_the_models_own_probabilit
     for place, candidates in enumerate(found):
         assert len(candidates) == 6
         assert len({tuple(candidate.ids) for candidate in candidates}) == 6
-        order = [(candidate.ended, candidate.score) for candidate in candidates]
+        order = [candidate.score for candidate in candidates]
         assert order == sorted(order, reverse=True)
         for candidate in candidates:
             state, total, rank = model.start(given[place : place + 1]), 0.0, 0.0
-            target = [*candidate.ids, END] if candidate.ended else candidate.ids
-            for before, token in zip([BEGIN, *candidate.ids], target, strict=False):
+            target = [*candidate.ids, END]  # one that has not ended is ranked by what its end would have cost
+            for before, token in zip([BEGIN, *candidate.ids], target, strict=True):
                 with torch.no_grad():
                     step = model.step(torch.tensor([before]), state)
-                state, total = step.state, total + float(step.scores[0, token])
+                state = step.state
                 rank += float(step.logits.log_softmax(-1)[0, token])
+                if token != END or candidate.ended:
+                    total += float(step.scores[0, token])
             assert candidate.log_probability == pytest.approx(total, rel=1e-4)
             assert candidate.score == pytest.approx(rank / ((5 + len(target)) / 6) ** 0.7, rel=1e-4)
 
@@ -138,13 +149,45 @@ def test_a_longer_text_wins_under_a_higher_length_penalty():
     assert search(model, model.start(1), 1, beam=3, length_penalty=6.0)[0][0].ids != []
 
 
-def test_texts_that_do_not_end_are_cut_at_the_limit_and_stand_last():
+@pytest.mark.parametrize("end", [-60.0, -math.inf])
+def test_texts_that_do_not_end_are_cut_at_the_limit(end):
     logits = torch.zeros(7, 7)
-    logits[:, END] = -60.0
+    logits[:, END] = end
     model = Table(logits)
     (found,) = search(model, model.start(1), 1, beam=3, n_best=3, max_length=4)
     assert [len(candidate.ids) for candidate in found] == [4, 4, 4]
     assert not any(candidate.ended for candidate in found)
+
+
+def running(first: float, end: float) -> Table:
+    """Writes 4 for ever, at no cost but that of the first; each may be the last, and the text may be empty."""
+    logits = torch.full((6, 6), -40.0)
+    logits[BEGIN, 4], logits[BEGIN, END] = 0.0, first
+    logits[4, 4], logits[4, END] = 0.0, end
+    return Table(logits)
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [(-9.0, [(30, False), (29, True)]), (-1.0, [(0, True), (30, False)])],
+    ids=["an empty text that is hardly believed in", "a text that runs on for ever"],
+)
+def test_a_text_cut_at_the_limit_is_ranked_by_its_score_with_an_end(first, expected):
+    model = running(first, -20.0)
+    (found,) = search(model, model.start(1), 1, beam=2, n_best=2, max_length=30)
+    assert [(len(one.ids), one.ended) for one in found] == expected
+    [cut] = [one for one in found if not one.ended]
+    assert cut.score == pytest.approx((cut.log_probability - 20.0) / ((5 + 31) / 6), rel=1e-5)
+
+
+def test_limits_of_their_own_are_kept_row_by_row():
+    model = running(-9.0, -20.0)
+    limits = torch.tensor([3, 30, 1, 12])
+    found = search(model, model.start(4), 4, beam=2, n_best=2, max_length=limits)
+    assert [sorted(len(one.ids) for one in some if not one.ended) for some in found] == [[3], [30], [1], [12]]
+    for row, limit in enumerate(limits.tolist()):
+        [alone] = search(model, model.start(1), 1, beam=2, n_best=2, max_length=limit)
+        assert alone == found[row]
 
 
 def test_fewer_texts_than_asked_for_are_returned_as_they_are():
