@@ -180,6 +180,9 @@ def parse(
         return tyro.cli(options, args=argv, default=default, description=description, use_underscores=True)
 
     found = read(default)
+    for name, value in () if path else vars(found).items():  # what a file has, a flag may take back
+        if value == () and f"--{name}" in argv:
+            raise OptionsError(f"--{name} has nothing behind it", fix="give it something, or leave it out")
     better = {} if path or defaults_for is None else defaults_for(found)
     return read(replace(default, **better)) if better else found  # type: ignore[type-var]
 

@@ -174,6 +174,22 @@ def test_defaults_may_depend_on_what_is_asked_for_and_flags_and_files_win_over_t
     assert read("--config", str(tmp_path / "o.yaml")) == (plain.epochs, plain.batch_rows)
 
 
+@dataclass(frozen=True)
+class Files(RunOptions):
+    """With a flag that takes any number of values."""
+
+    train: tuple[str, ...] = ()
+    """Files."""
+
+
+def test_a_flag_with_nothing_behind_it_is_told_but_takes_back_what_a_file_has(tmp_path):
+    with pytest.raises(OptionsError, match="--train has nothing behind it; give it something, or leave it out"):
+        parse(Files, "", ["--train", "--seed", "1"])
+    assert parse(Files, "", ["--train", "a", "b"]).train == ("a", "b")
+    write_options(tmp_path / "options.yaml", Files(train=("a",)))
+    assert parse(Files, "", ["--config", str(tmp_path / "options.yaml"), "--train"]).train == ()
+
+
 def test_resuming_takes_the_options_of_the_run(tmp_path):
     write_options(tmp_path / "options.yaml", RunOptions(run="where it was made", seed=5, epochs=4))
     options = parse(RunOptions, "", ["--resume", "--run", str(tmp_path)])

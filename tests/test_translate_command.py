@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import datasets
@@ -104,7 +106,37 @@ def test_a_picture_of_the_attention(saved, tmp_path):
     assert (tmp_path / "heat.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
 
+@pytest.mark.parametrize(
+    ("flag", "value"), [("length_penalty", 0.0), ("length_penalty", 8.0), ("no_repeat_ngram", 1), ("max_ratio", 0.2)]
+)
+def test_every_choice_is_that_of_python(saved, flag, value):
+    task, texts = seqtext.load(saved), [line for line in LINES if line.strip()]
+    expected, plain = task(texts, **{flag: value}), task(texts)
+    assert expected != plain, "the choice makes no difference here"
+    rows = [json.loads(line) for line in done(saved, *texts, f"--{flag}", value, "--jsonl").out.split("\n")[:-1]]
+    assert [(row["text"], row["score"]) for row in rows] == [(one.text, round(one.score, 6)) for one in expected]
+
+
+def test_a_pipe_is_answered_as_it_comes(saved):
+    command = [sys.executable, "-m", "seqtext.cli", "translate", str(saved)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        for line in ("two dogs run", "a man"):
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == done(saved, line).out
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
+def test_threads_are_those_asked_for(saved, monkeypatch):
+    asked = []
+    monkeypatch.setattr("seqtext.nn.precision.set_threads", asked.append)
+    done(saved, "a dog", "--threads", 3)
+    assert asked == [3]
+
+
 WRONG = {
+    "a picture without a name": (("x", "--attention", ""), "--attention ; expected a name that ends in .png, .svg or .pdf"),
     "no texts": ((), "no texts; give some as arguments, a file with --input, or a pipe"),
     "a beam of none": (("x", "--beam", 0), "--beam is 0; expected at least 1"),
     "more than the beam": (

@@ -53,7 +53,7 @@ class Predict:
     threads: int | None = None
     """CPU threads. Default: as many as there are cores."""
     device: str = "cpu"
-    """cpu, cuda, cuda:1 or mps."""
+    """auto, cpu, cuda, cuda:1 or mps."""
     debug: bool = False
     """Show the traceback of an error."""
 

@@ -52,7 +52,7 @@ class Translate:
     threads: int | None = None
     """CPU threads. Default: as many as there are cores."""
     device: str = "cpu"
-    """cpu, cuda, cuda:1 or mps."""
+    """auto, cpu, cuda, cuda:1 or mps."""
     debug: bool = False
     """Show the traceback of an error."""
 
@@ -66,7 +66,7 @@ class Translate:
         translator = load(self.run_folder)
         if not hasattr(translator, "source_tokenizer"):
             raise OptionsError(f"{self.run_folder} is a {type(translator).__name__}", expected="a translator")
-        if self.attention and translator.config.attention is None:
+        if self.attention is not None and translator.config.attention is None:
             raise OptionsError("the model has no attention", where=f"--attention {self.attention}", fix="leave it out")
         translator.model.to(choose_device(self.device))
         texts = cut = unended = 0
@@ -93,7 +93,7 @@ class Translate:
             print(f"warning: {cut:,} of {texts:,} texts cut to {translator.config.max_length} tokens", file=sys.stderr)
         if unended:
             print(f"note: {unended:,} of {texts:,} translations reached their limit of length", file=sys.stderr)
-        if self.attention:
+        if self.attention is not None:
             self._draw(made[0])
 
     def _check(self) -> None:
@@ -108,9 +108,9 @@ class Translate:
             raise OptionsError("texts and --input were both given", fix="give one of them")
         if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):
             raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
-        if self.attention and len(self.texts) != 1:
+        if self.attention is not None and len(self.texts) != 1:
             raise OptionsError("a picture is of one text", where=f"--attention {self.attention}", fix="give one text")
-        if self.attention:
+        if self.attention is not None:
             from seqtext.evaluation.canvas import check_name
 
             check_name(self.attention, flag="--attention")

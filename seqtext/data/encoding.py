@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,6 +43,21 @@ class EncodingReport:
     def byte_share(self) -> float:
         """The share of ids that are bytes."""
         return self.byte_tokens / max(self.tokens, 1)
+
+
+def list_of_texts(texts: object) -> list[str]:
+    """The texts a user gave, as a list.
+
+    Raises:
+        DataError: for a single text, which is no list of its characters; for what is no list of texts, or has something else in it.
+    """
+    if isinstance(texts, str):
+        raise DataError("found one text", where="texts", expected="a list of texts", fix="pass [text]")
+    if isinstance(texts, Mapping | Set) or not isinstance(texts, Iterable):
+        raise DataError(f"found {type(texts).__name__}", where="texts", expected="a list of texts")
+    listed = list(texts)
+    check_strings(listed)
+    return listed
 
 
 def check_strings(texts: Sequence[object], *, first: int = 0) -> None:

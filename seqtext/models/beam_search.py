@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from seqtext.errors import NumericsError, raise_together
+from seqtext.errors import NumericsError, raise_together, shorten
 from seqtext.models.decoding import BLOCK, Decodable, check_request, filled, in_blocks, restrain, without_autocast
 from seqtext.nn.backbone import State
 
@@ -86,7 +87,7 @@ def beam_search(
         banned=torch.tensor(banned, dtype=torch.int64, device=begin.device),
         end_id=end_id,
         beam=beam,
-        alpha=length_penalty,
+        alpha=float(length_penalty),
         no_repeat_ngram=no_repeat_ngram,
         n_best=n_best,
     )
@@ -107,9 +108,12 @@ def rows_searched(beam: int) -> int:
 def search_faults(max_length: int, beam: int, length_penalty: float, no_repeat_ngram: int, n_best: int) -> list[str]:
     """Which options of `beam_search` are out of range, a line each."""
     whole = {"beam": beam, "no_repeat_ngram": no_repeat_ngram, "n_best": n_best}
-    if faults := [
-        f"--{name} is {value}; expected a whole number" for name, value in whole.items() if type(value) is not int
-    ]:
+    faults = [
+        f"--{name} is {shorten(value)}; expected a whole number" for name, value in whole.items() if not is_whole(value)
+    ]
+    if not isinstance(length_penalty, Real):
+        faults.append(f"--length_penalty is {shorten(length_penalty)}; expected a number")
+    if faults:
         return faults
     found = {
         f"--max_length is {max_length}; expected 1 or more": max_length >= 1,
@@ -119,6 +123,11 @@ def search_faults(max_length: int, beam: int, length_penalty: float, no_repeat_n
         f"--n_best is {n_best}; expected from 1 to --beam, which is {beam}": 1 <= n_best <= max(beam, 1),
     }
     return [fault for fault, right in found.items() if not right]
+
+
+def is_whole(value: object) -> bool:
+    """Whether a caller's value is a whole number, also one of numpy's."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ Knows texts; reads no files but its own saved ones, and does not know how it is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.spread import Spread, one_by_one, total_of
-from seqtext.data.encoding import EncodingReport, check_strings, encode_to_disk
+from seqtext.data.encoding import EncodingReport, encode_to_disk, list_of_texts
 from seqtext.data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
-from seqtext.errors import OptionsError
+from seqtext.errors import raise_together, shorten
+from seqtext.models.beam_search import search_faults
 from seqtext.models.transduction import Transduced, transduce
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision, to_plain
@@ -141,7 +143,7 @@ class Translator:
 
     def __call__(
         self,
-        texts: Sequence[str],
+        texts: Iterable[str],
         *,
         beam: int = 5,
         n_best: int = 1,
@@ -166,13 +168,11 @@ class Translator:
             DataError: for what is no text, by its place.
             NumericsError: if the model's scores are not numbers.
         """
-        if isinstance(texts, str):
-            raise OptionsError("one text was given", expected="a list of texts", fix="put it in brackets")
-        if not 0 <= max_ratio <= MOST_RATIO:
-            raise OptionsError(f"--max_ratio is {max_ratio}", expected=f"from 0 to {MOST_RATIO}")
-        texts = list(texts)
-        check_strings(texts)
-        whole = self.source_tokenizer.encode(texts)
+        faults = search_faults(LEAST_LIMIT, beam, length_penalty, no_repeat_ngram, n_best)
+        if not isinstance(max_ratio, Real) or not 0 <= max_ratio <= MOST_RATIO:
+            faults.append(f"--max_ratio is {shorten(max_ratio)}; expected from 0 to {MOST_RATIO}")
+        raise_together(faults)
+        whole = self.source_tokenizer.encode(list_of_texts(texts))
         kept = [ids[: self.config.max_length] for ids in whole]
         there = [place for place, ids in enumerate(kept) if ids != [BEGIN]]
         self.model.eval()

@@ -59,6 +59,18 @@ def test_a_wider_beam_finds_what_greedy_misses():
     assert search(model, model.start(1), 1, beam=2)[0][0].ids == [5]
 
 
+def test_an_end_takes_no_place_of_what_goes_on():
+    logits = torch.full((10, 10), -30.0)
+    logits[BEGIN, 4], logits[BEGIN, 5] = math.log(0.8), math.log(0.2)
+    logits[4, [6, END, 7]] = torch.tensor([0.335, 0.333, 0.332]).log()  # the best text is of the third
+    logits[7, END] = 0.0
+    logits[6, 4:] = logits[8, 4:] = logits[9, 4:] = 0.0
+    logits[5, [8, 9]] = 0.0
+    model = Table(logits)
+    [best] = search(model, model.start(1), 1, beam=2)[0]
+    assert best.ids == [4, 7]
+
+
 def test_short_texts_that_are_hardly_believed_in_do_not_end_the_search():
     logits = torch.full((14, 14), -20.0)
     for token in (BEGIN, *range(4, 13)):
