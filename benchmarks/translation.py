@@ -49,6 +49,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="2 rounds")
     options = parser.parse_args()
+    if (options.run is None) != (options.texts is None):
+        parser.error("--run and --texts go together")
     if options.quick:
         options.rounds = 2
     threads, device = set_threads(options.threads), choose_device("cpu")

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from seqtext.errors import OptionsError, SavedFileError, did_you_mean, raise_together, shorten
+from seqtext.errors import OptionsError, SavedFileError, did_you_mean, one_of, raise_together, shorten
 from seqtext.plain_data import parse_yaml
 
 OptionsT = TypeVar("OptionsT")
@@ -258,9 +258,31 @@ def from_plain(kind: type[OptionsT], values: object, *, where: str) -> OptionsT:
         raise SavedFileError(str(error), where=where) from error
 
 
+def settings_of(kind: type[OptionsT], values: Mapping[str, Any]) -> OptionsT:
+    """A dataclass from a caller's keywords, each value checked against its field's type.
+
+    Raises:
+        OptionsError: for an unknown name, with the nearest one, or a value of the wrong kind.
+    """
+    hints = get_type_hints(kind)
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in hints:
+            raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, hints))
+        checked[name] = _accept(value, hints[name])
+        if checked[name] is _REFUSED:
+            raise OptionsError(f"--{name} is {shorten(value)}", expected=_kind(hints[name]))
+    return kind(**checked)
+
+
 def _kind(hint: Any) -> str:
     """A type as a message names it."""
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " or ".join(map(_kind, arguments))
+    if origin is Literal:
+        return one_of(map(str, arguments))
+    return "None" if hint is type(None) else str(hint) if origin else hint.__name__
 
 
 _REFUSED = object()

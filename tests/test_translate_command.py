@@ -89,6 +89,16 @@ def test_alternatives_and_json_lines(saved):
     assert [row["text"]] == [one.text for one in seqtext.load(saved)(["two dogs run"], beam=4)]
 
 
+def test_alternatives_of_several_texts_have_an_empty_line_between_them(saved):
+    texts = ["two dogs run", "", "a man"]
+    ended = done(saved, *texts, "--beam", 3, "--n_best", 2)
+    groups = ended.out.removesuffix("\n").split("\n\n")
+    alone = [done(saved, text, "--beam", 3, "--n_best", 2).out.removesuffix("\n") for text in texts]
+    assert groups == alone
+    assert groups[1] == "0.0000\t"
+    assert groups[0].count("\n") == 1
+
+
 def test_what_is_cut_or_never_ends_is_counted(saved, tmp_path):
     ended = done(saved, "dogs " * 40, "a dog", "--beam", 1)
     assert "warning: 1 of 2 texts cut to 12 tokens" in ended.err

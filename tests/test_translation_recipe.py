@@ -10,9 +10,11 @@ import re
 import runpy
 from pathlib import Path
 
+import datasets
 import numpy as np
 import pytest
 import sacrebleu
+import yaml
 
 import seqtext
 from seqtext.storage import read_folder
@@ -109,6 +111,36 @@ def test_it_learns_to_translate_far_better_than_its_rivals(place):
         assert rival["bleu"] < test["bleu"] / 2
         assert rival["exact"] < test["exact"] / 2
     assert rivals["word by word"]["chrf"] > rivals["copy"]["chrf"]
+
+
+def test_the_report_tells_of_the_test_and_of_what_was_translated(place):
+    test, made = figures_of(place / "learnt")["test"], predictions_of(place / "learnt")
+    task = seqtext.load(place / "learnt")
+    source, target = (Path(place, f"test.{side}").read_text(encoding="utf-8").split("\n")[:-1] for side in ("en", "de"))
+    found = task.evaluate(task.encode(datasets.Dataset.from_dict({"source": source, "target": target})))
+    assert test["perplexity"] == pytest.approx(found["perplexity"], rel=1e-6)
+    assert [line["translation"] for line in made] == [one.text for one in task(source, beam=3)]
+    assert test["without_end"] == sum(not line["ended"] for line in made)
+    assert test["empty"] == sum(not line["translation"] for line in made)
+
+
+def test_a_model_that_has_learnt_nothing_is_reported_too():
+    done(*FILES, "--max_steps", "1", "--run", "run")
+    made = predictions_of("run")
+    assert figures_of("run")["test"]["without_end"] == sum(not line["ended"] for line in made) > 0
+    done(*FILES, "--max_steps", "2", "--optimizer", "adamw", "--learning_rate", "1e9", "--run", "wrong")
+    assert figures_of("wrong")["test"]["perplexity"] > 1e300  # of a loss beyond any float's logarithm
+
+
+def test_from_another_run(place):
+    ended = done(*FILES, *LEARNT, "--init_from", place / "learnt", "--max_steps", "1", "--run", "run")
+    assert f"started from {place / 'learnt'}: " in ended.out
+    assert "copied; nothing new\n" in ended.out
+    tokenizers = [Path(folder, "model", "tokenizer.model").read_bytes() for folder in (place / "learnt", "run")]
+    assert tokenizers[0] == tokenizers[1]
+    refused = recipe(*FILES, *LEARNT, "--vocabulary_size", "300", "--init_from", place / "learnt", "--run", "no")
+    assert refused.code == 2
+    assert "--vocabulary_size is 300, but the run to start from has 400; leave --vocabulary_size out" in refused.err
 
 
 def test_a_run_has_model_report_pictures_examples_and_card(place):
@@ -286,6 +318,9 @@ def test_the_phrasebook_is_translated_offline_between_any_locales(
     languages = locales[1::2] or ("en", "de")
     assert figures["data"]["source"] == f"phrasebook, {languages[0]} to {languages[1]}"
     assert len(figures["test"]["by_topic"]) == 10
+    options = yaml.safe_load(Path("run", "options.yaml").read_text(encoding="utf-8"))
+    assert options["subword_sampling"], "a default for phrases"
+    assert (options["layer_dropout"], options["epochs"]) == (0.1, 1), "and a flag wins over it"
     assert set(figures["baselines"]) == {"copy", "piece by piece" if locales else "word by word"}
     assert re.search("^by topic +pairs ", ended.out, re.M)
     assert {line["topic"] for line in predictions_of("run")} == {g["name"] for g in figures["test"]["by_topic"]}

@@ -37,8 +37,8 @@ class Translate:
     beam: int = 5
     """Hypotheses that are kept for each text; 1 is greedy, and about three times as fast."""
     n_best: int = 1
-    """The best and so many less one alternatives: one a line, score and text with a tab between; fewer where a sure model's beam holds one
-    text in other pieces."""
+    """The best and so many less one alternatives: one a line, score and text with a tab between, and an empty line between those of two
+    texts; fewer where a sure model's beam holds one text in other pieces."""
     length_penalty: float = 1.0
     """0 favours short translations, more than 1 long ones."""
     max_ratio: float = 2.0
@@ -83,7 +83,9 @@ class Translate:
                     no_repeat_ngram=self.no_repeat_ngram,
                     attention=self.attention is not None,
                 )
-                for text, one in zip(chunk, made, strict=True):
+                for number, (text, one) in enumerate(zip(chunk, made, strict=True), start=texts):
+                    if number and self.n_best > 1 and not self.jsonl:
+                        print(file=file)
                     self._write(text, one, file)
                 file.flush()
                 texts += len(made)

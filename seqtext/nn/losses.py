@@ -5,11 +5,15 @@ A sum and a count, never a mean: micro-batches and processes add up to the exact
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+MOST_NATS = math.log(sys.float_info.max) - 1e-9  # beyond, there is no float for it
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,11 @@ class Loss:
     count: Tensor
     rows: Tensor
     auxiliary: Tensor | None = None
+
+
+def perplexity(loss: float) -> float:
+    """Of a mean loss in nats: among how many tokens, all as likely, a model would be as unsure. Finite, as reports have to be."""
+    return math.exp(min(loss, MOST_NATS))
 
 
 def classification_loss(

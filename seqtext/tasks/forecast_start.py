@@ -9,8 +9,8 @@ import numpy as np
 
 from seqtext.data.scaler import fit_input_scales, fit_scales, season_weights
 from seqtext.data.series import Part, SeriesSet
-from seqtext.errors import OptionsError, did_you_mean
-from seqtext.options import to_plain
+from seqtext.errors import OptionsError
+from seqtext.options import settings_of, to_plain
 from seqtext.tasks.forecast_settings import ForecastConfig, ForecastSettings, reach
 
 
@@ -25,11 +25,7 @@ def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
         DataError: if a series has no reading to scale by.
         OptionsError: for an unknown setting, or one that the series cannot have.
     """
-    known = ForecastSettings.__dataclass_fields__
-    for name in settings:
-        if name not in known:
-            raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, known))
-    series, wanted = train.series, ForecastSettings(**settings)
+    series, wanted = train.series, settings_of(ForecastSettings, settings)
     means, scales = fit_scales(train)
     input_means, input_scales = fit_input_scales(train)
     columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])

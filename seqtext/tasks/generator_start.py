@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +14,9 @@ from seqtext.data.labels import Labels
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.text_splits import check_values
 from seqtext.data.tokenizer import Tokenizer
-from seqtext.errors import OptionsError, did_you_mean
+from seqtext.errors import OptionsError
 from seqtext.models.copy_guard import CopyGuard
+from seqtext.options import settings_of
 from seqtext.storage import read_tensors
 from seqtext.tasks.conditions import dense_column, dense_scales
 from seqtext.tasks.example_vectors import example_vectors
@@ -59,14 +60,10 @@ def prepare(
         DataError: if columns cannot be used.
         OptionsError: for an unknown setting, or ways to make vectors that rule each other out.
     """
-    names = {field.name for field in fields(GeneratorSettings)}
-    for name in settings:
-        if name not in names:
-            raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, names))
+    wanted = settings_of(GeneratorSettings, settings)
     if sum((bool(attributes), vector_column is not None, vectors_from is not None)) > 1:
         fix = "give one of --attributes, --vector_column and --vectors_from"
         raise OptionsError("several ways to make the vectors", fix=fix)
-    wanted = GeneratorSettings(**settings)
     check_one_split(train)
     if attributes is None:
         by_vectors = vector_column is not None or vectors_from is not None

@@ -27,7 +27,7 @@ from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.guided import Guided
 from seqtext.models.sampling import sample
 from seqtext.nn.backbone import State
-from seqtext.nn.losses import Loss
+from seqtext.nn.losses import Loss, perplexity
 from seqtext.options import Precision, to_plain
 from seqtext.storage import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.conditions import asked, components, raw_vectors
@@ -324,7 +324,7 @@ class TextGenerator:
     def evaluate(self, examples: GeneratorRows, *, spread: Spread = one_by_one) -> dict[str, float]:
         """Mean loss a token in nats, end tokens among them, and its perplexity; of models with a vector also without it."""
         with_vector = self.token_loss(examples, spread=spread)
-        figures = {"loss": with_vector, "perplexity": float(np.exp(with_vector))}
+        figures = {"loss": with_vector, "perplexity": perplexity(with_vector)}
         if self.config.vector_size:
             figures["perplexity_without_vector"] = float(
                 np.exp(self.token_loss(examples, vectors=False, spread=spread))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqtext.data.columns import check_one_split, choose
 from seqtext.data.labels import Labels
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import Tokenizer
-from seqtext.errors import OptionsError, did_you_mean
+from seqtext.options import settings_of
 from seqtext.tasks.saved import with_fixed
 from seqtext.tasks.text_batches import texts_of
 from seqtext.tasks.topic_settings import TopicConfig, TopicSettings
@@ -52,11 +52,7 @@ def prepare(
         DataError: if columns or labels cannot be used.
         OptionsError: for an unknown setting, or one that the run to start from contradicts.
     """
-    names = {field.name for field in fields(TopicSettings)}
-    for name in settings:
-        if name not in names:
-            raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, names))
-    wanted = TopicSettings(**settings)
+    wanted = settings_of(TopicSettings, settings)
     check_one_split(train)
     columns = choose(train, text=text_column, label=label_column)
     labels = Labels.of(train, columns.label)

@@ -22,7 +22,7 @@ from seqtext.data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
 from seqtext.errors import raise_together, shorten
 from seqtext.models.beam_search import search_faults
 from seqtext.models.transduction import Transduced, transduce
-from seqtext.nn.losses import Loss
+from seqtext.nn.losses import Loss, perplexity
 from seqtext.options import Precision, to_plain
 from seqtext.storage import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.pair_rows import PairBatch, PairPlan, PairRows
@@ -44,7 +44,7 @@ class Translation(NamedTuple):
     """One text in the other language.
 
     Attributes:
-        text: always there; empty for an empty source.
+        text: always there, in one line; empty for an empty source.
         score: what candidates are ranked by: log-probability with an end, over the length penalty.
         log_probability: natural logarithm, of all tokens that were written, the end token among them if it came.
         ended: False if the length limit came first.
@@ -198,7 +198,8 @@ class Translator:
         best = found.candidates[0]
         texts: dict[str, float] = {}
         for candidate in found.candidates:
-            texts.setdefault(self.tokenizer.decode(candidate.ids), candidate.score)
+            # White space is folded as it was in what the model has learnt from: a blank more makes no other text.
+            texts.setdefault(" ".join(self.tokenizer.decode(candidate.ids).split()), candidate.score)
         text, *others = list(texts)[:n_best]
         return Translation(
             text=text,
@@ -300,7 +301,7 @@ class Translator:
         plan: PairPlan = examples.plan(tokens=max(TOKENS_AT_ONCE, longest), seed=0, micro_batches=1, max_rows=1024)
         total, count = total_of(spread([rows for [rows] in plan.in_order_of_length()], of), figures=2)
         mean = total / max(count, 1.0)
-        return {"loss": mean, "perplexity": float(np.exp(mean))}
+        return {"loss": mean, "perplexity": perplexity(mean)}
 
     # ---- saved
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +13,8 @@ from torch import Tensor
 from seqtext.data.columns import check_one_split, check_texts, require
 from seqtext.data.normaliser import Normaliser
 from seqtext.data.tokenizer import Tokenizer
-from seqtext.errors import OptionsError, did_you_mean
+from seqtext.errors import OptionsError
+from seqtext.options import settings_of
 from seqtext.storage import read_tensors
 from seqtext.tasks.saved import SavedTask, open_saved, tokenizer_settings, with_fixed
 from seqtext.tasks.text_batches import texts_of
@@ -46,11 +47,7 @@ def prepare(
         DataError: if columns cannot be used.
         OptionsError: for an unknown setting, or a run to start from whose tokenizers do not fit.
     """
-    names = {field.name for field in fields(TranslatorSettings)}
-    for name in settings:
-        if name not in names:
-            raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, names))
-    wanted = TranslatorSettings(**settings)
+    wanted = settings_of(TranslatorSettings, settings)
     check_one_split(train)
     columns = (source_column, target_column)
     require({"train": train}, *columns)

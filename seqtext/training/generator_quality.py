@@ -15,6 +15,7 @@ from seqtext.data.tokenizer import BEGIN, END
 from seqtext.evaluation.judge import Judge
 from seqtext.evaluation.text_quality import copied_share, distinct_at, self_bleu, words
 from seqtext.evaluation.trigram import Trigram
+from seqtext.nn.losses import perplexity
 from seqtext.tasks.conditions import attribute_places
 from seqtext.tasks.generator_rows import GeneratorRows
 from seqtext.tasks.text_batches import texts_of
@@ -36,17 +37,17 @@ def perplexities(task: TextGenerator, data: TextSplits) -> dict[str, Any]:
     loss = task.token_loss(test)
     figures: dict[str, Any] = {
         "tokens": tokens,
-        "perplexity": float(np.exp(loss)),
+        "perplexity": perplexity(loss),
         "bits_per_byte": loss * tokens / size / float(np.log(2)),
-        "trigram_perplexity": float(np.exp(rival)),
-        "below_trigram": 1 - float(np.exp(loss - rival)),
+        "trigram_perplexity": perplexity(rival),
+        "below_trigram": 1 - perplexity(loss - rival),
     }
     if task.config.vector_size:
         without = task.token_loss(test, vectors=False)
         figures |= {
-            "perplexity_without_vector": float(np.exp(without)),
+            "perplexity_without_vector": perplexity(without),
             "bits_per_byte_without_vector": without * tokens / size / float(np.log(2)),
-            "vector_gives": 1 - float(np.exp(loss - without)),
+            "vector_gives": 1 - perplexity(loss - without),
         }
     if task.config.attributes:
         figures["vector_can_give"] = 1 - float(np.exp(-_entropy(task, data) / (tokens / len(test))))

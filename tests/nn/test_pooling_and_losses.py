@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from seqtext.batching.padded import Padded
 from seqtext.nn.embedding import TokenEmbedding
-from seqtext.nn.losses import classification_loss
+from seqtext.nn.losses import classification_loss, perplexity
 from seqtext.nn.pooling import Pooling
 from seqtext.nn.word_prediction import WordPrediction
 
@@ -72,6 +74,12 @@ def test_losses_of_parts_add_up_to_the_whole_in_any_precision():
     parts = [classification_loss(logits[s], targets[s]) for s in (slice(0, 1), slice(1, 6), slice(6, 9))]
     assert whole.sum.dtype == torch.float32
     torch.testing.assert_close(torch.stack([part.sum for part in parts]).sum(), whole.sum)
+
+
+def test_perplexity_is_that_of_the_loss_and_always_a_number_that_json_holds():
+    assert perplexity(0.0) == 1.0
+    assert perplexity(2.5) == pytest.approx(math.exp(2.5))
+    assert 1e307 < perplexity(1e9) < math.inf
 
 
 def test_word_dropout_hides_whole_tokens_never_padding_and_in_training_only():

@@ -235,6 +235,12 @@ def test_what_a_translator_cannot_be_made_of_is_told(rows):
             Translator.from_data(data, **settings)
 
     refused(OptionsError, "unknown setting 'hidden_sise'; did you mean 'hidden_size'", hidden_sise=3)
+    refused(OptionsError, "--cell is 'GRU'; expected one of rnn, gru, lstm", cell="GRU")
+    refused(
+        OptionsError, "--attention is 'general'; expected one of dot, scaled_dot, additive or None", attention="general"
+    )
+    refused(OptionsError, "--hidden_size is 16.0; expected int", hidden_size=16.0)
+    refused(OptionsError, "--shared_tokenizer is 'no'; expected bool", shared_tokenizer="no")
     refused(OptionsError, "source and target are both column 'source'", target_column="source")
     refused(DataError, "no column 'sorce'.*did you mean 'source'", source_column="sorce")
     holes = datasets.Dataset.from_dict({"source": ["a", None], "target": ["b", "c"]})
