@@ -1,0 +1,78 @@
+"""Training calls as many functions for long texts as for short ones: no Python loop runs over time, forward or backward."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+
+import datasets
+import numpy as np
+import pytest
+
+from seqtext.tasks.text_generator import TextGenerator
+from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.tasks.translator import Translator
+
+SIZES = {"vocabulary_size": 300, "embedding_size": 6, "hidden_size": 8, "max_length": 500}
+CELLS = ["rnn", "gru", "lstm"]
+ATTENTIONS = ["dot", "scaled_dot", "additive", None]
+
+
+def rows(words: int) -> datasets.Dataset:
+    """Texts of `words` words, and some of half as many."""
+    texts = [" ".join(["sea", "wood", "town"][n % 3] for n in range(words // (1 + row % 2))) for row in range(4)]
+    return datasets.Dataset.from_dict({"text": texts, "target": texts, "label": ["a", "b", "a", "b"]})
+
+
+def calls(function: Callable[[], object]) -> Counter[str]:
+    """How often each function is called, torch's own among them."""
+    counts: Counter[str] = Counter()
+
+    def count(frame, event, called) -> None:
+        if event == "call":
+            counts[f"{frame.f_code.co_filename}:{frame.f_code.co_name}"] += 1
+        elif event == "c_call":
+            counts[str(getattr(called, "__qualname__", called))] += 1
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return counts
+
+
+def trained(task, examples) -> None:
+    for loss in task.losses(examples.batch(np.arange(4))):
+        loss.sum.backward()
+
+
+MADE = {
+    **{f"classifier, {cell}": (TopicClassifier, {"cell": cell, "text_column": "text"}) for cell in CELLS},
+    **{
+        f"generator, {cell}": (TextGenerator, {"cell": cell, "text_column": "text", "attributes": ("label",)})
+        for cell in CELLS
+    },
+    **{
+        f"translator, {cell}, {kind} attention": (
+            Translator,
+            {"cell": cell, "attention": kind, "encoder_size": 8, "num_layers": 2, "source_column": "text"},
+        )
+        for cell in CELLS
+        for kind in ATTENTIONS
+    },
+}
+
+
+@pytest.mark.parametrize("case", MADE)
+def test_a_step_of_training_calls_no_more_for_longer_texts(case):
+    kind, settings = MADE[case]
+    task = kind.from_data(rows(8), **SIZES, **settings)
+    task.model.train()
+    short, long = (task.encode(rows(words)) for words in (4, 40))
+    assert long.lengths.max() > 8 * short.lengths.max() > 16
+    trained(task, short)  # what is done once only
+    found = [calls(lambda examples=examples: trained(task, examples)) for examples in (short, long)]
+    assert sum(found[0].values()) > 100
+    assert found[0] == found[1]
