@@ -20,7 +20,7 @@ from seqtext.data.numbers import Decimal
 from seqtext.data.series_columns import Layout
 from seqtext.data.series_splits import SeriesSplits, Validation, household_series, read_source, series_splits
 from seqtext.data.sources import load, load_files
-from seqtext.errors import raise_together, run_program
+from seqtext.errors import run_program
 from seqtext.options import RunOptions, parse, training_arguments
 from seqtext.tasks.forecast_settings import ForecastSettings
 from seqtext.tasks.forecast_start import looks_back
@@ -86,7 +86,7 @@ class Options(RunOptions, ForecastSettings):
     """Compare with nothing, with repeated readings, or also with ridge regression and boosted trees."""
 
     def _faults(self) -> list[str]:
-        faults = RunOptions._faults(self)
+        faults = [*RunOptions._faults(self), *ForecastSettings._faults(self)]
         faults += [
             f"--{name} is {getattr(self, name)}; expected between 0 and 1"
             for name in ("test_share", "validation_share")
@@ -97,10 +97,6 @@ class Options(RunOptions, ForecastSettings):
         if self.train is not None and self.data not in (Options.data, self.train):
             faults.append("--data and --train both name training readings; give one of them")
         return faults
-
-    def __post_init__(self) -> None:
-        raise_together(self._faults())
-        ForecastSettings.__post_init__(self)
 
 
 def main() -> None:

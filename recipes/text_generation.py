@@ -21,7 +21,7 @@ from typing import Any, Literal
 from seqtext.data.columns import choose_label
 from seqtext.data.sources import BUILT_IN, Source, load, load_files
 from seqtext.data.text_splits import TextSplits, text_splits
-from seqtext.errors import raise_together, run_program
+from seqtext.errors import run_program
 from seqtext.options import OptimizerName, RunOptions, parse, training_arguments
 from seqtext.tasks.generator_settings import GeneratorSettings
 from seqtext.tasks.generator_start import CHOICE
@@ -85,7 +85,7 @@ class Options(RunOptions, GeneratorSettings):
         return self.train is not None or self.data.partition(":")[0] not in BUILT_IN
 
     def _faults(self) -> list[str]:
-        faults = RunOptions._faults(self)
+        faults = [*RunOptions._faults(self), *GeneratorSettings._faults(self)]
         ways = [bool(self.attributes), bool(self.vector_column), bool(self.vectors_from), self.vector == "none"]
         if sum(ways) > 1:
             faults.append("--attributes, --vector_column, --vectors_from and --vector none rule each other out")
@@ -96,10 +96,6 @@ class Options(RunOptions, GeneratorSettings):
         if self.train is not None and (self.revision or self.data_config):
             faults.append("--revision and --data_config are of --data; files of --train have none")
         return faults
-
-    def __post_init__(self) -> None:
-        raise_together(self._faults())
-        GeneratorSettings.__post_init__(self)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from seqtext.data.labelled_splits import LabelledSplits, labelled_splits
 from seqtext.data.sources import Source, load, load_files
-from seqtext.errors import raise_together, run_program
+from seqtext.errors import run_program
 from seqtext.options import RunOptions, parse, training_arguments
 from seqtext.tasks.topic_classifier import TopicClassifier
 from seqtext.tasks.topic_settings import TopicSettings
@@ -59,17 +59,15 @@ class Options(RunOptions, TopicSettings):
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, the majority class, or also TF-IDF with logistic regression."""
 
-    def __post_init__(self) -> None:
-        RunOptions.__post_init__(self)
-        TopicSettings.__post_init__(self)
-        faults = []
+    def _faults(self) -> list[str]:
+        faults = [*RunOptions._faults(self), *TopicSettings._faults(self)]
         if self.train is None and (self.validation or self.test):
             faults.append("--validation and --test are files beside --train; --data brings its own splits")
         if self.train is not None and self.data not in (Options.data, self.train):
             faults.append("--data and --train both name training rows; give one of them")
         if self.train is not None and (self.revision or self.data_config):
             faults.append("--revision and --data_config are of --data; files of --train have none")
-        raise_together(faults)
+        return faults
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from seqtext.data.pair_sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
 from seqtext.data.pair_splits import PairSplits, pair_splits
 from seqtext.data.parallel_files import SOURCE, TARGET
-from seqtext.errors import raise_together, run_program
+from seqtext.errors import run_program
 from seqtext.models.beam_search import MOST_BEAM
 from seqtext.options import OptimizerName, RunOptions, parse, training_arguments
 from seqtext.tasks.translator import Translator
@@ -92,7 +92,7 @@ class Options(RunOptions, TranslatorSettings):
         return self.data != PHRASEBOOK or bool(self.train)
 
     def _faults(self) -> list[str]:
-        faults = RunOptions._faults(self)
+        faults = [*RunOptions._faults(self), *TranslatorSettings._faults(self)]
         if not 1 <= self.beam <= MOST_BEAM:
             faults.append(f"--beam is {self.beam}; expected from 1 to {MOST_BEAM:,}")
         if not self.train and (self.validation or self.test):
@@ -102,10 +102,6 @@ class Options(RunOptions, TranslatorSettings):
         if self.train and (self.revision or self.data_config):
             faults.append("--revision and --data_config are of --data; files of --train have none")
         return faults
-
-    def __post_init__(self) -> None:
-        raise_together(self._faults())
-        TranslatorSettings.__post_init__(self)
 
 
 def main() -> None:

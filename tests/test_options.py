@@ -128,9 +128,8 @@ def test_what_is_written_is_read_back(tmp_path_factory, options):
 class Both(RunOptions, TopicSettings):
     """As a recipe's."""
 
-    def __post_init__(self) -> None:
-        RunOptions.__post_init__(self)
-        TopicSettings.__post_init__(self)
+    def _faults(self) -> list[str]:
+        return [*RunOptions._faults(self), *TopicSettings._faults(self)]
 
 
 def test_a_config_is_taken_back_and_flags_win_over_it(tmp_path):

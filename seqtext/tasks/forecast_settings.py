@@ -56,6 +56,9 @@ class ForecastSettings:
     """Of many series: each window once an epoch, or each series equally often (with replacement)."""
 
     def __post_init__(self) -> None:
+        raise_together(self._faults())
+
+    def _faults(self) -> list[str]:
         limits = {"window": MOST_STEPS, "horizon": MOST_STEPS, "hidden_size": MOST_UNITS, "num_layers": MOST_LAYERS}
         faults = [
             f"--{name} is {getattr(self, name)}; expected 1 to {most}"
@@ -92,7 +95,7 @@ class ForecastSettings:
             faults.append(f"--multi_step sampled needs --loss gaussian or student_t to draw from, not {self.loss}")
         if self.context == "stateful" and self.window < 4:
             faults.append(f"--window is {self.window}; expected at least 4 with --context stateful")
-        raise_together(faults)
+        return faults
 
     @property
     def head_horizon(self) -> int:

@@ -56,6 +56,9 @@ class GeneratorSettings:
     """Tokens of a training text never written in a row; 0 keeps no record. Default: 8 where half the texts have 32 or more, else 0."""
 
     def __post_init__(self) -> None:
+        raise_together(self._faults())
+
+    def _faults(self) -> list[str]:
         limits = {
             "vocabulary_size": MOST_TOKENS,
             "max_length": MOST_TOKENS,
@@ -79,7 +82,7 @@ class GeneratorSettings:
         ]
         if self.no_copy_ngram is not None and not 0 <= self.no_copy_ngram <= MOST_TOKENS:
             faults.append(f"--no_copy_ngram is {self.no_copy_ngram}; expected 0 to {MOST_TOKENS}, or nothing")
-        raise_together(faults)
+        return faults
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,9 @@ class TopicSettings:
     """Weight rows so that every class counts the same."""
 
     def __post_init__(self) -> None:
+        raise_together(self._faults())
+
+    def _faults(self) -> list[str]:
         limits = {
             "vocabulary_size": MOST_TOKENS,
             "max_length": MOST_TOKENS,
@@ -83,7 +86,7 @@ class TopicSettings:
             faults.append(
                 f"--pooling is {' '.join(self.pooling) or 'empty'}; expected last, mean, max, each at most once"
             )
-        raise_together(faults)
+        return faults
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,9 @@ class TranslatorSettings:
     """Share of each target spread over all tokens."""
 
     def __post_init__(self) -> None:
+        raise_together(self._faults())
+
+    def _faults(self) -> list[str]:
         limits = {
             "vocabulary_size": MOST_TOKENS,
             "max_length": MOST_TOKENS,
@@ -88,7 +91,7 @@ class TranslatorSettings:
             )
         if self.tied == "three_way" and not self.shared_tokenizer:
             faults.append("--tied three_way needs one tokenizer for both sides; give --tied two_way, or share it")
-        raise_together(faults)
+        return faults
 
 
 @dataclass(frozen=True)
