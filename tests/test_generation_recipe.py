@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import runpy
 from pathlib import Path
 
 import numpy as np
@@ -16,42 +15,9 @@ import seqtext
 from seqtext.data.sources import load_files
 from seqtext.storage import read_folder
 from seqtext.tasks.topic_classifier import TopicClassifier
-from tests.conftest import ROOT, TOPICS, topic_rows, write_csv
-from tests.in_process import Ended, run, seqtext_command
-
-RECIPE = str(ROOT / "recipes" / "text_generation.py")
-TINY = [
-    *("--hidden_size", "16", "--embedding_size", "16", "--vocabulary_size", "320", "--batch_tokens", "600"),
-    *("--device", "cpu", "--threads", "1", "--learning_rate", "0.02", "--epochs", "1", "--average_decay", "0.9"),
-    *("--max_length", "48", "--evaluation", "fast"),
-]
-LEARNT = [
-    *("--hidden_size", "32", "--embedding_size", "32", "--vocabulary_size", "420", "--epochs", "8", "--cell", "gru"),
-    *("--output_dropout", "0", "--evaluation", "all", "--batch_rows", "32"),
-]
-TRAIN = ("--train", "train.csv", "--test", "test.csv")
-
-
-def recipe(*flags: object) -> Ended:
-    """`python recipes/text_generation.py ...`."""
-    return run(lambda: runpy.run_path(RECIPE, run_name="__main__"), RECIPE, *TINY, *flags)
-
-
-def done(*flags: object) -> Ended:
-    ended = recipe(*flags)
-    assert ended.code == 0, ended.err
-    return ended
-
-
-def figures_of(folder: str | Path) -> dict:
-    return json.loads(Path(folder, "report", "metrics.json").read_text(encoding="utf-8"))
-
-
-def styled(rows: dict[str, list[str]]) -> dict[str, list[str]]:
-    """With a second attribute, and the words of one of its values in capitals."""
-    styles = ["loud" if number % 2 else "calm" for number in range(len(rows["text"]))]
-    texts = [text.upper() if style == "loud" else text for text, style in zip(rows["text"], styles, strict=True)]
-    return {**rows, "text": texts, "style": styles}
+from tests.conftest import TOPICS, topic_rows, write_csv
+from tests.generation_recipe import LEARNT, TRAIN, done, figures_of, recipe, styled
+from tests.in_process import seqtext_command
 
 
 @pytest.fixture(scope="module")
@@ -419,67 +385,3 @@ def test_commands_of_other_tasks_refuse_a_generator_and_the_other_way_round(plac
         ended = seqtext_command(*command)
         assert (ended.code, ended.out) == (2, "")
         assert re.fullmatch(rf"error: .* is a \w+; expected {expected}\n", ended.err), ended.err
-
-
-# ---- bad input
-
-BAD = 16  # the row, from 0, that a fault is put into: row 17
-
-
-def rows_with(column: str, value: object, **more: object) -> str:
-    """The training rows as JSON lines with another cell in row 17."""
-    given = {**styled(topic_rows(60, seed=1)), "vector": [[0.5, 1.5]] * 60, **more}
-    lines = [dict(zip(given, cells, strict=True)) for cells in zip(*given.values(), strict=True)]
-    lines[BAD][column] = value
-    return "".join(json.dumps(line) + "\n" for line in lines)
-
-
-# fmt: off
-FAULTS = {
-    "a missing attribute": ("label", None, (), ".*column 'label': found no value .* in row 17 of 60; .*; fill them in, .*"),
-    "a missing second attribute": (
-        "style", "", ("--attributes", "label", "style"), ".*column 'style': found no value .* in row 17 of 60; .*"),
-    "a missing text": ("text", None, (), ".*row 17, column 'text': found None; expected text; .*"),
-    "a missing vector": (
-        "vector", None, ("--vector_column", "vector"), ".*row 17, column 'vector': found None; expected a list of 2 finite numbers"),
-    "a shorter vector": (
-        "vector", [1.0], ("--vector_column", "vector"), r".*row 17, column 'vector': found \[1.0\] \(1 numbers\); .* 2 finite numbers"),
-    "no such column": ("label", "sea", ("--attributes", "lable"), ".*no column 'lable' among .*; did you mean 'label'[?]"),
-    "no such vectors": ("label", "sea", ("--vector_column", "vectr"), ".*no column 'vectr' among .*; did you mean 'vector'[?]"),
-    "two ways": (
-        "label", "sea", ("--attributes", "label", "--vector_column", "vector"), "--attributes, --vector_column, .* rule each other out"),
-    "no vector, yet zeros": (
-        "label", "sea", ("--vector", "none", "--feedback", "zeros"), "--feedback zeros reads nothing but the vector, and .*"),
-    "an unknown run": ("label", "sea", ("--init_from", "nowhere"), "nowhere.*"),
-    "a share of 1": ("label", "sea", ("--vector_dropout", "1"), "--vector_dropout is 1.0; expected from 0 to below 1"),
-    "a revision of a file": ("label", "sea", ("--revision", "main"), "--revision and --data_config are of --data; .*"),
-}
-# fmt: on
-
-
-@pytest.mark.parametrize("case", FAULTS)
-def test_a_fault_is_told_in_a_line_before_training(case):
-    column, value, flags, message = FAULTS[case]
-    Path("bad.jsonl").write_text(rows_with(column, value))
-    before = sorted(os.walk("."))
-    ended = recipe("--train", "bad.jsonl", *flags, "--run", "run")
-    assert ended.code in (2, 3), ended.err
-    assert re.fullmatch(f"error: {message}\n", ended.err), ended.err
-    assert sorted(os.walk(".")) == before
-
-
-def test_without_a_clear_attribute_the_flags_are_told():
-    Path("plain.txt").write_text("".join(f"{text}\n" for text in topic_rows(60)["text"]))
-    ended = recipe("--train", "plain.txt", "--run", "run")
-    assert ended.code == 2
-    assert re.fullmatch(
-        r"error: .*no column is clearly the label .*; pass --attributes NAME, or --vector none\n", ended.err
-    )
-
-
-def test_texts_of_a_single_word_have_no_pairs_and_are_reported_all_the_same():
-    words = [(word, topic) for topic, text in TOPICS.items() for word in text.split()]
-    rows = {"text": [word for word, _ in words], "label": [topic for _, topic in words]}
-    write_csv(Path("train.csv"), rows)
-    done("--train", "train.csv", "--evaluation", "all", "--max_steps", "1", "--run", "run")
-    assert figures_of("run")["samples"]["real"]["distinct_2"] == 0

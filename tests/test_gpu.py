@@ -1,9 +1,10 @@
-"""A GPU gives what the CPU gives, in fp32 to 1e-4: the backbone with its gradients, training, prediction. Skipped without one."""
+"""A GPU gives what the CPU gives, in fp32 to 1e-4: backbone and gradients, training, prediction, translation. Skipped without one."""
 
 from __future__ import annotations
 
 import copy
 
+import datasets
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ from seqtext.batching.padded import Padded
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.precision import exact_fp32
 from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.tasks.translator import Translator
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -71,3 +73,28 @@ def test_prediction(topics, cell):
     np.testing.assert_allclose(task.encode_texts(texts), vectors, atol=1e-4)
     for one, other in zip(labels, task(texts), strict=True):
         assert other.probability == pytest.approx(one.probability, abs=1e-4)
+
+
+@every_cell
+@pytest.mark.parametrize("attention", ["dot", "scaled_dot", "additive", None])
+def test_translation_and_the_gradients_of_its_training(topics, cell, attention):
+    texts = topics["train"]["text"][:40]
+    rows = datasets.Dataset.from_dict({"source": texts, "target": [text[::-1] for text in texts]})
+    sizes = {"vocabulary_size": 400, "embedding_size": 32, "encoder_size": 32, "hidden_size": 64, "num_layers": 3}
+    dropouts = {f"{name}_dropout": 0.0 for name in ("word", "embedding", "input", "layer", "output")}
+    ours = Translator.from_data(rows, cell=cell, attention=attention, **sizes, **dropouts)
+    theirs = copy.deepcopy(ours)
+    theirs.model.to(GPU)
+    found = []
+    for task in (ours, theirs):
+        task.model.train()  # which cuDNN asks for
+        [loss] = task.losses(task.encode(rows).batch(np.arange(40)).to(task.device))
+        with exact_fp32():
+            (loss.sum / loss.count).backward()
+        gradients = [p.grad for p in task.model.parameters() if p.grad is not None]
+        found.append([loss.sum.detach() / loss.count, *gradients])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(other.cpu(), one, atol=1e-4, rtol=1e-4)
+    for one, other in zip(ours(texts[:5], beam=3), theirs(texts[:5], beam=3), strict=True):
+        assert (other.text, other.ended) == (one.text, one.ended)
+        assert other.score == pytest.approx(one.score, abs=1e-3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -35,11 +36,13 @@ def calls(function: Callable[[], object]) -> Counter[str]:
         elif event == "c_call":
             counts[str(getattr(called, "__qualname__", called))] += 1
 
+    gc.disable()  # it calls what others have hung on to it
     sys.setprofile(count)
     try:
         function()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return counts
 
 

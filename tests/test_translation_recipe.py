@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
-import random
 import re
-import runpy
 from pathlib import Path
 
 import datasets
@@ -19,63 +16,18 @@ import yaml
 import seqtext
 from seqtext.storage import read_folder
 from seqtext.training.translation_report import _examples
-from tests.conftest import ROOT
-from tests.in_process import Ended, run, seqtext_command
-
-RECIPE = str(ROOT / "recipes" / "translation.py")
-TINY = [
-    *("--hidden_size", "16", "--encoder_size", "16", "--embedding_size", "16", "--vocabulary_size", "400"),
-    *("--encoder_layers", "1", "--num_layers", "1", "--batch_tokens", "600", "--device", "cpu", "--threads", "1"),
-    *("--learning_rate", "0.02", "--epochs", "1", "--average_decay", "0.9", "--beam", "2"),
-]
-LEARNT = [
-    *("--hidden_size", "64", "--encoder_size", "64", "--embedding_size", "64", "--num_layers", "2", "--cell", "gru"),
-    *("--epochs", "8", "--learning_rate", "0.005", "--batch_rows", "8", "--label_smoothing", "0", "--beam", "3"),
-    *("--input_dropout", "0", "--layer_dropout", "0", "--output_dropout", "0", "--embedding_dropout", "0"),
-]
-LETTERS = dict(zip("abcdefgh", "αβγδεζηθ", strict=True))
-FILES = ("--train", "train.en", "train.de", "--test", "test.en", "test.de")
-
-
-def pairs(count: int, seed: int) -> tuple[list[str], list[str]]:
-    """Texts of a small language and their translations into another, which has each two words the other way round."""
-    rng = random.Random(seed)
-    rows = [rng.choices(list(LETTERS), k=rng.randint(3, 6)) for _ in range(count)]
-    turned = [[word for at in range(0, len(row), 2) for word in reversed(row[at : at + 2])] for row in rows]
-    return [" ".join(row) for row in rows], [" ".join(LETTERS[word] for word in row) for row in turned]
-
-
-def write(name: str, lines: list[str]) -> None:
-    text = "".join(f"{line}\n" for line in lines).encode()
-    Path(name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
-
-
-def write_all(train: int = 60, test: int = 12) -> None:
-    for name, count, seed in (("train", train, 1), ("test", test, 2)):
-        for suffix, side in zip(("en", "de"), pairs(count, seed), strict=True):
-            write(f"{name}.{suffix}", side)
-
-
-def recipe(*flags: object) -> Ended:
-    """`python recipes/translation.py ...`."""
-    return run(lambda: runpy.run_path(RECIPE, run_name="__main__"), RECIPE, *TINY, *flags)
-
-
-def done(*flags: object) -> Ended:
-    ended = recipe(*flags)
-    assert ended.code == 0, ended.err
-    return ended
-
-
-def figures_of(folder: str | Path) -> dict:
-    return json.loads(Path(folder, "report", "metrics.json").read_text(encoding="utf-8"))
-
-
-def predictions_of(folder: str | Path) -> list[dict]:
-    lines = (
-        Path(folder, "report", "predictions.jsonl").read_text(encoding="utf-8").split("\n")
-    )  # not splitlines: U+2028 ends none
-    return [json.loads(line) for line in lines[:-1]]
+from tests.in_process import seqtext_command
+from tests.translation_recipe import (
+    FILES,
+    LEARNT,
+    done,
+    figures_of,
+    pairs,
+    predictions_of,
+    recipe,
+    write,
+    write_all,
+)
 
 
 @pytest.fixture(scope="module")
@@ -324,86 +276,3 @@ def test_the_phrasebook_is_translated_offline_between_any_locales(
     assert set(figures["baselines"]) == {"copy", "piece by piece" if locales else "word by word"}
     assert re.search("^by topic +pairs ", ended.out, re.M)
     assert {line["topic"] for line in predictions_of("run")} == {g["name"] for g in figures["test"]["by_topic"]}
-
-
-# ---- bad input
-
-# fmt: off
-FAULTS = {
-    "files of unequal length": (
-        ("--train", "train.en", "short.de"),
-        "--train train.en short.de: found 60 and 59 lines; expected as many in both; the lengths of their lines .*"),
-    "one file of lines": (("--train", "train.en"), "train.en: unknown ending '.en'; .*"),
-    "files for some splits": (
-        ("--train", "train.en", "train.de", "--test", "test.en"), "--test test.en: found 1 file; expected two files of lines, .*"),
-    "a test without training": (("--test", "test.en", "test.de"), "--validation and --test are files beside --train; .*"),
-    "no such language": (("--source", "xx"), r"source: unknown locale 'xx'; expected a CLDR locale .*"),
-    "a misspelt language": (("--target", "german"), r"target: unknown locale 'german'; .*; did you mean 'de'\?"),
-    "one language twice": (("--source", "de"[:2], "--target", "de"), "phrasebook: found 'de' as source and as target; .*"),
-    "no beam": (("--beam", "0"), "--beam is 0; expected from 1 to 1,000"),
-    "faults of training, model and recipe": (
-        ("--epochs", "0", "--label_smoothing", "1", "--beam", "0"),
-        r"3 options:\n  --epochs is 0; .*\n  --label_smoothing is 1.0; .*\n  --beam is 0; .*"),
-    "a beam of too many": (("--beam", "1001"), "--beam is 1001; expected from 1 to 1,000"),
-    "a revision of files": (
-        (*FILES, "--revision", "main"), "--revision and --data_config are of --data; files of --train have none"),
-    "no such side": ((*FILES, "--source", "fr", "--target", "de"), ".*--source fr is none of the columns of text; .*"),
-}
-# fmt: on
-
-
-def test_pairs_without_text_on_a_side_are_left_out_and_counted():
-    source, target = pairs(60, 1)
-    source[4] = target[9] = "\x01 \u2003"  # a control character is no text either
-    write("bare.en", source)
-    write("bare.de", target)
-    ended = done("--train", "bare.en", "bare.de", "--test", "test.en", "test.de", "--run", "run")
-    assert "2 of 60 pairs of split 'train' are left out, blank on a side (rows 5, 10)" in ended.out
-    assert figures_of("run")["data"]["blank_pairs"] == {"train": 2, "test": 0}
-
-
-@pytest.mark.parametrize("case", FAULTS)
-def test_a_fault_is_told_in_a_line_before_training(case):
-    flags, message = FAULTS[case]
-    write("short.de", pairs(60, 1)[1][:-1])
-    before = sorted(os.walk("."))
-    ended = recipe(*flags, "--run", "run")
-    assert (ended.code, ended.out) == (2, "")
-    assert re.fullmatch(f"error: {message}\n", ended.err), ended.err
-    assert sorted(os.walk(".")) == before
-
-
-BAD = 16  # the row, from 0, that a fault is put into: row 17
-
-
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [(None, "row 17, column 'de': found None; expected text; .*"), (7, "row 17, column 'de': found 7, .*")],
-)
-def test_a_cell_that_is_no_text_is_told_by_its_row(value: object, message: str):
-    rows = [{"en": a, "de": b} for a, b in zip(*pairs(60, 1), strict=True)]
-    rows[BAD]["de"] = value
-    Path("bad.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    ended = recipe("--train", "bad.jsonl", "--source", "en", "--target", "de", "--run", "run")
-    assert ended.code == 2
-    assert re.fullmatch(f"error: .*{message}\n", ended.err), ended.err
-    assert not Path("run").exists()
-
-
-@pytest.mark.parametrize("name", ["train.en", "train.de"])
-def test_bytes_that_are_no_text_are_told_by_file_and_line(name: str):
-    lines = Path(name).read_bytes().split(b"\n")
-    lines[BAD] += b"\xff"
-    Path(name).write_bytes(b"\n".join(lines))
-    ended = recipe(*FILES, "--run", "run")
-    assert ended.code == 2
-    assert re.match(rf"error: {name}, row 17 \(line 17\): not UTF-8: byte 0xFF at byte offset ", ended.err), ended.err
-
-
-def test_odd_characters_go_through_training_and_translation():
-    odd = ["\u2028a b\x0b", "e\u0301 \u200d👩\u200d🚀", "\x00\x01", "\ufeffx", "שלום \u200f", "NA", "null", "a" * 3000]
-    write("odd.src", [*odd, *pairs(60, 1)[0]])
-    write("odd.tgt", [*reversed(odd), *pairs(60, 1)[1]])
-    done("--train", "odd.src", "odd.tgt", "--test", "odd.src", "odd.tgt", "--max_length", "40", "--run", "run")
-    rows = [line["row"] for line in predictions_of("run")]
-    assert rows == [row for row in range(1, 69) if row not in (3, 6)], "those of control characters alone are no pairs"

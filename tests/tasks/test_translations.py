@@ -95,13 +95,24 @@ def test_an_empty_text_has_an_empty_translation(translator):
     assert [one.text for one in translator(["", ""])] == ["", ""]
 
 
-def test_an_end_that_never_comes_still_gives_a_text_at_the_limit(rows):
+def test_an_end_that_never_comes_still_gives_a_text_at_the_limit(rows, monkeypatch):
     task = of(rows)
     with torch.no_grad():
         task.model.head.bias[END] = -1e9
     texts = ["dog", "old " * 40, ""]
+    steps, step = [0], task.model.step
+
+    def counted(*given):
+        steps[0] += 1
+        return step(*given)
+
+    monkeypatch.setattr(task.model, "step", counted)
     for beam in (1, 4):
+        steps[0] = 0
         made = task(texts, beam=beam, n_best=beam)
+        assert steps[0] == sum(10 + 2 * one.source_tokens + 1 for one in made[:2]), (
+            "a step a token, and one for the end"
+        )
         assert [one.ended for one in made] == [False, False, True]
         for one in made[:2]:
             assert len(one.target_pieces) == 10 + 2 * one.source_tokens

@@ -1,0 +1,57 @@
+"""The electricity recipe in its smallest form, and readings for it, for the tests of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+
+from tests.conftest import ROOT
+from tests.in_process import Ended, run
+
+RECIPE = str(ROOT / "recipes" / "electricity.py")
+TINY = [
+    *("--window", "24", "--hidden_size", "8", "--batch_rows", "32", "--learning_rate", "0.02", "--epochs", "1"),
+    *("--average_decay", "0.9", "--device", "cpu", "--threads", "1", "--baselines", "none"),
+]
+START = np.datetime64("2024-01-01T00:00")
+HOUR = np.timedelta64(1, "h")
+
+
+def recipe(*flags: object) -> Ended:
+    """`python recipes/electricity.py ...`."""
+    return run(lambda: runpy.run_path(RECIPE, run_name="__main__"), RECIPE, *TINY, *flags)
+
+
+def done(*flags: object) -> Ended:
+    ended = recipe(*flags)
+    assert ended.code == 0, ended.err
+    return ended
+
+
+def load(length: int = 600, seed: int = 0) -> list[float]:
+    """kW an hour: a day that repeats, and noise."""
+    rng = np.random.default_rng(seed)
+    values = 5 + 2 * np.sin(np.arange(length) * 2 * np.pi / 24) + 0.1 * rng.normal(size=length)
+    return values.round(4).tolist()
+
+
+def times(length: int, start: np.datetime64 = START) -> list[str]:
+    return [str(start + number * HOUR).replace("T", " ") for number in range(length)]
+
+
+def table(header: str, *columns: list) -> str:
+    lines = [",".join(map(str, row)) for row in zip(*columns, strict=True)]
+    return "\n".join([header, *lines]) + "\n"
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def figures_of(folder: str | Path) -> dict:
+    return json.loads(Path(folder, "report", "metrics.json").read_text(encoding="utf-8"))
