@@ -11,33 +11,7 @@ import pytest
 from seqtext.errors import DataError, OptionsError, SavedFileError
 from seqtext.tasks.generator_writing import Generated
 from seqtext.tasks.text_generator import TextGenerator
-from tests.tasks.generators import SIZES, of
-
-
-@pytest.fixture(scope="module")
-def rows(topics) -> datasets.Dataset:
-    """Texts with a label, a style and a dense vector."""
-    train = topics["train"]
-    styles = [["plain", "ornate", "plain", "terse"][number % 4] for number in range(len(train))]
-    dense = np.random.default_rng(0).normal(size=(len(train), 5)) * [1, 10, 100, 1, 0] + 3
-    return train.add_column("style", styles).add_column("dense", dense.tolist())
-
-
-@pytest.fixture(scope="module")
-def generator(rows) -> TextGenerator:
-    return of(rows)
-
-
-@pytest.fixture(scope="module")
-def dense(rows) -> TextGenerator:
-    return of(rows, vector_column="dense")
-
-
-@pytest.fixture(scope="module")
-def free(rows) -> TextGenerator:
-    """A language model."""
-    return of(rows, attributes=())
-
+from tests.tasks.text_generator.generators import SIZES, of
 
 # fmt: off
 ASKED = {

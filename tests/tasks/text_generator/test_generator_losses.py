@@ -15,21 +15,7 @@ from seqtext.data.tokenizer import BEGIN, END
 from seqtext.tasks import text_generator as module
 from seqtext.tasks.conditions import asked, components
 from seqtext.tasks.text_generator import TextGenerator
-from tests.tasks.generators import SIZES, of
-
-
-@pytest.fixture(scope="module")
-def rows(topics) -> datasets.Dataset:
-    """Texts with a label, a style and a dense vector."""
-    train = topics["train"]
-    styles = [["plain", "ornate", "plain", "terse"][number % 4] for number in range(len(train))]
-    dense = np.random.default_rng(0).normal(size=(len(train), 5)) * [1, 10, 100, 1, 0] + 3
-    return train.add_column("style", styles).add_column("dense", dense.tolist())
-
-
-@pytest.fixture(scope="module")
-def generator(rows) -> TextGenerator:
-    return of(rows)
+from tests.tasks.text_generator.generators import SIZES, of
 
 
 def texts(*given: str) -> datasets.Dataset:

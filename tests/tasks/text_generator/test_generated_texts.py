@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datasets
 import numpy as np
 import pytest
 import torch
@@ -11,28 +10,7 @@ from seqtext.batching.padded import Padded
 from seqtext.data.tokenizer import BEGIN, END
 from seqtext.tasks import text_generator as module
 from seqtext.tasks.conditions import components
-from seqtext.tasks.text_generator import TextGenerator
-from tests.tasks.generators import MIXED, of, vector_of
-
-
-@pytest.fixture(scope="module")
-def rows(topics) -> datasets.Dataset:
-    """Texts with a label, a style and a dense vector."""
-    train = topics["train"]
-    styles = [["plain", "ornate", "plain", "terse"][number % 4] for number in range(len(train))]
-    dense = np.random.default_rng(0).normal(size=(len(train), 5)) * [1, 10, 100, 1, 0] + 3
-    return train.add_column("style", styles).add_column("dense", dense.tolist())
-
-
-@pytest.fixture(scope="module")
-def generator(rows) -> TextGenerator:
-    return of(rows)
-
-
-@pytest.fixture(scope="module")
-def dense(rows) -> TextGenerator:
-    return of(rows, vector_column="dense")
-
+from tests.tasks.text_generator.generators import MIXED, of, vector_of
 
 # ---- what can be asked for
 
