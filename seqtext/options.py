@@ -10,6 +10,7 @@ import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Number
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -282,6 +283,8 @@ def _kind(hint: Any) -> str:
         return " or ".join(map(_kind, arguments))
     if origin is Literal:
         return one_of(map(str, arguments))
+    if origin is tuple:
+        return f"a list, each {_kind(arguments[0])}"
     return "None" if hint is type(None) else str(hint) if origin else hint.__name__
 
 
@@ -289,8 +292,10 @@ _REFUSED = object()
 
 
 def _accept(value: object, hint: Any) -> Any:
-    """The value as the hint wants it (lists become tuples, whole numbers floats), or `_REFUSED`."""
+    """The value as the hint wants it (lists become tuples, whole numbers floats, numpy's numbers Python's), or `_REFUSED`."""
     origin, arguments = get_origin(hint), get_args(hint)
+    if isinstance(value, Number) and hasattr(value, "item"):
+        value = value.item()
     if origin in (Union, types.UnionType):
         return next((found for part in arguments if (found := _accept(value, part)) is not _REFUSED), _REFUSED)
     if origin is Literal:

@@ -14,7 +14,6 @@ from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError, localedata
 from babel.dates import format_date, format_interval, format_skeleton, format_time
-from babel.languages import get_official_languages
 from babel.lists import format_list
 from babel.numbers import (
     format_compact_decimal,
@@ -200,10 +199,19 @@ def _find_locale(name: str, where: str) -> Locale:
         return _unshared(locale)
     # Somebody who writes "german" knows the language and not its code; "jp" is the country's.
     codes = {known.lower(): code for code, known in Locale.parse("en").languages.items() if localedata.exists(code)}
-    code = codes.get(spelt.lower()) or next(iter(get_official_languages(spelt.upper())), None)
+    code = codes.get(spelt.lower()) or _language_of(spelt.upper())
     fix = f"did you mean {code!r}?" if code else did_you_mean(spelt, localedata.locale_identifiers())
     expected = "a CLDR locale such as en, pt-BR or zh-Hant"
     raise DataError(f"unknown locale {shorten(name)}", where=where, expected=expected, fix=fix)
+
+
+def _language_of(country: str) -> str | None:
+    """The language that most of a country's people use, by its code; None for what is no country."""
+    try:
+        likely = Locale.parse(f"und_{country}")
+    except (UnknownLocaleError, ValueError):
+        return None
+    return str(likely.language) if likely.territory == country else None
 
 
 def _unshared(locale: Locale) -> Locale:

@@ -275,6 +275,6 @@ def _candidates(
             text = ids[start:width]
             found.append(Candidate(text[: text.index(rules.end_id)] if ended else text, total, score, ended))
     found = sorted(found, key=lambda candidate: -candidate.score)[: rules.n_best]
-    if any(math.isnan(candidate.log_probability) for candidate in found):
+    if any(math.isnan(number) for candidate in found for number in (candidate.log_probability, candidate.score)):
         raise NumericsError("a log-probability is not a number", fix="look at the weights of the model")
     return found

@@ -337,6 +337,12 @@ def test_the_locale_that_is_not_named_is_english_or_german(
             r"source: unknown locale 'pt_RB'; .*; did you mean 'pt_BR'\?",
         ),
         ("phrasebook", {"target": "jp"}, r"target: unknown locale 'jp'; .*; did you mean 'ja'\?"),
+        ("phrasebook", {"target": "US"}, r"target: unknown locale 'US'; .*; did you mean 'en'\?"),
+        (
+            "phrasebook",
+            {"target": "zz"},
+            "target: unknown locale 'zz'; expected a CLDR locale such as en, pt-BR or zh-Hant$",
+        ),
         ("phrasebook", {"target": ""}, "target: unknown locale ''; expected a CLDR locale"),
         ("phrasebook", {"target": "ug"}, "target: locale 'ug' has only"),
         ("phrasebook", {"source": "en", "target": "en"}, "found 'en' as source and as target"),

@@ -192,6 +192,15 @@ def test_a_text_cut_at_the_limit_is_ranked_by_its_score_with_an_end(first, expec
     assert cut.score == pytest.approx((cut.log_probability - 20.0) / ((5 + 31) / 6), rel=1e-5)
 
 
+def test_a_score_that_is_no_number_at_the_limit_is_told():
+    logits = torch.full((7, 7), -20.0)
+    logits[BEGIN, 4] = logits[4, 5] = 0.0
+    logits[5] = math.nan  # met only by the step that asks what an end would cost
+    model = Table(logits)
+    with pytest.raises(NumericsError, match="not a number"):
+        search(model, model.start(1), 1, beam=1, max_length=2)
+
+
 def test_limits_of_their_own_are_kept_row_by_row():
     model = running(-9.0, -20.0)
     limits = torch.tensor([3, 30, 1, 12])

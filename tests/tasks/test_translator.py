@@ -240,6 +240,7 @@ def test_what_a_translator_cannot_be_made_of_is_told(rows):
         OptionsError, "--attention is 'general'; expected one of dot, scaled_dot, additive or None", attention="general"
     )
     refused(OptionsError, "--hidden_size is 16.0; expected int", hidden_size=16.0)
+    assert Translator.from_data(rows, **SIZES, heads=np.int64(2), word_dropout=np.float64(0.5)).config.heads == 2
     refused(OptionsError, "--shared_tokenizer is 'no'; expected bool", shared_tokenizer="no")
     refused(OptionsError, "source and target are both column 'source'", target_column="source")
     refused(DataError, "no column 'sorce'.*did you mean 'source'", source_column="sorce")
