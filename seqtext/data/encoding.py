@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,9 +51,9 @@ def list_of_texts(texts: object) -> list[str]:
     Raises:
         DataError: for a single text, which is no list of its characters; for what is no list of texts, or has something else in it.
     """
-    if isinstance(texts, str):
+    if isinstance(texts, str | bytes):
         raise DataError("found one text", where="texts", expected="a list of texts", fix="pass [text]")
-    if isinstance(texts, Mapping | Set) or not isinstance(texts, Iterable):
+    if isinstance(texts, Mapping | set | frozenset) or not isinstance(texts, Iterable):
         raise DataError(f"found {type(texts).__name__}", where="texts", expected="a list of texts")
     listed = list(texts)
     check_strings(listed)

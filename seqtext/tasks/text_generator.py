@@ -326,9 +326,7 @@ class TextGenerator:
         with_vector = self.token_loss(examples, spread=spread)
         figures = {"loss": with_vector, "perplexity": perplexity(with_vector)}
         if self.config.vector_size:
-            figures["perplexity_without_vector"] = float(
-                np.exp(self.token_loss(examples, vectors=False, spread=spread))
-            )
+            figures["perplexity_without_vector"] = perplexity(self.token_loss(examples, vectors=False, spread=spread))
         return figures
 
     @torch.inference_mode()
