@@ -284,7 +284,7 @@ def _kind(hint: Any) -> str:
     if origin is Literal:
         return one_of(map(str, arguments))
     if origin is tuple:
-        return f"a list, each {_kind(arguments[0])}"
+        return f"a list, each element {_kind(arguments[0])}"
     return "None" if hint is type(None) else str(hint) if origin else hint.__name__
 
 

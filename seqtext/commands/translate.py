@@ -1,4 +1,5 @@
-"""`seqtext translate`: texts from arguments, a file or a pipe; one line in, one line out, always, in their order.
+"""`seqtext translate`: texts from arguments, a file or a pipe; one line in, one line out, in their order, or with --n_best
+some lines for each and an empty one between.
 
 Lines are read, translated by length and written in step, so any number of them needs little memory, and a pipe is answered as it comes.
 """
