@@ -46,7 +46,9 @@ FOR_PHRASES: dict[str, Any] = {  # defaults for the phrasebook, whose phrases as
     "layer_dropout": 0.1,
     "output_dropout": 0.1,
     "subword_sampling": True,
-    "epochs": 2,
+    "batch_rows": 64,
+    "learning_rate": 0.02,
+    "epochs": 1,
 }
 
 
@@ -56,7 +58,7 @@ class Options(RunOptions, TranslatorSettings):
 
     data: str = PHRASEBOOK
     """A data set: name on the hub, folder, file (csv, tsv, jsonl, parquet; gz), or phrasebook, for which the model is half as wide and
-    two epochs are enough."""
+    an epoch of small steps is enough."""
     source: str | None = None
     """What to translate from: a column, a language of the column translation, or a locale of the phrasebook (en)."""
     target: str | None = None

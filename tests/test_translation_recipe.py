@@ -272,7 +272,7 @@ def test_the_phrasebook_is_translated_offline_between_any_locales(
     assert len(figures["test"]["by_topic"]) == 10
     options = yaml.safe_load(Path("run", "options.yaml").read_text(encoding="utf-8"))
     assert options["subword_sampling"], "a default for phrases"
-    assert (options["layer_dropout"], options["epochs"]) == (0.1, 1), "and a flag wins over it"
+    assert (options["layer_dropout"], options["hidden_size"]) == (0.1, 16), "and a flag wins over one"
     assert set(figures["baselines"]) == {"copy", "piece by piece" if locales else "word by word"}
     assert re.search("^by topic +pairs ", ended.out, re.M)
     assert {line["topic"] for line in predictions_of("run")} == {g["name"] for g in figures["test"]["by_topic"]}
