@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import runpy
-from pathlib import Path
 
 import numpy as np
 
-from tests.conftest import ROOT
-from tests.in_process import Ended, run
+from tests import in_process
+from tests.in_process import Ended
 
-RECIPE = str(ROOT / "recipes" / "electricity.py")
 TINY = [
     *("--window", "24", "--hidden_size", "8", "--batch_rows", "32", "--learning_rate", "0.02", "--epochs", "1"),
     *("--average_decay", "0.9", "--device", "cpu", "--threads", "1", "--baselines", "none"),
@@ -24,13 +20,11 @@ HOUR = np.timedelta64(1, "h")
 
 def recipe(*flags: object) -> Ended:
     """`python recipes/electricity.py ...`."""
-    return run(lambda: runpy.run_path(RECIPE, run_name="__main__"), RECIPE, *TINY, *flags)
+    return in_process.recipe("electricity", *TINY, *flags)
 
 
 def done(*flags: object) -> Ended:
-    ended = recipe(*flags)
-    assert ended.code == 0, ended.err
-    return ended
+    return in_process.succeeded(recipe(*flags))
 
 
 def load(length: int = 600, seed: int = 0) -> list[float]:
@@ -51,7 +45,3 @@ def table(header: str, *columns: list) -> str:
 
 def rows_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
-
-
-def figures_of(folder: str | Path) -> dict:
-    return json.loads(Path(folder, "report", "metrics.json").read_text(encoding="utf-8"))

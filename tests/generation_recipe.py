@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import runpy
-from pathlib import Path
+from tests import in_process
+from tests.in_process import Ended
 
-from tests.conftest import ROOT
-from tests.in_process import Ended, run
-
-RECIPE = str(ROOT / "recipes" / "text_generation.py")
 TINY = [
     *("--hidden_size", "16", "--embedding_size", "16", "--vocabulary_size", "320", "--batch_tokens", "600"),
     *("--device", "cpu", "--threads", "1", "--learning_rate", "0.02", "--epochs", "1", "--average_decay", "0.9"),
@@ -24,17 +19,11 @@ TRAIN = ("--train", "train.csv", "--test", "test.csv")
 
 def recipe(*flags: object) -> Ended:
     """`python recipes/text_generation.py ...`."""
-    return run(lambda: runpy.run_path(RECIPE, run_name="__main__"), RECIPE, *TINY, *flags)
+    return in_process.recipe("text_generation", *TINY, *flags)
 
 
 def done(*flags: object) -> Ended:
-    ended = recipe(*flags)
-    assert ended.code == 0, ended.err
-    return ended
-
-
-def figures_of(folder: str | Path) -> dict:
-    return json.loads(Path(folder, "report", "metrics.json").read_text(encoding="utf-8"))
+    return in_process.succeeded(recipe(*flags))
 
 
 def styled(rows: dict[str, list[str]]) -> dict[str, list[str]]:

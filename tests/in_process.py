@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import runpy
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -14,8 +16,6 @@ import torch
 
 import seqtext.cli
 from tests.conftest import ROOT
-
-TOPICS_RECIPE = str(ROOT / "recipes" / "topic_classification.py")
 
 
 class Ended(NamedTuple):
@@ -59,6 +59,23 @@ def seqtext_command(*arguments: object, stdin: bytes | None = None) -> Ended:
     return run(seqtext.cli.main, "seqtext", *arguments, stdin=stdin)
 
 
+def recipe(name: str, *flags: object) -> Ended:
+    """`python recipes/NAME.py ...`."""
+    path = str(ROOT / "recipes" / f"{name}.py")
+    return run(lambda: runpy.run_path(path, run_name="__main__"), path, *flags)
+
+
 def topics_recipe(*flags: object) -> Ended:
     """`python recipes/topic_classification.py ...`."""
-    return run(lambda: runpy.run_path(TOPICS_RECIPE, run_name="__main__"), TOPICS_RECIPE, *flags)
+    return recipe("topic_classification", *flags)
+
+
+def succeeded(ended: Ended) -> Ended:
+    """The same, if it ended with 0."""
+    assert ended.code == 0, ended.err
+    return ended
+
+
+def figures_of(folder: str | Path) -> dict:
+    """What a run's report says."""
+    return json.loads(Path(folder, "report", "metrics.json").read_text(encoding="utf-8"))

@@ -15,8 +15,8 @@ import pytest
 import seqtext
 from seqtext.storage import read_folder
 from tests.conftest import ROOT
-from tests.forecast_recipe import START, done, figures_of, load, recipe, rows_of, table, times
-from tests.in_process import Ended, seqtext_command
+from tests.forecast_recipe import START, done, load, recipe, rows_of, table, times
+from tests.in_process import Ended, figures_of, seqtext_command
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TOPICS, topic_rows, write_csv
-from tests.generation_recipe import done, figures_of, recipe, styled
+from tests.generation_recipe import done, recipe, styled
+from tests.in_process import figures_of
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,8 @@ from seqtext.data.sources import load_files
 from seqtext.storage import read_folder
 from seqtext.tasks.topic_classifier import TopicClassifier
 from tests.conftest import TOPICS, topic_rows, write_csv
-from tests.generation_recipe import LEARNT, TRAIN, done, figures_of, recipe, styled
-from tests.in_process import seqtext_command
+from tests.generation_recipe import LEARNT, TRAIN, done, recipe, styled
+from tests.in_process import figures_of, seqtext_command
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.in_process import figures_of
 from tests.translation_recipe import (
     FILES,
     done,
-    figures_of,
     pairs,
     predictions_of,
     recipe,

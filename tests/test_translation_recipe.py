@@ -16,12 +16,11 @@ import yaml
 import seqtext
 from seqtext.storage import read_folder
 from seqtext.training.translation_report import _examples
-from tests.in_process import seqtext_command
+from tests.in_process import figures_of, seqtext_command
 from tests.translation_recipe import (
     FILES,
     LEARNT,
     done,
-    figures_of,
     pairs,
     predictions_of,
     recipe,

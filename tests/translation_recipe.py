@@ -5,13 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import random
-import runpy
 from pathlib import Path
 
-from tests.conftest import ROOT
-from tests.in_process import Ended, run
+from tests import in_process
+from tests.in_process import Ended
 
-RECIPE = str(ROOT / "recipes" / "translation.py")
 TINY = [
     *("--hidden_size", "16", "--encoder_size", "16", "--embedding_size", "16", "--vocabulary_size", "400"),
     *("--encoder_layers", "1", "--num_layers", "1", "--batch_tokens", "600", "--device", "cpu", "--threads", "1"),
@@ -47,17 +45,11 @@ def write_all(train: int = 60, test: int = 12) -> None:
 
 def recipe(*flags: object) -> Ended:
     """`python recipes/translation.py ...`."""
-    return run(lambda: runpy.run_path(RECIPE, run_name="__main__"), RECIPE, *TINY, *flags)
+    return in_process.recipe("translation", *TINY, *flags)
 
 
 def done(*flags: object) -> Ended:
-    ended = recipe(*flags)
-    assert ended.code == 0, ended.err
-    return ended
-
-
-def figures_of(folder: str | Path) -> dict:
-    return json.loads(Path(folder, "report", "metrics.json").read_text(encoding="utf-8"))
+    return in_process.succeeded(recipe(*flags))
 
 
 def predictions_of(folder: str | Path) -> list[dict]:

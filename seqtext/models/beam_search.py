@@ -109,7 +109,9 @@ def search_faults(max_length: int, beam: int, length_penalty: float, no_repeat_n
     """Which options of `beam_search` are out of range, a line each."""
     whole = {"beam": beam, "no_repeat_ngram": no_repeat_ngram, "n_best": n_best}
     faults = [
-        f"--{name} is {shorten(value)}; expected a whole number" for name, value in whole.items() if not is_whole(value)
+        f"--{name} is {shorten(value)}; expected a whole number"
+        for name, value in whole.items()
+        if not _is_whole(value)
     ]
     if not isinstance(length_penalty, Real):
         faults.append(f"--length_penalty is {shorten(length_penalty)}; expected a number")
@@ -125,7 +127,7 @@ def search_faults(max_length: int, beam: int, length_penalty: float, no_repeat_n
     return [fault for fault, right in found.items() if not right]
 
 
-def is_whole(value: object) -> bool:
+def _is_whole(value: object) -> bool:
     """Whether a caller's value is a whole number, also one of numpy's."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 

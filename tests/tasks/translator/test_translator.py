@@ -15,18 +15,7 @@ from seqtext.storage import read_folder
 from seqtext.tasks.text_generator import TextGenerator
 from seqtext.tasks.translator import Translator
 from seqtext.tasks.translator_settings import TranslatorConfig
-from tests.tasks.translators import SHAPES, SIZES, of, pairs, same
-
-
-@pytest.fixture(scope="module")
-def rows() -> datasets.Dataset:
-    return pairs(120)
-
-
-@pytest.fixture(scope="module")
-def translator(rows) -> Translator:
-    return of(rows)
-
+from tests.tasks.translator.translators import SHAPES, SIZES, of, pairs, same
 
 # ---- made from data
 

@@ -11,18 +11,7 @@ from hypothesis import strategies as st
 from seqtext.batching.ragged import Ragged
 from seqtext.data.tokenizer import BEGIN, END
 from seqtext.tasks.pair_rows import PairPlan, PairRows
-from seqtext.tasks.translator import Translator
-from tests.tasks.translators import of, pairs
-
-
-@pytest.fixture(scope="module")
-def rows() -> datasets.Dataset:
-    return pairs(120)
-
-
-@pytest.fixture(scope="module")
-def translator(rows) -> Translator:
-    return of(rows)
+from tests.tasks.translator.translators import of
 
 
 def test_what_is_written_is_one_step_ahead_of_what_is_given_and_every_text_has_its_end(translator):

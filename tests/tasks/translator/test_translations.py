@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 
-import datasets
 import numpy as np
 import pytest
 import torch
@@ -14,18 +13,8 @@ from seqtext.batching.padded import Padded
 from seqtext.data.tokenizer import BEGIN, END
 from seqtext.errors import DataError, OptionsError
 from seqtext.models.transduction import transduce
-from seqtext.tasks.translator import Translation, Translator
-from tests.tasks.translators import SHAPES, of, pairs, same
-
-
-@pytest.fixture(scope="module")
-def rows() -> datasets.Dataset:
-    return pairs(120)
-
-
-@pytest.fixture(scope="module")
-def translator(rows) -> Translator:
-    return of(rows)
+from seqtext.tasks.translator import Translation
+from tests.tasks.translator.translators import SHAPES, of, pairs, same
 
 
 @pytest.mark.parametrize("shape", SHAPES)
