@@ -27,8 +27,8 @@ from torch.nn.utils.rnn import pad_sequence
 from seqtext.batching.batch_plan import BatchPlan
 from seqtext.nn.precision import choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
-from seqtext.tasks.text_batches import EncodedTexts
-from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.training.step import Stepper, make_optimizer
 
 DEFAULT = TrainingOptions()
@@ -112,7 +112,7 @@ def collated(ids: list[list[int]], labels: list[int], rows: NDArray[np.int64], d
 
 def real_lengths(source: str) -> NDArray[np.int32]:
     """Tokens of each training text of a source, with a tokenizer trained on them."""
-    from seqtext.data.sources import load
+    from seqtext.data.reading.sources import load
 
     data = load(source).splits["train"]
     lengths: NDArray[np.int32] = TopicClassifier.from_data(data).encode(data).lengths

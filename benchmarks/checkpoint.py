@@ -23,8 +23,8 @@ from side_by_side import take_turns
 from seqtext.batching.batch_plan import BatchPlan
 from seqtext.nn.precision import choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions, checkpoint_interval
-from seqtext.storage import tensor_bytes
-from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.saving.folders import tensor_bytes
+from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.checkpoint import Progress, save_checkpoint, training_state
 from seqtext.training.optimizer import make_optimizer

@@ -59,9 +59,9 @@ def write(path: Path, rows: int, *, seed: int) -> None:
 
 def train(folder: Path, steps: int) -> None:
     """Trains as the recipe does and prints the most anonymous memory seen between the first step and the last."""
-    from seqtext.data.labelled_splits import labelled_splits
-    from seqtext.data.sources import load_files
-    from seqtext.tasks.topic_classifier import TopicClassifier
+    from seqtext.data.reading.sources import load_files
+    from seqtext.tasks.classification.classifier import TopicClassifier
+    from seqtext.tasks.classification.splits import labelled_splits
     from seqtext.training import loop
     from seqtext.training.fit import fit
     from seqtext.training.step import Stepper

@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 
 from seqtext.batching.ragged import Ragged
 from seqtext.nn.precision import set_threads
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.saved import load
-from seqtext.tasks.text_batches import EncodedTexts
-from seqtext.tasks.topic_classifier import TopicClassifier
 
 
 def main() -> None:

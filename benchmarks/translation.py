@@ -27,12 +27,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqtext.batching.padded import Padded
-from seqtext.data.tokenizer import BEGIN, END
+from seqtext.data.text.tokenizer import BEGIN, END
 from seqtext.models.transduction import transduce
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
 from seqtext.options import Precision
-from seqtext.tasks.translator_parts import build_model
-from seqtext.tasks.translator_settings import TranslatorConfig
+from seqtext.tasks.translation.model import build_model
+from seqtext.tasks.translation.settings import TranslatorConfig
 
 V, E, ENCODER, DECODER, TOKENS = 8000, 256, 256, 512, 4096
 SQUARE = 2048  # of the large matrix product

@@ -22,11 +22,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from seqtext.batching.padded import Padded
 from seqtext.batching.window_plan import WindowPlan
-from seqtext.data.series import SeriesSet, whole
+from seqtext.data.series.series import SeriesSet, whole
 from seqtext.nn.precision import choose_device, set_threads
 from seqtext.options import TrainingOptions
-from seqtext.tasks.forecaster import Forecaster
-from seqtext.tasks.windows import ForecastBatch
+from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.windows import ForecastBatch
 from seqtext.training.step import Stepper, make_optimizer
 
 DEFAULT = TrainingOptions()

@@ -16,19 +16,20 @@ All outputs but the last are ignored, so the model reads the whole window before
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from seqtext.data.numbers import Decimal
-from seqtext.data.series_columns import Layout
-from seqtext.data.series_splits import SeriesSplits, Validation, household_series, read_source, series_splits
-from seqtext.data.sources import load, load_files
+from seqtext.data.reading.numbers import Decimal
+from seqtext.data.reading.sources import load, load_files
+from seqtext.data.series.columns import Layout
+from seqtext.data.series.splits import SeriesSplits, Validation, household_series, read_source, series_splits
 from seqtext.errors import run_program
 from seqtext.options import RunOptions, parse, training_arguments
-from seqtext.tasks.forecast_settings import ForecastSettings
-from seqtext.tasks.forecast_start import looks_back
-from seqtext.tasks.forecaster import Forecaster
+from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.prepare import looks_back
+from seqtext.tasks.forecasting.report.fitting import Baselines
+from seqtext.tasks.forecasting.report.report import forecast_report
+from seqtext.tasks.forecasting.report.summary import forecast_summary
+from seqtext.tasks.forecasting.settings import ForecastSettings
+from seqtext.tasks.saved import load as load_task
 from seqtext.training.fit import fit
-from seqtext.training.forecast_report import forecast_report
-from seqtext.training.forecast_rivals import Baselines
-from seqtext.training.forecast_summary import forecast_summary
 from seqtext.training.processes import started_processes
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.seeds import SeedFigure, run_seeds
@@ -117,7 +118,7 @@ def train_once(options: Options) -> dict[str, Any] | None:
 
     # ---- Task: scales and model, from the training span alone
     settings = {field.name: getattr(options, field.name) for field in fields(ForecastSettings)}
-    task = processes.made_once(lambda: Forecaster.from_data(data.train, seed=options.seed, **settings))
+    task = processes.made_once(lambda: Forecaster.from_data(data.train, seed=options.seed, **settings), open=load_task)
 
     # ---- Further processes only train
     if not processes.first:

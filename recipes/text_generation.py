@@ -18,17 +18,18 @@ import shlex
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from seqtext.data.columns import choose_label
-from seqtext.data.sources import BUILT_IN, Source, load, load_files
-from seqtext.data.text_splits import TextSplits, text_splits
+from seqtext.data.reading.sources import BUILT_IN, Source, load, load_files
+from seqtext.data.rows.columns import choose_label
 from seqtext.errors import run_program
 from seqtext.options import OptimizerName, RunOptions, parse, training_arguments
-from seqtext.tasks.generator_settings import GeneratorSettings
-from seqtext.tasks.generator_start import CHOICE
-from seqtext.tasks.text_generator import TextGenerator
+from seqtext.tasks.generation.generator import TextGenerator
+from seqtext.tasks.generation.prepare import CHOICE
+from seqtext.tasks.generation.report.report import generator_report
+from seqtext.tasks.generation.report.summary import generator_summary
+from seqtext.tasks.generation.settings import GeneratorSettings
+from seqtext.tasks.generation.splits import TextSplits, text_splits
+from seqtext.tasks.saved import load as load_task
 from seqtext.training.fit import fit
-from seqtext.training.generator_report import generator_report
-from seqtext.training.generator_summary import generator_summary
 from seqtext.training.processes import started_processes
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.seeds import SeedFigure, run_seeds
@@ -124,7 +125,7 @@ def train_once(options: Options) -> dict[str, Any] | None:
     )
 
     # ---- Task: tokenizer, names and model, from training rows alone
-    task = processes.made_once(lambda: make_task(options, data, attributes))
+    task = processes.made_once(lambda: make_task(options, data, attributes), open=load_task)
 
     # ---- Further processes only train
     if not processes.first:

@@ -16,18 +16,19 @@ All outputs but the last valid ones are ignored or pooled, so the model reads th
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from seqtext.data.labelled_splits import LabelledSplits, labelled_splits
-from seqtext.data.sources import Source, load, load_files
+from seqtext.data.reading.sources import Source, load, load_files
 from seqtext.errors import run_program
 from seqtext.options import RunOptions, parse, training_arguments
-from seqtext.tasks.topic_classifier import TopicClassifier
-from seqtext.tasks.topic_settings import TopicSettings
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.report.report import classification_report
+from seqtext.tasks.classification.report.summary import classification_summary
+from seqtext.tasks.classification.settings import TopicSettings
+from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
+from seqtext.tasks.saved import load as load_task
 from seqtext.training.fit import fit
 from seqtext.training.processes import started_processes
-from seqtext.training.report import classification_report
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.seeds import SeedFigure, run_seeds
-from seqtext.training.summary import classification_summary
 
 # ---- Options
 
@@ -95,7 +96,7 @@ def train_once(options: Options) -> dict[str, Any] | None:
     )
 
     # ---- Task: tokenizer, labels and model, from training rows alone
-    task = processes.made_once(lambda: make_task(options, data, folder))
+    task = processes.made_once(lambda: make_task(options, data, folder), open=load_task)
 
     # ---- Further processes only train
     if not processes.first:

@@ -18,21 +18,22 @@ import shlex
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from seqtext.data.pair_sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
-from seqtext.data.pair_splits import PairSplits, pair_splits
-from seqtext.data.parallel_files import SOURCE, TARGET
+from seqtext.data.pairs.parallel_files import SOURCE, TARGET
+from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
+from seqtext.data.pairs.splits import PairSplits, pair_splits
 from seqtext.errors import run_program
 from seqtext.models.beam_search import MOST_BEAM
 from seqtext.options import OptimizerName, RunOptions, parse, training_arguments
-from seqtext.tasks.translator import Translator
-from seqtext.tasks.translator_settings import TranslatorSettings
+from seqtext.tasks.saved import load as load_task
+from seqtext.tasks.translation.report.baselines import Baselines
+from seqtext.tasks.translation.report.report import translation_report
+from seqtext.tasks.translation.report.summary import translation_summary
+from seqtext.tasks.translation.settings import TranslatorSettings
+from seqtext.tasks.translation.translator import Translator
 from seqtext.training.fit import fit
 from seqtext.training.processes import started_processes
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.seeds import SeedFigure, run_seeds
-from seqtext.training.translation_report import translation_report
-from seqtext.training.translation_rivals import Baselines
-from seqtext.training.translation_summary import translation_summary
 
 # ---- Options
 
@@ -130,7 +131,7 @@ def train_once(options: Options) -> dict[str, Any] | None:
     )
 
     # ---- Task: tokenizers and model, from training pairs alone
-    task = processes.made_once(lambda: make_task(options, data))
+    task = processes.made_once(lambda: make_task(options, data), open=load_task)
 
     # ---- Further processes only train
     if not processes.first:

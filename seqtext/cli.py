@@ -1,4 +1,4 @@
-"""`seqtext`: use of saved runs from the shell. Finds the command, makes its flags, runs it; knows no models.
+"""`seqtext`: training and use of models from the shell. Finds the command, makes its flags, runs it; knows no models.
 
 Nothing heavy is imported before a command runs: `seqtext --help` is instant, and `seqtext predict` needs no data set library.
 """
@@ -10,24 +10,26 @@ from importlib import import_module
 
 from seqtext import __version__
 from seqtext.errors import OptionsError, did_you_mean, one_of, run_program
+from seqtext.tasks.known import TASKS
 
+WHATEVER_THE_TASK = {
+    "evaluate": "measure a saved model on new data",
+    "info": "say what a saved model is and how good it was",
+    "verify": "check every file of a run against its manifest",
+}
+BY_COMMAND = {task.command: task for task in TASKS}
 COMMANDS = {
-    "predict": ("Predict", "label texts: given, from a file, or from a pipe"),
-    "evaluate": ("Evaluate", "measure a saved classifier on a split of a data set"),
-    "forecast": ("Forecast", "the next readings behind a history, or after each line of a pipe"),
-    "generate": ("Generate", "texts from a topic, a mixture, an example or nothing"),
-    "translate": ("Translate", "translations of texts: given, from a file, or from a pipe, line by line"),
-    "info": ("Info", "say what a saved model is and how good it was"),
-    "verify": ("Verify", "every file of a run against its manifest"),
+    "train": "train a model: " + one_of(task.recipe for task in TASKS),
+    **{name: task.about for name, task in BY_COMMAND.items()},
+    **WHATEVER_THE_TASK,
 }
 
 HELP = f"""usage: seqtext COMMAND ...
 
-Runs models that seqtext has trained. `seqtext COMMAND --help` explains its flags.
+Trains and runs small recurrent models of text and numbers. `seqtext COMMAND --help` explains a command's flags.
 
-{chr(10).join(f"  {name:<10} {about}" for name, (_, about) in COMMANDS.items())}
+{chr(10).join(f"  {name:<10} {about}" for name, about in COMMANDS.items())}
 
-To train one: python recipes/topic_classification.py --help (and the other recipes)
 seqtext {__version__}"""
 
 
@@ -46,9 +48,14 @@ def _run() -> None:
         return
     if name not in COMMANDS:
         raise OptionsError(f"unknown command {name!r}", expected=one_of(COMMANDS), fix=did_you_mean(name, COMMANDS))
+    if name in ("train", "evaluate"):  # whose flags are those of a recipe, or of the task that the run is of
+        import_module(f"seqtext.commands.{name}").main(arguments)
+        return
     import tyro
 
-    command = getattr(import_module(f"seqtext.commands.{name}"), COMMANDS[name][0])
+    task = BY_COMMAND.get(name)
+    module = task.part("command") if task else import_module(f"seqtext.commands.{name}")
+    command = getattr(module, name.capitalize())
     tyro.cli(command, args=arguments, prog=f"seqtext {name}", use_underscores=True).run()
 
 

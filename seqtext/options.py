@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from seqtext.errors import OptionsError, SavedFileError, did_you_mean, one_of, raise_together, shorten
-from seqtext.plain_data import parse_yaml
+from seqtext.saving.untrusted import parse_yaml
 
 OptionsT = TypeVar("OptionsT")
 
@@ -197,7 +197,7 @@ def write_options(path: Path, options: Any) -> None:
     """Writes options as YAML, in the order of their definition."""
     import yaml
 
-    from seqtext.storage import write_text
+    from seqtext.saving.folders import write_text
 
     plain = to_plain(options)
     text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)

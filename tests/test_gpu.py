@@ -13,8 +13,8 @@ import seqtext
 from seqtext.batching.padded import Padded
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.precision import exact_fp32
-from seqtext.tasks.topic_classifier import TopicClassifier
-from seqtext.tasks.translator import Translator
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.translation.translator import Translator
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from seqtext.tasks.known import TASKS
 from tests.conftest import ROOT
 
 FLOORS = {
-    "cli.py": 6, "commands": 6, "training": 5, "tasks": 4, "models": 3, "nn": 2, "data": 2,
-    "batching": 1, "builtin": 1, "evaluation": 1, "options.py": 0, "storage.py": 0, "errors.py": 0,
-    "manifest.py": 0, "placing.py": 0, "plain_data.py": 0, "room.py": 0, "tensor_header.py": 0,
+    "cli.py": 7, "commands": 7, "tasks": 6, "reporting": 5, "training": 4, "models": 3, "nn": 2, "data": 2,
+    "batching": 1, "builtin": 1, "saving": 0, "options.py": 0, "errors.py": 0,
 }  # fmt: skip
 LIBRARY = sorted((ROOT / "seqtext").rglob("*.py"))
 RECIPES = sorted((ROOT / "recipes").glob("*.py"))
@@ -71,7 +72,7 @@ def test_every_file_and_folder_has_its_floor():
     there = {
         path.name for path in (ROOT / "seqtext").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    assert there - {"__init__.py"} == set(FLOORS)
+    assert there - {"__init__.py", "recipes"} == set(FLOORS)  # recipes is a link: how they travel in the wheel
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: str(path.relative_to(ROOT)))
@@ -82,6 +83,35 @@ def test_a_file_imports_its_own_floor_and_lower_ones(path):
             continue
         there = floor_of(module)
         assert there is None or there <= here, f"{path}:{line}: floor {here} imports {module} of floor {there}"
+
+
+def test_a_task_does_not_know_how_it_is_trained_or_reported():
+    for path in sorted((ROOT / "seqtext" / "tasks").rglob("*.py")):
+        if path.parent.name == "report":
+            continue
+        for line, module in imported(when_imported(TREES[path])):
+            assert not module.startswith(("seqtext.training", "seqtext.reporting")), f"{path}:{line}: {module}"
+            assert ".report." not in module, f"{path}:{line}: {module}"
+
+
+def test_what_all_tasks_share_names_none_of_them():
+    folders = [path.name for path in (ROOT / "seqtext" / "tasks").iterdir() if (path / "__init__.py").exists()]
+    assert sorted(folders) == sorted(task.folder for task in TASKS)
+    for room in ("training", "reporting"):
+        for path in (ROOT / "seqtext" / room).glob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            assert not [task.name for task in TASKS if task.name in text or f"tasks.{task.folder}" in text], path
+
+
+def test_tasks_stand_alone_but_for_the_generator_whose_vectors_a_classifier_can_make():
+    known = {
+        (task.folder, module.split(".")[2])
+        for task in TASKS
+        for path in (ROOT / "seqtext" / "tasks" / task.folder).rglob("*.py")
+        for _, module in imported(ast.walk(TREES[path]))
+        if re.match(r"seqtext\.tasks\.\w+\.", module)
+    }
+    assert {pair for pair in known if len(set(pair)) == 2} == {("generation", "classification")}
 
 
 def test_no_file_imports_itself_by_a_detour():
@@ -105,7 +135,8 @@ def test_no_file_imports_itself_by_a_detour():
 def test_packages_import_nothing_so_that_importing_one_module_costs_only_that():
     for path in LIBRARY:
         if path.name == "__init__.py":
-            assert [module for _, module in imported(when_imported(TREES[path])) if "seqtext" in module] == []
+            found = {module for _, module in imported(when_imported(TREES[path])) if "seqtext" in module}
+            assert found == ({"seqtext.tasks.known"} if path.parent.name == "seqtext" else set()), path
 
 
 def test_recipes_are_never_imported():
@@ -139,8 +170,13 @@ CALLS = {
         "torch.hub.load",
     ),
 }
-# Where a module is imported by a name that is put together: from a fixed list in the file itself, never out of a saved file.
-BY_NAME = {"seqtext/__init__.py", "seqtext/cli.py", "seqtext/tasks/saved.py"}
+# Where a module is imported by a name that is put together: out of a list in the source, never out of a saved file.
+BY_NAME = {
+    "seqtext/__init__.py": ["_HOMES[name]"],
+    "seqtext/cli.py": ["f'seqtext.commands.{name}'"] * 2,
+    "seqtext/commands/train.py": ["f'seqtext.recipes.{RECIPES[name].script}'"],
+    "seqtext/tasks/known.py": ["f'seqtext.tasks.{self.folder}.{module}'"],
+}
 KEYWORDS = {"trust_remote_code", "allow_pickle", "weights_only"}
 
 
@@ -172,26 +208,29 @@ def test_no_file_can_run_code_that_came_with_data(path):
     assert found <= allowed
 
 
-def test_the_names_that_are_imported_are_constants_of_the_file():
-    for name in BY_NAME:
-        tree = TREES[ROOT / name]
-        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-        calls = [
-            node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module"
-        ]
-        assert len(calls) == 1
-        [argument] = calls[0].args
-        if isinstance(argument, ast.Subscript):  # a dictionary of the file, whose values are its own constants
-            [table] = [
-                node.value
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == ast.unparse(argument.value)
-            ]
-            assert isinstance(table, ast.Dict)
-            assert all(isinstance(value, ast.Constant) and value.value.startswith("seqtext.") for value in table.values)
-        else:  # `seqtext.commands.NAME`, of a name that was looked up in COMMANDS
-            assert ast.unparse(argument) == "f'seqtext.commands.{name}'"
-            assert "verify" in texts
+@pytest.mark.parametrize("name", BY_NAME)
+def test_names_of_modules_are_put_together_in_these_ways_alone(name):
+    calls = [
+        ast.unparse(node.args[0])
+        for node in ast.walk(TREES[ROOT / name])
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module"
+    ]
+    assert calls == BY_NAME[name]
+
+
+def test_what_is_put_into_them_is_a_constant_of_the_source():
+    [table] = [
+        node.value
+        for node in ast.walk(TREES[ROOT / "seqtext/__init__.py"])
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOMES"
+    ]
+    assert isinstance(table, ast.Dict)
+    assert all(isinstance(value, ast.Constant) for value in table.values)
+    made = [node for node in ast.walk(TREES[ROOT / "seqtext/tasks/known.py"]) if isinstance(node, ast.Call)]
+    entries = [node for node in made if ast.unparse(node.func) == "KnownTask"]
+    assert len(entries) == len(TASKS) > 3
+    for entry in entries:
+        assert all(ast.literal_eval(keyword.value) for keyword in entry.keywords)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +283,7 @@ for command in [[], *([name] for name in COMMANDS)]:
         assert not stop.code
     assert "usage: seqtext" in sys.stdout.getvalue()
     mark()
-import seqtext, seqtext.options, seqtext.storage
+import seqtext, seqtext.options, seqtext.saving.folders
 mark()
 """
 HEAVY = {"torch", "numpy", "datasets", "pyarrow", "sklearn", "matplotlib", "sentencepiece", "huggingface_hub"}
@@ -280,5 +319,5 @@ def test_predicting_imports_no_data_sets_no_training_and_no_pictures(run_folder)
         "yaml",
     }
     assert not [
-        name for name in loaded if name.startswith(("seqtext.training", "seqtext.evaluation", "seqtext.builtin"))
+        name for name in loaded if name.startswith(("seqtext.training", "seqtext.reporting", "seqtext.builtin"))
     ]

@@ -11,9 +11,9 @@ import datasets
 import numpy as np
 import pytest
 
-from seqtext.tasks.text_generator import TextGenerator
-from seqtext.tasks.topic_classifier import TopicClassifier
-from seqtext.tasks.translator import Translator
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.generation.generator import TextGenerator
+from seqtext.tasks.translation.translator import Translator
 
 SIZES = {"vocabulary_size": 300, "embedding_size": 6, "hidden_size": 8, "max_length": 500}
 CELLS = ["rnn", "gru", "lstm"]

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtext.cli import COMMANDS
+from seqtext.cli import WHATEVER_THE_TASK
 from seqtext.errors import OptionsError, SavedFileError
 from seqtext.options import RunOptions, TrainingOptions, parse, read_options, training_arguments, write_options
-from seqtext.tasks.topic_settings import TopicSettings
+from seqtext.tasks.classification.settings import TopicSettings
+from seqtext.tasks.known import TASKS
 from tests.conftest import ROOT
 
 OTHER = RunOptions(
@@ -261,8 +262,9 @@ def test_the_keywords_of_fit_are_the_training_options_with_the_same_defaults():
 
 OPTION_FILES = [
     "seqtext/options.py",
-    "seqtext/tasks/topic_settings.py",
-    *(f"seqtext/commands/{name}.py" for name in COMMANDS),
+    *(f"seqtext/commands/{name}.py" for name in WHATEVER_THE_TASK if name != "evaluate"),
+    *(f"seqtext/tasks/{task.folder}/{part}.py" for task in TASKS for part in ("settings", "command")),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "seqtext").rglob("report/evaluate.py"))),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "recipes").glob("*.py"))),
 ]
 

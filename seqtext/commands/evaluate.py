@@ -1,94 +1,32 @@
-"""`seqtext evaluate`: a saved classifier on a split of any data set."""
+"""`seqtext evaluate`: a saved model on new data. Its flags and figures are those of the task that the model is of."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from seqtext.errors import OptionsError
+from seqtext.tasks.known import BY_NAME, TASKS
 
-from tyro.conf import Positional, arg
+HELP = f"""usage: seqtext evaluate RUN --data DATA ...
 
-from seqtext.errors import DataError, OptionsError, one_of
+Measures a saved model on data that it has not seen. `seqtext evaluate RUN --help` explains the flags that its task has.
+RUN is a run folder, a model folder, or a name on the hub, of {", ".join(task.name for task in TASKS)}."""
 
 
-@dataclass(frozen=True)
-class Evaluate:
-    """Accuracy, macro F1 and figures per class, in fp32."""
+def main(arguments: list[str]) -> None:
+    """Runs the evaluation of the task that the run is of.
 
-    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
-    """Run folder, model folder, or name on the hub."""
-    data: str
-    """Data set: name on the hub, folder, file, or phrasebook[:locale]."""
-    split: str | None = None
-    """Split to measure on. Default: test, or the only one there is, as of a single file."""
-    revision: str | None = None
-    """Commit, tag or branch of a data set on the hub."""
-    data_config: str | None = None
-    """Configuration of a data set that has several."""
-    text_column: str | None = None
-    """Default: the one the model was trained on."""
-    label_column: str | None = None
-    """Default: the one the model was trained on."""
-    unlabelled: Literal["error", "drop"] = "error"
-    """Rows without a label stop the evaluation, or are left out and counted."""
-    json: bool = False
-    """Print the figures as JSON, with the confusion matrix."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1 or mps."""
-    threads: int | None = None
-    """CPU threads. Default: as many as there are cores."""
-    debug: bool = False
-    """Show the traceback of an error."""
+    Raises:
+        OptionsError: if no run is named first.
+        SavedFileError: if it cannot be opened.
+    """
+    if not arguments or arguments[0] in ("--help", "-h"):
+        print(HELP)
+        return
+    if arguments[0].startswith("-"):
+        raise OptionsError(f"{arguments[0]} stands before the run", fix="seqtext evaluate RUN --data DATA ...")
+    import tyro
 
-    def run(self) -> None:
-        """Loads, measures, prints."""
-        from seqtext.data.columns import require
-        from seqtext.data.labels import Labels
-        from seqtext.data.sources import load as load_data
-        from seqtext.evaluation.metrics import classification_metrics
-        from seqtext.nn.precision import choose_device, set_threads
-        from seqtext.tasks.saved import load
+    from seqtext.tasks.saved import open_saved
 
-        if self.threads is not None and self.threads < 1:
-            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
-        set_threads(self.threads)
-        classifier = load(self.run_folder)
-        if not hasattr(classifier, "probabilities"):
-            raise OptionsError(f"{self.run_folder} is a {type(classifier).__name__}", expected="a classifier")
-        device = choose_device(self.device)
-        classifier.model.to(device)
-        source = load_data(self.data, revision=self.revision, config=self.data_config, needs=())
-        split = self.split or (next(iter(source.splits)) if len(source.splits) == 1 else "test")
-        if split not in source.splits:
-            raise DataError(
-                f"no split {split!r}", where=self.data, expected=one_of(source.splits), fix="pass --split NAME"
-            )
-        rows = source.splits[split]
-        classifier.use_columns(self.text_column, self.label_column)
-        require({split: rows}, classifier.config.text_column, fix="pass --text_column NAME")
-        require({split: rows}, classifier.config.label_column, fix="pass --label_column NAME")
-        labels = Labels(classifier.config.labels).encode(
-            rows, classifier.config.label_column, unlabelled=self.unlabelled
-        )
-        if labels.dropped:
-            rows = rows.select(labels.rows)
-        probabilities = classifier.probabilities(classifier.encode(rows).to(device))
-        metrics = classification_metrics(
-            probabilities.argmax(axis=1), labels.ids, labels.names, known=range(len(classifier.config.labels))
-        )
-        if self.json:
-            print(json.dumps(metrics.to_json(), ensure_ascii=False, indent=1))
-            return
-        print(
-            f"{source.name}, split {split}: {metrics.rows:,} rows"
-            + (f" at {source.revision}" if source.revision else "")
-        )
-        print(f"accuracy {metrics.accuracy:.2%}, macro F1 {metrics.macro_f1:.4f}\n")
-        width = max(5, *(len(figures.name) for figures in metrics.per_class))
-        print(f"{'class':<{width}}  precision  recall      F1    rows")
-        for f in metrics.per_class:
-            print(f"{f.name:<{width}}  {f.precision:>9.3f}  {f.recall:>6.3f}  {f.f1:>6.3f}  {f.rows:>6,}")
-        for note in [f"rows left out because they have no label: {labels.dropped:,}"] * bool(labels.dropped) + list(
-            labels.warnings
-        ):
-            print(f"note: {note}")
+    task = BY_NAME[open_saved(arguments[0]).task]
+    command = task.part("report.evaluate").Evaluate
+    tyro.cli(command, args=arguments, prog="seqtext evaluate", use_underscores=True).run()

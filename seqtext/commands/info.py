@@ -24,7 +24,7 @@ class Info:
 
     def run(self) -> None:
         """Verifies and prints."""
-        from seqtext.plain_data import parse_json
+        from seqtext.saving.untrusted import parse_json
         from seqtext.tasks.saved import load, open_saved
 
         saved = open_saved(self.run_folder)

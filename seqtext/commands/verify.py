@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 from tyro.conf import Positional, arg
 
 from seqtext.errors import SavedFileError
-from seqtext.manifest import MANIFEST, Entry
+from seqtext.saving.manifest import MANIFEST, Entry
 
 LOGS = ("metrics.jsonl", "timing.jsonl")
 _WIDTH = 26  # characters of the first column
@@ -63,7 +63,7 @@ def parts_of(folder: Path) -> Iterator[Part]:
     Raises:
         SavedFileError: if it is no folder of a run or model.
     """
-    from seqtext.placing import left_behind
+    from seqtext.saving.atomic import left_behind
 
     is_run = (folder / "options.yaml").is_file() or (folder / "checkpoints").is_dir() or (folder / "model").is_dir()
     if not is_run:
@@ -99,8 +99,8 @@ def parts_of(folder: Path) -> Iterator[Part]:
 
 def _folder(place: Path, run: Path) -> Part:
     """A folder against its manifest."""
-    from seqtext.room import megabytes
-    from seqtext.storage import check_folder
+    from seqtext.saving.disk import megabytes
+    from seqtext.saving.folders import check_folder
 
     name = f"{place.relative_to(run)}/"
     try:
@@ -116,8 +116,8 @@ def _folder(place: Path, run: Path) -> Part:
 
 def _log(path: Path, checkpoint: Path) -> Part:
     """A log up to the bytes that the newest checkpoint counts on."""
-    from seqtext.plain_data import parse_json
-    from seqtext.storage import check_prefix, read_folder
+    from seqtext.saving.folders import check_prefix, read_folder
+    from seqtext.saving.untrusted import parse_json
 
     try:
         progress = parse_json(read_folder(checkpoint)["progress.json"], where=str(checkpoint))
@@ -149,6 +149,6 @@ def _names(place: Path) -> tuple[str, ...]:
 
 
 def _is_left(path: Path) -> bool:
-    from seqtext.placing import is_temporary
+    from seqtext.saving.atomic import is_temporary
 
     return is_temporary(path)

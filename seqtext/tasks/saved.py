@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from seqtext.data.cache import cache_folder
+from seqtext.data.reading.cache import cache_folder
 from seqtext.errors import OptionsError, SavedFileError, one_of, shorten
 from seqtext.options import from_plain
-from seqtext.placing import left_behind
-from seqtext.plain_data import parse_json
-from seqtext.storage import read_folder
+from seqtext.saving.atomic import left_behind
+from seqtext.saving.folders import read_folder
+from seqtext.saving.untrusted import parse_json
+from seqtext.tasks.known import BY_NAME, TASKS, public
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
 ConfigT = TypeVar("ConfigT")
 ValueT = TypeVar("ValueT")
 SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
-
-# The tasks a saved config may name, and where they live: a fixed list, never a class path out of a file.
-TASKS = {
-    "TopicClassifier": "seqtext.tasks.topic_classifier",
-    "Forecaster": "seqtext.tasks.forecaster",
-    "TextGenerator": "seqtext.tasks.text_generator",
-    "Translator": "seqtext.tasks.translator",
-}
 
 
 @dataclass(frozen=True)
@@ -47,9 +40,9 @@ class SavedTask:
             SavedFileError: if it is none of ours.
         """
         name = self._json().get("task")
-        if not isinstance(name, str) or name not in TASKS:
+        if not isinstance(name, str) or name not in BY_NAME:  # a fixed list, never a class path out of a file
             where = str(self.folder / "config.json")
-            raise SavedFileError(f"task {shorten(name)}", where=where, expected=one_of(TASKS))
+            raise SavedFileError(f"task {shorten(name)}", where=where, expected=one_of(BY_NAME))
         return name
 
     def config(self, kind: type[ConfigT], *, task: str) -> ConfigT:
@@ -134,7 +127,22 @@ def load(name: str | Path) -> Any:
         SavedFileError: if it is damaged or not ours.
     """
     saved = open_saved(name)
-    return getattr(import_module(TASKS[saved.task]), saved.task).from_saved(saved)
+    return public(saved.task).from_saved(saved)
+
+
+def load_for(command: str, name: str | Path) -> Any:
+    """Opens a saved task for the `seqtext` command that uses it.
+
+    Raises:
+        OptionsError: if another command uses it.
+        SavedFileError: as `load`.
+    """
+    saved = open_saved(name)
+    found, wanted = BY_NAME[saved.task], next(task for task in TASKS if task.command == command)
+    if found is not wanted:
+        fix = f"seqtext {found.command} {shlex.quote(str(name))}"
+        raise OptionsError(f"{name} is a {found.name}", expected=f"a {wanted.name}", fix=fix)
+    return public(saved.task).from_saved(saved)
 
 
 def _download(name: str) -> Path:

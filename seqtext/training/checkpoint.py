@@ -16,9 +16,9 @@ from torch import Tensor
 
 from seqtext.errors import NumericsError, SavedFileError
 from seqtext.options import from_plain
-from seqtext.plain_data import parse_json
-from seqtext.room import no_room, write_file
-from seqtext.storage import atomic_folder, parse_tensors, read_folder, remove_folder, save_tensors
+from seqtext.saving.disk import no_room, write_file
+from seqtext.saving.folders import atomic_folder, parse_tensors, read_folder, remove_folder, save_tensors
+from seqtext.saving.untrusted import parse_json
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.environment import Record
 from seqtext.training.optimizer import make_moments

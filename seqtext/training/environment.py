@@ -94,7 +94,7 @@ def content_hash(value: Any) -> str:
 def _parts(value: Any) -> Iterable[bytes | memoryview]:
     yield type(value).__name__.encode()
     if hasattr(value, "features") and hasattr(value, "column_names"):  # a `datasets.Dataset`, not imported for this
-        from seqtext.data.fingerprint import fingerprint
+        from seqtext.data.reading.fingerprint import fingerprint
 
         yield fingerprint(value).encode()
     elif isinstance(value, Tensor):

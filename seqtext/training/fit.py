@@ -82,7 +82,7 @@ def fit(
     started the first one alone touches the run folder; all of them have the trained task in the end.
 
     Args:
-        task: what to train, such as a `TopicClassifier`.
+        task: what to train: one of seqtext's, or one of your own.
         train: training rows, as the task's `encode` takes them.
         validation: rows to choose the epoch by; made from `train` if None.
         run: the folder, a new one under runs/ if None. A `RunFolder` has been checked, and its lock is kept for what is written after.

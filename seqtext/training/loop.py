@@ -16,18 +16,18 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from seqtext.data.column_arrays import row_number
+from seqtext.data.reading.column_arrays import row_number
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.checkpoint import Progress
 from seqtext.training.environment import environment_of
-from seqtext.training.keeper import Keeper
 from seqtext.training.optimizer import make_optimizer, product_dtype
 from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Epoch, Examples, Task
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.run_log import LogWindow
+from seqtext.training.run_state import Keeper
 from seqtext.training.schedule import learning_rate_factor, progress_of
 from seqtext.training.signals import Interrupted, StopSignals
 from seqtext.training.step import Stepper, StepResult

@@ -23,7 +23,6 @@ from torch import Tensor
 from torch import distributed as dist
 
 from seqtext.errors import OptionsError, ResourceError
-from seqtext.tasks.saved import load
 
 T = TypeVar("T")
 
@@ -158,7 +157,7 @@ class Processes:
         if self.first:  # not after a fault: the others then see that it is gone
             self.wait()
 
-    def made_once(self, make: Callable[[], T]) -> T:
+    def made_once(self, make: Callable[[], T], *, open: Callable[[Path], T]) -> T:
         """A task that the first process makes and the others open from what it would save."""
         if self.size == 1:
             return make()
@@ -175,7 +174,7 @@ class Processes:
             folder.mkdir()
             while file_name := self.share(""):
                 (folder / Path(file_name).name).write_bytes(self._share_bytes(b""))
-            return load(folder)  # type: ignore[no-any-return]
+            return open(folder)
 
     # ---- inside
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from seqtext.batching.spread import Spread, one_by_one
+from seqtext.batching.pieces import Spread, one_by_one
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision
 

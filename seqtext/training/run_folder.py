@@ -17,11 +17,11 @@ from datetime import datetime
 from pathlib import Path
 
 from seqtext.errors import OptionsError, ResourceError, SavedFileError
-from seqtext.manifest import MANIFEST
 from seqtext.options import TrainingOptions
-from seqtext.placing import is_temporary
-from seqtext.plain_data import parse_json, parse_yaml
-from seqtext.storage import read_folder, seal, tidy
+from seqtext.saving.atomic import is_temporary
+from seqtext.saving.folders import read_folder, seal, tidy
+from seqtext.saving.manifest import MANIFEST
+from seqtext.saving.untrusted import parse_json, parse_yaml
 from seqtext.training.processes import is_first
 from seqtext.training.run_lock import NAME as LOCK
 from seqtext.training.run_lock import RunLock

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqtext.errors import OptionsError
-from seqtext.storage import write_text
+from seqtext.saving.folders import write_text
 
 NAME = ".lock"
 

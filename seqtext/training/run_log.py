@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from seqtext.errors import SavedFileError
-from seqtext.manifest import Entry, fingerprint
-from seqtext.placing import sync
-from seqtext.plain_data import parse_json
-from seqtext.room import no_room
-from seqtext.storage import check_prefix
+from seqtext.saving.atomic import sync
+from seqtext.saving.disk import no_room
+from seqtext.saving.folders import check_prefix
+from seqtext.saving.manifest import Entry, fingerprint
+from seqtext.saving.untrusted import parse_json
 from seqtext.training.step import StepResult
 
 

@@ -5,15 +5,15 @@ What a recipe prints of one run it prints of each; then come mean and standard d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from seqtext.errors import OptionsError
-from seqtext.evaluation.metrics import mean_and_spread
 from seqtext.options import RunOptions
-from seqtext.storage import write_json
+from seqtext.saving.folders import write_json
 from seqtext.training.run_folder import RunFolder
 
 OptionsT = TypeVar("OptionsT", bound=RunOptions)
@@ -69,17 +69,28 @@ def run_seeds(
     if not tests:
         return
     values = {figure.key: [test[figure.key] for test in tests] for figure in figures}
-    mean, spread = mean_and_spread(values[figures[0].key])
-    write_json(Path(folder) / "seeds.json", {**values, "mean": mean, "standard_deviation": spread})
+    mean, std = mean_and_std(values[figures[0].key])
+    write_json(Path(folder) / "seeds.json", {**values, "mean": mean, "standard_deviation": std})
     print()
     for figure in figures:
         print(_told(figure, values[figure.key]))
 
 
 def _told(figure: SeedFigure, values: list[float]) -> str:
-    mean, spread = mean_and_spread(values)
+    mean, std = mean_and_std(values)
     if figure.percent:
-        told = f"{mean:.{figure.digits}%}, standard deviation {100 * spread:.{figure.digits}f} points"
+        told = f"{mean:.{figure.digits}%}, standard deviation {100 * std:.{figure.digits}f} points"
     else:
-        told = f"{mean:.{figure.digits}f}, standard deviation {spread:.{figure.digits}f}"
+        told = f"{mean:.{figure.digits}f}, standard deviation {std:.{figure.digits}f}"
     return f"test {figure.name} over {len(values)} seeds: {told}"
+
+
+def mean_and_std(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation (n - 1) of one figure over several seeds; the deviation of a single value is 0.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if not len(values):
+        raise ValueError("mean_and_std needs at least one value, got none")
+    return statistics.fmean(values), float(statistics.stdev(values)) if len(values) > 1 else 0.0

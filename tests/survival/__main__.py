@@ -111,17 +111,6 @@ def warm_up() -> None:
     import torch
     import torch._dynamo  # by the first optimizer otherwise, in every child: a second and a half
 
-    import seqtext.evaluation.pictures
-    import seqtext.tasks.forecaster
-    import seqtext.tasks.text_generator
-    import seqtext.tasks.topic_classifier
-    import seqtext.tasks.translator
-    import seqtext.training.fit
-    import seqtext.training.forecast_report
-    import seqtext.training.generator_report
-    import seqtext.training.report
-    import seqtext.training.translation_report  # noqa: F401
-
     torch.set_num_threads(1)
 
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from seqtext.manifest import MANIFEST, Entry, manifest_bytes
+from seqtext.saving.manifest import MANIFEST, Entry, manifest_bytes
 from tests.survival.mutator import mutated
 from tests.survival.saved_things import Thing
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from seqtext import placing
+from seqtext.saving import atomic
 from tests.survival.forked import Notes
 
 Fault = Literal["KILL", "ENOSPC", "EDQUOT", "EIO"]
@@ -87,7 +87,7 @@ def install(plan: Plan, notes: Notes) -> None:
 
     sys.addaudithook(hook)
     _wrap_writing(guarded)
-    fsync, exchange = os.fsync, placing.exchange
+    fsync, exchange = os.fsync, atomic.exchange
 
     def synced(descriptor: int) -> None:
         guarded("sync", (descriptor, -1))
@@ -97,7 +97,7 @@ def install(plan: Plan, notes: Notes) -> None:
         guarded("exchange", (other, -1))
         return exchange(one, other)
 
-    os.fsync, placing.exchange = synced, exchanged
+    os.fsync, atomic.exchange = synced, exchanged
 
 
 def _wrap_writing(guarded: Callable[..., None]) -> None:

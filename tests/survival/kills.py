@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtext.commands.verify import parts_of
-from seqtext.placing import is_temporary
+from seqtext.saving.atomic import is_temporary
 from tests.survival.harness import RECIPES, Harness, Start, Stop, state_of
 
 MOST_IN_A_ROW = 6  # kills before a run is left alone until its end

@@ -110,7 +110,7 @@ def try_copies(run: Path, *, count: int, seed: int, until: float) -> Mutated:
 
 
 def _loads(folder: Path) -> bool:
-    from seqtext.storage import read_folder
+    from seqtext.saving.folders import read_folder
 
     try:
         read_folder(folder)

@@ -18,7 +18,7 @@ from torch import nn
 
 from seqtext.batching.padded import Padded
 from seqtext.errors import SavedFileError
-from seqtext.storage import check_folder
+from seqtext.saving.folders import check_folder
 from tests.survival.harness import RECIPES, Harness
 
 UNUSED, MODULES = "unused", 3

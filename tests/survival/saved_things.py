@@ -36,12 +36,12 @@ def make_all(place: Path) -> None:
     """Saves a topic classifier, a generator with a classifier in it, a translator, a forecaster, a checkpoint, options and a log."""
     import datasets
 
-    from seqtext.data.series import SeriesSet, whole
+    from seqtext.data.series.series import SeriesSet, whole
     from seqtext.options import TrainingOptions, write_options
-    from seqtext.tasks.forecaster import Forecaster
-    from seqtext.tasks.text_generator import TextGenerator
-    from seqtext.tasks.topic_classifier import TopicClassifier
-    from seqtext.tasks.translator import Translator
+    from seqtext.tasks.classification.classifier import TopicClassifier
+    from seqtext.tasks.forecasting.forecaster import Forecaster
+    from seqtext.tasks.generation.generator import TextGenerator
+    from seqtext.tasks.translation.translator import Translator
     from seqtext.training.fit import fit
     from seqtext.training.run_log import LogFile
 

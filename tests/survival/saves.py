@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqtext.errors import SavedFileError, run_program
-from seqtext.placing import is_temporary
-from seqtext.storage import check_folder, read_folder
+from seqtext.saving.atomic import is_temporary
+from seqtext.saving.folders import check_folder, read_folder
 from tests.survival.file_operations import FAULTS, Fault, Plan, install
 from tests.survival.forked import Ended, Notes, in_child
 from tests.survival.harness import state_of

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from seqtext.batching.batch_plan import BatchPlan
-from seqtext.batching.spread import Spread, one_by_one
+from seqtext.batching.pieces import Spread, one_by_one
 from seqtext.nn.losses import Loss
-from seqtext.storage import atomic_folder, parse_tensors, read_folder, save_tensors
+from seqtext.saving.folders import atomic_folder, parse_tensors, read_folder, save_tensors
 
 
 class Points:

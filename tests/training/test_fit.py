@@ -12,7 +12,7 @@ import torch
 
 import seqtext
 from seqtext.errors import NumericsError, OptionsError, SavedFileError
-from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.optimizer import make_optimizer
 from seqtext.training.schedule import learning_rate_factor, progress_of

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 import seqtext
 from seqtext.batching.batch_plan import BatchPlan
-from seqtext.data.splits import take
+from seqtext.data.rows.splits import take
 from seqtext.errors import NumericsError
-from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.training.fit import fit
 from seqtext.training.step import seed_generators
 from tests.training.line import Line, Points, points

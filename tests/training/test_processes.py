@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 
 import seqtext
 from seqtext.errors import OptionsError
-from seqtext.storage import read_folder
+from seqtext.saving.folders import read_folder
 from seqtext.training.processes import ALONE, Processes
 from tests.conftest import ROOT, SMALL, topic_rows, write_csv
 from tests.training.stopping import checkpoints, killed_in_step

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 import seqtext
 from seqtext.builtin.household import household
-from seqtext.data.series import Part, SeriesSet
+from seqtext.data.series.series import Part, SeriesSet
 from seqtext.errors import OptionsError, SavedFileError
 from seqtext.options import TrainingOptions
-from seqtext.storage import read_folder
-from seqtext.tasks.forecaster import Forecaster
-from seqtext.tasks.text_generator import TextGenerator
-from seqtext.tasks.topic_classifier import TopicClassifier
-from seqtext.tasks.translator import Translator
-from seqtext.training import checkpoint, keeper
+from seqtext.saving.folders import read_folder
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.generation.generator import TextGenerator
+from seqtext.tasks.translation.translator import Translator
+from seqtext.training import checkpoint, run_state
 from seqtext.training.environment import content_hash, differences, environment_of
 from seqtext.training.fit import fit
 from tests.training.line import Line, points
@@ -60,7 +60,7 @@ def test_a_run_killed_in_any_step_however_often_ends_with_the_same_bits(whole, t
 @pytest.mark.parametrize("call", [1, 2, 3])
 @pytest.mark.parametrize(
     ("target", "name"),
-    [(Line, "evaluate"), (Line, "save_pretrained"), (keeper, "save_checkpoint"), (checkpoint, "save_tensors")],
+    [(Line, "evaluate"), (Line, "save_pretrained"), (run_state, "save_checkpoint"), (checkpoint, "save_tensors")],
 )
 def test_a_run_killed_at_an_epochs_end_ends_with_the_same_bits(whole, tmp_path, target, name, call):
     with killed_at(target, name, call):
@@ -94,14 +94,14 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(whole, tmp_path):
 
 
 def test_checkpoints_come_by_steps_by_minutes_and_at_every_epochs_end(tmp_path, monkeypatch):
-    written, plain = [], keeper.save_checkpoint
-    monkeypatch.setattr(keeper, "save_checkpoint", lambda *args: (written.append(args[3].step), plain(*args)))
+    written, plain = [], run_state.save_checkpoint
+    monkeypatch.setattr(run_state, "save_checkpoint", lambda *args: (written.append(args[3].step), plain(*args)))
     train(tmp_path / "steps", epochs=2, checkpoint_every=20)
     assert written == [20, 40, 52, 60, 80, 100, 104]
     written.clear()
     clock = [0.0]
     monkeypatch.setattr(
-        "seqtext.training.keeper.time.monotonic", lambda: clock.__setitem__(0, clock[0] + 1) or clock[0]
+        "seqtext.training.run_state.time.monotonic", lambda: clock.__setitem__(0, clock[0] + 1) or clock[0]
     )
     train(tmp_path / "minutes", epochs=1, checkpoint_every="0.5m")
     assert 2 < len(written) < 20

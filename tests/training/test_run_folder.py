@@ -11,7 +11,7 @@ import torch
 
 from seqtext.errors import DataError, OptionsError, ResourceError, SavedFileError
 from seqtext.options import TrainingOptions, read_options
-from seqtext.storage import read_folder
+from seqtext.saving.folders import read_folder
 from seqtext.training import tracking
 from seqtext.training.fit import fit
 from seqtext.training.run_folder import RunFolder
@@ -239,7 +239,7 @@ def test_a_batch_that_the_memory_is_not_enough_for_is_told_with_its_size(tmp_pat
 def test_a_run_to_be_overwritten_stays_where_the_disk_has_no_room_for_another(tmp_path, monkeypatch, kind):
     train(tmp_path / "run")
     before = hashes(tmp_path / "run")
-    monkeypatch.setattr("seqtext.room._free", lambda path: 10)
+    monkeypatch.setattr("seqtext.saving.disk._free", lambda path: 10)
     with pytest.raises(ResourceError, match="not enough room on the disk"):
         fit(Line(), points(), run=kind(tmp_path / "run"), overwrite=True, device="cpu")
     assert hashes(tmp_path / "run") == before

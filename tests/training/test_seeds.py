@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from seqtext.errors import OptionsError
 from seqtext.options import RunOptions, write_options
-from seqtext.training.seeds import SeedFigure, run_seeds
+from seqtext.training.seeds import SeedFigure, mean_and_std, run_seeds
 
 SCORE, SHARE = SeedFigure("score", "score"), SeedFigure("share", "share right", digits=1, percent=True)
 
@@ -65,3 +66,11 @@ def test_folders_are_checked_before_the_first_is_trained() -> None:
         run_seeds(Options(seeds=2), never, folder="runs", figures=(SCORE,))
     with pytest.raises(OptionsError, match="--run runs/seed-1: the folder holds a single run; choose another --run"):
         run_seeds(Options(seeds=2, overwrite=True), never, folder="runs/seed-1", figures=(SCORE,))
+
+
+def test_the_deviation_is_the_sample_deviation_and_zero_for_one_seed():
+    assert mean_and_std([1.0, 2.0, 3.0]) == (2.0, 1.0)
+    assert mean_and_std([0.9, 0.92]) == (pytest.approx(0.91), pytest.approx(0.02 / math.sqrt(2)))
+    assert mean_and_std([0.5]) == (0.5, 0.0)
+    with pytest.raises(ValueError, match="at least one"):
+        mean_and_std([])

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from seqtext.errors import Stopped, run_program
-from seqtext.storage import read_folder
-from seqtext.training import checkpoint, keeper, signals
+from seqtext.saving.folders import read_folder
+from seqtext.training import checkpoint, run_state, signals
 from seqtext.training.signals import Interrupted, StopSignals
 from tests.conftest import ROOT
 from tests.training.line import Line
@@ -77,7 +77,7 @@ def test_weights_are_their_own_again_when_the_validation_of_averaged_ones_is_lef
 
 
 @every_signal
-@pytest.mark.parametrize("where", [(checkpoint, "save_tensors"), (keeper, "save_checkpoint")])
+@pytest.mark.parametrize("where", [(checkpoint, "save_tensors"), (run_state, "save_checkpoint")])
 def test_a_second_signal_leaves_at_once_and_the_checkpoint_before_stands(whole, tmp_path, monkeypatch, number, where):  # noqa: F811
     run, left = tmp_path / "run", []
 
@@ -101,7 +101,7 @@ def test_a_second_signal_leaves_at_once_and_the_checkpoint_before_stands(whole, 
 
 
 def test_a_signal_while_the_last_epoch_is_saved_ends_the_run_there(whole, tmp_path, monkeypatch):  # noqa: F811
-    run, plain = tmp_path / "run", keeper.save_checkpoint
+    run, plain = tmp_path / "run", run_state.save_checkpoint
 
     def signalled(folder, stepper, average, progress, environment):
         plain(folder, stepper, average, progress, environment)
@@ -109,7 +109,7 @@ def test_a_signal_while_the_last_epoch_is_saved_ends_the_run_there(whole, tmp_pa
             signal.raise_signal(signal.SIGTERM)
 
     with monkeypatch.context() as patch, pytest.raises(Stopped, match="stopped at the last epoch's end, step 156, all"):
-        patch.setattr(keeper, "save_checkpoint", signalled)
+        patch.setattr(run_state, "save_checkpoint", signalled)
         train(run)
     train(run, resume=True)
     assert hashes(run) == hashes(whole)

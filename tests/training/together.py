@@ -18,8 +18,9 @@ import torch
 from torch import Tensor
 
 from seqtext.errors import run_program
-from seqtext.storage import save_tensors
-from seqtext.tasks.topic_classifier import TopicClassifier
+from seqtext.saving.folders import save_tensors
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.saved import load
 from seqtext.training.processes import Processes, started_processes
 from seqtext.training.step import Stepper
 from tests.conftest import topic_rows
@@ -99,7 +100,7 @@ def steps(folder: Path) -> None:
     exchange(processes)
     in_order(processes, folder)
     made = []
-    task = processes.made_once(lambda: made.append(1) or classifier()[0])
+    task = processes.made_once(lambda: made.append(1) or classifier()[0], open=load)
     assert len(made) == processes.first
     found = sgd_steps(task, classifier()[1], processes)
     own = json.dumps([value.double().sum().item() for value in found.values()])

@@ -1,0 +1,1 @@
+"""Two texts a row: sources and targets."""

@@ -1,0 +1,1 @@
+"""Files and the hub to rows and typed columns."""

@@ -1,0 +1,156 @@
+"""Where data comes from: a name or a path becomes named splits, memory-mapped, each with a row at least.
+
+Takes a built-in name, a file, a folder or a name on the hub; what exists on this machine wins over the hub. Knows
+splits and where they came from; which column is what, `columns.py` decides.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqtext.data.reading.hub import is_hub_name, resolve_commit
+from seqtext.data.reading.hub_layout import is_saved, load_repository, load_saved, read_files
+from seqtext.data.reading.local_paths import matching_files, missing
+from seqtext.errors import DataError
+
+if TYPE_CHECKING:
+    import datasets
+
+BUILT_IN = ("phrasebook",)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set and where it came from.
+
+    Args:
+        name: as it was asked for.
+        splits: the named splits.
+        revision: the commit on the hub; None for what was on this machine.
+    """
+
+    name: str
+    splits: datasets.DatasetDict
+    revision: str | None = None
+
+
+def load(
+    name: str | Path, *, revision: str | None = None, config: str | None = None, needs: Sequence[str] = ("train",)
+) -> Source:
+    """The data set of a name.
+
+    Args:
+        name: `phrasebook` or `phrasebook:de`; a csv, tsv, jsonl, txt (each also with `.gz`) or parquet file, or a
+            pattern of such (`data/*.csv`), which is the split `train`; a folder laid out like a repository of the hub,
+            or written by `save_to_disk`; or a name on the hub, `owner/name`.
+        revision: branch, tag or commit on the hub. Without it the main branch is resolved to its commit now.
+        config: the configuration, for data sets that have several.
+        needs: the splits there must be.
+
+    Raises:
+        DataError: nothing of that name, a split that is missing or has no rows, or anything that cannot be read.
+    """
+    asked = str(name)
+    path = Path(asked).expanduser()
+    commit = None
+    is_built_in = asked.partition(":")[0] in BUILT_IN
+    is_files = not path.is_dir() and (path.exists() or glob.has_magic(asked))
+    if revision and (is_built_in or is_files or path.is_dir()):
+        fix = "leave --revision out"
+        raise DataError("found a revision of what is on this machine", where=asked, expected="a hub name", fix=fix)
+    if config and (is_built_in or is_files or is_saved(path)):
+        fix = "leave --data_config out"
+        raise DataError("found a configuration of what has none", where=asked, expected="a folder or hub name", fix=fix)
+    if is_built_in:
+        splits = _phrasebook(asked.partition(":")[2] or "en")
+    elif path.is_dir():
+        splits = load_saved(path) if is_saved(path) else load_repository(str(path.absolute()), asked, config=config)
+    elif is_files:
+        return _files({"train": asked}, "", needs)
+    elif is_hub_name(asked):
+        commit = resolve_commit(asked, revision)
+        splits = load_repository(asked, asked, config=config, revision=commit)
+    else:
+        kinds = f"a file, a folder, a hub name owner/name, or built in: {', '.join(BUILT_IN)}"
+        raise missing(path, where=asked, expected=kinds, also=BUILT_IN)
+    return Source(asked, _checked(splits, asked, needs), commit)
+
+
+def load_files(
+    *,
+    train: str | Path | None = None,
+    validation: str | Path | None = None,
+    test: str | Path | None = None,
+    needs: Sequence[str] = ("train",),
+) -> Source:
+    """The data set whose splits are files, each one file or a pattern such as `data/*.csv`, its files sorted by name.
+
+    Args:
+        train: of the split `train`; likewise the next two.
+        validation: or None.
+        test: or None.
+        needs: the splits there must be.
+
+    Raises:
+        DataError: a file that is not there or cannot be read, with the row where there is one.
+    """
+    given = {"train": train, "validation": validation, "test": test}
+    return _files({split: file for split, file in given.items() if file is not None}, "--", needs)
+
+
+def _files(given: dict[str, str | Path], flag: str, needs: Sequence[str]) -> Source:
+    import datasets
+
+    splits = datasets.DatasetDict()
+    for split, pattern in given.items():
+        files = matching_files(pattern, where=f"{flag}{split}" if flag else "")
+        splits[split] = read_files(files, split=split, name=str(pattern))
+    name = ", ".join(map(str, given.values()))
+    return Source(name, _checked(splits, name, needs, named=True))
+
+
+def _checked(
+    splits: datasets.DatasetDict, name: str, needs: Sequence[str], *, named: bool = False
+) -> datasets.DatasetDict:
+    """The splits, once each that is needed is there and none is empty; with their name, unless they have it."""
+    for split in needs:
+        if split not in splits:
+            fix = "rename the splits, or give a file for each with --train, --validation and --test"
+            raise DataError(f"no split {split!r}", where=name, expected=f"it among {', '.join(splits)}", fix=fix)
+    for split, dataset in splits.items():
+        if not len(dataset):
+            where = f"{name}, split {split!r}"
+            raise DataError("no rows", where=where, expected="one row at least", fix="was it filtered?")
+    return splits if named else _named(splits, name)
+
+
+def _named(splits: datasets.DatasetDict, name: str) -> datasets.DatasetDict:
+    """Copies (of the objects, not of the rows) that know what messages should call them."""
+    import datasets
+
+    copies = datasets.DatasetDict()
+    for split, dataset in splits.items():
+        copies[split] = dataset.with_format(None)
+        # A data set that was made or saved by itself may not know which split it is.
+        copies[split].info.dataset_name = name if dataset.split else f"{name}, split {split!r}"
+    return copies
+
+
+def _phrasebook(locale: str) -> datasets.DatasetDict:
+    """The built-in phrases of a locale, with their topics as classes."""
+    import datasets
+
+    from seqtext.builtin.phrasebook import phrases
+
+    made = phrases(locale=locale)
+    topics = sorted({phrase.topic for rows in made.values() for phrase in rows})
+    features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=topics))
+    splits = datasets.DatasetDict()
+    for split, rows in made.items():
+        columns = {"text": [row.text for row in rows], "label": [topics.index(row.topic) for row in rows]}
+        splits[split] = datasets.Dataset.from_dict(columns, features=features, split=datasets.NamedSplit(split))
+    return splits

@@ -1,0 +1,201 @@
+"""Which column is the text and which the label: named by the caller, or recognised where only one can be meant.
+
+Also checks that a text column holds text in every row. Knows names and types of columns, not what labels mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from seqtext.data.reading.column_arrays import column_arrays, place_of
+from seqtext.errors import DataError, did_you_mean, one_of, shorten
+
+if TYPE_CHECKING:
+    import datasets
+
+# In each group names that rule each other out; an earlier group wins over a later one. Compared in lower case.
+TEXT_NAMES = (
+    ("text",),
+    ("sentence", "content", "document", "body", "review", "comment", "tweet", "utterance", "message", "article"),
+    ("title", "headline", "summary", "description"),
+)
+LABEL_NAMES = (
+    ("label",),
+    ("labels", "class", "category", "topic", "section", "target", "sentiment", "intent", "genre"),
+)
+
+
+class Columns(NamedTuple):
+    """Names of the columns to use."""
+
+    text: str
+    label: str
+
+
+def choose(
+    data: Mapping[str, datasets.Dataset] | datasets.Dataset,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+) -> Columns:
+    """The text column and the label column; the texts of all splits are checked.
+
+    Args:
+        data: a split, or all of them; then `train`, or else the first, decides.
+        text: the name of the text column, if the caller knows it.
+        label: the name of the label column, likewise.
+
+    Raises:
+        DataError: a name that is not there, none or several columns that could be meant, a cell that is no text.
+    """
+    splits = data if isinstance(data, Mapping) else {"": data}
+    decides = splits["train"] if "train" in splits else next(iter(splits.values()))
+    require(splits, *filter(None, [text, label]))
+    chosen_label = label or choose_label(decides, text=text)
+    chosen_text = text or choose_text(decides, label=chosen_label)
+    if chosen_text == chosen_label:
+        found = f"column {chosen_text!r} is taken for both text and label"
+        raise DataError(found, where=place_of(decides), fix="pass --text_column NAME")
+    require(splits, chosen_text, chosen_label)
+    for split in splits.values():
+        check_texts(split, chosen_text)
+    return Columns(chosen_text, chosen_label)
+
+
+def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
+    """The text column by its name, or the only column of text that is not the label.
+
+    Raises:
+        DataError: none, or several that could be it; lists the columns.
+    """
+    texts = [name for name, feature in dataset.features.items() if name != label and is_text(feature)]
+    return _only("text", _named(texts, TEXT_NAMES) or texts, dataset, "--text_column NAME")
+
+
+def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: str = "--label_column NAME") -> str:
+    """The label column: the only one of classes, or else the one whose name says so.
+
+    Args:
+        dataset: the rows.
+        text: the name of the text column, if the caller knows it.
+        flag: which names the label column, to tell.
+
+    Raises:
+        DataError: none, or several that could be it; lists the columns.
+    """
+    others = {name: feature for name, feature in dataset.features.items() if name != text}
+    classes: list[str] = [name for name, feature in others.items() if hasattr(feature, "names")]
+    if len(classes) == 1:
+        return classes[0]
+    possible = classes or [name for name, feature in others.items() if _can_be_label(feature)]
+    return _only("label", _named(possible, LABEL_NAMES) or classes, dataset, flag)
+
+
+def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = "") -> None:
+    """Sees to it that every split has the columns.
+
+    Args:
+        splits: by name.
+        columns: their names.
+        fix: what to do about one that is not there, if no name is near and no split has it.
+
+    Raises:
+        DataError: a split without one; lists the columns there are and the nearest name.
+    """
+    for dataset in splits.values():
+        for column in columns:
+            if column in dataset.column_names:
+                continue
+            if any(column in other.column_names for other in splits.values()):
+                fix = "leave this split out, or give it the column"
+            found = f"no column {column!r} among {_listed(dataset, dataset.column_names)}"
+            raise DataError(found, where=place_of(dataset), fix=did_you_mean(column, dataset.column_names) or fix)
+
+
+def check_one_split(rows: object) -> None:
+    """Sees to it that Python code gave the rows of one split, on disk.
+
+    Raises:
+        DataError: all splits at once, a streaming data set, or no data set at all.
+    """
+    import datasets
+
+    if isinstance(rows, datasets.Dataset):
+        return
+    if isinstance(rows, datasets.IterableDataset | datasets.IterableDatasetDict):
+        fix = (
+            "load it without streaming=True, or hf download NAME --repo-type dataset --local-dir FOLDER and load FOLDER"
+        )
+        raise DataError("found a streaming data set", where="the rows", expected="one on disk", fix=fix)
+    if isinstance(rows, datasets.DatasetDict):
+        fix = f"pass one split, as data[{next(iter(rows), 'train')!r}]"
+        raise DataError("found a DatasetDict", where="the rows", expected="a Dataset", fix=fix)
+    raise DataError(f"found {type(rows).__name__}", where="the rows", expected="a Dataset of datasets")
+
+
+def check_texts(
+    dataset: datasets.Dataset, column: str, *, where: str | None = None, flag: str = "--text_column NAME"
+) -> None:
+    """Sees to it that each cell of a column is text; the empty text is one.
+
+    Args:
+        dataset: the rows.
+        column: its name.
+        where: what messages call the rows; what they know of themselves if not given.
+        flag: which names the column, to tell.
+
+    Raises:
+        DataError: a cell that is None or of another type, with its row (from 1) and what was found.
+    """
+    where = where or place_of(dataset)
+    stored = dataset.data.column(column)
+    if not is_text(dataset.features[column]) and stored.null_count < len(stored):
+        row, value = next((row, value) for row, value in enumerate(dataset[column], start=1) if value is not None)
+        found = f"found {shorten(value)} ({type(value).__name__})"
+        fix = f"pass {flag}, or write the cells as text"
+        raise DataError(found, where=f"{where}, row {row}, column {column!r}", expected="text", fix=fix)
+    if stored.null_count:
+        nulls = [array.is_null().to_numpy(zero_copy_only=False) for array in column_arrays(dataset, column)]
+        rows = np.flatnonzero(np.concatenate(nulls)) + 1
+        if len(rows):
+            found = "found None" + (f" (and in {len(rows) - 1:,} more rows)" if len(rows) > 1 else "")
+            fix = "give the rows a text, or remove them"
+            raise DataError(found, where=f"{where}, row {rows[0]}, column {column!r}", expected="text", fix=fix)
+
+
+def is_text(feature: object) -> bool:
+    """Whether a column's feature says that its cells are texts, and not the names of classes."""
+    return getattr(feature, "dtype", "") in ("string", "large_string") and not hasattr(feature, "names")
+
+
+def _named(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> list[str]:
+    """The columns in the first group of names that has any."""
+    columns = list(columns)
+    found = ([column for column in columns if column.strip().lower() in group] for group in groups)
+    return next(filter(None, found), [])
+
+
+def _only(role: str, candidates: list[str], dataset: datasets.Dataset, flag: str) -> str:
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        found = f"{len(candidates)} columns could be the {role}: {_listed(dataset, candidates)}"
+    else:
+        found = f"no column is clearly the {role} among {_listed(dataset, dataset.column_names)}"
+    raise DataError(found, where=place_of(dataset), fix=f"pass {flag}")
+
+
+def _listed(dataset: datasets.Dataset, columns: Iterable[str]) -> str:
+    return one_of(f"{column!r} ({_kind(dataset.features[column])})" for column in columns).removeprefix("one of ")
+
+
+def _kind(feature: object) -> str:
+    names = getattr(feature, "names", None)
+    return f"{len(names)} classes" if names else str(getattr(feature, "dtype", None) or type(feature).__name__)
+
+
+def _can_be_label(feature: object) -> bool:
+    return is_text(feature) or str(getattr(feature, "dtype", "")).startswith(("int", "uint", "bool", "float", "null"))

@@ -1,0 +1,154 @@
+"""Labels of a classification: the names found in the training split, and any split's column as ids of these names.
+
+No label is ever ignored: a row without one stops, or is dropped and counted. A label that training never saw gets an id
+after the known ones, so that it counts as a mistake. Knows one column; not texts, not models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtext.data.reading.column_arrays import place_of
+from seqtext.data.reading.label_codes import Coded, coded, rows_told
+from seqtext.errors import DataError, did_you_mean, one_of, shorten
+
+if TYPE_CHECKING:
+    import datasets
+
+
+class EncodedLabels(NamedTuple):
+    """The labels of one split.
+
+    Attributes:
+        ids: int64, one a row that is kept.
+        rows: int64, which rows of the split these are (from 0).
+        names: what the ids stand for: the names of the training split, then those it never had.
+        dropped: rows without a label that were left out.
+        warnings: what the user should be told, one line each.
+    """
+
+    ids: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    names: tuple[str, ...]
+    dropped: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The classes of a task.
+
+    Args:
+        names: the name of each id.
+        counts: training rows of each id; empty where they are not known, as in a saved model.
+    """
+
+    names: tuple[str, ...]
+    counts: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, train: datasets.Dataset, column: str) -> Labels:
+        """The labels of a training split: the names of a class column in its order, or else the values found, sorted.
+
+        Raises:
+            DataError: a column that holds no labels, or only one class.
+        """
+        codes = coded(train, column)
+        present = np.flatnonzero(codes.counts)
+        if len(present) < 2:
+            found = [f"only {shorten(codes.values[code])}, in {codes.counts[code]:,} rows" for code in present]
+            where = f"{place_of(train)}, column {column!r}"
+            fix = "is it the right column, and are the rows complete?"
+            raise DataError(
+                f"found {(found or ['no labels'])[0]}", where=where, expected="two classes at least", fix=fix
+            )
+        return cls(names=codes.values, counts=tuple(codes.counts.tolist()))
+
+    def encode(
+        self,
+        dataset: datasets.Dataset,
+        column: str,
+        *,
+        unlabelled: Literal["error", "drop"] = "error",
+        where: str | None = None,
+    ) -> EncodedLabels:
+        """A split's column as ids, matched by name, whatever the column's own ids are.
+
+        Args:
+            dataset: the split.
+            column: of classes, text, whole numbers, or true and false.
+            unlabelled: rows whose label is None, -1 or empty stop, or are left out and counted.
+            where: what messages call the rows; what they know of themselves if not given.
+
+        Raises:
+            DataError: rows without a label; -100, 1.5, ids without a name; no row with a known label.
+        """
+        codes = coded(dataset, column, where=where)
+        where = f"{where or place_of(dataset)}, column {column!r}"
+        unknown = np.flatnonzero(codes.codes < 0)
+        rows = np.flatnonzero(codes.codes >= 0)
+        if len(unknown) and (unlabelled == "error" or not len(rows)):
+            raise _unlabelled(unknown, len(codes.codes), where)
+        table, names = self._table(codes, where)
+        ids = table[codes.codes[rows]]
+        return EncodedLabels(ids, rows, names, len(unknown), tuple(self._warnings(ids, rows, names, where)))
+
+    def _table(self, codes: Coded, where: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+        """The id of each code, and the names with those that training never had."""
+        id_of = {name: id_ for id_, name in enumerate(self.names)}
+        present = [codes.values[code] for code in np.flatnonzero(codes.counts)]
+        if not any(value in id_of for value in present):
+            found = f"found only labels that are not in training: {one_of(map(shorten, present))}"
+            expected = one_of(map(shorten, self.names))
+            raise DataError(found, where=where, expected=expected, fix="write both splits with the same labels")
+        for value in present:
+            id_of.setdefault(value, len(id_of))
+        # Classes that are declared but in no row have no id unless training has them; no code refers to them.
+        return np.array([id_of.get(value, -1) for value in codes.values], dtype=np.int64), tuple(id_of)
+
+    def _warnings(
+        self, ids: NDArray[np.int64], rows: NDArray[np.int64], names: tuple[str, ...], where: str
+    ) -> Iterator[str]:
+        """A line for each label that occurs here and in no row of training."""
+        counts = np.bincount(ids, minlength=len(names))
+        trained = self.counts or [1] * len(self.names)
+        for id_ in np.flatnonzero(counts).tolist():
+            if id_ < len(trained) and trained[id_]:
+                continue
+            close = did_you_mean(names[id_], self.names) if id_ >= len(self.names) else ""
+            told = f"{shorten(names[id_])} in {rows_told(rows[ids == id_])}"
+            yield f"{where}: the label {told} never occurs in training: counted as a mistake" + (
+                f"; {close}" * bool(close)
+            )
+
+
+def check_same_classes(splits: Mapping[str, datasets.Dataset], column: str) -> None:
+    """Sees to it that a class column has the same names in the same order in all splits that name its classes.
+
+    Raises:
+        DataError: two orders; prints both.
+    """
+    orders = {split: getattr(dataset.features[column], "names", None) for split, dataset in splits.items()}
+    named = {split: names for split, names in orders.items() if names}
+    first = next(iter(named), "")
+    for split, names in named.items():
+        if names != named[first]:
+            where = f"{place_of(splits[split])}, column {column!r}"
+            found = f"found the classes in the order {', '.join(names)}"
+            expected = f"that of split {first!r}: {', '.join(named[first])}"
+            fix = "write both with the same names in the same order"
+            raise DataError(found, where=where, expected=expected, fix=fix)
+
+
+def _unlabelled(rows: NDArray[np.int64], total: int, where: str) -> DataError:
+    found = f"found no label (None, -1 or empty) in {rows_told(rows)} of {total:,}"
+    if len(rows) == total:
+        fix = "use another split: the test splits of the hub often have no labels"
+    else:
+        fix = "--unlabelled drop leaves these rows out and counts them"
+    return DataError(found, where=where, expected="a label in every row", fix=fix)

@@ -1,0 +1,146 @@
+"""Parts of a data set, drawn by a seed and evenly by label: a validation split where there is none, or some rows.
+
+The draw depends on the seed, the number of rows and the labels, on nothing else. Knows row numbers and label ids, not
+what the rows hold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtext.data.reading.column_arrays import place_of
+from seqtext.data.reading.label_codes import MISSING, coded
+from seqtext.errors import DataError, OptionsError
+
+if TYPE_CHECKING:
+    import datasets
+
+
+def split_validation(
+    train: datasets.Dataset,
+    *,
+    rows: int,
+    seed: int = 0,
+    labels: NDArray[np.int64] | str | None = None,
+) -> tuple[datasets.Dataset, datasets.Dataset]:
+    """Takes a validation split out of a training split; returns both, each in the order of the rows.
+
+    With labels, each class keeps its share, and one with two rows or more has at least one row on either side, where
+    the rows wanted allow it.
+
+    Args:
+        train: at least two rows.
+        rows: how many rows to take.
+        seed: of the draw.
+        labels: what to draw evenly by: (rows of `train`,) ids, or the name of the label column.
+
+    Raises:
+        DataError: fewer than two rows.
+        OptionsError: a number of rows that would leave either side empty.
+    """
+    if len(train) < 2:
+        found = f"{len(train)} row{'' if len(train) == 1 else 's'} left to train on"  # a test may be held out by now
+        fix = "give more rows, or a validation and a test split"
+        raise DataError(found, where=place_of(train), expected="two at least, to hold one out", fix=fix)
+    if not 0 < rows < len(train):
+        raise OptionsError(f"{rows} validation rows of {len(train)}", expected=f"1 to {len(train) - 1}")
+    taken = draw_rows(len(train), rows, seed=seed, labels=_ids(train, labels), leave_one=True)
+    kept = np.setdiff1d(np.arange(len(train)), taken, assume_unique=True)
+    return train.select(kept), train.select(taken)
+
+
+def take(
+    dataset: datasets.Dataset, max_rows: int | None, *, seed: int = 0, labels: NDArray[np.int64] | str | None = None
+) -> datasets.Dataset:
+    """At most `max_rows` rows, in their order; the data set itself if it has no more, or if `max_rows` is None.
+
+    Raises:
+        OptionsError: fewer than one row wanted.
+    """
+    if max_rows is None or max_rows >= len(dataset):
+        return dataset
+    if max_rows < 1:
+        raise OptionsError(f"--max_rows is {max_rows}", expected="1 or more")
+    return dataset.select(draw_rows(len(dataset), max_rows, seed=seed, labels=_ids(dataset, labels)))
+
+
+def draw_rows(
+    total: int, count: int, *, seed: int, labels: NDArray[np.int64] | None = None, leave_one: bool = False
+) -> NDArray[np.int64]:
+    """`count` of `total` row numbers, ascending, drawn without replacement, each label as often as its share.
+
+    Args:
+        total: the rows there are.
+        count: the rows wanted, at most `total`.
+        seed: of the draw.
+        labels: (total,) ids from 0 on; without, all rows are alike.
+        leave_one: whether a label with two rows or more keeps one that is not drawn, where `count` allows it.
+    """
+    labels = np.zeros(total, dtype=np.int64) if labels is None else labels
+    if len(labels) != total:
+        raise ValueError(f"{len(labels)} labels for {total} rows")
+    sizes = np.bincount(labels)
+    quotas = _quotas(sizes, count, leave_one=leave_one)
+    shuffled = np.random.default_rng(seed).permutation(total)
+    by_label = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    # A row's place among the rows of its label, in the order of the shuffle: those before the quota are drawn.
+    place = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.sort(by_label[place < np.repeat(quotas, sizes)])
+
+
+def _ids(dataset: datasets.Dataset, labels: NDArray[np.int64] | str | None) -> NDArray[np.int64] | None:
+    """Ids from 0 on; rows without a label are a class of their own."""
+    return coded(dataset, labels).codes - MISSING if isinstance(labels, str) else labels
+
+
+def _quotas(sizes: NDArray[np.int64], count: int, *, leave_one: bool) -> NDArray[np.int64]:
+    """How many rows of each label are drawn: its share, rounded to sum to `count`, and one at least if possible."""
+    exact = sizes * (count / sizes.sum())
+    highest = np.where(sizes > 1, sizes - 1, 0) if leave_one else sizes
+    if highest.sum() < count:
+        highest = sizes
+    lowest = np.minimum(highest, 1)
+    if lowest.sum() > count:
+        lowest = np.zeros_like(sizes)
+    quotas: NDArray[np.int64] = np.clip(np.floor(exact).astype(np.int64), lowest, highest)
+    # The loop is over labels at most: rounding down and the bounds are off by no more than one for each of them.
+    while (missing := count - int(quotas.sum())) != 0:
+        step = 1 if missing > 0 else -1
+        room = quotas < highest if missing > 0 else quotas > lowest
+        wish = np.where(room, step * (exact - quotas), -np.inf)
+        first = np.argsort(-wish, kind="stable")[: min(abs(missing), int(room.sum()))]
+        quotas[first] += step
+    return quotas
+
+
+def hold_out_rows(
+    train: datasets.Dataset, evenly_by: str | None, *, seed: int
+) -> tuple[datasets.Dataset, datasets.Dataset]:
+    """The training rows and a tenth of them held out, 2,500 at most.
+
+    Raises:
+        DataError: if there are too few rows.
+    """
+    return split_validation(train, rows=min(max(len(train) // 10, 1), MOST_HELD_OUT), seed=seed, labels=evenly_by)
+
+
+MOST_HELD_OUT = 2_500  # rows: an accuracy of 92 % is then known to half a point, and training keeps the rest
+
+
+TEST_SEED = 1  # of a test split held out: one for all runs, so that they are compared on the same rows
+
+
+def used_splits(splits: datasets.DatasetDict, notes: list[str]) -> datasets.DatasetDict:
+    """The splits that are used, under the names they have here."""
+    validation = next((name for name in VALIDATION_NAMES if name in splits), "validation")
+    names = {"train": "train", "validation": validation, "test": "test"}
+    if validation != "validation":
+        notes.append(f"validation: the split {validation!r}")
+    notes += [f"split {name!r} is not used" for name in splits if name not in names.values()]
+    return type(splits)({part: splits[name] for part, name in names.items() if name in splits})
+
+
+VALIDATION_NAMES = ("validation", "valid", "val", "dev")  # of the split; the first that is there is taken

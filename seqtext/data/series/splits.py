@@ -1,0 +1,147 @@
+"""Training, validation and test spans of any source of series, by time: what is tested lies after all that is trained on.
+
+Knows splits and how long they are; how a table becomes series, `series_table` knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from seqtext.data.reading.numbers import Decimal
+from seqtext.data.reading.sources import Source
+from seqtext.data.series.columns import Layout
+from seqtext.data.series.series import Part, SeriesSet, hold_out_last, hold_out_weeks, split_by_time
+from seqtext.data.series.table import read_series
+from seqtext.errors import DataError
+
+Validation = Literal["auto", "last", "weeks"]
+
+
+@dataclass(frozen=True)
+class SeriesSplits:
+    """Spans of one set of series.
+
+    Attributes:
+        series: all readings.
+        train: to learn from, and to fit scales on.
+        validation: to choose by.
+        test: to be measured on once, at the end.
+        notes: how the spans were made, and what was mended while reading.
+    """
+
+    series: SeriesSet
+    train: Part
+    validation: Part
+    test: Part
+    notes: tuple[str, ...]
+
+
+def household_series() -> SeriesSet:
+    """The built-in simulated household: kW, every 15 minutes, two years."""
+    from seqtext.builtin.household import household
+
+    load = household()
+    starts = np.array([0, len(load.values)])
+    return SeriesSet(("household",), load.values, starts, load.times[:1], 900, name="household (simulated)")
+
+
+def read_source(
+    source: Source,
+    *,
+    time_column: str | None = None,
+    value_columns: Sequence[str] = (),
+    series_column: str | None = None,
+    input_columns: Sequence[str] = (),
+    layout: Layout = "auto",
+    decimal: Decimal = ".",
+    missing: Sequence[str] = (),
+    time_format: str | None = None,
+    repair: bool = False,
+) -> dict[str, SeriesSet]:
+    """The splits `train` and, if there is one, `test` of a source as series; the arguments are those of `read_series`.
+
+    Raises:
+        DataError: with the file, row and column of what cannot be read.
+    """
+    return {
+        split: read_series(
+            source.splits[split],
+            time_column=time_column,
+            value_columns=value_columns,
+            series_column=series_column,
+            input_columns=input_columns,
+            layout=layout,
+            decimal=decimal,
+            missing=missing,
+            time_format=time_format,
+            repair=repair,
+        )
+        for split in ("train", "test")
+        if split in source.splits
+    }
+
+
+def series_splits(
+    series: dict[str, SeriesSet],
+    *,
+    gap: int,
+    test_share: float = 0.2,
+    validation: Validation = "auto",
+    validation_share: float = 0.1,
+    max_rows: int | None = None,
+) -> SeriesSplits:
+    """The spans of a source's series.
+
+    Args:
+        series: `train`, and `test` where there is one; else the last `test_share` of each series is the test span.
+        gap: readings left out on both sides of a validation week: a window.
+        test_share: likewise.
+        validation: hold out the last readings of the training span, or whole weeks spread over it; auto is weeks where every span is a
+            year or longer and they leave half of it to train on.
+        validation_share: of the training span.
+        max_rows: train on the last so many readings of each series at most.
+
+    Raises:
+        DataError: series that do not fit together, or are too short.
+    """
+    if "test" in series:
+        whole, train, test = series["train"].join(series["test"])
+        notes = []
+    else:
+        whole = series["train"]
+        train, test = split_by_time(whole, test_share=test_share)
+        notes = [f"test: the last {test_share:.0%} of each series"]
+    if max_rows is not None:
+        spans = train.spans.copy()
+        spans[:, 0] = np.maximum(spans[:, 0], spans[:, 1] - max_rows)
+        train = replace(train, spans=spans)
+        notes.append(f"training: the last {max_rows:,} readings of each series at most (--max_rows)")
+    if validation == "auto":
+        validation = "weeks" if _has_room(train, gap, validation_share) else "last"
+    if validation == "weeks":
+        kept, held = hold_out_weeks(train, share=validation_share, gap=gap)
+        notes.append(
+            f"validation: {len(held.spans)} whole weeks spread over the training span, {gap} readings apart from it"
+        )
+    else:
+        kept, held = hold_out_last(train, share=validation_share)
+        notes.append(f"validation: the last {validation_share:.0%} of the training span")
+    if not len(kept):
+        raise DataError(
+            "no reading is left to train on", where=whole.name, fix="lower --validation_share or --test_share"
+        )
+    return SeriesSplits(whole, kept, held, test, (*whole.notes, *notes))
+
+
+def _has_room(train: Part, gap: int, share: float) -> bool:
+    """Whether whole weeks with their gaps can be held out of each span, and say something of all seasons."""
+    week = train.series.seasons().get("week")
+    if week is None:
+        return False
+    lengths = train.spans[:, 1] - train.spans[:, 0]
+    weeks = np.maximum(1, np.round(lengths * share / week))
+    return bool((lengths >= 52 * week).all() and (2 * weeks * (week + 2 * gap) <= lengths).all())

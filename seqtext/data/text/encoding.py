@@ -1,0 +1,192 @@
+"""From texts to `Ragged` ids on disk: in chunks, cached by content, with what was met on the way. Knows no labels and no models."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from seqtext.batching.ragged import Ragged, write_ragged
+from seqtext.data.reading.cache import cache_folder, no_room
+from seqtext.data.text.tokenizer import BEGIN, Tokenizer
+from seqtext.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+Item = TypeVar("Item")
+
+
+@dataclass
+class EncodingReport:
+    """What encoding met: counts of texts, and of ids that spell unknown characters in bytes.
+
+    Attributes:
+        texts: encoded.
+        empty: of them without a character.
+        cut: of them longer than what is kept.
+        in_windows: of them longer than what is read at once, and read in several windows.
+        tokens: ids of all texts.
+        byte_tokens: of them that are bytes.
+    """
+
+    texts: int = 0
+    empty: int = 0
+    cut: int = 0
+    in_windows: int = 0
+    tokens: int = 0
+    byte_tokens: int = 0
+
+    @property
+    def byte_share(self) -> float:
+        """The share of ids that are bytes."""
+        return self.byte_tokens / max(self.tokens, 1)
+
+
+def list_of_texts(texts: object) -> list[str]:
+    """The texts a user gave, as a list.
+
+    Raises:
+        DataError: for a single text, which is no list of its characters; for what is no list of texts, or has something else in it.
+    """
+    if isinstance(texts, str | bytes):
+        raise DataError("found one text", where="texts", expected="a list of texts", fix="pass [text]")
+    if isinstance(texts, Mapping | set | frozenset) or not isinstance(texts, Iterable):
+        raise DataError(f"found {type(texts).__name__}", where="texts", expected="a list of texts")
+    listed = list(texts)
+    check_strings(listed)
+    return listed
+
+
+def check_strings(texts: Sequence[object], *, first: int = 0) -> None:
+    """Refuses what is no text among the texts a user gave.
+
+    Args:
+        first: how many came before these.
+
+    Raises:
+        DataError: naming the first one's place, from 1.
+    """
+    for number, text in enumerate(texts, start=first + 1):
+        if not isinstance(text, str):
+            raise DataError(f"found {type(text).__name__}", where=f"text {number}", expected="a string")
+
+
+def encode_chunk(
+    texts: list[str],
+    tokenizer: Tokenizer,
+    *,
+    keep: slice,
+    report: EncodingReport,
+    sampling_seed: int | None = None,
+) -> list[list[int]]:
+    """Ids of some texts, each cut to `keep`, counted in `report`."""
+    rows = tokenizer.encode(texts, sampling_seed=sampling_seed)
+    report.texts += len(rows)
+    report.empty += sum(row == [BEGIN] for row in rows)
+    kept = [row[keep] for row in rows]
+    report.cut += sum(len(short) < len(row) for short, row in zip(kept, rows, strict=True))
+    return kept
+
+
+def encode_to_disk(
+    chunks: Callable[[], Iterable[list[str]]],
+    tokenizer: Tokenizer,
+    *,
+    keep: slice,
+    fingerprint: str,
+    sampling_seed: int | None = None,
+) -> tuple[Ragged, EncodingReport]:
+    """Ids of all texts as a memory-mapped `Ragged`, made once per content, tokenizer and cut; made again if they were changed since.
+
+    Args:
+        chunks: called when the ids are not in the cache; gives the texts in lists.
+        tokenizer: with its normaliser.
+        keep: the part of each text's ids that is kept.
+        fingerprint: of the content of the texts.
+        sampling_seed: draws another segmentation; such ids are not kept, since every epoch draws its own.
+
+    Raises:
+        ResourceError: a cache folder that cannot be written, or a full disk.
+    """
+    root = cache_folder("encoded")
+    parts = (fingerprint, tokenizer.sha256, str(tokenizer.normaliser), str(keep))
+    target = root / hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+    if sampling_seed is None and (kept := _kept(target)):
+        return Ragged.open(target), kept
+    try:
+        with tempfile.TemporaryDirectory(dir=root, ignore_cleanup_errors=True) as name:
+            temporary, report = Path(name), EncodingReport()
+            write_ragged(temporary, _arrays(chunks(), tokenizer, keep, report, sampling_seed))
+            ids = Ragged.open(temporary)  # the mapping outlives the name, and the file where it goes
+            if sampling_seed is None:
+                made = {"report": asdict(report), "sha256": _sha256(temporary)}
+                (temporary / "report.json").write_text(json.dumps(made))
+                shutil.rmtree(target, ignore_errors=True)  # if there is one, it is damaged
+                with suppress(OSError):  # another process was first, with the same content
+                    temporary.rename(target)
+            return ids, report
+    except OSError as error:
+        raise no_room(error) from None
+
+
+def _kept(folder: Path) -> EncodingReport | None:
+    """What was met when a folder's ids were made; None if there are none, or not those that were written."""
+    try:
+        found = json.loads((folder / "report.json").read_bytes())
+        return EncodingReport(**found["report"]) if found["sha256"] == _sha256(folder) else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _sha256(folder: Path) -> list[str]:
+    """Of values and starts: a changed id would be trained on silently, and hashing costs little beside one epoch."""
+    hashes = []
+    for path in sorted(folder.glob("*.bin")):
+        with path.open("rb") as file:
+            hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return hashes
+
+
+def _arrays(
+    chunks: Iterable[list[str]], tokenizer: Tokenizer, keep: slice, report: EncodingReport, seed: int | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for number, texts in enumerate(chunks):
+        chunk_seed = None if seed is None else _mix(seed, number)
+        rows = encode_chunk(texts, tokenizer, keep=keep, report=report, sampling_seed=chunk_seed)
+        lengths = np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))
+        values = np.fromiter((i for row in rows for i in row), dtype=np.int32, count=int(lengths.sum()))
+        report.tokens += len(values)
+        report.byte_tokens += tokenizer.count_bytes(values)
+        yield values, lengths
+
+
+def _mix(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+
+
+def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of at most `size` items, as they come."""
+    chunk: list[Item] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def texts_of(rows: Dataset, column: str) -> Iterator[list[str]]:
+    """The texts of a column in lists, without a copy of the column."""
+    from seqtext.data.reading.column_arrays import column_arrays
+
+    return (array.to_pylist() for array in column_arrays(rows, column))

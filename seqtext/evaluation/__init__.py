@@ -1,1 +1,0 @@
-"""Metrics, baselines and pictures: arrays and texts in, figures out."""

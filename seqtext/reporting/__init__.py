@@ -1,0 +1,1 @@
+"""What all reports share: pictures, cards, summaries, baselines of texts. Names no task."""

@@ -1,0 +1,146 @@
+"""Texts as batches: encoded rows of a split, and how texts longer than the model reads are treated. Knows no labels' names.
+
+A text is one window of tokens, or several where long texts are read whole: then windows of equal size, whose results are averaged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtext.batching.batch_plan import BatchPlan
+from seqtext.batching.padded import Padded
+from seqtext.batching.ragged import Ragged
+
+if TYPE_CHECKING:
+    pass
+
+LongTexts = Literal["head", "tail", "mean"]
+MOST_WINDOWS = 32  # of one text: beyond it a single row could fill the memory
+
+
+class TextBatch(NamedTuple):
+    """Some texts with their labels.
+
+    Attributes:
+        tokens: (W, T) ids of all windows.
+        text_of: (W,) which of the B texts a window is from; None where each text is one window.
+        labels: (B,) int64.
+        rows: (B,) row numbers in the split, on the CPU, so that a message can name the row.
+    """
+
+    tokens: Padded
+    text_of: Tensor | None
+    labels: Tensor
+    rows: Tensor
+
+    @property
+    def lengths(self) -> Tensor:
+        """(B,) tokens of each text, over all its windows, on the CPU."""
+        if self.text_of is None:
+            return self.tokens.lengths
+        return torch.zeros_like(self.rows).index_add_(0, self.text_of.cpu(), self.tokens.lengths)
+
+    def text_at(self, windows: Tensor) -> Tensor:
+        """Which text each of some windows is from."""
+        return windows if self.text_of is None else self.text_of[windows]
+
+    def to(self, device: torch.device) -> TextBatch:
+        """The same batch on `device`; nothing is done where it already is."""
+        text_of = None if self.text_of is None else self.text_of.to(device)
+        return TextBatch(self.tokens.to(device), text_of, self.labels.to(device), self.rows)
+
+
+def kept_part(max_length: int, long_texts: LongTexts) -> slice:
+    """The part of a text's ids that is kept when it is encoded."""
+    return {
+        "head": slice(0, max_length),
+        "tail": slice(-max_length, None),
+        "mean": slice(0, max_length * MOST_WINDOWS),
+    }[long_texts]
+
+
+class EncodedTexts:
+    """The rows of a split, ready for batches.
+
+    Args:
+        tokens: R texts.
+        labels: (R,) int64 class ids.
+        max_length: tokens a window holds.
+
+    Attributes:
+        lengths: (R,) tokens of each text.
+        windows: (R,) windows it is read in.
+    """
+
+    unit = "tokens"
+
+    def __init__(self, tokens: Ragged, labels: NDArray[np.int64], *, max_length: int) -> None:
+        if len(tokens) != len(labels):
+            raise ValueError(f"{len(tokens)} texts but {len(labels)} labels")
+        self.tokens = tokens
+        self.labels = torch.from_numpy(labels)
+        self.max_length = max_length
+        self.lengths: NDArray[np.int64] = tokens.lengths.numpy()
+        self.windows: NDArray[np.int64] = -(-self.lengths // max_length)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device) -> EncodedTexts:
+        """The same rows on `device`; batches are then made there."""
+        return EncodedTexts(self.tokens.to(device), self.labels.numpy(), max_length=self.max_length)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tokens."""
+        return self.tokens.values.numel() * self.tokens.values.element_size()
+
+    def plan(self, *, tokens: int, seed: int, micro_batches: int, max_rows: int) -> BatchPlan:
+        """Buckets of texts of like length."""
+        return BatchPlan(
+            self.lengths,
+            tokens=tokens,
+            seed=seed,
+            micro_batches=micro_batches,
+            max_rows=max_rows,
+            windows=self.windows,
+        )
+
+    def in_order_of_length(self, *, tokens: int) -> list[NDArray[np.int64]]:
+        """All rows once, as those of batches of at most `tokens` padded steps: for evaluation."""
+        plan = self.plan(tokens=tokens, seed=0, micro_batches=1, max_rows=1024)
+        return [rows for [rows] in plan.in_order_of_length()]
+
+    def steps_in(self, rows: NDArray[np.int64]) -> int:
+        """Tokens of some texts."""
+        return int(self.lengths[rows].sum())
+
+    def batch(self, rows: NDArray[np.int64]) -> TextBatch:
+        """The batch of some rows, on the device of the tokens."""
+        device = self.tokens.values.device
+        chosen = torch.from_numpy(rows)
+        labels = self.labels[chosen].to(device, non_blocking=True)
+        starts = self.tokens.starts[chosen]
+        lengths = self.tokens.starts[chosen + 1] - starts
+        if int(lengths.max()) <= self.max_length:
+            return TextBatch(self.tokens.pad_spans(starts, lengths), None, labels, chosen)
+        windows = -(-lengths // self.max_length)  # of each text
+        text_of = torch.repeat_interleave(torch.arange(len(chosen)), windows)
+        number = torch.arange(len(text_of)) - (windows.cumsum(0) - windows)[text_of]  # of a window in its text
+        bounds = [lengths[text_of] * (number + shift) // windows[text_of] for shift in (0, 1)]
+        tokens = self.tokens.pad_spans(starts[text_of] + bounds[0], bounds[1] - bounds[0])
+        return TextBatch(tokens, text_of.to(device), labels, chosen)
+
+
+def mean_of_windows(values: Tensor, batch: TextBatch) -> Tensor:
+    """(W, C) of windows to (B, C) of texts; as it is where each text is one window."""
+    if batch.text_of is None:
+        return values
+    texts = len(batch.rows)
+    sums = values.float().new_zeros(texts, values.shape[1]).index_add_(0, batch.text_of, values.float())
+    return sums / torch.bincount(batch.text_of, minlength=texts).unsqueeze(1)

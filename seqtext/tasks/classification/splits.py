@@ -1,0 +1,149 @@
+"""From a loaded data set to training, validation and test rows with labels: which split is which, and which rows drop out.
+
+Never chooses on test: where a split is missing it is made from training rows, and said so. Knows no tokens and no models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from seqtext.data.reading.column_arrays import place_of
+from seqtext.data.reading.label_codes import coded
+from seqtext.data.rows.columns import Columns, choose
+from seqtext.data.rows.duplicates import duplicates
+from seqtext.data.rows.labels import Labels, check_same_classes
+from seqtext.data.rows.splits import MOST_HELD_OUT, TEST_SEED, split_validation, take, used_splits
+from seqtext.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+Unlabelled = Literal["error", "drop"]
+
+
+@dataclass(frozen=True)
+class LabelledSplits:
+    """What a classifier is trained, chosen and tested on.
+
+    Attributes:
+        train: training rows.
+        validation: rows that decide which epoch is kept.
+        test: rows nobody looks at before the end.
+        columns: the columns used.
+        duplicates: test rows whose text is in train too.
+        notes: what was decided and left out, one line each.
+        warnings: what the user should look at, one line each.
+    """
+
+    train: Dataset
+    validation: Dataset
+    test: Dataset
+    columns: Columns
+    duplicates: int
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def labelled_splits(
+    splits: DatasetDict,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    unlabelled: Unlabelled = "error",
+    max_rows: int | None = None,
+    seed: int = 0,
+) -> LabelledSplits:
+    """Chooses columns and splits, drops rows without a label if asked to, and holds rows out where a split is missing.
+
+    Raises:
+        DataError: naming split, row and column of what cannot be used.
+    """
+    if "train" not in splits:
+        raise DataError(
+            "no training rows", where="the data set", expected="a split 'train'", fix=f"its splits: {', '.join(splits)}"
+        )
+    notes: list[str] = []
+    splits = used_splits(splits, notes)
+    columns = choose(splits, text=text_column, label=label_column)
+    column = columns.label
+    check_same_classes(splits, column)
+    held_out: list[Dataset] = []
+    if unlabelled == "drop":
+        splits = _without_unlabelled(splits, column, notes)
+    train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
+    if test is None and validation is not None:
+        test, validation = validation, None
+        notes.append(
+            "no test split: the given validation split is the test; the model is chosen on rows held out of train"
+        )
+    if test is None:
+        train, test = hold_out(train, column, seed=TEST_SEED)
+        held_out.append(test)
+        _check_held_out(train, held_out, column)
+        notes.append(f"no test split: {len(test):,} training rows are held out as one, the same whatever the seed")
+    if max_rows is not None and max_rows < len(train):
+        train = take(train, max_rows, seed=seed, labels=Labels.of(train, column).encode(train, column).ids)
+        notes.append(f"{len(train):,} training rows used, drawn by class with seed {seed} (--max_rows)")
+    if validation is None:
+        train, validation = hold_out(train, column, seed=seed)
+        held_out.append(validation)
+        _check_held_out(train, held_out, column)
+        notes.append(f"validation: {len(validation):,} training rows, held out by class with seed {seed}")
+    labels = Labels.of(train, column)  # only now: a class may have lost its last training row
+    warnings = [warning for rows in (validation, test) for warning in labels.encode(rows, column).warnings]
+    found = duplicates(train, test, columns.text)
+    if found.total:
+        first = ", ".join(map(str, found.first_rows))
+        warnings.append(
+            f"{found.total:,} test texts are in train too (test rows {first}{', ...' if found.total > len(found.first_rows) else ''}):"
+            " the test figure flatters"
+        )
+    return LabelledSplits(train, validation, test, columns, found.total, tuple(notes), tuple(warnings))
+
+
+def hold_out(train: Dataset, column: str, *, seed: int) -> tuple[Dataset, Dataset]:
+    """The training rows and a tenth of them held out, each class with its share; 2,500 at most: enough to choose by.
+
+    Raises:
+        DataError: if there are too few rows, or a row without a label.
+    """
+    labels = Labels.of(train, column).encode(train, column).ids
+    return split_validation(train, rows=min(max(len(train) // 10, 1), MOST_HELD_OUT), seed=seed, labels=labels)
+
+
+def _check_held_out(train: Dataset, parts: Sequence[Dataset], column: str) -> None:
+    """Sees to it that training rows are left of two classes, and of one that each part taken out of them has.
+
+    Raises:
+        DataError: if there were too few rows for that.
+    """
+    codes = [coded(rows, column) for rows in (train, *parts)]
+    trained, *taken = ({part.values[code] for code in np.flatnonzero(part.counts)} for part in codes)
+    if len(trained) < 2 or not all(trained & classes for classes in taken):
+        rows = len(train) + sum(map(len, parts))
+        raise DataError(
+            f"{rows:,} rows are too few to take rows to validate and to test out of them",
+            where=f"{place_of(train)}, column {column!r}",
+            expected="rows of two classes to be left",
+            fix="give more rows, or a file for each with --validation and --test",
+        )
+
+
+def _without_unlabelled(splits: DatasetDict, column: str, notes: list[str]) -> DatasetDict:
+    """The splits without rows that have no label, and without splits of such rows only, as the hub's hidden tests."""
+    kept = type(splits)()
+    for name, rows in splits.items():
+        labelled = np.flatnonzero(coded(rows, column).codes >= 0)
+        if dropped := len(rows) - len(labelled):
+            notes.append(
+                f"{dropped:,} of {len(rows):,} rows of split {name!r} have no label and are left out (--unlabelled drop)"
+            )
+        if len(labelled):
+            kept[name] = rows.select(labelled) if dropped else rows
+    if "train" not in kept:
+        raise DataError("no training row has a label", where=f"column {column!r}", fix="choose another --label_column")
+    return kept

@@ -1,0 +1,1 @@
+"""Readings in, the next ones out."""

@@ -1,0 +1,73 @@
+"""What a new forecaster starts from: scales, weights, lag and inputs, out of the training span alone. Knows series, no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from seqtext.data.series.scaler import fit_input_scales, fit_scales, season_weights
+from seqtext.data.series.series import Part, SeriesSet
+from seqtext.errors import OptionsError
+from seqtext.options import settings_of, to_plain
+from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastSettings, reach
+
+
+def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
+    """The config for some series.
+
+    Args:
+        train: the span of training.
+        settings: fields of `ForecastSettings`; the others have their defaults.
+
+    Raises:
+        DataError: if a series has no reading to scale by.
+        OptionsError: for an unknown setting, or one that the series cannot have.
+    """
+    series, wanted = train.series, settings_of(ForecastSettings, settings)
+    means, scales = fit_scales(train)
+    input_means, input_scales = fit_input_scales(train)
+    columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])
+    return ForecastConfig(
+        **to_plain(wanted) | {"quantiles": wanted.output.levels, "loss": wanted.output.loss},
+        series=series.names,
+        means=means,
+        scales=scales,
+        weights=season_weights(train, scales, _season(wanted, series, "--weigh season"))
+        if wanted.weigh == "season"
+        else (),
+        frequency=series.frequency,
+        marks_missing=any(bool(np.isnan(columns[a:b]).any()) for a, b in train.spans.tolist()),
+        change_lag=_change_lag(wanted, series),
+        input_names=series.input_names,
+        input_means=input_means,
+        input_scales=input_scales,
+    )
+
+
+def looks_back(settings: ForecastSettings, series: SeriesSet) -> int:
+    """Readings before a forecast that a model of these settings looks at.
+
+    Raises:
+        OptionsError: for a change against a season that the series do not say the length of.
+    """
+    return reach(settings, _change_lag(settings, series))
+
+
+def _change_lag(settings: ForecastSettings, series: SeriesSet) -> int:
+    """How many readings back the value lies that forecasts are counted from; 0 for none."""
+    if settings.change in ("none", "last"):
+        return int(settings.change == "last")
+    return _season(settings, series, f"--change {settings.change}", week=settings.change == "week")
+
+
+def _season(settings: ForecastSettings, series: SeriesSet, flag: str, *, week: bool = False) -> int:
+    """Readings of a week; or of the season that was set, or else of a day."""
+    seasons = series.seasons()
+    found = seasons.get("week") if week else settings.season or seasons.get("day")
+    if found is None:
+        choice = "--season READINGS" if flag.startswith("--weigh") else "--change season --season READINGS"
+        fix = f"pass {choice}, or name the time column"
+        raise OptionsError(f"{flag} of series without timestamps that say how long it is", fix=fix)
+    return found

@@ -1,0 +1,122 @@
+"""What is known before a forecaster is trained: series, spans, scales, parameters, time. All of it is printed, and all of `--dry_run`.
+
+Knows forecasters; every figure is measured on the readings, none is guessed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqtext.data.series.series import Part
+from seqtext.data.series.splits import SeriesSplits
+from seqtext.options import TrainingOptions
+from seqtext.reporting.estimate import duration, place_of, seconds_per_epoch
+from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.training.processes import world_size
+from seqtext.training.tracking import check_tracker
+
+OUTLIER = 50  # standard deviations from the mean beyond which a reading is named
+
+
+def forecast_summary(
+    task: Forecaster, data: SeriesSplits, options: TrainingOptions
+) -> tuple[list[str], dict[str, Any]]:
+    """The summary as lines to print, and the part of it that goes to report/metrics.json.
+
+    Raises:
+        DataError: if no window fits, or readings are missing where none were while training.
+        ResourceError: for a device, precision or tracker that is not there.
+    """
+    check_tracker(options.track)
+    config, series = task.config, data.series
+    examples, held_out = task.encode(data.train), task.encode(data.validation)
+    task.check(data.test)  # what would end the run after training ends it now
+    task.positions(data.test, most=1)
+    micro_batches = options.accumulate * world_size()  # a step
+    plan = examples.plan(
+        tokens=options.batch_tokens,
+        seed=options.seed,
+        micro_batches=micro_batches,
+        max_rows=options.batch_rows,
+    )
+    seconds = seconds_per_epoch(task, examples, held_out, options)
+    parameters = sum(parameter.numel() for parameter in task.model.parameters())
+    missing = {name: _missing(getattr(data, name)) for name in ("train", "validation", "test")}
+    warnings = [*_constant(data), *_outliers(task, data)]
+    lines = [
+        f"series      {len(series):,}{_shown(series.names)}; {_frequency(config.frequency)}",
+        *(f"            {name:<11}{_span(getattr(data, name))}, {missing[name]:,} missing" for name in missing),
+        f"scale       mean {config.means[0]:.6g}, standard deviation {config.scales[0]:.6g}"
+        + (f" (of {config.series[0]!r}; each series has its own)" if len(series) > 1 else "")
+        + ", over the training span",
+        f"windows     {len(examples):,} of {config.window:,} readings to train on, {config.horizon:,} to forecast",
+        f"batches     {len(plan.epoch(0)):,} steps an epoch of up to {plan.rows * micro_batches:,} windows"
+        + (", each series equally often (with replacement)" if config.draw == "series" else ""),
+        f"model       {config.cell.upper()}, {config.num_layers} layer(s) of {config.hidden_size}, {config.input_size} input(s),"
+        f" {task.output.loss} loss, context {config.context}: {parameters:,} parameters",
+        f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
+        f" ({place_of(task, options)})",
+        *(f"note        {note}" for note in data.notes),
+        *(f"warning     {warning}" for warning in warnings),
+    ]
+    figures = {
+        "series": len(series),
+        "rows": {name: len(getattr(data, name)) for name in missing},
+        "missing": missing,
+        "windows": len(examples),
+        "frequency_seconds": config.frequency,
+        "parameters": parameters,
+        "notes": list(data.notes),
+        "warnings": warnings,
+    }
+    return lines, figures
+
+
+def _shown(names: tuple[str, ...]) -> str:
+    return f" ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''})"
+
+
+def _frequency(seconds: int | None) -> str:
+    if seconds is None:
+        return "no timestamps"
+    return f"a reading every {seconds // 60} minutes" if seconds % 60 == 0 else f"a reading every {seconds} s"
+
+
+def _span(part: Part) -> str:
+    """Readings, and from when to when where all series have the same clock."""
+    text = f"{len(part):,} readings"
+    if part.series.first_times is None or not len(part.spans):
+        return text
+    ends = part.series.times_at(np.array([part.spans[:, 0].min(), part.spans[:, 1].max() - 1]))
+    return f"{text}, {ends[0]} to {ends[1]}".replace("T", " ")
+
+
+def _missing(part: Part) -> int:
+    return sum(int(np.isnan(part.series.values[a:b]).sum()) for a, b in part.spans.tolist())
+
+
+def _constant(data: SeriesSplits) -> list[str]:
+    """Series whose training readings are all the same: there is nothing to learn from them, and no deviation to scale by."""
+    train = data.train
+    values = (train.values_of(number) for number in range(len(train.series)))
+    names = [name for name, v in zip(train.series.names, values, strict=True) if np.nanmin(v) == np.nanmax(v)]
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return [f"all training readings are the same in {', '.join(map(repr, names[:3]))}{more}"] if names else []
+
+
+def _outliers(task: Forecaster, data: SeriesSplits) -> list[str]:
+    """Readings so far off that a scale or a loss may be theirs alone."""
+    series = data.series
+    means, scales = task.scales_for(series)
+    found = []
+    for number, name in enumerate(series.names):
+        far = np.abs(series.one(number) - means[number]) / scales[number]
+        if (count := int((far > OUTLIER).sum())) > 0:
+            row = int(np.nanargmax(far))
+            found.append(
+                f"{name!r}: {count:,} readings lie over {OUTLIER} standard deviations off,"
+                f" the farthest is {series.one(number)[row]:.6g} in row {row + 1}"
+            )
+    return [*found[:3], *([f"{len(found) - 3:,} more series have such readings"] if len(found) > 3 else [])]

@@ -1,0 +1,118 @@
+"""`ForecastStream`: readings come one after the other, and after each there is a forecast. One step each where the state is carried.
+
+Its state lives here, with the stream that owns it, never on the model: streams do not see each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqtext.batching.padded import Padded
+from seqtext.errors import DataError
+from seqtext.models.seq_to_vec import SeqToVec
+from seqtext.nn.backbone import State
+from seqtext.tasks.forecasting.histories import moment
+from seqtext.tasks.forecasting.settings import ForecastConfig
+from seqtext.tasks.forecasting.windows import centred, features
+
+
+class NextReadings(NamedTuple):
+    """The forecast behind the newest reading, in the units of the data: values (H,), and quantiles of each level where there are any."""
+
+    values: list[float]
+    quantiles: dict[float, list[float]]
+
+
+class ForecastStream:
+    """Takes a reading at a time. Equal to calling the forecaster on all readings so far, within rounding.
+
+    Args:
+        model: in evaluation mode.
+        config: of the forecaster.
+        scale: mean and standard deviation of the series.
+        start: time of the first reading, where the model reads a calendar.
+    """
+
+    def __init__(
+        self, model: SeqToVec, config: ForecastConfig, *, scale: tuple[float, float], start: Any = None
+    ) -> None:
+        if config.calendar and start is None:
+            raise DataError("no start, and the model reads a calendar", fix="give start=TIME of the first reading")
+        self.model, self.config = model, config
+        self.output = config.output
+        self.mean, self.scale = scale
+        self._seconds = int(moment(start, "start").astype(np.int64)) if config.calendar else 0
+        self._pushed = 0
+        self._state: State | None = None
+        self._window: deque[Tensor] = deque(maxlen=config.window)  # what the model read, with context "window"
+        self._known: deque[float] = deque(maxlen=max(1, config.change_lag))  # what changes are counted from
+
+    @torch.inference_mode()
+    def push(self, value: float, *, inputs: Any = ()) -> NextReadings | None:
+        """The forecast after one more reading; None while there are too few of them.
+
+        Args:
+            value: the reading; NaN if it is missing.
+            inputs: (E,) further columns, where the model was trained with some.
+
+        Raises:
+            DataError: what is no number, or is missing where the model cannot be told so.
+        """
+        columns = self._columns(value, inputs)
+        seconds = None
+        if self.config.calendar and self.config.frequency is not None:
+            seconds = torch.tensor([self._seconds + (self._pushed + 1) * self.config.frequency])
+        self._pushed += 1
+        last = self._known[-1] if self._known else 0.0
+        a_lag_before = self._known[0] if self._known else 0.0
+        self._known.append(last if math.isnan(float(columns[0, 0])) else float(columns[0, 0]))
+        x = features(columns, seconds, self.config)  # (1, D)
+        if self.config.change_input:
+            x = torch.cat([x, torch.tensor([[self._known[-1] - a_lag_before]])], dim=-1)
+        if self.config.context == "stateful":
+            output, self._state = self.model.backbone.step(x, self._state)
+        else:
+            self._window.append(x)
+            if self._pushed < self.config.reach:
+                return None
+            rows = Padded(
+                centred(torch.stack(tuple(self._window), dim=1), self.config), torch.tensor([self.config.window])
+            )
+            output = self.model.backbone(rows).values[:, -1]
+        return self._forecast(output) if self._pushed >= self.config.change_lag else None
+
+    def _columns(self, value: float, inputs: Any) -> Tensor:
+        """(1, 1 + E) scaled."""
+        where = f"reading {self._pushed + 1}"
+        try:
+            number, extra = float(value), np.asarray(inputs, dtype=np.float64).reshape(-1)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"found {value!r}", where=where, expected="a number") from error
+        for found in (number, *extra.tolist()):
+            if math.isinf(found) or (math.isnan(found) and not self.config.marks_missing):
+                expected = "a number, or NaN where missing" if self.config.marks_missing else "a number"
+                raise DataError(f"found {found}", where=where, expected=expected)
+        if len(extra) != len(self.config.input_names):
+            raise DataError(f"{len(extra)} further inputs", where=where, expected=str(len(self.config.input_names)))
+        means, scales = np.asarray(self.config.input_means), np.asarray(self.config.input_scales)
+        row = [(number - self.mean) / self.scale, *((extra - means) / scales).tolist()]
+        return torch.tensor([row], dtype=torch.float32)
+
+    def _forecast(self, output: Tensor) -> NextReadings:
+        """From the output (1, H) after the newest reading."""
+        raw = self.model.head(output).view(self.config.head_horizon, self.output.size)
+        anchor: Tensor | float = 0.0
+        if lag := self.config.change_lag:
+            known = list(self._known)
+            anchor = torch.tensor([known[step % lag] for step in range(self.config.head_horizon)])
+        values = (self.output.point(raw, anchor).double() * self.scale + self.mean).tolist()
+        if not self.output.has_quantiles:
+            return NextReadings(values, {})
+        quantiles = (self.output.quantiles(raw, anchor).double() * self.scale + self.mean).T.tolist()
+        return NextReadings(values, dict(zip(self.output.levels, quantiles, strict=True)))

@@ -1,0 +1,270 @@
+"""Windows of series as batches: start indices over one tensor, gathered on the device when they are needed.
+
+Nothing is materialised: memory is that of the series, however many windows overlap in it. Knows scaled readings, no units
+and no files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtext.batching.padded import Padded
+from seqtext.batching.window_plan import WindowPlan
+from seqtext.data.series.series import DAY, WEEK, SeriesSet
+from seqtext.tasks.forecasting.settings import ForecastConfig
+
+YEAR = 31_556_952  # seconds of the mean Gregorian year
+WARM_UP = 4  # a quarter of a piece only warms the state up, with --context stateful
+
+Positions = NDArray[np.int64]
+
+
+class ForecastBatch(NamedTuple):
+    """Some windows with what follows them.
+
+    Attributes:
+        inputs: (B, W, D) what the model reads; no padding.
+        targets: (B, K, H) scaled values to forecast after each of the last K steps; NaN where missing.
+        anchors: (B, K, H) what each forecast is counted from, or None.
+        weights: (B,) how much each window's errors count, or None where all count 1.
+        rows: (B,) numbers of the windows, on the CPU.
+    """
+
+    inputs: Padded
+    targets: Tensor
+    anchors: Tensor | None
+    weights: Tensor | None
+    rows: Tensor
+
+    def to(self, device: torch.device) -> ForecastBatch:
+        """The same batch on `device`; nothing is done where it already is."""
+        anchors, weights = (None if part is None else part.to(device) for part in (self.anchors, self.weights))
+        return ForecastBatch(self.inputs.to(device), self.targets.to(device), anchors, weights, self.rows)
+
+
+@dataclass(frozen=True)
+class ScaledSeries:
+    """Series as the model sees them, end to end on one device.
+
+    Attributes:
+        values: (N,) float32, scaled; NaN where missing.
+        known: (N,) the same with each missing reading replaced by the last before it, to count changes from.
+        inputs: (N, E) float32 further columns, scaled; NaN where missing.
+        starts: (S + 1,) int64 on the CPU.
+        clocks: (S,) int64, the time in seconds that position 0 would have on the clock of each series; None without timestamps.
+    """
+
+    values: Tensor
+    known: Tensor
+    inputs: Tensor | None
+    starts: Positions
+    clocks: Positions | None
+
+    def to(self, device: torch.device) -> ScaledSeries:
+        """The same on `device`."""
+        inputs = None if self.inputs is None else self.inputs.to(device)
+        return replace(self, values=self.values.to(device), known=self.known.to(device), inputs=inputs)
+
+
+def scaled(
+    series: SeriesSet, config: ForecastConfig, means: NDArray[np.float64], scales: NDArray[np.float64]
+) -> ScaledSeries:
+    """Series in the scale of the model.
+
+    Args:
+        series: readings in the units of the data.
+        config: of the forecaster.
+        means: (S,) float64, of each of these series.
+        scales: (S,) float64 likewise.
+    """
+    values = torch.empty(len(series.values), dtype=torch.float32)
+    known = values
+    for number, (start, end) in enumerate(zip(series.starts[:-1].tolist(), series.starts[1:].tolist(), strict=True)):
+        values[start:end] = torch.from_numpy((series.values[start:end] - means[number]) / scales[number])
+    if torch.isnan(values).any():
+        known = _carried_forward(values, series.starts)
+    inputs = None
+    if config.input_names:
+        assert series.inputs is not None
+        columns = (series.inputs - np.asarray(config.input_means)) / np.asarray(config.input_scales)
+        inputs = torch.from_numpy(columns.astype(np.float32))
+    clocks = None
+    if series.first_times is not None and series.frequency is not None:
+        first = series.first_times.astype("datetime64[s]").astype(np.int64)
+        clocks = first - series.starts[:-1] * series.frequency
+    return ScaledSeries(values, known, inputs, series.starts, clocks)
+
+
+def _carried_forward(values: Tensor, starts: Positions) -> Tensor:
+    """Each missing reading replaced by the last one before it in its series; 0, the mean, before the first."""
+    there = ~torch.isnan(values)
+    at = torch.where(there, torch.arange(len(values)), torch.tensor(0))
+    begins = torch.zeros(len(values), dtype=torch.int64)
+    begins[torch.from_numpy(starts[:-1])] = torch.from_numpy(starts[:-1])
+    last = torch.maximum(at, begins).cummax(0).values  # a series' own start stops what came before it
+    return values[last].nan_to_num(0.0)
+
+
+def read(series: ScaledSeries, positions: Tensor, clocks: Tensor | None, config: ForecastConfig) -> Tensor:
+    """What the model reads at some positions: (..., ) to (..., D). The calendar is that of the reading after, which is forecast.
+
+    Args:
+        series: on the device of `positions`.
+        positions: int64.
+        clocks: of the series of each position, of a shape that broadcasts to theirs.
+        config: of the forecaster.
+    """
+    columns = series.values[positions].unsqueeze(-1)
+    if series.inputs is not None:
+        columns = torch.cat([columns, series.inputs[positions]], dim=-1)
+    seconds = None
+    if config.calendar:
+        assert clocks is not None
+        assert config.frequency is not None
+        seconds = clocks + (positions + 1) * config.frequency
+    made = features(columns, seconds, config)
+    if config.change_input:
+        change = series.known[positions] - series.known[positions - config.change_lag]
+        made = torch.cat([made, change.unsqueeze(-1)], dim=-1)
+    return made
+
+
+def features(columns: Tensor, seconds: Tensor | None, config: ForecastConfig) -> Tensor:
+    """Values and further columns (..., 1 + E), with NaN where missing, and the time of the reading to forecast (...), as (..., D)."""
+    parts = [columns.nan_to_num(0.0)]
+    if config.marks_missing:
+        parts.append((~torch.isnan(columns)).to(columns.dtype))
+    if config.calendar:
+        assert seconds is not None
+        turns = torch.stack([torch.remainder(seconds, span) / span for span in (DAY, WEEK, YEAR)], dim=-1)
+        angles = (turns * (2 * torch.pi)).to(columns.dtype)
+        parts += [angles.sin(), angles.cos()]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
+
+
+def anchor_positions(targets: Tensor, lag: int) -> Tensor:
+    """Where the values lie that forecasts at `targets` (..., H) are counted from: whole lags back, before the first target."""
+    steps = torch.arange(targets.shape[-1], device=targets.device)
+    return targets - lag * (torch.div(steps, lag, rounding_mode="floor") + 1)
+
+
+class Windows:
+    """The windows whose targets lie in some spans.
+
+    Args:
+        series: all readings, scaled.
+        spans: (K, 2) positions that may be forecast, in the order of the series.
+        config: of the forecaster.
+        steps: after how many of a window's last steps there is a forecast; more than one for pieces of a carried state.
+    """
+
+    unit = "readings"
+
+    def __init__(self, series: ScaledSeries, spans: Positions, config: ForecastConfig, *, steps: int = 1) -> None:
+        self.series = series
+        self.spans = spans
+        self.config = config
+        self.steps = steps
+        self.stride = max(1, steps // 2)
+        number = np.searchsorted(series.starts, spans[:, 0], side="right") - 1
+        before = max(config.reach, config.change_lag + steps - 1)
+        self._first = np.maximum(series.starts[number] + before, spans[:, 0] + steps - 1)
+        last = spans[:, 1] - config.head_horizon
+        counts = np.maximum(0, (last - self._first) // self.stride + 1)
+        self._bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        series_bounds = np.searchsorted(number, np.arange(len(series.starts)))
+        self._series_bounds = self._bounds[series_bounds]
+        self.device = series.values.device
+
+    def __len__(self) -> int:
+        return int(self._bounds[-1])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the series."""
+        return self.series.values.numel() * 4 * 2
+
+    def plan(self, *, tokens: int, seed: int, micro_batches: int, max_rows: int) -> WindowPlan:
+        """Every window once, or every series equally often."""
+        return WindowPlan(
+            self._series_bounds,
+            steps=self.config.window,
+            tokens=tokens,
+            seed=seed,
+            micro_batches=micro_batches,
+            max_rows=max_rows,
+            equally=self.config.draw == "series",
+        )
+
+    def steps_in(self, rows: Positions) -> int:
+        """Readings of some windows."""
+        return len(rows) * self.config.window
+
+    def to(self, device: torch.device) -> Windows:
+        """The same windows of series on `device`."""
+        return Windows(self.series.to(device), self.spans, self.config, steps=self.steps)
+
+    def first(self, rows: Positions) -> Positions:
+        """The position behind each window: its first target, or that of its last step."""
+        span = np.searchsorted(self._bounds, rows, side="right") - 1
+        positions: Positions = self._first[span] + (rows - self._bounds[span]) * self.stride
+        return positions
+
+    def batch(self, rows: Positions) -> ForecastBatch:
+        """Some windows, on the device of the series."""
+        first = self.first(rows)
+        inputs = window_inputs(self.series, first, self.config)
+        targets, anchors = self.targets(torch.from_numpy(first).to(self.device))
+        return ForecastBatch(inputs, targets, anchors, self.weights(first), torch.from_numpy(rows))
+
+    def weights(self, first: Positions) -> Tensor | None:
+        """(B,) how much errors at positions count; None where all count 1."""
+        if not self.config.weights:
+            return None
+        number = np.searchsorted(self.series.starts, first - 1, side="right") - 1
+        return torch.tensor(self.config.weights, dtype=torch.float32)[torch.from_numpy(number)].to(self.device)
+
+    def targets(self, first: Tensor) -> tuple[Tensor, Tensor | None]:
+        """(B, K, H) true values behind positions (B,), and what they are counted from."""
+        shift = torch.arange(1 - self.steps, 1, device=first.device).unsqueeze(1)
+        places = first[:, None, None] + shift + torch.arange(self.config.head_horizon, device=first.device)
+        lag = self.config.change_lag
+        anchors = self.series.known[anchor_positions(places, lag)] if lag else None
+        return self.series.values[places], anchors
+
+
+def window_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig) -> Padded:
+    """(B, W, D): the windows before some positions (B,)."""
+    device = series.values.device
+    ends = torch.from_numpy(first).to(device)
+    positions = ends.unsqueeze(1) + torch.arange(-config.window, 0, device=device)
+    clocks = clocks_of(series, first, config)
+    values = read(series, positions, None if clocks is None else clocks.unsqueeze(1), config)
+    return Padded(centred(values, config), torch.full((len(first),), config.window))
+
+
+def centred(values: Tensor, config: ForecastConfig) -> Tensor:
+    """(B, W, D) of whole windows, the readings less their mean over the window where the config asks for it."""
+    if not config.centre:
+        return values
+    readings = values[..., :1]
+    there = (
+        values[..., 1 + len(config.input_names)].unsqueeze(-1) if config.marks_missing else torch.ones_like(readings)
+    )
+    mean = (readings * there).sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp_min(1.0)
+    return torch.cat([(readings - mean) * there, values[..., 1:]], dim=-1)
+
+
+def clocks_of(series: ScaledSeries, first: Positions, config: ForecastConfig) -> Tensor | None:
+    """(B,) the clocks of the series that some positions stand in or right behind; None where no calendar is read."""
+    if not config.calendar:
+        return None
+    assert series.clocks is not None
+    number = np.searchsorted(series.starts, first - 1, side="right") - 1
+    return torch.from_numpy(series.clocks[number]).to(series.values.device)

@@ -1,0 +1,104 @@
+"""What a text generator consists of: the model of a config, the vectors of rows, the record of a saved run. Knows settings, no texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from seqtext.data.text.tokenizer import UNKNOWN
+from seqtext.errors import SavedFileError
+from seqtext.models.copy_guard import CopyGuard
+from seqtext.models.vec_to_seq import VecToSeq
+from seqtext.nn.backbone import Backbone
+from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.vocabulary_head import VocabularyHead
+from seqtext.saving.folders import read_tensors
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.generation.example_vectors import example_vectors
+from seqtext.tasks.generation.settings import GeneratorConfig
+from seqtext.tasks.generation.vectors import RowVectors, attribute_places, dense_column, scale_dense
+from seqtext.tasks.saved import SavedTask
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+GUARD = "copy_guard.safetensors"
+
+
+def build_model(config: GeneratorConfig, tokens: int) -> VecToSeq:
+    """The model of a config, with new weights.
+
+    Args:
+        config: of the generator.
+        tokens: pieces of its tokenizer.
+    """
+    model = VecToSeq(
+        embedding=TokenEmbedding(
+            vocabulary_size=tokens,
+            embedding_size=config.embedding_size,
+            type_dropout=config.embedding_dropout,
+            unknown_id=UNKNOWN,
+        ),
+        backbone=Backbone(
+            input_size=config.embedding_size,
+            hidden_size=config.hidden_size,
+            num_layers=config.num_layers,
+            cell=config.cell,
+            dropout=config.layer_dropout,
+        ),
+        head=VocabularyHead(
+            input_size=config.hidden_size,
+            vector_size=config.embedding_size,
+            vocabulary_size=tokens,
+            tied=config.tied,
+        ),
+        vector_size=config.vector_size,
+        feedback=config.feedback,
+        input_dropout=config.input_dropout,
+        output_dropout=config.output_dropout,
+    )
+    if config.shares:  # "any" begins as the mixture that the training rows are
+        with torch.no_grad():
+            model.no_vector.copy_(torch.tensor(config.shares))
+    return model
+
+
+def row_vectors(rows: Dataset, config: GeneratorConfig, encoder: TopicClassifier | None) -> RowVectors:
+    """The vectors of all rows of a split.
+
+    Args:
+        rows: of the split.
+        config: of the generator.
+        encoder: the classifier that makes them of the texts, if one does.
+
+    Raises:
+        DataError: naming the row whose attribute or vector cannot be used.
+    """
+    if config.attributes:
+        return RowVectors(attribute_places(rows, config), None, config.vector_size)
+    if config.vector_column is not None:
+        dense = dense_column(rows, config.vector_column, size=config.vector_size)
+        return RowVectors(None, scale_dense(dense, config), config.vector_size)
+    if encoder is not None:
+        dense = example_vectors(encoder, rows, config.text_column)
+        return RowVectors(None, scale_dense(dense, config), config.vector_size)
+    return RowVectors(None, None, 0)
+
+
+def read_guard(saved: SavedTask, length: int) -> CopyGuard:
+    """The record of training texts out of a saved run.
+
+    Args:
+        saved: the run.
+        length: of the runs of tokens it keeps.
+
+    Raises:
+        SavedFileError: if there is none.
+    """
+    where = str(saved.folder / GUARD)
+    tensors = read_tensors(saved.file(GUARD), where=where)
+    bits = tensors.get("bits")
+    if len(tensors) != 1 or bits is None or bits.dtype != torch.uint8 or bits.ndim != 1 or not len(bits):
+        raise SavedFileError("not a record of training texts", where=where, expected="bits (N,) of bytes")
+    return CopyGuard(bits, length)

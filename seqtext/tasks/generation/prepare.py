@@ -1,0 +1,132 @@
+"""What a new text generator starts from: columns, names, tokenizer and config, out of training rows alone or another run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from torch import Tensor
+
+from seqtext.data.reading.label_codes import check_values
+from seqtext.data.rows.columns import check_one_split, check_texts, choose_label, choose_text, require
+from seqtext.data.rows.labels import Labels
+from seqtext.data.text.encoding import texts_of
+from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.errors import OptionsError
+from seqtext.models.copy_guard import CopyGuard
+from seqtext.options import settings_of
+from seqtext.saving.folders import read_tensors
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.generation.example_vectors import example_vectors
+from seqtext.tasks.generation.rows import encode_rows
+from seqtext.tasks.generation.settings import GeneratorConfig, GeneratorSettings
+from seqtext.tasks.generation.vectors import dense_column, dense_scales
+from seqtext.tasks.saved import SavedTask, open_saved, tokenizer_settings, with_fixed
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+GUARDED = 8  # tokens of a run that is a copy, unless asked otherwise
+READS_VECTOR = ("to_input", "to_state", "no_vector")  # parts of a model that know what its vector means
+CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
+
+
+class GeneratorStart(NamedTuple):
+    """Config, tokenizer, the classifier that makes the vectors, the record of training texts, and another run's weights, each or None."""
+
+    config: GeneratorConfig
+    tokenizer: Tokenizer
+    encoder: TopicClassifier | None
+    guard: CopyGuard | None
+    weights: dict[str, Tensor] | None
+
+
+def prepare(
+    train: Dataset,
+    text_column: str | None,
+    attributes: Sequence[str] | None,
+    vector_column: str | None,
+    vectors_from: str | Path | None,
+    init_from: str | Path | None,
+    settings: Mapping[str, Any],
+) -> GeneratorStart:
+    """Everything but the weights; the arguments are those of `TextGenerator.from_data`.
+
+    Raises:
+        DataError: if columns cannot be used.
+        OptionsError: for an unknown setting, or ways to make vectors that rule each other out.
+    """
+    wanted = settings_of(GeneratorSettings, settings)
+    if sum((bool(attributes), vector_column is not None, vectors_from is not None)) > 1:
+        fix = "give one of --attributes, --vector_column and --vectors_from"
+        raise OptionsError("several ways to make the vectors", fix=fix)
+    check_one_split(train)
+    if attributes is None:
+        by_vectors = vector_column is not None or vectors_from is not None
+        attributes = () if by_vectors else (choose_label(train, text=text_column, flag=CHOICE),)
+    text = text_column or choose_text(train, label=attributes[0] if attributes else None)
+    require({"train": train}, text, *attributes, *([] if vector_column is None else [vector_column]))
+    if text in attributes or len(set(attributes)) < len(attributes):
+        raise OptionsError(f"attributes {', '.join(attributes)} of texts in {text!r}", expected="different columns")
+    check_texts(train, text)
+    for column in attributes:
+        check_values(train, column)
+    labels = [Labels.of(train, column) for column in attributes]
+    encoder = None if vectors_from is None else TopicClassifier.from_pretrained(vectors_from)
+    means, scales = _dense_scales(train, text, vector_column, encoder)
+    source = None if init_from is None else open_saved(init_from)
+    if source is None:
+        texts = (text for chunk in texts_of(train, text) for text in chunk)
+        normaliser = Normaliser(lowercase=wanted.lowercase)
+        tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
+    else:
+        wanted = with_fixed(wanted, tokenizer_settings(source))
+        tokenizer = Tokenizer(source.file("tokenizer.model"), Normaliser(lowercase=wanted.lowercase))
+    guard = _copy_guard(train, text, tokenizer, wanted.no_copy_ngram)
+    config = GeneratorConfig(
+        **{**asdict(wanted), "no_copy_ngram": guard.length if guard else 0},
+        text_column=text,
+        attributes=tuple(attributes),
+        names=tuple(label.names for label in labels),
+        shares=tuple(count / max(sum(label.counts), 1) for label in labels for count in label.counts),
+        vector_column=vector_column,
+        has_encoder=encoder is not None,
+        means=means,
+        scales=scales,
+    )
+    return GeneratorStart(config, tokenizer, encoder, guard, None if source is None else _weights(source, config))
+
+
+def _copy_guard(train: Dataset, text: str, tokenizer: Tokenizer, length: int | None) -> CopyGuard | None:
+    """The record of the training texts' runs. Phrases get none unless asked for: what is hardly longer than a run is made of them."""
+    if length == 0:
+        return None
+    tokens, _ = encode_rows(train, text, tokenizer)  # into the cache, where training finds them
+    if length is None and tokens.lengths.median() < 4 * GUARDED:
+        return None
+    return CopyGuard.of(tokens.values, tokens.starts, length or GUARDED)
+
+
+def _weights(source: SavedTask, config: GeneratorConfig) -> dict[str, Tensor]:
+    """Another run's weights, without those that read its vectors if these mean something else."""
+    weights = read_tensors(source.file("model.safetensors"), where=str(source.folder))
+    if source.task == "TextGenerator":
+        theirs = source.config(GeneratorConfig, task=source.task)
+        meaning = ("attributes", "names", "vector_column", "has_encoder", "means", "scales")
+        if all(getattr(theirs, name) == getattr(config, name) for name in meaning):
+            return weights
+    return {name: value for name, value in weights.items() if name.partition(".")[0] not in READS_VECTOR}
+
+
+def _dense_scales(
+    train: Dataset, text: str, column: str | None, encoder: TopicClassifier | None
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if column is not None:
+        return dense_scales(dense_column(train, column))
+    if encoder is not None:
+        return dense_scales(example_vectors(encoder, train, text))
+    return (), ()

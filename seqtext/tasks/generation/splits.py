@@ -1,0 +1,93 @@
+"""From a loaded data set to training, validation and test texts, with or without a column to draw evenly by.
+
+Never chooses on test: where a split is missing it is made from training rows, and said so. Knows no tokens and no models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seqtext.data.reading.label_codes import check_values
+from seqtext.data.rows.columns import check_texts, choose_text, require
+from seqtext.data.rows.duplicates import duplicates
+from seqtext.data.rows.splits import TEST_SEED, hold_out_rows, take, used_splits
+from seqtext.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+
+@dataclass(frozen=True)
+class TextSplits:
+    """What a model of texts is trained, chosen and tested on.
+
+    Attributes:
+        train: training rows.
+        validation: rows that decide which epoch is kept.
+        test: rows nobody looks at before the end.
+        text_column: where the texts are.
+        duplicates: test rows whose text is in train too.
+        notes: what was decided and left out, one line each.
+        warnings: what the user should look at, one line each.
+    """
+
+    train: Dataset
+    validation: Dataset
+    test: Dataset
+    text_column: str
+    duplicates: int
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def text_splits(
+    splits: DatasetDict,
+    *,
+    text_column: str | None = None,
+    attributes: tuple[str, ...] = (),
+    others: tuple[str, ...] = (),
+    max_rows: int | None = None,
+    seed: int = 0,
+) -> TextSplits:
+    """Chooses the text column and the splits, and holds rows out where a split is missing.
+
+    Args:
+        splits: as loaded.
+        text_column: recognised if there is no doubt.
+        attributes: columns of classes with a value in every row; held-out rows get their share of each class of the first.
+        others: further columns that there must be.
+        max_rows: of training.
+        seed: of what is drawn.
+
+    Raises:
+        DataError: naming split, row and column of what cannot be used.
+    """
+    if "train" not in splits:
+        fix = f"its splits: {', '.join(splits)}"
+        raise DataError("no training rows", where="the data set", expected="a split 'train'", fix=fix)
+    notes: list[str] = []
+    splits = used_splits(splits, notes)
+    evenly_by = attributes[0] if attributes else None
+    column = text_column or choose_text(splits["train"], label=evenly_by)
+    require(splits, column, *attributes, *others)
+    for rows in splits.values():  # before rows are held out: so their numbers are those of the file
+        check_texts(rows, column)
+        for attribute in attributes:
+            check_values(rows, attribute)
+    train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
+    if test is None and validation is not None:
+        test, validation = validation, None
+        notes.append("no test split: the given validation split is the test")
+    if test is None:
+        train, test = hold_out_rows(train, evenly_by, seed=TEST_SEED)
+        notes.append(f"no test split: {len(test):,} training rows are held out as one, the same whatever the seed")
+    if max_rows is not None and max_rows < len(train):
+        train = take(train, max_rows, seed=seed, labels=evenly_by)
+        notes.append(f"{len(train):,} training rows used, drawn with seed {seed} (--max_rows)")
+    if validation is None:
+        train, validation = hold_out_rows(train, evenly_by, seed=seed)
+        notes.append(f"validation: {len(validation):,} training rows, held out with seed {seed}")
+    found = duplicates(train, test, column)
+    warnings = [f"{found.total:,} test texts are in train too: the test figures flatter"] if found.total else []
+    return TextSplits(train, validation, test, column, found.total, tuple(notes), tuple(warnings))

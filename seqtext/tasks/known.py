@@ -1,0 +1,94 @@
+"""The tasks there are. Whatever has to know them reads this list: `seqtext.load`, `seqtext.*`, the commands, `info`, `evaluate`.
+
+A new task is its folder, its recipe and its entry here. Imports nothing until a part of a task is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and editors
+    from seqtext.tasks.classification.classifier import Prediction as Prediction
+    from seqtext.tasks.classification.classifier import TopicClassifier as TopicClassifier
+    from seqtext.tasks.forecasting.forecaster import Forecast as Forecast
+    from seqtext.tasks.forecasting.forecaster import Forecaster as Forecaster
+    from seqtext.tasks.generation.generator import TextGenerator as TextGenerator
+    from seqtext.tasks.generation.writing import Generated as Generated
+    from seqtext.tasks.translation.translator import Translation as Translation
+    from seqtext.tasks.translation.translator import Translator as Translator
+
+
+class KnownTask(NamedTuple):
+    """A task, by the names of its parts.
+
+    Attributes:
+        name: of its class, which saved models name.
+        folder: below seqtext/tasks; it has `command.py`, `report/evaluate.py` and `report/card.py`.
+        public: module of each public name, the class among them.
+        command: of `seqtext`, which uses a saved model; its dataclass is the same word with a capital.
+        about: the command's line of help.
+        recipe: what `seqtext train` calls it.
+        script: the recipe's file.
+    """
+
+    name: str
+    folder: str
+    public: dict[str, str]
+    command: str
+    about: str
+    recipe: str
+    script: str
+
+    def part(self, module: str) -> ModuleType:
+        """A module of the task's folder, as `command` or `report.card`."""
+        return import_module(f"seqtext.tasks.{self.folder}.{module}")
+
+
+TASKS = (
+    KnownTask(
+        name="TopicClassifier",
+        folder="classification",
+        public={"TopicClassifier": "classifier", "Prediction": "classifier"},
+        command="predict",
+        about="label texts: given, from a file, or from a pipe",
+        recipe="topics",
+        script="topic_classification",
+    ),
+    KnownTask(
+        name="TextGenerator",
+        folder="generation",
+        public={"TextGenerator": "generator", "Generated": "writing"},
+        command="generate",
+        about="write texts from a topic, a mixture, an example or nothing",
+        recipe="generation",
+        script="text_generation",
+    ),
+    KnownTask(
+        name="Translator",
+        folder="translation",
+        public={"Translator": "translator", "Translation": "translator"},
+        command="translate",
+        about="translate texts: given, from a file, or from a pipe, line by line",
+        recipe="translation",
+        script="translation",
+    ),
+    KnownTask(
+        name="Forecaster",
+        folder="forecasting",
+        public={"Forecaster": "forecaster", "Forecast": "forecaster"},
+        command="forecast",
+        about="forecast the next readings of a history, or after each line of a pipe",
+        recipe="electricity",
+        script="electricity",
+    ),
+)
+BY_NAME = {task.name: task for task in TASKS}
+PUBLIC = {name: task for task in TASKS for name in task.public}
+
+
+def public(name: str) -> Any:
+    """A public name of a task: its class, or what the class returns."""
+    task = PUBLIC[name]
+    return getattr(task.part(task.public[name]), name)

@@ -1,0 +1,164 @@
+"""`seqtext translate`: texts from arguments, a file or a pipe; one line in, one line out, in their order, or with --n_best
+some lines for each and an empty one between.
+
+Lines are read, translated by length and written in step, so any number of them needs little memory, and a pipe is answered as it comes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+from tyro.conf import Positional, arg
+
+from seqtext.errors import OptionsError
+from seqtext.tasks.streams import as_they_come, open_target
+
+if TYPE_CHECKING:
+    from seqtext.tasks.translation.translator import Translation
+
+
+@dataclass(frozen=True)
+class Translate:
+    """A translation of each text: those given, the lines of a file, or those of a pipe."""
+
+    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
+    """Run folder, model folder, or name on the hub."""
+    texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
+    """Texts to translate. Without any, --input is read, or the pipe."""
+    input: str | None = None
+    """File with a text a line, also gzipped. - is the pipe."""
+    output: str | None = None
+    """File to write. Default: the terminal."""
+    beam: int = 5
+    """Hypotheses that are kept for each text; 1 is greedy, and about three times as fast."""
+    n_best: int = 1
+    """The best and so many less one alternatives: one a line, score and text with a tab between, and an empty line between those of two
+    texts; fewer where a sure model's beam holds one text in other pieces."""
+    length_penalty: float = 1.0
+    """0 favours short translations, more than 1 long ones."""
+    max_ratio: float = 2.0
+    """A translation has at most so many tokens for each of its source, and 10 more."""
+    no_repeat_ngram: int = 0
+    """No run of so many tokens twice; 0 is any."""
+    attention: str | None = None
+    """Picture of where the model looked while it wrote; of a single text."""
+    jsonl: bool = False
+    """JSON lines with scores and alternatives, instead of a text a line."""
+    threads: int | None = None
+    """CPU threads. Default: as many as there are cores."""
+    device: str = "cpu"
+    """auto, cpu, cuda, cuda:1 or mps."""
+    debug: bool = False
+    """Show the traceback of an error."""
+
+    def run(self) -> None:
+        """Translates all texts."""
+        self._check()
+        from seqtext.nn.precision import choose_device, set_threads
+        from seqtext.tasks.saved import load_for
+
+        set_threads(self.threads)
+        translator = load_for("translate", self.run_folder)
+        if self.attention is not None and translator.config.attention is None:
+            raise OptionsError("the model has no attention", where=f"--attention {self.attention}", fix="leave it out")
+        translator.model.to(choose_device(self.device))
+        texts = cut = unended = 0
+        with ExitStack() as stack:
+            chunks = self._chunks(stack)
+            file = open_target(self.output, stack)
+            for chunk in chunks:
+                made = translator(
+                    chunk,
+                    beam=self.beam,
+                    n_best=self.n_best,
+                    length_penalty=self.length_penalty,
+                    max_ratio=self.max_ratio,
+                    no_repeat_ngram=self.no_repeat_ngram,
+                    attention=self.attention is not None,
+                )
+                for number, (text, one) in enumerate(zip(chunk, made, strict=True), start=texts):
+                    if number and self.n_best > 1 and not self.jsonl:
+                        print(file=file)
+                    self._write(text, one, file)
+                file.flush()
+                texts += len(made)
+                cut += sum(one.cut for one in made)
+                unended += sum(not one.ended for one in made)
+        if cut:
+            print(f"warning: {cut:,} of {texts:,} texts cut to {translator.config.max_length} tokens", file=sys.stderr)
+        if unended:
+            print(f"note: {unended:,} of {texts:,} translations reached their limit of length", file=sys.stderr)
+        if self.attention is not None:
+            self._draw(made[0])
+
+    def _check(self) -> None:
+        for name in ("beam", "n_best", "threads"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise OptionsError(f"--{name} is {value}", expected="at least 1")
+        if self.n_best > self.beam:
+            raise OptionsError(
+                f"--n_best is {self.n_best} and --beam {self.beam}", expected="no more than the beam keeps"
+            )
+        if self.texts and self.input:
+            raise OptionsError("texts and --input were both given", fix="give one of them")
+        if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):
+            raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
+        if self.attention is not None and len(self.texts) != 1:
+            raise OptionsError("a picture is of one text", where=f"--attention {self.attention}", fix="give one text")
+        if self.attention is not None:
+            from seqtext.reporting.canvas import check_name
+
+            check_name(self.attention, flag="--attention")
+
+    def _chunks(self, stack: ExitStack) -> Iterator[list[str]]:
+        """The texts, as many at a time as have come."""
+        from seqtext.data.reading.text_files import open_rows
+
+        if self.texts:
+            # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
+            return iter([list(self.texts)])
+        source = sys.stdin.buffer if self.input in (None, "-") else str(self.input)
+        opened = stack.enter_context(open_rows(source, format="txt"))
+        [column] = opened.columns
+        return ([row[column] for row in chunk] for chunk in as_they_come(opened))
+
+    def _write(self, text: str, made: Translation, file: TextIO) -> None:
+        if self.jsonl:
+            alternatives = [{"text": other, "score": round(score, 6)} for other, score in made.alternatives]
+            line = {
+                "source": text,
+                "text": made.text,
+                "score": round(made.score, 6),
+                "log_probability": round(made.log_probability, 6),
+                "ended": made.ended,
+                "cut": made.cut,
+                "alternatives": alternatives,
+            }
+            print(json.dumps(line, ensure_ascii=False), file=file)
+        elif self.n_best > 1:
+            for score, one in [(made.score, made.text), *((score, one) for one, score in made.alternatives)]:
+                print(f"{score:.4f}\t{_line(one)}", file=file)
+        else:
+            print(_line(made.text), file=file)
+
+    def _draw(self, made: Translation) -> None:
+        from seqtext.tasks.translation.report.attention_picture import attention_picture, left_out
+
+        path = Path(str(self.attention)).expanduser()
+        if made.attention is None or not len(made.attention):
+            print("note: nothing was read, so there is no picture", file=sys.stderr)
+            return
+        if note := left_out(len(made.source_pieces), len(made.target_pieces)):
+            print(f"note: {path} shows {note}", file=sys.stderr)
+        attention_picture(made.attention, made.source_pieces, made.target_pieces, path)
+
+
+def _line(text: str) -> str:
+    """A text as one line, whatever white space and controls stand in it."""
+    return " ".join("".join(" " if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in text).split())

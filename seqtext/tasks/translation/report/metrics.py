@@ -1,0 +1,175 @@
+"""How good translations are: sacreBLEU and chrF with their signatures, the BLEU that papers on Multi30k report, exact match.
+
+Texts in, figures out, of all rows or by groups of them. It knows no models and no tokens of theirs. A BLEU is told with
+what was counted: between two ways to cut the same texts lie several points.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtext.reporting.words import words
+from seqtext.tasks.translation.report.paper_tokens import paper_tokens, says
+
+LENGTHS = (5, 10, 15, 20, 30)  # the longest source of each group but the last, in words
+_SPACES = re.compile(r"\s+")
+
+
+class TranslationMetrics(NamedTuple):
+    """Figures over N rows; BLEU and chrF from 0 to 100, as they are always told.
+
+    Attributes:
+        rows: N.
+        bleu: sacreBLEU, cased, on 13a tokens, or on characters where the language has no spaces.
+        bleu_signature: what was counted.
+        chrf: character n-gram F-score (Popović 2015).
+        chrf_signature: likewise.
+        paper_bleu: on lower-cased text, cut as Moses does: for comparison with papers, and never with `bleu`.
+        paper_bleu_signature: likewise.
+        exact: share of rows that are the reference, white space folded.
+        length_ratio: tokens written for each of the reference's; BLEU punishes what is below 1.
+    """
+
+    rows: int
+    bleu: float
+    bleu_signature: str
+    chrf: float
+    chrf_signature: str
+    paper_bleu: float
+    paper_bleu_signature: str
+    exact: float
+    length_ratio: float
+
+
+class GroupFigures(NamedTuple):
+    """Figures of some of the rows."""
+
+    name: str
+    rows: int
+    bleu: float
+    chrf: float
+    exact: float
+
+
+def translation_metrics(
+    translations: Sequence[str], references: Sequence[str], *, language: str = ""
+) -> TranslationMetrics:
+    """All figures.
+
+    Args:
+        translations: one a row; may be empty texts.
+        references: the row's one reference.
+        language: code of the target, such as `de`, for the papers' tokens.
+
+    Raises:
+        ValueError: no rows, or not as many of the one as of the other.
+    """
+    _check(translations, references)
+    bleu, chrf = _bleu(references), _chrf()
+    found = bleu.corpus_score(list(translations), [list(references)])
+    letters = chrf.corpus_score(list(translations), [list(references)])
+    paper = _paper_bleu()
+    cut = [[" ".join(paper_tokens(text, language)) for text in side] for side in (translations, references)]
+    papers = paper.corpus_score(cut[0], [cut[1]])
+    return TranslationMetrics(
+        rows=len(references),
+        bleu=found.score,
+        bleu_signature=str(bleu.get_signature()),
+        chrf=letters.score,
+        chrf_signature=str(chrf.get_signature()),
+        paper_bleu=papers.score,
+        paper_bleu_signature=f"{says(language)}; then {paper.get_signature()}",
+        exact=float(exact_matches(translations, references).mean()),
+        length_ratio=found.sys_len / max(found.ref_len, 1),
+    )
+
+
+def exact_matches(translations: Sequence[str], references: Sequence[str]) -> NDArray[np.bool_]:
+    """(N,) whether a translation is the reference, composed (NFC) and with white space folded."""
+    return np.array([_folded(a) == _folded(b) for a, b in zip(translations, references, strict=True)], dtype=bool)
+
+
+def sentence_scores(translations: Sequence[str], references: Sequence[str]) -> NDArray[np.float64]:
+    """(N,) chrF of each row: BLEU is no figure of a single sentence."""
+    chrf = _chrf()
+    rows = zip(translations, references, strict=True)
+    return np.array([chrf.sentence_score(one, [other]).score for one, other in rows], dtype=np.float64)
+
+
+def by_group(translations: Sequence[str], references: Sequence[str], groups: Sequence[str]) -> list[GroupFigures]:
+    """Figures of each group, in the order in which the groups are first met.
+
+    Raises:
+        ValueError: no rows, or not as many of one as of another.
+    """
+    _check(translations, references)
+    if len(groups) != len(references):
+        raise ValueError(f"each row must have a group, got {len(groups)} for {len(references)} rows")
+    bleu, chrf = _bleu(references), _chrf()
+    exact = exact_matches(translations, references)
+    figures = []
+    for name in dict.fromkeys(groups):
+        rows = [row for row, group in enumerate(groups) if group == name]
+        made, wanted = [translations[row] for row in rows], [[references[row] for row in rows]]
+        scores = bleu.corpus_score(made, wanted).score, chrf.corpus_score(made, wanted).score
+        figures.append(GroupFigures(name, len(rows), *scores, float(exact[rows].mean())))
+    return figures
+
+
+def by_length(translations: Sequence[str], references: Sequence[str], sources: Sequence[str]) -> list[GroupFigures]:
+    """Figures by the words (of unspaced scripts, the characters) of the source, short ones first; no empty groups."""
+    lengths = np.array([len(words(text)) for text in sources], dtype=np.int64)
+    bounds = [0, *LENGTHS]
+    names = [f"{low + 1} to {high}" for low, high in zip(bounds[:-1], LENGTHS, strict=True)] + [f"over {LENGTHS[-1]}"]
+    groups = np.searchsorted(LENGTHS, lengths)
+    order = np.argsort(groups, kind="stable")
+    return by_group(
+        [translations[row] for row in order], [references[row] for row in order], [names[groups[row]] for row in order]
+    )
+
+
+# Letters of scripts that put no spaces between words: Thai and Lao, Myanmar, Khmer, kana, Han.
+UNSPACED = (
+    *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF)),
+    *((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),
+)
+
+
+def is_spaced(texts: Sequence[str]) -> bool:
+    """Whether a language puts spaces between its words, judged by the script that most letters of some texts are of."""
+    letters = [ord(character) for text in texts[:1000] for character in text if character.isalpha()]
+    return 2 * sum(any(low <= letter <= high for low, high in UNSPACED) for letter in letters) <= len(letters)
+
+
+def _check(translations: Sequence[str], references: Sequence[str]) -> None:
+    if not references or len(translations) != len(references):
+        found = f"{len(translations)} translations and {len(references)} references"
+        raise ValueError(f"each of at least one row must have a translation and a reference, got {found}")
+
+
+def _bleu(references: Sequence[str]) -> Any:
+    from sacrebleu.metrics import BLEU  # takes a third of a second to import
+
+    return BLEU(tokenize="13a" if is_spaced(references) else "char")
+
+
+def _paper_bleu() -> Any:
+    from sacrebleu.metrics import BLEU
+
+    return BLEU(tokenize="none", force=True)  # force: it is meant to be tokenised already
+
+
+def _chrf() -> Any:
+    from sacrebleu.metrics import CHRF
+
+    return CHRF()
+
+
+def _folded(text: str) -> str:
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()

@@ -1,0 +1,172 @@
+"""`Keeper`: when a run's state is written, how it is taken up again, and how several processes come to have the same.
+
+The first process alone reads and writes the run folder; the others get from it what they need. Knows no rows and no losses.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+
+from tqdm import tqdm
+
+from seqtext.errors import OptionsError, Stopped
+from seqtext.options import TrainingOptions, checkpoint_interval, from_plain
+from seqtext.saving.disk import check_room
+from seqtext.saving.untrusted import parse_json
+from seqtext.training.averaging import MovingAverage
+from seqtext.training.checkpoint import Progress, load_checkpoint, remove_passed_over, save_checkpoint, training_state
+from seqtext.training.environment import PROCESSES, Record, differences
+from seqtext.training.optimizer import make_moments
+from seqtext.training.processes import Processes
+from seqtext.training.run_folder import RunFolder
+from seqtext.training.step import Stepper
+
+
+class Keeper:
+    """The state of one run, in memory and in its folder.
+
+    Args:
+        folder: of the run.
+        options: how it is trained.
+        stepper: with model, optimizer and loss scale.
+        average: of the weights.
+        processes: that train together.
+        environment: what the run rests on now.
+
+    Attributes:
+        progress: where training stands.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        options: TrainingOptions,
+        *,
+        stepper: Stepper,
+        average: MovingAverage,
+        processes: Processes,
+        environment: Record,
+    ) -> None:
+        self.folder, self.options = folder, options
+        self.stepper, self.average, self.processes = stepper, average, processes
+        self.environment = environment
+        self.progress = Progress()
+        self._every_steps, self._every_seconds = checkpoint_interval(options.checkpoint_every) or (1.0, 0.0)
+        self._lap_started = self._saved_at = time.monotonic()
+
+    # ---- taken up
+
+    def restore(self) -> None:
+        """Takes up the newest checkpoint, if this run is still what it was. Nothing is written.
+
+        Raises:
+            OptionsError: for what is not as it was, unless that is allowed.
+            SavedFileError: if there are checkpoints and none verifies.
+        """
+        if self.processes.first:
+            inexact: list[str] = []
+            self.progress, faults = load_checkpoint(
+                self.folder.checkpoints,
+                self.stepper,
+                self.average,
+                accept=lambda progress, environment: self._compare(progress, environment, inexact),
+            )
+            for told in [*(f"checkpoint passed over: {fault}" for fault in faults), *inexact]:
+                self.say(f"warning: {told}")
+            self.progress.inexact = tuple(dict.fromkeys([*self.progress.inexact, *inexact]))
+            what = "has ended already" if self.progress.finished else "goes on"
+            self.say(f"run {self.folder.path} {what}: epoch {self.progress.epoch}, step {self.progress.step}")
+        values = parse_json(self.processes.share(json.dumps(asdict(self.progress))).encode(), where="process 0")
+        self.progress = from_plain(Progress, values, where="process 0")
+
+    def _compare(self, progress: Progress, environment: Record, inexact: list[str]) -> None:
+        """Refuses to go on where something is not as it was; or notes it, where that is allowed."""
+        if progress.finished:
+            return
+        found = differences(environment, self.environment)
+        if found and not self.options.allow_inexact:
+            raise OptionsError(
+                f"{len(found)} thing(s) are not as they were: {'; '.join(found)}",
+                where=f"--run {self.folder.path}",
+                expected="a run that goes on exactly",
+                fix="put them back, or give --allow_inexact",
+            )
+        inexact[:] = found
+        before, now = environment.get(PROCESSES), self.processes.size
+        if before != now:
+            self.say(
+                f"note: {before} process(es) before and {now} now: the same steps, equal sums but for the last digits"
+            )
+
+    def cut_logs(self) -> None:
+        """Removes the lines behind the checkpoint, whose steps are done again, and checkpoints that were passed over.
+
+        Raises:
+            SavedFileError: if a log is shorter, or damaged.
+        """
+        if self.processes.first:
+            progress = self.progress
+            self.folder.metrics.cut_back(progress.metrics_bytes, progress.metrics_sha256)
+            self.folder.timing.cut_back(progress.timing_bytes, progress.timing_sha256)
+            remove_passed_over(self.folder.checkpoints, progress.step)
+
+    def share_state(self) -> None:
+        """Gives weights and moments of the first process to all: it alone read a checkpoint, and machines may round differently."""
+        if self.processes.size > 1:
+            if self.progress.step:
+                make_moments(self.stepper.optimizer)
+            state = training_state(self.stepper, self.average)
+            self.processes.share_tensors(state[name] for name in sorted(state))
+
+    # ---- written
+
+    def check_room(self) -> None:
+        """Refuses a disk that has less room than the run will take: two checkpoints and the one being written, and the model twice.
+
+        Raises:
+            ResourceError: with what is needed and what is free.
+        """
+        if self.processes.first:
+            size = sum(value.numel() * value.element_size() for value in self.stepper.task.model.state_dict().values())
+            checkpoint = 4 * size  # weights, their average, two moments of each
+            there = self.folder.checkpoints.is_dir()
+            check_room(self.folder.path, (checkpoint + size) if there else (3 * checkpoint + 2 * size))
+
+    def due(self) -> bool:
+        """Whether a checkpoint is to be written after this step."""
+        waited = time.monotonic() - self._saved_at >= self._every_seconds
+        return waited or self.progress.step % self._every_steps == 0
+
+    def save(self) -> None:
+        """Writes a checkpoint, behind the logs, since it counts on their bytes."""
+        progress = self.progress
+        progress.seconds, self._lap_started = self.seconds(), time.monotonic()
+        if self.processes.first:
+            progress.metrics_bytes, progress.metrics_sha256 = self.folder.metrics.synced()
+            progress.timing_bytes, progress.timing_sha256 = self.folder.timing.synced()
+            save_checkpoint(self.folder.checkpoints, self.stepper, self.average, progress, self.environment)
+        self._saved_at = time.monotonic()
+
+    def stopped(self, number: int | None) -> Stopped:
+        """What ends a run that was saved; made when the first process has, which the end of another would end too.
+
+        Args:
+            number: of the signal; None where another process got it.
+        """
+        self.processes.wait()
+        progress = self.progress
+        place = "at the last epoch's end" if progress.finished else f"in epoch {progress.epoch + 1}"
+        told = f"stopped {place}, step {progress.step}, all of it saved; go on with --resume --run {self.folder.path}"
+        return Stopped(told, number=number or 15)
+
+    def seconds(self) -> float:
+        """Time trained, validation included, by earlier parts of a resumed run too."""
+        return self.progress.seconds + time.monotonic() - self._lap_started
+
+    def say(self, text: str) -> None:
+        """A line on stderr, of the first process."""
+        if self.processes.first:
+            tqdm.write(text, file=sys.stderr)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqtext.data.reading.arrow_copy import arrow_copy
+from seqtext.data.reading.typed_columns import typed
+from seqtext.errors import DataError, ResourceError
+
+
+def read(path: Path) -> pa.Table:
+    with pa.memory_map(str(arrow_copy(path))) as source:
+        return pa.ipc.open_stream(source).read_all()
+
+
+def test_a_copy_is_made_once_for_a_content_and_mapped_from_disk(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\nNA,b\n")
+    (tmp_path / "b.csv").write_bytes((tmp_path / "a.csv").read_bytes())
+    first, second = arrow_copy(tmp_path / "a.csv"), arrow_copy(tmp_path / "b.csv")
+    assert first == second
+    assert [path.suffix for path in first.parent.iterdir()] == [".arrow"]
+    (tmp_path / "a.csv").write_text("text,label\nc,d\n")
+    assert read(tmp_path / "a.csv").to_pydict() == {"text": ["c"], "label": ["d"]}
+    assert arrow_copy(tmp_path / "a.csv", format="txt") != arrow_copy(tmp_path / "a.csv")
+
+
+def test_a_damaged_copy_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\nNA,b\n")
+    copy = arrow_copy(tmp_path / "a.csv")
+    copy.write_bytes(copy.read_bytes()[:100])
+    assert read(tmp_path / "a.csv").to_pydict() == {"text": ["NA"], "label": ["b"]}
+
+
+def test_a_file_at_fault_leaves_nothing_in_the_cache(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n" + "a,b\n" * 60_000 + "c\n")
+    with pytest.raises(DataError, match=rf"^{tmp_path}/a.csv, row 60001 \(line 60002\): found 1 cell"):
+        arrow_copy(tmp_path / "a.csv")
+    assert list((tmp_path / "cache" / "arrow").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("a\n")
+    (tmp_path / "a.txt").write_text("a\n")
+    monkeypatch.setenv("SEQTEXT_CACHE", str(tmp_path / "file"))
+    with pytest.raises(ResourceError, match="set SEQTEXT_CACHE to another folder"):
+        arrow_copy(tmp_path / "a.txt")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.none() | st.text(st.characters(codec="utf-8"), max_size=4), min_size=1), st.integers(1, 4))
+def test_texts_survive_whatever_the_batches(values: list[str | None], batch: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seqtext.data.reading.arrow_copy.MAX_ROWS", batch)
+        folder = Path(os.environ["SEQTEXT_CACHE"]).parent
+        (folder / "rows.jsonl").write_text("".join(json.dumps({"text": value}) + "\n" for value in values))
+        assert read(folder / "rows.jsonl")["text"].to_pylist() == values
+
+
+@pytest.mark.parametrize("batch", [2, 100])
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            [0, 1, 2, "two"],
+            "row 4, column 'label': found 'two', which is text; expected a whole number, as in the rows be",
+        ),
+        (["a", None, 3, "b"], "row 3, column 'label': found 3, which is a whole number; expected text"),
+        ([1.5, 2, True, 1], "row 3, column 'label': found True, which is true or false; expected a number"),
+        ([True, False, 0], "row 3, column 'label': found 0, which is a whole number; expected true or false"),
+        ([None, None, [1], ["a"]], "row 4, column 'label': found .*, which is a list; expected a list"),
+        ([{"a": 1}, ["a"]], r"row 2, column 'label': found \['a'\], which is a list; expected an object"),
+        ([1, 2**63], "row 2, column 'label': found 9223372036854775808; expected a whole number of at most 64 bits"),
+    ],
+)
+def test_json_values_of_mixed_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[object], message: str, batch: int
+) -> None:
+    monkeypatch.setattr("seqtext.data.reading.arrow_copy.MAX_ROWS", batch)
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"label": value}) + "\n" for value in values))
+    with pytest.raises(DataError, match=rf"a\.jsonl, {message}"):
+        arrow_copy(tmp_path / "a.jsonl")
+
+
+@pytest.mark.parametrize("batch", [1, 3, 100])
+@pytest.mark.parametrize(
+    "values", [[1, 2.5, None, 3], [None, None, "a"], [None, None], [[], ["a"], None], [{"a": 1}, {"b": "x"}, None]]
+)
+def test_json_types_widen_over_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[object], batch: int
+) -> None:
+    monkeypatch.setattr("seqtext.data.reading.arrow_copy.MAX_ROWS", batch)
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"x": value}) + "\n" for value in values))
+    assert (
+        read(tmp_path / "a.jsonl")["x"].combine_chunks().equals(pa.chunked_array([pa.array(values)]).combine_chunks())
+    )
+
+
+def test_the_row_of_a_misfit_is_the_true_one() -> None:
+    for place in range(1, 50):
+        values: list[object] = [None if row % 3 == 0 else row for row in range(50)]
+        values[place] = "x"
+        fits = any(value is not None for value in values[:place])
+        bad = place if fits else next(row for row in range(place + 1, 50) if values[row] is not None)
+        with pytest.raises(DataError, match=f"row {100 + bad}, "):
+            typed(values, pa.null(), name="a", column="c", first_row=100)
+
+
+def test_parquet_with_categories_cut_off_or_without_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"label": pa.array(["a", None, "b"]).dictionary_encode()}), path)
+    assert read(path)["label"].to_pylist() == ["a", None, "b"]
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(DataError, match=r"a\.parquet: not a whole parquet file .*download or copy it again"):
+        arrow_copy(path)
+    pq.write_table(pa.table({"label": pa.array([], pa.string())}), path)
+    with pytest.raises(DataError, match=r"a\.parquet: no rows"):
+        arrow_copy(path)

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import datasets
+import numpy as np
+import pytest
+
+from seqtext.data.rows.columns import Columns, check_one_split, check_texts, choose, require
+from seqtext.errors import DataError
+
+CLASSES = datasets.ClassLabel(names=["World", "Sports"])
+
+
+def rows(split: str = "train", /, **columns: list[object]) -> datasets.Dataset:
+    features = datasets.Features({name: _feature(name, values) for name, values in columns.items()})
+    return datasets.Dataset.from_dict(columns, features=features, split=split)
+
+
+def _feature(name: str, values: list[object]) -> object:
+    if name.startswith("class_"):
+        return CLASSES
+    kinds = {str: "string", int: "int64", float: "float64", bool: "bool", bytes: "binary"}
+    kind = next((type(value) for value in values if value is not None), None)
+    if kind is list:
+        return datasets.List(datasets.Value("string"))
+    return datasets.Value(kinds[kind] if kind else "null")
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"text": ["a"], "label": [0]}, ("text", "label")),
+        ({"sentence": ["a"], "idx": [1], "class_id": [0]}, ("sentence", "class_id")),
+        ({"text": ["a"], "title": ["t"], "class_a": [0]}, ("text", "class_a")),
+        ({"title": ["t"], "content": ["c"], "Label": ["x"]}, ("content", "Label")),
+        ({"phrase": ["a"], "topic": ["x"]}, ("phrase", "topic")),
+        ({"class_label": [0], "label": [1], "text": ["a"]}, ("text", "class_label")),
+        ({" Text": ["a"], "CATEGORY": ["x"], "label_name": ["x"]}, (" Text", "CATEGORY")),
+        ({"text": ["a"], "label": ["x"], "category": ["y"]}, ("text", "label")),
+    ],
+)
+def test_columns_are_recognised_where_only_one_can_be_meant(
+    columns: dict[str, list[object]], expected: Columns
+) -> None:
+    assert choose(rows(**columns)) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            {"sentence": ["a"], "review": ["b"], "label": [0]},
+            r"split 'train': 2 columns could be the text: 'sentence' \(string\), 'review' \(string\); pass --text_c",
+        ),
+        ({"one": ["a"], "two": ["b"], "label": [0]}, "2 columns could be the text"),
+        (
+            {"text": ["a"], "class_a": [0], "class_b": [1]},
+            r"2 columns could be the label: 'class_a' \(2 classes\), 'class",
+        ),
+        ({"text": ["a"], "topic": ["x"], "section": ["y"]}, "2 columns could be the label.*pass --label_column NAME"),
+        (
+            {"text": ["a"], "tokens": [["b"]]},
+            r"no column is clearly the label among 'text' \(string\), 'tokens' \(List\)",
+        ),
+        ({"ids": [1], "label": [0]}, r"no column is clearly the text among 'ids' \(int64\), 'label' \(int64\)"),
+    ],
+)
+def test_doubt_lists_the_columns_and_the_flag(columns: dict[str, list[object]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        choose(rows(**columns))
+
+
+def test_named_columns_win_and_each_leaves_the_other_out() -> None:
+    data = rows(text=["a"], title=["t"], label=["x"], topic=["y"])
+    assert choose(data, text="title", label="topic") == ("title", "topic")
+    assert choose(rows(text=["t"], label=["x"]), text="label", label="text") == ("label", "text")
+    with pytest.raises(DataError, match="'label' is taken for both text and label; pass --text_column"):
+        choose(data, text="label", label="label")
+
+
+@pytest.mark.parametrize("name", ["headlin", "headlines", "haedline", "Headline", "headlime"])
+def test_a_misspelt_name_lists_the_columns_and_the_nearest(name: str) -> None:
+    with pytest.raises(DataError) as caught:
+        choose(rows(headline=["a"], label=[0]), text=name)
+    expected = f"split 'train': no column {name!r} among 'headline' (string), 'label' (int64); did you mean 'headline'?"
+    assert str(caught.value) == expected
+
+
+def test_every_split_must_have_the_columns() -> None:
+    splits = datasets.DatasetDict(train=rows(text=["a"], label=[0]), test=rows("test", text=["a"]))
+    with pytest.raises(DataError, match=r"split 'test': no column 'label' among .*leave this split out"):
+        choose(splits)
+    require(splits, "text")
+    with pytest.raises(DataError, match="did you mean 'text'"):
+        require(splits, "txt", fix="pass a name")
+    with pytest.raises(DataError, match=r"no column 'zzz' among .*; pass a name$"):
+        require(splits, "zzz", fix="pass a name")
+
+
+def test_what_python_code_gives_must_be_one_split_on_disk() -> None:
+    data = rows(text=["a"], label=[0])
+    check_one_split(data)
+    with pytest.raises(DataError, match=r"found a DatasetDict; expected a Dataset; pass one split, as data\['train'\]"):
+        check_one_split(datasets.DatasetDict(train=data))
+    for streaming in (data.to_iterable_dataset(), datasets.IterableDatasetDict()):
+        with pytest.raises(DataError, match="streaming data set; expected one on disk; load it without streaming=True"):
+            check_one_split(streaming)
+    with pytest.raises(DataError, match="found list; expected a Dataset of datasets"):
+        check_one_split([{"text": "a"}])
+
+
+@pytest.mark.parametrize("place", [0, 4, 9])
+def test_a_text_that_is_none_is_told_with_its_row(place: int) -> None:
+    data = rows("test", text=["", *["a"] * 8, "b"], label=[0] * 10)
+    texts = data["text"][:]
+    texts[place] = None
+    data = rows("test", text=texts, label=[0] * 10)
+    with pytest.raises(DataError, match=f"^split 'test', row {place + 1}, column 'text': found None; expected text"):
+        choose(data)
+    # The row counts in what is shown, not in what is stored.
+    with pytest.raises(DataError, match=f"row {10 - place}, column 'text': found None"):
+        check_texts(data.select(range(9, -1, -1)), "text")
+    check_texts(data.select([row for row in range(10) if row != place]), "text")
+
+
+def test_many_nones_are_counted() -> None:
+    with pytest.raises(DataError, match=r"^the pipe, row 2, column 'text': found None \(and in 2 more rows\)"):
+        check_texts(rows(text=["a", None, None, None]), "text", where="the pipe")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (3, r"3 \(int\)"),
+        (1.5, r"1.5 \(float\)"),
+        (["a"], r"\['a'\] \(list\)"),
+        (b"\xff", r"b'\\xff' \(bytes\)"),
+        (None, "None"),
+    ],
+)
+def test_a_text_of_another_type_is_told_with_what_was_found(value: object, told: str) -> None:
+    first = 1 if value is None else 2
+    with pytest.raises(DataError, match=rf"row {first}, column 'x': found {told}.*; expected text"):
+        check_texts(rows(x=[None, value]), "x")
+
+
+def test_class_ids_are_no_text() -> None:
+    with pytest.raises(DataError, match=r"row 1, column 'class_a': found 1 \(int\); expected text"):
+        choose(rows(class_a=[1], label=["x"]), text="class_a")
+
+
+def test_an_empty_text_is_a_text() -> None:
+    check_texts(rows(text=["", " ", "NA"]), "text")
+
+
+def test_many_rows_are_no_wait() -> None:
+    """Vectorised or not is a factor of a hundred: a generous limit tells them apart on any machine."""
+    import time
+
+    data = datasets.Dataset.from_dict({"text": ["a"] * 300_000, "label": [0] * 300_000})
+    start = time.perf_counter()
+    assert choose(data.select(np.random.default_rng(0).permutation(300_000))) == ("text", "label")
+    assert time.perf_counter() - start < 1

@@ -1,0 +1,101 @@
+"""What a file of plain values may hold: anything else is refused in one line, whatever it would unfold to."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqtext.errors import SavedFileError
+from seqtext.saving.untrusted import parse_json, parse_yaml
+
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(PLAIN)
+def test_what_was_written_comes_back(value):
+    assert parse_json(json.dumps(value).encode(), where="x", finite=True) == value
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "-Infinity"])
+def test_numbers_that_are_none_are_refused_where_asked(number):
+    parse_json(f'{{"a": {number}}}'.encode(), where="x")
+    with pytest.raises(SavedFileError, match=r"^x: not JSON \('-?\w+' is no finite number\)"):
+        parse_json(f'{{"a": {number}}}'.encode(), where="x", finite=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b'{"a": 1, "b": 2, "a": 3}', r"not JSON \(the key 'a' twice\)"),
+        (b'[{"x": {"\\u0061": 1, "a": 3}}]', r"not JSON \(the key 'a' twice\)"),
+        (b"[" * 70 + b"]" * 70, "lists inside lists; expected at most 64 deep"),
+        (b'{"a":' * 900 + b"1" + b"}" * 900, "lists inside lists"),
+        (b"[" * 900_000, "not JSON"),
+        (b"9" * 41, r"not JSON \(a number of 41 digits\)"),
+        (b"9" * 10_000, r"not JSON \(a number of 10000 digits\)"),
+        (b"\xff", "not JSON"),
+    ],
+)
+def test_json_that_is_none_of_ours_is_refused(data, told):
+    with pytest.raises(SavedFileError, match=rf"^x: {told}"):
+        parse_json(data, where="x")
+
+
+def test_many_lists_side_by_side_are_not_deep():
+    assert parse_json(b"[" + b",".join([b"[]"] * 1000) + b"]", where="x") == [[]] * 1000
+
+
+@given(PLAIN)
+def test_yaml_as_ours_is_written_comes_back(value):
+    text = yaml.safe_dump(value, sort_keys=False)
+    assert parse_yaml(text, where="x") == yaml.safe_load(text)
+
+
+LAUGHS = "a: &a [x, x, x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(20)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (LAUGHS, "an anchor or alias, 'a'"),
+        ("a: 1\nb: 2\na: 3\n", "the key 'a' twice"),
+        ("a: {b: [{c: 1, c: 2}]}", "the key 'c' twice"),
+        ("[" * 100 + "]" * 100, "more than 64 deep"),
+        ("[" * 100_000, "."),
+        ("a: !!python/object/apply:os.system [x]", "could not determine a constructor"),
+        ("a: !!python/name:os.system", "could not determine a constructor"),
+        ("a: 2020-13-45", "month must be in"),
+        ("? [1]\n: 2", "unhashable"),
+        ("a: !!binary x", "."),
+        ("a: !!int x", "."),
+        ("\0", "special characters are not allowed"),
+    ],
+)
+def test_yaml_that_is_none_of_ours_is_refused(text, told):
+    with pytest.raises(SavedFileError, match=rf"^x: not YAML \(.*{told}"):
+        parse_yaml(text, where="x")
+
+
+def test_yaml_larger_than_any_of_ours_is_not_parsed():
+    with pytest.raises(SavedFileError, match="characters of YAML; expected at most"):
+        parse_yaml(" " * (2**20 + 1), where="x")
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-32-le", "utf-16-be"])
+def test_only_utf_8_is_json(codec):
+    with pytest.raises(SavedFileError, match="not JSON"):
+        parse_json('{"a": 1}'.encode(codec), where="config.json")

@@ -1,0 +1,66 @@
+"""What is printed before training is what training then does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import seqtext
+from seqtext.errors import DataError, ResourceError
+from seqtext.options import TrainingOptions
+from seqtext.reporting.unknown_characters import told_of_unknown
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.report.summary import classification_summary
+from seqtext.tasks.classification.splits import labelled_splits
+from seqtext.training import tracking
+
+OPTIONS = {"batch_tokens": 300, "device": "cpu", "epochs": 1, "seed": 4, "precision": "fp32"}
+
+
+@pytest.fixture
+def data(topics):
+    return labelled_splits(topics)
+
+
+@pytest.fixture
+def task(data):
+    return TopicClassifier.from_data(data.train, hidden_size=4, embedding_size=4, vocabulary_size=300)
+
+
+def test_the_steps_told_are_those_of_the_first_epoch(data, task, tmp_path):
+    lines, figures = classification_summary(task, data, TrainingOptions(**OPTIONS))
+    [told] = re.findall(r"^batches +(\d+) steps", "\n".join(lines), flags=re.MULTILINE)
+    result = seqtext.fit(task, data.train, data.validation, run=tmp_path / "run", **OPTIONS)
+    assert int(told) == result.steps
+    assert figures["padding"] == result.padding
+
+
+@pytest.mark.parametrize("slow", ["evaluate", "encode_with_report"])
+def test_the_time_told_has_encoding_and_validation_in_it(data, task, monkeypatch, slow):
+    method, clock = getattr(TopicClassifier, slow), [0.0]
+
+    def slowly(*arguments, **options):
+        clock[0] += 6000
+        return method(*arguments, **options)
+
+    monkeypatch.setattr(TopicClassifier, slow, slowly)
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    lines, _ = classification_summary(task, data, TrainingOptions(**OPTIONS))
+    assert any("about 100.0 minutes an epoch" in line for line in lines)
+
+
+def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkeypatch):
+    monkeypatch.setattr(tracking.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ResourceError, match="--track wandb: it is not installed"):
+        classification_summary(task, data, TrainingOptions(**OPTIONS, track="wandb"))
+
+
+def test_characters_that_are_spelt_in_bytes_are_named_and_most_of_them_refused(task):
+    texts = ["жук, жук и ёж"] * 3
+    assert told_of_unknown(task.tokenizer, texts, 0.05, where="x") == []
+    [told] = told_of_unknown(task.tokenizer, texts, 0.06, where="x")
+    assert told.startswith("x: 6% of the tokens spell characters the vocabulary lacks: ж ")
+    assert set("жукиё") <= set(told)
+    with pytest.raises(DataError, match="x: 51% of the tokens spell .* ж .*; train a tokenizer on this language"):
+        told_of_unknown(task.tokenizer, texts, 0.51, where="x")

@@ -1,0 +1,395 @@
+"""The electricity recipe and `seqtext forecast` as a user has them: any layout of readings in, forecasts out, faults told in a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import seqtext
+from seqtext.saving.folders import read_folder
+from tests.conftest import ROOT
+from tests.in_process import Ended, figures_of, seqtext_command
+from tests.tasks.forecasting.recipe import START, done, load, recipe, rows_of, table, times
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A folder with readings, and a run for one step and one for a day of quantiles."""
+    folder = tmp_path_factory.mktemp("power")
+    (folder / "load.csv").write_text(table("when,kw", times(600), load()))
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        data = ("--data", "load.csv", "--unit", "kW")
+        done(*data, "--epochs", "6", "--baselines", "fast", "--run", "one")
+        done(*data, "--baselines", "all", "--horizon", "12", "--quantiles", "0.1", "0.5", "0.9",
+             "--validation", "weeks", "--calendar", "--run", "day")  # fmt: skip
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+# ---- what a run leaves
+
+
+def test_a_run_has_model_report_pictures_and_card(place):
+    for name, step in (("one", []), ("day", ["error_by_step.png"])):
+        folder = place / name
+        assert set(read_folder(folder / "model")) == {"config.json", "model.safetensors"}
+        pictures = sorted(
+            ["learning_curves.png", "two_weeks.png", "fan_chart.png", "error_by_hour.png", *step, "hidden_state.png"]
+        )
+        assert sorted(path.name for path in (folder / "report").iterdir()) == sorted(
+            [*pictures, "manifest.json", "metrics.json"]
+        )
+        assert all((folder / "report" / p).read_bytes().startswith(b"\x89PNG\r\n\x1a\n") for p in pictures)
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        assert sorted(re.findall(r"!\[.*\]\(report/(.*)\)", card)) == pictures
+        figures = figures_of(folder)
+        assert f"| **this model** | {figures['test']['mse']:.5g} |" in card
+        for baseline in figures["baselines"].values():
+            assert f"| {baseline['description']} | {baseline['mse']:.5g} |" in card
+
+
+def test_it_learns_what_can_be_learnt(place):
+    figures = figures_of(place / "one")
+    assert figures["test"]["mse"] < figures["baselines"]["last value"]["mse"] / 2
+    assert figures["test"]["windows"] == 120
+    assert figures["data"]["rows"] == {"train": 432, "validation": 48, "test": 120}
+    other = figures["other_context"]["this model, state carried"]["mse"]
+    assert other == pytest.approx(figures["test"]["mse"], rel=0.5)
+    assert re.fullmatch(
+        r"epoch \d of 6, the lowest loss on the validation rows, never on test", figures["training"]["selection"]
+    )
+
+
+def test_the_figure_is_that_of_the_saved_model_behind_the_training_readings(place):
+    values = np.array(load())
+    forecaster = seqtext.load(place / "one")
+    forecasts = forecaster([values[:end] for end in range(480, 600)])
+    errors = values[480:] - [forecast.values[0] for forecast in forecasts]
+    assert np.square(errors).mean() == pytest.approx(figures_of(place / "one")["test"]["mse"], rel=1e-5)
+    assert forecaster.config.means[0] == values[:432].mean(), "scales are those of the training span alone"
+
+
+def test_a_day_ahead_is_measured_by_step_with_intervals_and_every_baseline(place):
+    figures = figures_of(place / "day")
+    names = {"last value", "same time yesterday", "same time last week", "ridge regression", "boosted trees"}
+    assert set(figures["baselines"]) == names | {"boosted trees on the change"}
+    assert len(figures["test"]["by_step"]) == figures["test"]["horizon"] == 12
+    assert len(figures["test"]["mae_by_hour"]) == 24
+    assert np.nanmean([error or np.nan for error in figures["test"]["mae_by_hour"]]) == pytest.approx(
+        figures["test"]["mae"], rel=0.2
+    )
+    assert figures["test"]["windows"] == 120 - 12 + 1
+    assert figures["test"]["pinball"] > 0
+    assert 0 <= figures["test"]["interval"]["coverage"] <= 1
+    assert any("1 whole weeks spread over the training span, 24 readings apart" in n for n in figures["data"]["notes"])
+    assert figures["data"]["rows"]["validation"] == 168
+
+
+def test_a_better_baseline_is_named_as_such():
+    Path("a.csv").write_text(table("when,kw", times(600), load()))
+    ended = done("--data", "a.csv", "--max_steps", "1", "--baselines", "fast", "--run", "run")
+    assert re.search(
+        r"\nsame time .* is better by [\d.]+% of MSE here: use that, or train longer, or on more\.\n", ended.out
+    )
+
+
+# ---- every way to give readings
+
+
+def test_long_readings_of_several_series_with_a_carried_state_and_two_seeds():
+    shared = times(200)
+    text = table(
+        "client,when,kw", ["a"] * 200 + ["b"] * 150, shared + shared[:150], load(200) + [1000 * v for v in load(150, 1)]
+    )
+    Path("long.csv").write_text(text)
+    ended = done("--data", "long.csv", "--series_column", "client", "--context", "stateful", "--max_rows", "100",
+                 "--seeds", "2", "--run", "runs")  # fmt: skip
+    assert "series      2 (a, b); a reading every 60 minutes" in ended.out
+    assert "training: the last 100 readings of each series at most (--max_rows)" in ended.out
+    seeds = json.loads(Path("runs", "seeds.json").read_text())
+    assert seeds["mse"] == [figures_of(f"runs/seed-{seed}")["test"]["mse"] for seed in (0, 1)]
+    assert seeds["mse"][0] != seeds["mse"][1]
+    config = seqtext.load("runs/seed-0").config
+    assert (config.series, config.context) == (("a", "b"), "stateful")
+    assert config.scales[1] > 500 * config.scales[0]
+    made = seqtext_command("forecast", "runs/seed-0", "--history", "long.csv", "--series_column", "client")
+    rows = rows_of(made.out)
+    assert [(row["series"], row["time"]) for row in rows] == [
+        ("a", "2024-01-09 08:00:00"),
+        ("b", "2024-01-07 06:00:00"),
+    ]
+    assert float(rows[1]["forecast"]) > 1000 > 20 > float(rows[0]["forecast"])
+
+
+def test_wide_readings_are_a_series_a_column():
+    Path("wide.csv").write_text(table("when,north,south", times(200), load(200), load(200, 1)))
+    done("--data", "wide.csv", "--layout", "wide", "--draw", "series", "--run", "run")
+    assert seqtext.load("run").config.series == ("north", "south")
+    made = seqtext_command("forecast", "run", "--history", "wide.csv")
+    assert (made.code, made.err) == (0, "")
+    assert [row["series"] for row in rows_of(made.out)] == ["north", "south"]
+
+
+def test_m4_is_a_series_a_row_and_the_test_file_follows_on():
+    def m4(first: int, *lengths: int) -> str:
+        width = max(lengths)
+        rows = [
+            [f"H{number + 1}", *load(first + length, number)[first:], *[""] * (width - length)]
+            for number, length in enumerate(lengths)
+        ]
+        return "\n".join(",".join(map(str, row)) for row in [[f"V{n + 1}" for n in range(width + 1)], *rows]) + "\n"
+
+    Path("train.csv").write_text(m4(0, 150, 120))
+    Path("test.csv").write_text(m4(150, 6, 6))
+    ended = done("--train", "train.csv", "--test", "test.csv", "--horizon", "6", "--change", "season", "--season", "24",
+                 "--baselines", "fast", "--run", "run")  # fmt: skip
+    assert "no timestamps" in ended.out
+    assert "MASE, season (24 readings)" in ended.out
+    figures = figures_of("run")
+    assert figures["test"]["windows"] == 2
+    assert set(figures["baselines"]) == {"last value", "one season (24) before"}
+    made = rows_of(seqtext_command("forecast", "run", "--history", "train.csv").out)
+    assert [(row["series"], row["step"]) for row in made] == [(s, str(n)) for s in ("H1", "H2") for n in range(1, 7)]
+
+
+def test_missing_readings_and_further_columns_go_all_the_way_through():
+    kw, heat = load(300), load(300, 1)
+    kw[5] = kw[100] = kw[280] = ""
+    heat[120] = "n/a"
+    Path("a.csv").write_text(table("when,kw,heat", times(300), kw, heat))
+    ended = done("--data", "a.csv", "--value_column", "kw", "--input_columns", "heat", "--missing", "n/a",
+                 "--horizon", "3", "--run", "run")  # fmt: skip
+    assert re.search(r"test +60 readings, .*, 1 missing", ended.out)
+    made = seqtext_command("forecast", "run", "--history", "a.csv", "--missing", "n/a")
+    assert (made.code, len(rows_of(made.out))) == (0, 3)
+
+
+def test_a_dry_run_makes_all_checks_and_leaves_nothing(place):
+    before = sorted(os.walk("."))
+    ended = done("--data", place / "load.csv", "--dry_run", "--run", "run")
+    assert sorted(os.walk(".")) == before
+    assert re.search(r"windows +408 of 24 readings to train on, 1 to forecast", ended.out)
+    assert "2024-01-01 00:00:00 to 2024-01-18 23:00:00, 0 missing" in ended.out
+    assert ended.err == ""
+
+
+def test_a_run_that_has_ended_is_not_trained_again(place):
+    args = ("--data", place / "load.csv", "--max_steps", "2", "--run", "run")
+    done(*args)
+    weights = Path("run", "model", "model.safetensors").read_bytes()
+    assert recipe(*args).code == 2, "a run folder that is taken"
+    assert "has ended already" in done("--resume", "--run", "run").err
+    assert Path("run", "model", "model.safetensors").read_bytes() == weights
+
+
+# ---- seqtext forecast
+
+
+def test_a_forecast_continues_the_times_and_says_quantiles(place):
+    ended = seqtext_command("forecast", place / "day", "--history", place / "load.csv", "--output", "out.csv",
+                            "--plot", "out.png")  # fmt: skip
+    assert ended == (0, "", "")
+    rows = rows_of(Path("out.csv").read_text())
+    assert list(rows[0]) == ["time", "forecast", "q0.1", "q0.5", "q0.9"]
+    assert [row["time"] for row in rows] == [f"{t}:00" for t in times(612)[600:]]
+    assert all(float(row["q0.1"]) <= float(row["q0.5"]) <= float(row["q0.9"]) for row in rows)
+    expected = seqtext.load(place / "day")(load(), start=START).values
+    assert [float(row["forecast"]) for row in rows] == pytest.approx(expected, rel=1e-6)
+    assert Path("out.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_one_step_rolls_on_as_far_as_is_asked_for(place):
+    ended = seqtext_command("forecast", place / "one", "--history", place / "load.csv", "--horizon", "30")
+    assert ended.code == 0
+    rows = rows_of(ended.out)
+    assert [row["time"] for row in rows] == [f"{t}:00" for t in times(630)[600:]]
+    expected = seqtext.load(place / "one")(load(), horizon=30).values
+    assert [float(row["forecast"]) for row in rows] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_history_of_a_series_never_met_is_scaled_by_itself_and_that_is_told(place):
+    Path("wide.csv").write_text(table("when,x,y", times(30), load(30), load(30, 1)))
+    ended = seqtext_command("forecast", place / "one", "--history", "wide.csv", "--value_column", "x", "y")
+    assert ended.code == 0
+    assert ended.err == "note: not in training, scaled by their own history: 'x, y'\n"
+    Path("other.csv").write_text(table("when,megawatts", times(30), load(30)))
+    assert seqtext_command("forecast", place / "one", "--history", "other.csv").err == "", (
+        "one series is the one it knows"
+    )
+
+
+# fmt: off
+FORECASTS = {
+    "nothing to forecast": ((), "no history; give a file with --history, or a pipe with --follow"),
+    "both": (("--follow", "--history", "a.csv"), "--follow reads a pipe and answers on the terminal, .*"),
+    "no horizon": (("--history", "a.csv", "--horizon", "0"), "--horizon is 0; expected at least 1"),
+    "no picture": (("--history", "a.csv", "--plot", "a.gif"), "--plot a.gif; expected a name that ends in .png, .svg or .pdf"),
+    "no file": (("--history", "b.csv"), "b.csv: no such file or folder: .*"),
+    "too short": (("--history", "short.csv"), "history 1 has 23 readings; expected at least 24, which the model looks back"),
+    "another frequency": (
+        ("--history", "quarters.csv"), "quarters.csv: a reading every 900 s; expected every 3600 s, as the model was trained on",
+    ),
+    "a gap": (("--history", "gap.csv"), "gap.csv, .*row 8, column 'when': 1 reading missing .*; pass --repair, .*"),
+    "a mended gap": (("--history", "gap.csv", "--repair"), "history 1: 1 missing, the first at reading 8; .* without gaps; .*"),
+    "an unwritable file": (("--history", "a.csv", "--output", "no/such/dir/a.csv"), None),
+    "beyond the head": (("day", "--history", "a.csv", "--horizon", "13"), "horizon is 13; expected at most 12, as trained; .*"),
+    "no times": (("day", "--history", "plain.csv"), "the history has no timestamps, and the model reads a calendar; .*"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("case", FORECASTS)
+def test_a_forecast_that_cannot_be_made_is_told_in_a_line(place, case):
+    flags, message = FORECASTS[case]
+    model = "one"
+    if flags[:1] == ("day",):
+        model, flags = flags[0], flags[1:]
+    Path("a.csv").write_text(table("when,kw", times(60), load(60)))
+    Path("short.csv").write_text(table("when,kw", times(23), load(23)))
+    Path("plain.csv").write_text(table("kw", load(60)))
+    quarters = [str(START + n * np.timedelta64(15, "m")) for n in range(60)]
+    Path("quarters.csv").write_text(table("when,kw", quarters, load(60)))
+    Path("gap.csv").write_text(table("when,kw", times(60)[:7] + times(60)[8:], load(59)))
+    ended = seqtext_command("forecast", place / model, *flags)
+    if message is None:  # folders that are not there are made, or it is told that they cannot be
+        assert ended.code in (0, 5)
+        return
+    assert ended.code == 2
+    assert re.fullmatch(f"error: {message}\n", ended.err), ended.err
+    assert ended.out == ""
+
+
+# ---- seqtext forecast --follow
+
+
+def follow(model: Path, text: str, *flags: object) -> Ended:
+    return seqtext_command("forecast", model, "--follow", *flags, stdin=text.encode())
+
+
+def test_each_line_of_a_pipe_is_answered(place):
+    values = load(40)
+    ended = follow(place / "one", "".join(f"{value}\n" for value in values))
+    assert ended.code == 0
+    rows = rows_of(ended.out)
+    assert [row["reading"] for row in rows] == [str(number) for number in range(24, 41)]
+    forecaster = seqtext.load(place / "one")
+    expected = [forecast.values[0] for forecast in forecaster([values[:end] for end in range(24, 41)])]
+    assert [float(row["forecast"]) for row in rows] == pytest.approx(expected, abs=1e-4)
+    assert ended.err == "note: no forecast after the first 23 readings: the model looks back further\n"
+
+
+def test_a_pipe_with_times_and_a_header_gives_every_step_and_quantile(place):
+    values = load(30)
+    stamped = [f"{t},{v}\n" for t, v in zip(times(30), values, strict=True)]
+    ended = follow(place / "day", "when,kw\n" + "".join(stamped))
+    rows = rows_of(ended.out)
+    assert [row["reading"] for row in rows] == times(30)[23:]
+    assert list(rows[0])[1:6] == ["forecast_1", "q0.1_1", "q0.5_1", "q0.9_1", "forecast_2"]
+    assert len(rows[0]) == 1 + 12 * 4
+    expected = seqtext.load(place / "day")(values, start=START)
+    assert [float(rows[-1][f"forecast_{n}"]) for n in range(1, 13)] == pytest.approx(expected.values, abs=1e-4)
+    assert float(rows[-1]["q0.9_12"]) == pytest.approx(expected.quantiles[0.9][11], abs=1e-4)
+    zulu = follow(
+        place / "day", "".join(f"{t.replace(' ', 'T')}Z\t{v}\r\n" for t, v in zip(times(30), values, strict=True))
+    )
+    assert zulu.code == 0
+    assert [list(row.values())[1:] for row in rows_of(zulu.out)] == [list(row.values())[1:] for row in rows]
+
+
+def test_decimal_commas_and_marks_of_missing_readings_are_understood_if_told(place, tmp_path):
+    values = load(200)
+    values[3] = "NA"
+    Path("a.csv").write_text(table("kw", values))
+    done("--data", "a.csv", "--missing", "NA", "--run", "run")
+    lines = [str(value) for value in load(30)]
+    lines[7], lines[9], lines[11] = "NA", "", "nan"
+    plain = follow(tmp_path / "run", "\n".join(lines) + "\n", "--missing", "NA")
+    assert plain.code == 0
+    assert len(rows_of(plain.out)) == 7
+    commas = "\n".join(line.replace(".", ",") for line in lines) + "\n"
+    assert follow(tmp_path / "run", commas, "--missing", "NA", "--decimal", ",") == plain
+
+
+# fmt: off
+LINES = {
+    "a word": ("kw\n1\n2\nthree\n", "line 4: found 'three'; expected a number"),
+    "a decimal comma": ("1.5\n\"2,5\"\n", "line 2: found '5\"'; expected a number"),
+    "infinity": ("1\ninf\n", "line 2: found 'inf'; expected a number"),
+    "too large": ("1\n1e999\n", "line 2: reading 2: found inf; expected a number"),
+    "missing, and the model has no mark": ("kw\n1\nnan\n", "line 3: reading 2: found nan; expected a number"),
+    "a gap": (
+        "when,kw\n2024-01-01 00:00,1\n2024-01-01 01:00,1\n2024-01-01 03:00,1\n",
+        "line 4: 7200 s after the line before; expected 3600 s, the frequency of training; write nan for a reading .*",
+    ),
+    "back in time": ("2024-01-01 01:00,1\n2024-01-01 00:00,1\n", "line 2: -3600 s after the line before; .*"),
+    "no time": ("2024-01-01 00:00,1\nnoon,2\n", "line 2: found 'noon'; expected a time as ISO 8601"),
+    "a counter for a time": ("1,1\n", "line 1: found '1'; expected a time as ISO 8601"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_a_line_that_is_no_reading_is_told_by_its_number(place, case):
+    text, message = LINES[case]
+    ended = follow(place / "one", text)
+    assert ended.code == 2
+    assert re.fullmatch(f"error: standard input, {message}\n", ended.err), ended.err
+
+
+def test_a_model_with_a_calendar_asks_a_pipe_for_times(place):
+    ended = follow(place / "day", "1\n")
+    assert ended.code == 2
+    told = (
+        "error: standard input, line 1: no timestamp, and the model reads a calendar; write lines of timestamp,value\n"
+    )
+    assert ended.err == told
+
+
+def test_a_reading_is_answered_before_the_next_one_comes(place):
+    command = [sys.executable, "-m", "seqtext.cli", "forecast", str(place / "one"), "--follow"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as child:
+        child.stdin.write("".join(f"{value}\n" for value in load(23)).encode())
+        for number in (24, 25):
+            child.stdin.write(b"5.0\n")
+            child.stdin.flush()
+            while (line := child.stdout.readline()).startswith(b"reading"):
+                pass
+            assert line.startswith(f"{number},".encode())
+
+
+# ---- the other commands on such a run
+
+
+def test_info_tells_what_a_forecaster_is_and_how_good_it_was(place):
+    for name, said in (("one", "1 step(s) ahead, 120 windows"), ("day", "12 step(s) ahead, 109 windows")):
+        ended = seqtext_command("info", place / name)
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out.startswith("Forecaster in ")
+        figures = figures_of(place / name)
+        assert f"tested on load.csv, {said}: MSE {figures['test']['mse']:.5g}" in ended.out
+        for baseline, errors in figures["baselines"].items():
+            assert f"\n  {baseline}: MSE {errors['mse']:.5g}" in ended.out
+
+
+def test_commands_of_classifiers_refuse_a_forecaster_and_the_other_way_round(place, run_folder):
+    ended = seqtext_command("predict", place / "one", "a text")
+    told = f"error: {place}/one is a Forecaster; expected a TopicClassifier; seqtext forecast {place}/one\n"
+    assert ended == (2, "", told)
+    ended = seqtext_command("forecast", run_folder, "--history", place / "load.csv")
+    told = f"error: {run_folder} is a TopicClassifier; expected a Forecaster; seqtext predict {run_folder}\n"
+    assert ended == (2, "", told)
