@@ -76,7 +76,7 @@ def shares(rows: int, rounds: int, device: torch.device) -> float:
         make_optimizer(task.model, learning_rate=DEFAULT.learning_rate, weight_decay=DEFAULT.weight_decay),
         precision=choose_precision("auto", device),
         device=device,
-        clip_norm=DEFAULT.clip_norm,
+        max_grad_norm=DEFAULT.max_grad_norm,
         seed=0,
     )
     epoch = BatchPlan(examples.lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=DEFAULT.batch_rows).epoch(0)

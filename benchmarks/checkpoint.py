@@ -67,13 +67,13 @@ def cost(place: Path, every: int | str, rows: int, rounds: int, device: torch.de
     task = TopicClassifier.from_data(data)
     task.model.to(device).train()
     examples = task.encode(data).to(device)
-    average = MovingAverage(task.model, DEFAULT.average_decay)
+    average = MovingAverage(task.model, DEFAULT.ema_decay)
     stepper = Stepper(
         task,
         make_optimizer(task.model, learning_rate=DEFAULT.learning_rate, weight_decay=DEFAULT.weight_decay),
         precision=choose_precision("auto", device),
         device=device,
-        clip_norm=DEFAULT.clip_norm,
+        max_grad_norm=DEFAULT.max_grad_norm,
         seed=0,
     )
     epoch = BatchPlan(examples.lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=DEFAULT.batch_rows).epoch(0)

@@ -54,7 +54,7 @@ def main() -> None:
         writer = Guided(model)
         begin = torch.full((options.rows,), BEGIN)
         made = sample(
-            writer, writer.start(vectors, options.rows), begin=begin, rows=np.arange(options.rows), seed=0, end_id=END,
+            writer, writer.initial_state(vectors, options.rows), begin=begin, rows=np.arange(options.rows), seed=0, end_id=END,
             banned=BANNED, max_length=STEPS, temperature=FILTERS.temperature, top_p=FILTERS.top_p,
         )  # fmt: skip
         written.append(sum(map(len, made.ids)) + sum(made.ended))
@@ -97,7 +97,7 @@ def alone(model: VecToSeq) -> None:
     for seed in range(8):
         started = time.perf_counter()
         made = sample(
-            writer, writer.start(torch.eye(4)[:1].expand(8, -1), 8), begin=torch.tensor([BEGIN]), rows=np.arange(1),
+            writer, writer.initial_state(torch.eye(4)[:1].expand(8, -1), 8), begin=torch.tensor([BEGIN]), rows=np.arange(1),
             seed=seed, end_id=END, banned=BANNED, max_length=STEPS, temperature=0.9, top_p=0.95,
         )  # fmt: skip
         seconds.append((time.perf_counter() - started) / max(len(made.ids[0]), 1))

@@ -145,7 +145,7 @@ def encoder_macs() -> int:
 
 def our_loss(model: nn.Module, pairs: Pairs) -> Tensor:
     """As `Translator.loss`."""
-    outputs = model(pairs.target, model.start(pairs.source)).values
+    outputs = model(pairs.target, model.initial_state(pairs.source)).values
     real = pairs.target.mask
     total, _ = model.head.loss(outputs[real], model.embedding.weight, pairs.targets[real], label_smoothing=SMOOTHING)
     return total

@@ -69,7 +69,7 @@ def compare(series: SeriesSet, window: int, rows: int, rounds: int, device: torc
     assert isinstance(plan, WindowPlan)
     epoch, steps = plan.epoch(0), iter(range(10**9))
     optimizer = make_optimizer(task.model, learning_rate=0.0, weight_decay=0.0)
-    stepper = Stepper(task, optimizer, precision="fp32", device=device, clip_norm=1.0, seed=0)
+    stepper = Stepper(task, optimizer, precision="fp32", device=device, max_grad_norm=1.0, seed=0)
 
     def ours() -> None:
         number = next(steps) % (len(epoch) - 1)

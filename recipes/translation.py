@@ -111,7 +111,7 @@ def main() -> None:
     options = parse(Options, __doc__ or "", defaults_for=lambda asked: {} if asked.has_own_pairs else FOR_PHRASES)
     figures = (
         SeedFigure("bleu", "BLEU"),
-        SeedFigure("paper_bleu", "BLEU of papers"),
+        SeedFigure("tokenized_bleu", "tokenized BLEU"),
         SeedFigure("exact", "exact match", percent=True),
     )
     run_seeds(options, train_once, folder=options.run or run_path(options), figures=figures)

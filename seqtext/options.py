@@ -45,7 +45,7 @@ class TrainingOptions:
     """Most padded steps in a micro-batch."""
     batch_rows: int = 128
     """Most rows in a micro-batch."""
-    accumulate: int = 1
+    gradient_accumulation: int = 1
     """Micro-batches an optimizer step; with several processes, of each of them."""
     optimizer: OptimizerName = "adamw"
     """adamw; or muon for the weights of recurrent and linear layers, which learns texts in fewer steps, with adamw for the rest."""
@@ -55,9 +55,9 @@ class TrainingOptions:
     """Share of training in which the learning rate rises from zero; it then falls to zero along a cosine."""
     weight_decay: float = 0.01
     """On weight matrices only, times the learning rate."""
-    clip_norm: float = 1.0
+    max_grad_norm: float = 1.0
     """Gradients longer than this are scaled down to it."""
-    average_decay: float = 0.999
+    ema_decay: float = 0.999
     """Of the moving average of the weights, which is what is validated and saved; 0 is none."""
     patience_epochs: int | None = None
     """Stop after this many epochs without a better validation. Default: never."""
@@ -79,7 +79,7 @@ class TrainingOptions:
 
     def _faults(self) -> list[str]:
         """What is wrong with the values, a line each; subclasses add theirs, so that all are told at once."""
-        positive = ("epochs", "batch_tokens", "batch_rows", "accumulate", "learning_rate", "clip_norm")
+        positive = ("epochs", "batch_tokens", "batch_rows", "gradient_accumulation", "learning_rate", "max_grad_norm")
         optional = ("patience_epochs", "max_steps", "max_minutes", "threads")
         faults = [
             f"--{name} is {getattr(self, name)}; expected more than 0"
@@ -93,7 +93,7 @@ class TrainingOptions:
         ]
         faults += [
             f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
-            for name in ("warmup", "average_decay")
+            for name in ("warmup", "ema_decay")
             if not 0 <= getattr(self, name) < 1
         ]
         if checkpoint_interval(self.checkpoint_every) is None:
@@ -119,7 +119,7 @@ class RunOptions(TrainingOptions):
     config: str | None = None
     """Take the options of this options.yaml; flags given here win."""
     seeds: int = 1
-    """Train this many times with following seeds and print mean and spread."""
+    """Train this many times with following seeds and print mean and standard deviation."""
     max_rows: int | None = None
     """Use at most this many training rows, drawn with the seed."""
     dry_run: bool = False

@@ -50,7 +50,7 @@ def test_the_backbone_its_final_state_and_its_gradients(cell, bidirectional):
 
 @every_cell
 def test_training(topics, tmp_path, cell):
-    options = {"max_steps": 4, "learning_rate": 1e-3, "average_decay": 0.0, "precision": "fp32"}
+    options = {"max_steps": 4, "learning_rate": 1e-3, "ema_decay": 0.0, "precision": "fp32"}
     results = [
         seqtext.fit(
             make(topics, cell), topics["train"], topics["validation"], run=tmp_path / name, device=name, **options

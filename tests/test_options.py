@@ -19,8 +19,8 @@ from seqtext.tasks.known import TASKS
 from tests.conftest import ROOT
 
 OTHER = RunOptions(
-    run="runs/ünknown [x]", overwrite=True, seed=7, epochs=2, batch_tokens=100, batch_rows=10, accumulate=3,
-    learning_rate=1e-4, warmup=0.5, weight_decay=0.0, clip_norm=5.0, average_decay=0.0, patience_epochs=1,
+    run="runs/ünknown [x]", overwrite=True, seed=7, epochs=2, batch_tokens=100, batch_rows=10, gradient_accumulation=3,
+    learning_rate=1e-4, warmup=0.5, weight_decay=0.0, max_grad_norm=5.0, ema_decay=0.0, patience_epochs=1,
     max_steps=9, max_minutes=0.5, precision="fp32", device="cpu", threads=1, track="wandb", seeds=2, max_rows=5,
     optimizer="muon", dry_run=True, debug=True, allow_inexact=True, checkpoint_every="0.5m",
 )  # fmt: skip
@@ -76,7 +76,7 @@ def test_a_flag_that_cannot_be_meant_ends_with_2_and_says_which(flags, told, cap
         ({"weight_decay": float("nan")}, "--weight_decay is nan"),
         ({"weight_decay": -1.0}, "--weight_decay is -1.0; expected 0 or more"),
         ({"warmup": 1.0}, "--warmup is 1.0; expected from 0 to below 1"),
-        ({"average_decay": -0.1}, "--average_decay is -0.1"),
+        ({"ema_decay": -0.1}, "--ema_decay is -0.1"),
         ({"max_steps": 0}, "--max_steps is 0; expected more than 0, or nothing"),
         ({"threads": -1}, "--threads is -1"),
         ({"seed": -1}, "--seed is -1; expected from 0 to below 2\\*\\*63"),

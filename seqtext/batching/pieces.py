@@ -1,6 +1,6 @@
 """Work on the pieces of a split, whose results are needed in their order. Knows neither what is done nor where.
 
-Here one piece comes after the other; what trains in several processes gives another `Spread`, which has each do some of them.
+Here one piece comes after the other; what trains in several processes gives another `MapPieces`, which has each do some of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 T = TypeVar("T")
 
 
-class Spread(Protocol):
+class MapPieces(Protocol):
     """What `work` makes of each piece, in order: a flat tensor of doubles on the CPU."""
 
     def __call__(self, pieces: Sequence[T], work: Callable[[T], Tensor]) -> list[Tensor]:

@@ -109,7 +109,7 @@ class EncoderDecoder(nn.Module):
 
     # ---- reading
 
-    def start(self, source: Padded) -> State:
+    def initial_state(self, source: Padded) -> State:
         """Reads the sources (B, S), and returns the state before the first step of the targets."""
         embedding = self.embedding if self.source_embedding is None else self.source_embedding
         read = source.with_values(self.input_dropout(embedding(source).values))
@@ -138,7 +138,7 @@ class EncoderDecoder(nn.Module):
 
         Args:
             tokens: (B, T) what is read at each step: the begin token, then the target.
-            state: of `start`.
+            state: of `initial_state`.
         """
         memory, (first, *above) = self._parts(state)
         inputs = self.input_dropout(self.embedding(tokens).values)
@@ -156,7 +156,7 @@ class EncoderDecoder(nn.Module):
 
         Args:
             tokens: (N,) what is read.
-            state: of the step before, or of `start`.
+            state: of the step before, or of `initial_state`.
         """
         memory, (first, *above) = self._parts(state)
         inputs = nn.functional.embedding(tokens, self.embedding.weight)

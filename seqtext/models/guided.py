@@ -31,7 +31,7 @@ class Guided:
         self.guidance = guidance if model.vector_size else 1.0
         self._parts = 1 + len(model.backbone.zero_state(1, like=model.embedding.weight))  # of one state of the model
 
-    def start(self, vectors: Tensor | None, rows: int, weights: Tensor | None = None) -> State:
+    def initial_state(self, vectors: Tensor | None, rows: int, weights: Tensor | None = None) -> State:
         """The state before the first token.
 
         Args:
@@ -43,11 +43,11 @@ class Guided:
         if weights is None:
             weights = like.new_ones(rows, 1)
         if not self.model.vector_size:
-            return weights, *self.model.start(None, rows)
+            return weights, *self.model.initial_state(None, rows)
         nothing = self.model.no_vector.expand(rows, -1)
         given = nothing if vectors is None else vectors
         each = [given] if given.ndim == 2 else list(given.unbind(1))
-        states = [self.model.start(one, rows) for one in (each if self.guidance == 1 else [*each, nothing])]
+        states = [self.model.initial_state(one, rows) for one in (each if self.guidance == 1 else [*each, nothing])]
         return weights, *(part for state in states for part in state)
 
     def step(self, tokens: Tensor, state: State) -> Step:

@@ -93,7 +93,7 @@ def transduce(
         rows = filled(torch.arange(len(places), device=device))
         source = _padded([sources[place] for place in places], rows, width)
         with torch.inference_mode(), without_autocast(device):
-            state = model.start(source)
+            state = model.initial_state(source)
         candidates = beam_search(
             writer,
             state,

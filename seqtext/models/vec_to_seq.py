@@ -77,7 +77,7 @@ class VecToSeq(nn.Module):
                 nn.init.zeros_(projection.bias)
             self.no_vector = nn.Parameter(torch.zeros(vector_size))  # stands for "any", and is learnt
 
-    def start(self, vectors: Tensor | None, rows: int) -> State:
+    def initial_state(self, vectors: Tensor | None, rows: int) -> State:
         """The state before the first step, from vectors (N, C), or for `rows` rows without any.
 
         Returns:
@@ -91,7 +91,7 @@ class VecToSeq(nn.Module):
         return self.to_input(vectors), *(flat[:, part].transpose(0, 1).contiguous() for part in range(parts))
 
     def resume(self, vectors: Tensor | None, state: State) -> State:
-        """The state of `start` or behind a window, cut off from its past, with the vectors (N, C) added anew: so that these learn too."""
+        """An initial state, or that behind a window, cut off from its past, with the vectors (N, C) added anew: so that these learn too."""
         added = state[0] if vectors is None or self.feedback == "zeros" else self.to_input(vectors)
         return added, *state[1:]
 
@@ -100,7 +100,7 @@ class VecToSeq(nn.Module):
 
         Args:
             tokens: (B, T) what is read at each step: the begin token, then the text.
-            state: of `start`, or behind the text so far.
+            state: of `initial_state`, or behind the text so far.
         """
         added, *before = state
         if self.feedback == "tokens":
@@ -117,7 +117,7 @@ class VecToSeq(nn.Module):
 
         Args:
             tokens: (N,) what is read.
-            state: of the step before, or of `start`.
+            state: of the step before, or of `initial_state`.
         """
         added, *before = state
         inputs = nn.functional.embedding(tokens, self.embedding.weight) + added if self.feedback == "tokens" else added

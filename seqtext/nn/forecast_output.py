@@ -29,7 +29,7 @@ class ForecastOutput:
     Args:
         loss: what is minimised.
         levels: quantiles to give, rising, each between 0 and 1; for `quantile` also those to learn, the middle one being the forecast.
-        huber_width: from where on an error counts linearly (Huber 1964), in units of the scaled data.
+        huber_delta: from where on an error counts linearly (Huber 1964), in units of the scaled data.
 
     Raises:
         ValueError: for an unknown loss, or levels that cannot be.
@@ -37,7 +37,7 @@ class ForecastOutput:
 
     loss: ForecastLoss
     levels: tuple[float, ...] = ()
-    huber_width: float = 1.0
+    huber_delta: float = 1.0
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(ForecastLoss):
@@ -74,7 +74,7 @@ class ForecastOutput:
         if self.loss == "squared":
             return (raw[..., 0] - target).square()
         if self.loss == "huber":
-            return F.huber_loss(raw[..., 0], target, reduction="none", delta=self.huber_width)
+            return F.huber_loss(raw[..., 0], target, reduction="none", delta=self.huber_delta)
         if self.loss == "quantile":
             error = target.unsqueeze(-1) - self._quantiles(raw)
             level = torch.tensor(self.levels, device=raw.device)

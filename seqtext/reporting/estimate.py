@@ -35,13 +35,13 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
         ),
         precision=precision,
         device=device,
-        clip_norm=options.clip_norm,
+        max_grad_norm=options.max_grad_norm,
         seed=options.seed,
     )
     epoch = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
-        micro_batches=options.accumulate * world_size(),
+        micro_batches=options.gradient_accumulation * world_size(),
         max_rows=options.batch_rows,
     ).epoch(0)
     started = 0.0

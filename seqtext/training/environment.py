@@ -24,7 +24,7 @@ Record = dict[str, Any]
 # Those that say where and how often, not what; or that are recorded as what came of them.
 _LEFT_OUT = {
     *("run", "overwrite", "resume", "allow_inexact", "checkpoint_every", "track"),
-    *("accumulate", "precision", "device", "threads"),
+    *("gradient_accumulation", "precision", "device", "threads"),
 }
 PROCESSES = "processes"  # recorded, not compared: the same steps, in another order of adding up
 _LONGEST = 120  # characters of a value that is recorded as it is; a longer one is recorded as its hash
@@ -59,7 +59,7 @@ def environment_of(
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": threads,
         "precision": precision,
-        "micro-batches a step": options.accumulate * processes,
+        "micro-batches a step": options.gradient_accumulation * processes,
         PROCESSES: processes,
         "training rows": f"{len(train):,}, SHA-256 {content_hash(train)[:16]}",
         "validation rows": f"{len(validation):,}, SHA-256 {content_hash(validation)[:16]}",

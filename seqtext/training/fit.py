@@ -61,13 +61,13 @@ def fit(
     epochs: int = _DEFAULT.epochs,
     batch_tokens: int = _DEFAULT.batch_tokens,
     batch_rows: int = _DEFAULT.batch_rows,
-    accumulate: int = _DEFAULT.accumulate,
+    gradient_accumulation: int = _DEFAULT.gradient_accumulation,
     optimizer: OptimizerName = _DEFAULT.optimizer,
     learning_rate: float = _DEFAULT.learning_rate,
     warmup: float = _DEFAULT.warmup,
     weight_decay: float = _DEFAULT.weight_decay,
-    clip_norm: float = _DEFAULT.clip_norm,
-    average_decay: float = _DEFAULT.average_decay,
+    max_grad_norm: float = _DEFAULT.max_grad_norm,
+    ema_decay: float = _DEFAULT.ema_decay,
     patience_epochs: int | None = _DEFAULT.patience_epochs,
     max_steps: int | None = _DEFAULT.max_steps,
     max_minutes: float | None = _DEFAULT.max_minutes,
@@ -102,8 +102,8 @@ def fit(
     options = TrainingOptions(  # checks the values, whoever gave them
         run=str(folder.path), overwrite=overwrite, resume=resume, allow_inexact=allow_inexact,
         checkpoint_every=checkpoint_every, seed=seed, epochs=epochs, batch_tokens=batch_tokens,
-        batch_rows=batch_rows, accumulate=accumulate, optimizer=optimizer, learning_rate=learning_rate, warmup=warmup,
-        weight_decay=weight_decay, clip_norm=clip_norm, average_decay=average_decay, patience_epochs=patience_epochs,
+        batch_rows=batch_rows, gradient_accumulation=gradient_accumulation, optimizer=optimizer, learning_rate=learning_rate, warmup=warmup,
+        weight_decay=weight_decay, max_grad_norm=max_grad_norm, ema_decay=ema_decay, patience_epochs=patience_epochs,
         max_steps=max_steps, max_minutes=max_minutes, precision=precision, device=device, threads=threads, track=track,
     )  # fmt: skip
     ours = folder is not run

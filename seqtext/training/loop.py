@@ -65,7 +65,7 @@ class Loop:
         self.precision = choose_precision(options.precision, self.device, auto=task.auto_precision)
         self.threads = set_threads(options.threads)
         task.model.to(self.device)
-        self.average = MovingAverage(task.model, options.average_decay)
+        self.average = MovingAverage(task.model, options.ema_decay)
         self.stepper = Stepper(
             task,
             make_optimizer(
@@ -77,7 +77,7 @@ class Loop:
             ),
             precision=self.precision,
             device=self.device,
-            clip_norm=options.clip_norm,
+            max_grad_norm=options.max_grad_norm,
             seed=options.seed,
             processes=self.processes,
         )
@@ -153,7 +153,7 @@ class Loop:
         plan = examples.plan(
             tokens=options.batch_tokens,
             seed=options.seed,
-            micro_batches=options.accumulate * self.processes.size,
+            micro_batches=options.gradient_accumulation * self.processes.size,
             max_rows=options.batch_rows,
         )
         epoch = plan.epoch(progress.epoch)
@@ -241,12 +241,12 @@ class Loop:
         leave = self.signals.at_once() if self.processes.size == 1 else nullcontext()
         try:
             with autocast(self.precision, self.device), leave:
-                return self.task.evaluate(self.held_out, spread=self._spread)
+                return self.task.evaluate(self.held_out, map_pieces=self._map_pieces)
         except Interrupted:
             return None
 
-    def _spread(self, pieces: Sequence[T], work: Callable[[T], Tensor]) -> list[Tensor]:
-        results = self.processes.spread(pieces, work, stop=lambda: self.signals.received is not None)
+    def _map_pieces(self, pieces: Sequence[T], work: Callable[[T], Tensor]) -> list[Tensor]:
+        results = self.processes.map_pieces(pieces, work, stop=lambda: self.signals.received is not None)
         if results is None:
             raise Interrupted
         return results

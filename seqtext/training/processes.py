@@ -110,7 +110,7 @@ class Processes:
         self.add_up(flag)
         return bool(flag)
 
-    def spread(
+    def map_pieces(
         self, pieces: Sequence[T], work: Callable[[T], Tensor], *, stop: Callable[[], bool]
     ) -> list[Tensor] | None:
         """What `work` makes of each piece, in order: every piece is made in one process, and all get the same bits of it.

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from seqtext.batching.pieces import Spread, one_by_one
+from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision
 
@@ -100,8 +100,8 @@ class Task(HasLoss, Protocol):
         """Training and validation rows, out of training rows alone."""
         ...
 
-    def evaluate(self, examples: Any, *, spread: Spread = one_by_one) -> dict[str, float]:
-        """Figures over a split, `selection_metric` and `loss` among them; `spread` does the work on its pieces."""
+    def evaluate(self, examples: Any, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
+        """Figures over a split, `selection_metric` and `loss` among them; `map_pieces` does the work on its pieces."""
         ...
 
     def save_pretrained(self, folder: Path) -> None:

@@ -79,7 +79,7 @@ def _memory_for(examples: Examples, rows: NDArray[np.int64]) -> Iterator[None]:
             raise
         raise ResourceError(
             f"out of memory{asked} in a batch of {len(rows):,} rows with {examples.steps_in(rows):,} {examples.unit} together",
-            fix="lower --batch_tokens or --batch_rows, and raise --accumulate by as much",
+            fix="lower --batch_tokens or --batch_rows, and raise --gradient_accumulation by as much",
         ) from error
 
 
@@ -105,7 +105,7 @@ class Stepper:
         optimizer: over the model's parameters.
         precision: of the matrix products, resolved.
         device: where the model is.
-        clip_norm: longest gradient that is not scaled down.
+        max_grad_norm: longest gradient that is not scaled down.
         seed: of dropout and the like.
         processes: that share the micro-batches.
 
@@ -121,7 +121,7 @@ class Stepper:
         *,
         precision: Precision,
         device: torch.device,
-        clip_norm: float,
+        max_grad_norm: float,
         seed: int,
         processes: Processes = ALONE,
     ) -> None:
@@ -129,7 +129,7 @@ class Stepper:
         self.optimizer = optimizer
         self.precision = precision
         self.device = device
-        self.clip_norm = clip_norm
+        self.max_grad_norm = max_grad_norm
         self.seed = seed
         self.processes = processes
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
@@ -238,7 +238,7 @@ class Stepper:
 
     def _clip(self, norm: Tensor) -> None:
         parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
-        nn.utils.clip_grads_with_norm_(parameters, self.clip_norm, norm, foreach=True)
+        nn.utils.clip_grads_with_norm_(parameters, self.max_grad_norm, norm, foreach=True)
 
     def _refuse(self, told: str, *, fix: str) -> None:
         """Ends the run; of several processes each with the words of the first that has some."""

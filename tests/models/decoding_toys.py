@@ -29,15 +29,15 @@ class Recurrent:
             self.head.bias[END] += 1
 
     @torch.no_grad()
-    def start(self, vectors: Tensor) -> State:
+    def initial_state(self, vectors: Tensor) -> State:
         flat = self.to_state(vectors).view(len(vectors), -1, self.backbone.num_layers, H)
         return tuple(part.transpose(0, 1).contiguous() for part in flat.unbind(1))
 
-    def start_in_blocks(self, vectors: Tensor) -> State:
+    def initial_state_in_blocks(self, vectors: Tensor) -> State:
         parts = []
         for block in in_blocks(len(vectors), vectors.device):
             count = block.rows.stop - block.rows.start
-            parts.append([part[:, :count] for part in self.start(vectors[block.padded])])
+            parts.append([part[:, :count] for part in self.initial_state(vectors[block.padded])])
         return tuple(torch.cat(part, 1) for part in zip(*parts, strict=True))
 
     def step(self, tokens: Tensor, state: State) -> Step:
@@ -56,7 +56,7 @@ class Table:
     def __init__(self, logits: Tensor) -> None:
         self.logits = logits.float()
 
-    def start(self, rows: int) -> State:
+    def initial_state(self, rows: int) -> State:
         return (torch.zeros(rows, dtype=torch.int64),)
 
     def step(self, tokens: Tensor, state: State) -> Step:

@@ -42,7 +42,7 @@ def every_text(model: Table, words: int, max_length: int, alpha: float) -> list[
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_beam_as_wide_as_all_texts_finds_the_best_of_them(alpha, seed):
     model = table(3, seed)
-    (found,) = search(model, model.start(1), 1, max_length=4, beam=130, length_penalty=alpha, n_best=5)
+    (found,) = search(model, model.initial_state(1), 1, max_length=4, beam=130, length_penalty=alpha, n_best=5)
     expected = every_text(model, 3, 4, alpha)[:5]
     assert [candidate.ids for candidate in found] == [text for _, text in expected]
     assert [candidate.score for candidate in found] == pytest.approx([score for score, _ in expected], rel=1e-5)
@@ -55,8 +55,8 @@ def test_a_wider_beam_finds_what_greedy_misses():
     logits[4, [4, 5, 6, END]] = 0.0
     logits[5, END] = 0.0
     model = Table(logits)
-    assert search(model, model.start(1), 1, beam=1)[0][0].ids[0] == 4
-    assert search(model, model.start(1), 1, beam=2)[0][0].ids == [5]
+    assert search(model, model.initial_state(1), 1, beam=1)[0][0].ids[0] == 4
+    assert search(model, model.initial_state(1), 1, beam=2)[0][0].ids == [5]
 
 
 def test_an_end_takes_no_place_of_what_goes_on():
@@ -67,7 +67,7 @@ def test_an_end_takes_no_place_of_what_goes_on():
     logits[6, 4:] = logits[8, 4:] = logits[9, 4:] = 0.0
     logits[5, [8, 9]] = 0.0
     model = Table(logits)
-    [best] = search(model, model.start(1), 1, beam=2)[0]
+    [best] = search(model, model.initial_state(1), 1, beam=2)[0]
     assert best.ids == [4, 7]
 
 
@@ -77,7 +77,7 @@ def test_short_texts_that_are_hardly_believed_in_do_not_end_the_search():
         logits[token, 4 if token == BEGIN else token + 1], logits[token, END] = 0.0, -4.0  # it may end at each step
     logits[13, END] = 0.0
     model = Table(logits)
-    assert search(model, model.start(1), 1, beam=2)[0][0].ids == list(range(4, 14))
+    assert search(model, model.initial_state(1), 1, beam=2)[0][0].ids == list(range(4, 14))
 
 
 def test_a_beam_of_1_ends_with_its_text():
@@ -85,15 +85,15 @@ def test_a_beam_of_1_ends_with_its_text():
     logits[BEGIN, END], logits[BEGIN, 4] = 0.0, -0.1  # going on would have a better score in the end
     logits[4, 5] = logits[5, END] = 0.0
     model = Table(logits)
-    assert search(model, model.start(1), 1, beam=1)[0][0].ids == []
-    assert search(model, model.start(1), 1, beam=2)[0][0].ids == [4, 5]
+    assert search(model, model.initial_state(1), 1, beam=1)[0][0].ids == []
+    assert search(model, model.initial_state(1), 1, beam=2)[0][0].ids == [4, 5]
 
 
 @every_cell
 @pytest.mark.parametrize("options", [{}, {"length_penalty": 0.0}, {"no_repeat_ngram": 2}, {"max_length": 3}])
 def test_a_beam_of_1_is_greedy(cell, options):
     model = Recurrent(cell)
-    state = model.start_in_blocks(vectors(20))
+    state = model.initial_state_in_blocks(vectors(20))
     found = search(model, state, 20, beam=1, **options)
     rest = {"max_length": 25, **options, "temperature": 0.0, "seed": 0}
     rest.pop("length_penalty", None)
@@ -112,11 +112,11 @@ def test_a_row_is_the_same_alone_and_in_any_company(cell, threads):
     try:
         model, given = Recurrent(cell), vectors(30)
         options = {"beam": 5, "n_best": 3, "length_penalty": 0.8, "no_repeat_ngram": 3}
-        whole = search(model, model.start_in_blocks(given), 30, **options)
+        whole = search(model, model.initial_state_in_blocks(given), 30, **options)
         assert len({len(candidates[0].ids) for candidates in whole}) > 3  # rows stop at different steps
         for places in ([0], [29], [7, 2], range(3, 29), [*range(29, -1, -1)]):
             chosen = list(places)
-            part = search(model, model.start_in_blocks(given[chosen]), len(chosen), **options)
+            part = search(model, model.initial_state_in_blocks(given[chosen]), len(chosen), **options)
             assert part == [whole[place] for place in chosen]
     finally:
         torch.set_num_threads(before)
@@ -124,21 +124,21 @@ def test_a_row_is_the_same_alone_and_in_any_company(cell, threads):
 
 def test_rows_that_are_over_leave_the_batch():
     model = Recurrent("gru")
-    search(model, model.start_in_blocks(vectors(12)), 12, beam=5)
+    search(model, model.initial_state_in_blocks(vectors(12)), 12, beam=5)
     assert model.steps[0] == 64
     assert model.steps[-1] <= 32
 
 
 def test_candidates_are_distinct_ordered_and_scored_by_the_models_own_probability():
     model, given = Recurrent("gru", push=1.7), vectors(4)
-    found = search(model, model.start_in_blocks(given), 4, beam=6, n_best=6, length_penalty=0.7)
+    found = search(model, model.initial_state_in_blocks(given), 4, beam=6, n_best=6, length_penalty=0.7)
     for place, candidates in enumerate(found):
         assert len(candidates) == 6
         assert len({tuple(candidate.ids) for candidate in candidates}) == 6
         order = [candidate.score for candidate in candidates]
         assert order == sorted(order, reverse=True)
         for candidate in candidates:
-            state, total, rank = model.start(given[place : place + 1]), 0.0, 0.0
+            state, total, rank = model.initial_state(given[place : place + 1]), 0.0, 0.0
             target = [*candidate.ids, END]  # one that has not ended is ranked by what its end would have cost
             for before, token in zip([BEGIN, *candidate.ids], target, strict=True):
                 with torch.no_grad():
@@ -157,8 +157,8 @@ def test_a_longer_text_wins_under_a_higher_length_penalty():
     logits[4, 5] = 0.0
     logits[5, END], logits[5, 4] = 0.0, -0.5
     model = Table(logits)
-    assert search(model, model.start(1), 1, beam=3, length_penalty=0.0)[0][0].ids == []
-    assert search(model, model.start(1), 1, beam=3, length_penalty=6.0)[0][0].ids != []
+    assert search(model, model.initial_state(1), 1, beam=3, length_penalty=0.0)[0][0].ids == []
+    assert search(model, model.initial_state(1), 1, beam=3, length_penalty=6.0)[0][0].ids != []
 
 
 @pytest.mark.parametrize("end", [-60.0, -math.inf])
@@ -166,7 +166,7 @@ def test_texts_that_do_not_end_are_cut_at_the_limit(end):
     logits = torch.zeros(7, 7)
     logits[:, END] = end
     model = Table(logits)
-    (found,) = search(model, model.start(1), 1, beam=3, n_best=3, max_length=4)
+    (found,) = search(model, model.initial_state(1), 1, beam=3, n_best=3, max_length=4)
     assert [len(candidate.ids) for candidate in found] == [4, 4, 4]
     assert not any(candidate.ended for candidate in found)
 
@@ -186,7 +186,7 @@ def running(first: float, end: float) -> Table:
 )
 def test_a_text_cut_at_the_limit_is_ranked_by_its_score_with_an_end(first, expected):
     model = running(first, -20.0)
-    (found,) = search(model, model.start(1), 1, beam=2, n_best=2, max_length=30)
+    (found,) = search(model, model.initial_state(1), 1, beam=2, n_best=2, max_length=30)
     assert [(len(one.ids), one.ended) for one in found] == expected
     [cut] = [one for one in found if not one.ended]
     assert cut.score == pytest.approx((cut.log_probability - 20.0) / ((5 + 31) / 6), rel=1e-5)
@@ -198,16 +198,16 @@ def test_a_score_that_is_no_number_at_the_limit_is_told():
     logits[5] = math.nan  # met only by the step that asks what an end would cost
     model = Table(logits)
     with pytest.raises(NumericsError, match="not a number"):
-        search(model, model.start(1), 1, beam=1, max_length=2)
+        search(model, model.initial_state(1), 1, beam=1, max_length=2)
 
 
 def test_limits_of_their_own_are_kept_row_by_row():
     model = running(-9.0, -20.0)
     limits = torch.tensor([3, 30, 1, 12])
-    found = search(model, model.start(4), 4, beam=2, n_best=2, max_length=limits)
+    found = search(model, model.initial_state(4), 4, beam=2, n_best=2, max_length=limits)
     assert [sorted(len(one.ids) for one in some if not one.ended) for some in found] == [[3], [30], [1], [12]]
     for row, limit in enumerate(limits.tolist()):
-        [alone] = search(model, model.start(1), 1, beam=2, n_best=2, max_length=limit)
+        [alone] = search(model, model.initial_state(1), 1, beam=2, n_best=2, max_length=limit)
         assert alone == found[row]
 
 
@@ -215,12 +215,12 @@ def test_fewer_texts_than_asked_for_are_returned_as_they_are():
     logits = torch.full((5, 5), -math.inf)
     logits[:, END] = 0.0
     model = Table(logits)
-    assert search(model, model.start(2), 2, beam=4, n_best=4) == [[Candidate([], 0.0, 0.0, True)]] * 2
+    assert search(model, model.initial_state(2), 2, beam=4, n_best=4) == [[Candidate([], 0.0, 0.0, True)]] * 2
 
 
 def test_no_text_holds_a_run_twice():
     model = Recurrent("rnn")
-    for candidates in search(model, model.start_in_blocks(vectors(8)), 8, beam=3, n_best=3, no_repeat_ngram=1):
+    for candidates in search(model, model.initial_state_in_blocks(vectors(8)), 8, beam=3, n_best=3, no_repeat_ngram=1):
         for candidate in candidates:
             assert len(set(candidate.ids)) == len(candidate.ids)
             assert not set(candidate.ids) & {*BANNED, END}
@@ -229,7 +229,9 @@ def test_no_text_holds_a_run_twice():
 def test_all_options_out_of_range_are_told_together():
     model = table(2, 1)
     with pytest.raises(OptionsError) as caught:
-        search(model, model.start(1), 1, beam=0, length_penalty=-1.0, no_repeat_ngram=-1, n_best=2, max_length=0)
+        search(
+            model, model.initial_state(1), 1, beam=0, length_penalty=-1.0, no_repeat_ngram=-1, n_best=2, max_length=0
+        )
     told = str(caught.value)
     assert told.startswith("5 options:")
     for text in ("max_length is 0", "beam is 0", "length_penalty is -1.0", "no_repeat_ngram is -1", "n_best is 2"):
@@ -239,4 +241,4 @@ def test_all_options_out_of_range_are_told_together():
 def test_numbers_that_are_none_are_told():
     model = Table(torch.full((6, 6), math.nan))
     with pytest.raises(NumericsError, match="not numbers"):
-        search(model, model.start(1), 1)
+        search(model, model.initial_state(1), 1)

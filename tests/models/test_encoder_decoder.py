@@ -101,7 +101,7 @@ def test_without_attention_it_is_the_module_of_the_textbook(cell, both):
     model = made(None, cell, both=both, encoder_size=E if both else H)
     book, source, tokens = copied(model, both), sources(), targets(torch.full((B,), T))
     assert bool(model.bridge) == both, "a state that fits is handed over as it is"
-    logits, expected = model.logits(model(tokens, model.start(source)).values), book(source, tokens.values)
+    logits, expected = model.logits(model(tokens, model.initial_state(source)).values), book(source, tokens.values)
     torch.testing.assert_close(logits, expected, atol=1e-6, rtol=1e-5)
     logits.square().sum().backward()
     expected.square().sum().backward()
@@ -126,7 +126,7 @@ def test_with_attention_it_is_its_parts_put_together(num_layers):
         output, _ = layer.layers[0](torch.cat([values, context], -1), state.unsqueeze(0).contiguous())
         values = values + output
     expected = torch.tanh(model.readout(torch.cat([values, context, inputs], -1)))
-    found = model(tokens, model.start(source)).values
+    found = model(tokens, model.initial_state(source)).values
     torch.testing.assert_close(found[tokens.mask], expected[tokens.mask])
 
 
@@ -138,7 +138,7 @@ def test_with_attention_it_is_its_parts_put_together(num_layers):
 @every_depth
 def test_steps_equal_all_of_them_at_once(kind, cell, num_layers):
     model, tokens = made(kind, cell, num_layers), targets()
-    state = model.start(sources())
+    state = model.initial_state(sources())
     outputs = model(tokens, state).values
     for step in range(T):
         output, state = model.step(tokens.values[:, step], state)
@@ -150,12 +150,12 @@ def test_steps_equal_all_of_them_at_once(kind, cell, num_layers):
 @every_cell
 def test_a_row_alone_equals_the_row_in_a_batch(kind, cell):
     model, source, tokens = made(kind, cell), sources(), targets()
-    outputs = model(tokens, model.start(source)).values
+    outputs = model(tokens, model.initial_state(source)).values
     for row in range(B):
         read, written = int(source.lengths[row]), int(tokens.lengths[row])
         one = Padded(source.values[row : row + 1, :read], source.lengths[row : row + 1])
         other = Padded(tokens.values[row : row + 1, :written], tokens.lengths[row : row + 1])
-        alone = model(other, model.start(one)).values
+        alone = model(other, model.initial_state(one)).values
         torch.testing.assert_close(alone[0], outputs[row, :written], atol=1e-5, rtol=1e-5)
 
 
@@ -164,7 +164,10 @@ def test_a_row_alone_equals_the_row_in_a_batch(kind, cell):
 def test_other_ids_in_the_padding_change_nothing_bit_for_bit(kind, cell):
     model, source, tokens = made(kind, cell), sources(), targets()
     others = [batch.with_values(batch.values.where(batch.mask, 3)) for batch in (source, tokens)]
-    one, other = model(tokens, model.start(source)).values, model(others[1], model.start(others[0])).values
+    one, other = (
+        model(tokens, model.initial_state(source)).values,
+        model(others[1], model.initial_state(others[0])).values,
+    )
     assert torch.equal(one[tokens.mask], other[tokens.mask])
 
 
@@ -173,7 +176,9 @@ def test_what_comes_later_in_the_target_changes_nothing_before_it(kind):
     model, source, tokens = made(kind), sources(), targets(torch.full((B,), T))
     changed = tokens.values.clone()
     changed[:, 4:] = (changed[:, 4:] + 1) % V
-    one, other = (model(tokens.with_values(ids), model.start(source)).values for ids in (tokens.values, changed))
+    one, other = (
+        model(tokens.with_values(ids), model.initial_state(source)).values for ids in (tokens.values, changed)
+    )
     assert torch.equal(one[:, :4], other[:, :4])
     assert not torch.equal(one[:, 4:], other[:, 4:])
 
@@ -182,11 +187,11 @@ def test_what_comes_later_in_the_target_changes_nothing_before_it(kind):
 @every_cell
 def test_every_token_of_the_source_matters(kind, cell):
     model, source, tokens = made(kind, cell), sources(torch.full((B,), S)), targets()
-    expected = model(tokens, model.start(source)).values
+    expected = model(tokens, model.initial_state(source)).values
     for step in range(S):
         changed = source.values.clone()
         changed[:, step] = (changed[:, step] + 1) % V
-        found = model(tokens, model.start(source.with_values(changed))).values
+        found = model(tokens, model.initial_state(source.with_values(changed))).values
         assert not torch.isclose(found[:, 0], expected[:, 0]).all(-1).any()
 
 
@@ -198,7 +203,7 @@ def test_every_token_of_the_source_matters(kind, cell):
 @every_depth
 def test_selected_rows_are_in_their_order_and_may_come_twice(kind, cell, num_layers):
     model, ids = made(kind, cell, num_layers), targets().values[:, 0]
-    state = model.step(ids, model.start(sources()))[1]
+    state = model.step(ids, model.initial_state(sources()))[1]
     rows = torch.tensor([2, 0, 2])
     found, _ = model.step(ids[rows], model.select(state, rows))
     expected, _ = model.step(ids, state)
@@ -209,7 +214,7 @@ def test_selected_rows_are_in_their_order_and_may_come_twice(kind, cell, num_lay
 
 def test_the_memory_is_copied_only_where_a_row_goes_on_with_another_source():
     model = made()
-    twice = model.select(model.start(sources()), torch.tensor([0, 0, 1, 1]))
+    twice = model.select(model.initial_state(sources()), torch.tensor([0, 0, 1, 1]))
     swapped = model.select(twice, torch.tensor([1, 1, 3, 2]))
     assert swapped[1] is twice[1]
     other = model.select(twice, torch.tensor([2, 0, 3, 1]))
@@ -224,7 +229,7 @@ def test_the_source_is_read_with_the_embedding_of_the_target_if_it_has_none_of_i
     names = [name for name, _ in model.named_parameters()]
     assert "source_embedding.weight" not in names
     assert "head.weight" not in names
-    model.logits(model(targets(), model.start(sources())).values)[..., 0].sum().backward()
+    model.logits(model(targets(), model.initial_state(sources())).values)[..., 0].sum().backward()
     read = sources().values[sources().mask].unique()
     assert model.embedding.weight.grad[read].any(-1).all()
 
@@ -232,33 +237,33 @@ def test_the_source_is_read_with_the_embedding_of_the_target_if_it_has_none_of_i
 @pytest.mark.parametrize("kind", ["dot", "scaled_dot", "additive"])
 def test_weights_say_where_each_step_looks(kind):
     model, source, tokens = made(kind, heads=2), sources(), targets()
-    state = model.start(source)
+    state = model.initial_state(source)
     weights = model.weights(tokens, state)
     assert weights.shape == (B, T, S)
     torch.testing.assert_close(weights.sum(-1), torch.ones(B, T))
     assert not weights.masked_fill(source.mask.unsqueeze(1), 0).any()
     with pytest.raises(ValueError, match="the model has no attention"):
-        made(None).weights(tokens, made(None).start(source))
+        made(None).weights(tokens, made(None).initial_state(source))
 
 
 @every_kind
 def test_dropout_is_the_same_at_all_steps_and_only_in_training(kind):
     dropped = {"input_dropout": 0.5, "layer_dropout": 0.5, "output_dropout": 0.5}
     model, tokens = made(kind, **dropped), targets(torch.full((B,), T))
-    expected = made(kind)(tokens, made(kind).start(sources())).values
-    torch.testing.assert_close(model(tokens, model.start(sources())).values, expected)
+    expected = made(kind)(tokens, made(kind).initial_state(sources())).values
+    torch.testing.assert_close(model(tokens, model.initial_state(sources())).values, expected)
     model.train()
-    gone = model(tokens, model.start(sources())).values == 0  # (B, T, H)
+    gone = model(tokens, model.initial_state(sources())).values == 0  # (B, T, H)
     assert torch.equal(gone, gone[:, :1].expand_as(gone))
     assert 0 < gone.float().mean() < 1
-    one, other = (model.start(sources()) for _ in range(2))
+    one, other = (model.initial_state(sources()) for _ in range(2))
     assert not torch.equal(one[-1], other[-1]), "inputs of the encoder are dropped too"
 
 
 def test_what_is_dropped_between_layers_is_the_memory_and_what_upper_reads():
     model, source, tokens = made("dot", layer_dropout=0.5).train(), sources(), targets(torch.full((B,), T))
-    before = made("dot").start(source)
-    state = model.start(source)
+    before = made("dot").initial_state(source)
+    state = model.initial_state(source)
     values = state[2]
     assert not torch.equal(values, before[2])
     real = source.mask.unsqueeze(-1) & (before[2] != 0)
@@ -269,7 +274,9 @@ def test_what_is_dropped_between_layers_is_the_memory_and_what_upper_reads():
     outputs, again = (model(tokens, before).values for _ in range(2))
     assert not torch.equal(outputs, again), "upper reads less, with the memory as it is"
     alone = made("dot", num_layers=1, layer_dropout=0.5).train()
-    assert torch.equal(alone(tokens, alone.eval().start(source)).values, alone(tokens, alone.start(source)).values)
+    assert torch.equal(
+        alone(tokens, alone.eval().initial_state(source)).values, alone(tokens, alone.initial_state(source)).values
+    )
 
 
 # ---- what does not fit

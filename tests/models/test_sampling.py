@@ -53,12 +53,14 @@ def threads(request):
 @every_cell
 def test_a_row_is_the_same_alone_and_in_any_company(cell, threads):
     model, given = Recurrent(cell), vectors(70)
-    whole = write(model, model.start_in_blocks(given), 70, **FILTERED)
+    whole = write(model, model.initial_state_in_blocks(given), 70, **FILTERED)
     assert len({tuple(text) for text in whole.ids}) > 50
     assert len({len(text) for text in whole.ids}) > 5  # rows leave their blocks at different steps
     for places in ([0], [69], [5, 3], range(9), range(30, 47), range(4, 69), [*range(69, -1, -1)]):
         chosen = list(places)
-        part = write(model, model.start_in_blocks(given[chosen]), len(chosen), rows=np.array(chosen), **FILTERED)
+        part = write(
+            model, model.initial_state_in_blocks(given[chosen]), len(chosen), rows=np.array(chosen), **FILTERED
+        )
         assert part.ids == [whole.ids[place] for place in chosen]
         expected = torch.tensor([whole.log_probability[place] for place in chosen], dtype=torch.float64)
         assert torch.equal(torch.tensor(part.log_probability, dtype=torch.float64), expected)
@@ -69,17 +71,17 @@ def test_a_row_is_the_same_alone_and_in_any_company(cell, threads):
 def test_the_logits_of_a_row_are_equal_bit_for_bit_in_blocks_of_every_size(cell, threads):
     model, given = Recurrent(cell), vectors(64)
     tokens = torch.arange(64) % V
-    whole = model.step(tokens, model.start(given))
+    whole = model.step(tokens, model.initial_state(given))
     for rows in range(1, 65):
         block = next(in_blocks(rows, CPU))
-        part = model.step(tokens[block.padded], model.start(given[block.padded]))
+        part = model.step(tokens[block.padded], model.initial_state(given[block.padded]))
         assert torch.equal(part.logits[:rows], whole.logits[:rows]), rows
         assert torch.equal(part.scores[:rows], whole.scores[:rows]), rows
 
 
 def test_a_row_depends_on_the_seed_its_place_and_the_step():
     model, given = Recurrent("gru"), vectors(1)
-    state = model.start_in_blocks(given.repeat(8, 1))
+    state = model.initial_state_in_blocks(given.repeat(8, 1))
     first = write(model, state, 8)
     assert first.ids == write(model, state, 8).ids
     assert len({tuple(text) for text in first.ids}) > 5
@@ -101,7 +103,7 @@ def test_uniform_numbers_are_a_function_of_seed_row_and_step():
 
 def test_rows_that_ended_leave_their_block():
     model = Recurrent("gru")
-    decoded = write(model, model.start_in_blocks(vectors(64)), 64)
+    decoded = write(model, model.initial_state_in_blocks(vectors(64)), 64)
     open_rows = [sum(len(text) >= step for text in decoded.ids) for step in range(len(model.steps))]
     assert model.steps == [block_size(rows, CPU) for rows in open_rows]
     assert model.steps[0] > model.steps[-1]
@@ -109,12 +111,14 @@ def test_rows_that_ended_leave_their_block():
 
 def test_rows_of_a_state_beyond_those_asked_for_are_left_out():
     model, given = Recurrent("lstm"), vectors(20)
-    assert write(model, model.start(given), 3).ids == write(model, model.start_in_blocks(given[:3]), 3).ids
+    assert (
+        write(model, model.initial_state(given), 3).ids == write(model, model.initial_state_in_blocks(given[:3]), 3).ids
+    )
 
 
 def test_an_empty_request():
     model = Recurrent("gru")
-    assert write(model, model.start(vectors(1)), 0) == ([], [], [])
+    assert write(model, model.initial_state(vectors(1)), 0) == ([], [], [])
 
 
 # Greedy
@@ -138,10 +142,10 @@ def greedy(model, state, max_length=25):
 @every_cell
 def test_temperature_0_is_the_loop_over_argmax(cell):
     model, given = Recurrent(cell, push=1.5), vectors(12)
-    decoded = write(model, model.start_in_blocks(given), 12, temperature=0.0)
+    decoded = write(model, model.initial_state_in_blocks(given), 12, temperature=0.0)
     for place in range(12):
         with torch.no_grad():
-            ids, total = greedy(model, model.start(given[place : place + 1].repeat(16, 1)))
+            ids, total = greedy(model, model.initial_state(given[place : place + 1].repeat(16, 1)))
         assert decoded.ids[place] == ids
         assert decoded.log_probability[place] == pytest.approx(total, rel=1e-6)
 
@@ -149,7 +153,7 @@ def test_temperature_0_is_the_loop_over_argmax(cell):
 @pytest.mark.parametrize("filters", [{"top_k": 1}, {"top_p": 1e-6}, {"min_p": 0.999999}, {"temperature": 1e-30}])
 def test_the_tightest_filter_is_greedy(filters):
     model = Recurrent("gru")
-    state = model.start_in_blocks(vectors(20))
+    state = model.initial_state_in_blocks(vectors(20))
     assert write(model, state, 20, **filters) == write(model, state, 20, temperature=0.0)
 
 
@@ -248,7 +252,9 @@ def test_runs_of_tokens_do_not_come_twice(history, length, out):
 
 def test_no_text_holds_a_run_twice_or_a_banned_token():
     model = Recurrent("rnn")
-    decoded = write(model, model.start_in_blocks(vectors(40)), 40, no_repeat_ngram=2, temperature=0.3, max_length=60)
+    decoded = write(
+        model, model.initial_state_in_blocks(vectors(40)), 40, no_repeat_ngram=2, temperature=0.3, max_length=60
+    )
     for text in decoded.ids:
         pairs = list(zip([BEGIN, *text], text, strict=False))
         assert len(set(pairs)) == len(pairs)
@@ -261,8 +267,10 @@ def test_a_beginning_counts_as_history():
     logits[6, 5] = 9.0
     table = Table(logits)
     begin = torch.tensor([[BEGIN, 5, 6, 5]])
-    assert write(table, table.start(1), 1, begin=begin[:, -1], temperature=0.0, max_length=1).ids == [[6]]
-    assert write(table, table.start(1), 1, begin=begin, temperature=0.0, max_length=1, no_repeat_ngram=2).ids != [[6]]
+    assert write(table, table.initial_state(1), 1, begin=begin[:, -1], temperature=0.0, max_length=1).ids == [[6]]
+    assert write(
+        table, table.initial_state(1), 1, begin=begin, temperature=0.0, max_length=1, no_repeat_ngram=2
+    ).ids != [[6]]
 
 
 # Ends
@@ -288,9 +296,9 @@ def test_the_length_limit():
 
 def test_log_probability_is_the_models_own_before_guidance_and_filters():
     model, given = Recurrent("gru", push=3.0), vectors(6)
-    decoded = write(model, model.start_in_blocks(given), 6, temperature=0.7, top_k=5)
+    decoded = write(model, model.initial_state_in_blocks(given), 6, temperature=0.7, top_k=5)
     for place, text in enumerate(decoded.ids):
-        state, total = model.start(given[place : place + 1]), 0.0
+        state, total = model.initial_state(given[place : place + 1]), 0.0
         target = [*text, END] if decoded.ended[place] else text
         for before, token in zip([BEGIN, *text], target, strict=False):
             with torch.no_grad():
@@ -306,7 +314,7 @@ def test_all_options_out_of_range_are_told_together():
     model = Recurrent("rnn")
     wrong = {"temperature": -0.1, "top_p": 0.0, "top_k": -1, "min_p": 1.0, "repetition_penalty": 0.0}
     with pytest.raises(OptionsError) as caught:
-        write(model, model.start(vectors(1)), 1, **wrong, no_repeat_ngram=-2, max_length=0)
+        write(model, model.initial_state(vectors(1)), 1, **wrong, no_repeat_ngram=-2, max_length=0)
     told = str(caught.value)
     assert told.startswith("7 options:")
     for name, value in {**wrong, "no_repeat_ngram": -2, "max_length": 0}.items():
@@ -319,14 +327,14 @@ def test_all_options_out_of_range_are_told_together():
 def test_one_option_out_of_range(wrong):
     model = Recurrent("rnn")
     with pytest.raises(OptionsError, match=f"^--{next(iter(wrong))} is "):
-        write(model, model.start(vectors(1)), 1, **wrong)
+        write(model, model.initial_state(vectors(1)), 1, **wrong)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_numbers_that_are_none_are_told(temperature):
     table = Table(torch.full((6, 6), math.nan))
     with pytest.raises(NumericsError, match="not finite"):
-        write(table, table.start(1), 1, temperature=temperature)
+        write(table, table.initial_state(1), 1, temperature=temperature)
 
 
 def test_scores_that_are_no_numbers_are_told():
@@ -341,16 +349,16 @@ def test_scores_that_are_no_numbers_are_told():
 def test_an_end_token_that_is_banned_and_other_mistakes_of_callers():
     table, rest = Table(torch.zeros(6, 6)), {"seed": 0, "end_id": END, "max_length": 3}
     with pytest.raises(ValueError, match="never produced"):
-        sample(table, table.start(1), begin=begins(1), rows=np.arange(1), banned=(END,), **rest)
+        sample(table, table.initial_state(1), begin=begins(1), rows=np.arange(1), banned=(END,), **rest)
     with pytest.raises(ValueError, match="2 beginnings, but places of 3 rows"):
-        sample(table, table.start(2), begin=begins(2), rows=np.arange(3), banned=BANNED, **rest)
+        sample(table, table.initial_state(2), begin=begins(2), rows=np.arange(3), banned=BANNED, **rest)
     with pytest.raises(ValueError, match="begin must be"):
-        sample(table, table.start(2), begin=begins(2)[:, None][:, :0], rows=np.arange(2), banned=BANNED, **rest)
+        sample(table, table.initial_state(2), begin=begins(2)[:, None][:, :0], rows=np.arange(2), banned=BANNED, **rest)
 
 
 def test_the_caller_s_autocast_does_not_reach_decoding():
     model = Recurrent("gru")
-    state = model.start_in_blocks(vectors(9))
+    state = model.initial_state_in_blocks(vectors(9))
     expected = write(model, state, 9)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert write(model, state, 9) == expected

@@ -78,7 +78,7 @@ def test_zeros_is_the_module_of_the_textbook(num_layers):
     for ours, theirs in ((model.to_input, book.to_input), (model.to_state, book.to_state), (model.head, book.head)):
         theirs.load_state_dict(ours.state_dict())
     given = vectors()
-    outputs, _ = model(full(tokens()), model.start(given, B))
+    outputs, _ = model(full(tokens()), model.initial_state(given, B))
     expected = book(given)
     torch.testing.assert_close(logits_of(model, outputs.values), expected, atol=1e-6, rtol=1e-6)
     outputs.values.square().sum().backward()
@@ -93,7 +93,7 @@ def test_zeros_is_the_module_of_the_textbook(num_layers):
 
 def test_with_zeros_no_token_is_read():
     model = made("zeros")
-    state = model.start(vectors(), B)
+    state = model.initial_state(vectors(), B)
     one, other = (model(full(ids), state)[0].values for ids in (tokens(), tokens().flip(1)))
     assert torch.equal(one, other)
 
@@ -106,7 +106,7 @@ def test_with_zeros_no_token_is_read():
 @every_depth
 def test_steps_equal_all_of_them_at_once(feedback, cell, num_layers):
     model, ids = made(feedback, cell, num_layers), tokens()
-    state = model.start(vectors(), B)
+    state = model.initial_state(vectors(), B)
     outputs, after = model(full(ids), state)
     for step in range(T):
         output, state = model.step(ids[:, step], state)
@@ -119,7 +119,7 @@ def test_steps_equal_all_of_them_at_once(feedback, cell, num_layers):
 @every_cell
 def test_windows_that_carry_the_state_are_the_whole(feedback, cell):
     model, ids, lengths = made(feedback, cell, 2), tokens(), torch.tensor([7, 3, 5, 1])
-    start = model.start(vectors(), B)
+    start = model.initial_state(vectors(), B)
     whole, after = model(Padded(ids, lengths), start)
     first, carried = model(Padded(ids[:, :3], lengths.clamp(max=3)), start)
     rows = torch.tensor([0, 2])  # which go on
@@ -133,8 +133,8 @@ def test_windows_that_carry_the_state_are_the_whole(feedback, cell):
 @every_cell
 def test_selected_rows_are_in_their_order_and_may_come_twice(cell):
     model, given, rows = made(cell=cell, num_layers=2), vectors(), torch.tensor([2, 0, 2])
-    found = model.select(model.start(given, B), rows)
-    for one, other in zip(found, model.start(given[rows], 3), strict=True):
+    found = model.select(model.initial_state(given, B), rows)
+    for one, other in zip(found, model.initial_state(given[rows], 3), strict=True):
         torch.testing.assert_close(one, other)
 
 
@@ -144,7 +144,7 @@ def test_selected_rows_are_in_their_order_and_may_come_twice(cell):
 @every_cell
 def test_the_vector_sets_every_layer_and_is_added_to_every_input(cell):
     model, ids = made(cell=cell, num_layers=2), tokens()
-    one, other = (model.start(given, B) for given in (vectors(), -vectors()))
+    one, other = (model.initial_state(given, B) for given in (vectors(), -vectors()))
     for parts in zip(one, other, strict=True):
         assert not torch.isclose(*parts).any()
     added, *state = one
@@ -158,7 +158,7 @@ def test_the_vector_sets_every_layer_and_is_added_to_every_input(cell):
 def test_without_a_vector_it_is_a_language_model(cell):
     model, ids = made(cell=cell, vector_size=0), tokens()
     assert not [name for name, _ in model.named_parameters() if "vector" in name or name.startswith("to_")]
-    outputs, _ = model(full(ids), model.start(None, B))
+    outputs, _ = model(full(ids), model.initial_state(None, B))
     torch.testing.assert_close(outputs.values, model.backbone(full(model.embedding.weight[ids])).values)
 
 
@@ -178,7 +178,7 @@ def test_what_cannot_write_is_refused():
 @every_feedback
 def test_dropout_of_inputs_and_outputs_is_the_same_at_all_steps_and_only_in_training(feedback):
     model = made(feedback, output_dropout=0.5, input_dropout=0.5)
-    state = model.start(vectors(), B)
+    state = model.initial_state(vectors(), B)
     expected = model(full(tokens()), state)[0].values
     torch.testing.assert_close(expected, made(feedback)(full(tokens()), state)[0].values)
     model.train()
@@ -195,8 +195,8 @@ def test_dropout_of_inputs_and_outputs_is_the_same_at_all_steps_and_only_in_trai
 def test_guidance_of_1_is_the_model_itself(feedback, cell):
     model, ids = made(feedback, cell, 2), tokens()[:, 0]
     writer = Guided(model)
-    outputs, _ = model.step(ids, model.start(vectors(), B))
-    step = writer.step(ids, writer.start(vectors(), B))
+    outputs, _ = model.step(ids, model.initial_state(vectors(), B))
+    step = writer.step(ids, writer.initial_state(vectors(), B))
     assert torch.equal(step.logits, logits_of(model, outputs).log_softmax(-1))
     assert torch.equal(step.scores, logits_of(model, outputs).log_softmax(-1))
 
@@ -207,8 +207,8 @@ def test_guidance_of_1_is_the_model_itself(feedback, cell):
 def test_guidance_pushes_the_logits_and_leaves_the_scores(feedback, cell, guidance):
     model, ids = made(feedback, cell, 2), tokens()
     writer = Guided(model, guidance=guidance)
-    state = writer.start(vectors(), B)
-    with_vector, without = model.start(vectors(), B), model.start(model.no_vector.expand(B, -1), B)
+    state = writer.initial_state(vectors(), B)
+    with_vector, without = model.initial_state(vectors(), B), model.initial_state(model.no_vector.expand(B, -1), B)
     for number in range(3):
         step = writer.step(ids[:, number], state)
         state = step.state
@@ -224,9 +224,9 @@ def test_guidance_pushes_the_logits_and_leaves_the_scores(feedback, cell, guidan
 def test_nothing_asked_for_is_the_learnt_any_however_far_it_is_pushed(guidance):
     model, ids = made(), tokens()[:, 0]
     writer = Guided(model, guidance=guidance)
-    outputs, _ = model.step(ids, model.start(model.no_vector.expand(B, -1), B))
+    outputs, _ = model.step(ids, model.initial_state(model.no_vector.expand(B, -1), B))
     expected = logits_of(model, outputs).log_softmax(-1)
-    step = writer.step(ids, writer.start(None, B))
+    step = writer.step(ids, writer.initial_state(None, B))
     torch.testing.assert_close(step.logits.log_softmax(-1), expected)
     torch.testing.assert_close(step.scores, expected)
 
@@ -238,19 +238,19 @@ def test_a_mixture_weighs_what_each_of_its_vectors_would_write(cell, guidance):
     writer = Guided(model, guidance=guidance)
     pure = torch.eye(C)[:3].expand(B, 3, C)
     weights = torch.tensor([[0.5, 0.3, 0.2], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.7, 0.3, 0.0]])[:B]
-    step = writer.step(ids, writer.start(pure, B, weights))
+    step = writer.step(ids, writer.initial_state(pure, B, weights))
     each = []
     for number in range(3):
-        outputs, _ = model.step(ids, model.start(pure[:, number], B))
+        outputs, _ = model.step(ids, model.initial_state(pure[:, number], B))
         each.append(logits_of(model, outputs).log_softmax(-1))
     mixed = (torch.stack(each, 1) * weights[:, :, None]).sum(1)
-    outputs, _ = model.step(ids, model.start(model.no_vector.expand(B, -1), B))
+    outputs, _ = model.step(ids, model.initial_state(model.no_vector.expand(B, -1), B))
     anything = logits_of(model, outputs).log_softmax(-1)
     expected = anything + guidance * (mixed - anything)
     torch.testing.assert_close(step.logits.log_softmax(-1), expected.log_softmax(-1))
     torch.testing.assert_close(step.scores, mixed.log_softmax(-1))
     alone = Guided(model, guidance=guidance)
-    plain = alone.step(ids, alone.start(pure[:, 0], B))
+    plain = alone.step(ids, alone.initial_state(pure[:, 0], B))
     assert torch.equal(step.logits[1], plain.logits[1]), "a row of one vector among mixtures has other bits"
     assert torch.equal(step.scores[1], plain.scores[1])
 
@@ -260,7 +260,7 @@ def test_a_mixture_weighs_what_each_of_its_vectors_would_write(cell, guidance):
 def test_states_are_selected_and_joined_whatever_they_hold(cell, guidance, vector_size):
     writer = Guided(made(cell=cell, num_layers=2, vector_size=vector_size), guidance=guidance)
     ids = tokens()[:, 0]
-    state = writer.step(ids, writer.start(vectors() if vector_size else None, B)).state
+    state = writer.step(ids, writer.initial_state(vectors() if vector_size else None, B)).state
     parts = [writer.select(state, torch.tensor(rows)) for rows in ([0], [1, 2], [3])]
     for one, other in zip(writer.join(parts), state, strict=True):
         assert torch.equal(one, other)

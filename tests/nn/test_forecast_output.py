@@ -46,7 +46,7 @@ def test_squared_and_huber_are_those_of_torch():
     )
     for width in (0.1, 0.5, 2.0):
         expected = F.huber_loss(raw[..., 0], target, reduction="none", delta=width)
-        torch.testing.assert_close(ForecastOutput("huber", huber_width=width).losses(raw, target), expected)
+        torch.testing.assert_close(ForecastOutput("huber", huber_delta=width).losses(raw, target), expected)
 
 
 def test_the_quantile_loss_by_hand():

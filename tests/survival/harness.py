@@ -34,7 +34,16 @@ _SMALL = ["--device", "cpu", "--threads", "1", "--checkpoint_every", "2", "--see
 _TEXT = ["--train", "{data}/train.csv", "--validation", "{data}/test.csv", "--test", "{data}/test.csv", "--epochs", "3"]
 _TINY = ["--hidden_size", "8", "--embedding_size", "8", "--vocabulary_size", "300", "--batch_tokens", "150"]
 RECIPES = {
-    "topic_classification": [*_TEXT, *_TINY, "--accumulate", "2", "--baselines", "none", "--precision", "bf16"],
+    "topic_classification": [
+        *_TEXT,
+        *_TINY,
+        "--gradient_accumulation",
+        "2",
+        "--baselines",
+        "none",
+        "--precision",
+        "bf16",
+    ],
     "text_generation": [*_TEXT, *_TINY, "--subword_sampling", "--evaluation", "none", "--max_length", "16"],
     "translation": [
         *(

@@ -109,7 +109,7 @@ def _use_checkpoint(folder: Path) -> None:
     task = Line()
     optimizer = make_optimizer(task.model, learning_rate=0.1, weight_decay=0.0)
     device = torch.device("cpu")
-    stepper = Stepper(task, optimizer, precision="fp32", device=device, clip_norm=1.0, seed=0)
+    stepper = Stepper(task, optimizer, precision="fp32", device=device, max_grad_norm=1.0, seed=0)
     load_checkpoint(folder, stepper, MovingAverage(task.model, 0.999), accept=lambda progress, environment: None)
 
 

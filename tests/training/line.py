@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtext.batching.batch_plan import BatchPlan
-from seqtext.batching.pieces import Spread, one_by_one
+from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.nn.losses import Loss
 from seqtext.saving.folders import atomic_folder, parse_tensors, read_folder, save_tensors
 
@@ -70,12 +70,12 @@ class Line:
         rows = (self.model(batch[:, :1]).squeeze(1) - batch[:, 1]).square()
         return Loss(rows.sum(), rows.new_tensor(float(len(rows))), rows.detach())
 
-    def evaluate(self, examples: Points, *, spread: Spread = one_by_one) -> dict[str, float]:
+    def evaluate(self, examples: Points, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         def of(rows: Tensor) -> Tensor:
             with torch.no_grad():
                 return self.loss(rows).rows.double()
 
-        error = float(torch.cat(spread(examples.rows.split(3), of)).mean())
+        error = float(torch.cat(map_pieces(examples.rows.split(3), of)).mean())
         return {"loss": error, "error": error**0.5}
 
     def save_pretrained(self, folder: Path) -> None:

@@ -26,9 +26,11 @@ def make(topics, **settings) -> TopicClassifier:
     return TopicClassifier.from_data(topics["train"], **{**SIZES, **settings})
 
 
-def stepper(task, precision="fp32", clip_norm=1e9) -> Stepper:
+def stepper(task, precision="fp32", max_grad_norm=1e9) -> Stepper:
     optimizer = make_optimizer(task.model, learning_rate=0.01, weight_decay=0.01)
-    return Stepper(task, optimizer, precision=precision, device=torch.device("cpu"), clip_norm=clip_norm, seed=1)
+    return Stepper(
+        task, optimizer, precision=precision, device=torch.device("cpu"), max_grad_norm=max_grad_norm, seed=1
+    )
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -50,7 +52,7 @@ def test_it_learns_and_leaves_the_best_model_in_run_and_task(topics, tmp_path, c
 
 @pytest.mark.parametrize("settings", [{}, {"subword_sampling": True}, {"optimizer": "muon"}])
 def test_resumed_equals_uninterrupted_to_the_bit(topics, tmp_path, settings):
-    options = {**QUICK, "epochs": 4, "accumulate": 2, "precision": "bf16"}
+    options = {**QUICK, "epochs": 4, "gradient_accumulation": 2, "precision": "bf16"}
     options["optimizer"] = settings.get("optimizer", "adamw")
     settings = {"word_dropout": 0.2, **{name: value for name, value in settings.items() if name != "optimizer"}}
     whole = make(topics, **settings)
@@ -185,7 +187,7 @@ def test_limits_of_steps_and_patience_hold(topics, tmp_path):
     assert result.steps == 5
     options = {**QUICK, "learning_rate": 1e-12, "epochs": 9, "patience_epochs": 2}
     result = seqtext.fit(
-        make(topics), topics["train"], topics["validation"], run=tmp_path / "b", average_decay=0.0, **options
+        make(topics), topics["train"], topics["validation"], run=tmp_path / "b", ema_decay=0.0, **options
     )
     evaluations = [line for line in result.history if "validation" in line]
     assert len(evaluations) == 3 + result.best_epoch - 1

@@ -81,9 +81,11 @@ class Deep(Line):
         return seqtext.nn.losses.Loss(rows.sum(), rows.new_tensor(float(len(rows))), rows.detach())
 
 
-def step_of(row: int, *, accumulate: int) -> int:
+def step_of(row: int, *, gradient_accumulation: int) -> int:
     """The step of the first epoch that has a row."""
-    plan = BatchPlan(1 + np.arange(ROWS) % 3, tokens=TOKENS, seed=SEED, micro_batches=accumulate, max_rows=128)
+    plan = BatchPlan(
+        1 + np.arange(ROWS) % 3, tokens=TOKENS, seed=SEED, micro_batches=gradient_accumulation, max_rows=128
+    )
     return next(number for number, step in enumerate(plan.epoch(0)) if any(row in rows for rows in step))
 
 
@@ -92,13 +94,19 @@ def step_of(row: int, *, accumulate: int) -> int:
     layer=st.sampled_from(LAYERS),
     row=st.integers(0, ROWS - 1),
     kind=st.sampled_from(["output", "gradient"]),
-    accumulate=st.integers(1, 3),
+    gradient_accumulation=st.integers(1, 3),
 )
-def test_step_row_and_module_are_named_and_nothing_is_saved(tmp_path_factory, layer, row, kind, accumulate):
+def test_step_row_and_module_are_named_and_nothing_is_saved(tmp_path_factory, layer, row, kind, gradient_accumulation):
     run, task = tmp_path_factory.mktemp("numbers") / "run", Deep(layer, row, kind)
-    step = step_of(row, accumulate=accumulate)
+    step = step_of(row, gradient_accumulation=gradient_accumulation)
     weights = []
-    options = {"batch_tokens": TOKENS, "accumulate": accumulate, "seed": SEED, "checkpoint_every": 1, "device": "cpu"}
+    options = {
+        "batch_tokens": TOKENS,
+        "gradient_accumulation": gradient_accumulation,
+        "seed": SEED,
+        "checkpoint_every": 1,
+        "device": "cpu",
+    }
     note = after_step(step, lambda: weights.append(task.model.state_dict()["in.weight"].clone()))
     with note as made, pytest.raises(NumericsError) as error:
         fit(task, points(), run=run, **options)

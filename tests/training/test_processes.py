@@ -85,9 +85,9 @@ def test_a_number_that_is_not_finite_in_one_process_ends_all_and_is_told_once_wi
 def fits(tmp_path_factory) -> Path:
     """Runs of two processes beside those of one."""
     folder = tmp_path_factory.mktemp("fits")
-    train(folder / "one", **LINE, accumulate=2)
+    train(folder / "one", **LINE, gradient_accumulation=2)
     with killed_in_step(10):
-        train(folder / "one, then two", **LINE, accumulate=2)
+        train(folder / "one, then two", **LINE, gradient_accumulation=2)
     for code, told in ended(started("fits", folder)):
         assert code == 0, told
     return folder
@@ -109,8 +109,8 @@ def test_a_run_of_two_processes_has_the_figures_of_one_that_accumulates_twice(fi
 def test_another_product_of_processes_and_accumulation_is_refused(fits):
     with pytest.raises(OptionsError, match="micro-batches a step was 2 and is 3"):
         with killed_in_step(4):
-            train(fits / "other", **LINE, accumulate=2)
-        train(fits / "other", **LINE, accumulate=3, resume=True)
+            train(fits / "other", **LINE, gradient_accumulation=2)
+        train(fits / "other", **LINE, gradient_accumulation=3, resume=True)
 
 
 def test_gpus_are_told_apart_by_the_number_on_the_machine():
@@ -198,7 +198,7 @@ def test_a_recipe_on_two_groups_of_torchrun_is_the_run_of_one_process(recipe, tm
     out = [group.communicate(timeout=300) for group in groups]
     assert [group.returncode for group in groups] == [0, 0], out
     subprocess.run(
-        [sys.executable, *recipe, "--accumulate", "2", "--run", str(tmp_path / "one")],
+        [sys.executable, *recipe, "--gradient_accumulation", "2", "--run", str(tmp_path / "one")],
         env=ENVIRONMENT, cwd=ROOT, check=True, capture_output=True,
     )  # fmt: skip
     assert "2 processes)" in out[0][0]

@@ -109,7 +109,7 @@ def test_checkpoints_come_by_steps_by_minutes_and_at_every_epochs_end(tmp_path, 
 
 
 def test_the_patience_of_a_resumed_run_is_the_same(tmp_path):
-    still = {"learning_rate": 1e-12, "average_decay": 0.0, "epochs": 9, "patience_epochs": 2}
+    still = {"learning_rate": 1e-12, "ema_decay": 0.0, "epochs": 9, "patience_epochs": 2}
     train(tmp_path / "whole", **still)
     with killed_in_step(130):
         train(tmp_path / "run", **still)
@@ -157,7 +157,7 @@ def forecaster(_):
 )
 def test_every_task_goes_on_to_the_same_bits(topics, tmp_path, make, optimizer, precision):
     options = {
-        "device": "cpu", "batch_tokens": 2000, "batch_rows": 16, "accumulate": 3, "epochs": 2, "learning_rate": 0.01,
+        "device": "cpu", "batch_tokens": 2000, "batch_rows": 16, "gradient_accumulation": 3, "epochs": 2, "learning_rate": 0.01,
         "precision": precision, "checkpoint_every": 2, "optimizer": optimizer,
     }  # fmt: skip
     for run in ("whole", "run"):
@@ -185,7 +185,7 @@ def half(tmp_path: Path, **options) -> Path:
         ({"seed": 1}, "--seed was 0 and is 1"),
         ({"epochs": 4}, "--epochs was 3 and is 4"),
         ({"learning_rate": 0.1}, "--learning_rate was 0.05 and is 0.1"),
-        ({"accumulate": 2}, "micro-batches a step was 1 and is 2"),
+        ({"gradient_accumulation": 2}, "micro-batches a step was 1 and is 2"),
         ({"precision": "bf16"}, "precision was 'fp32' and is 'bf16'"),
         ({"max_steps": 100}, "--max_steps was nothing and is 100"),
     ],

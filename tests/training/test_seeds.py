@@ -40,7 +40,7 @@ def test_one_seed_is_one_run_where_it_was_asked_for(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == ""
 
 
-def test_all_seeds_are_told_with_mean_and_spread(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_seeds_are_told_with_mean_and_deviation(capsys: pytest.CaptureFixture[str]) -> None:
     run_seeds(Options(seeds=3, seed=4), trained, folder="runs", figures=(SCORE, SHARE))
     assert sorted(path.name for path in Path("runs").iterdir()) == ["seed-4", "seed-5", "seed-6", "seeds.json"]
     told = json.loads(Path("runs/seeds.json").read_text())

@@ -42,7 +42,7 @@ def sgd_steps(task: TopicClassifier, rows: datasets.Dataset, processes: Processe
     task.model.train()
     device, examples = torch.device("cpu"), task.encode(rows)
     sgd = torch.optim.SGD(task.model.parameters(), lr=0.05)
-    stepper = Stepper(task, sgd, precision="fp32", device=device, clip_norm=1.0, seed=3, processes=processes)
+    stepper = Stepper(task, sgd, precision="fp32", device=device, max_grad_norm=1.0, seed=3, processes=processes)
     plan = examples.plan(tokens=250, seed=5, micro_batches=MICRO_BATCHES, max_rows=7)
     found, losses, step = {}, [], 0
     while step < STEPS:
@@ -74,10 +74,10 @@ def exchange(processes: Processes) -> None:
     assert [processes.any(here) for here in (True, False, rank == 1)] == [True, False, True]
     made: list[int] = []
     pieces = [torch.arange(float(number)) / 3 for number in range(5)]
-    found = processes.spread(pieces, lambda piece: made.append(len(piece)) or piece.double(), stop=lambda: False)
+    found = processes.map_pieces(pieces, lambda piece: made.append(len(piece)) or piece.double(), stop=lambda: False)
     assert made == list(range(rank, 5, size)), "each makes its own"
     assert all(torch.equal(one, piece.double()) for one, piece in zip(found, pieces, strict=True)), "all get all"
-    assert processes.spread(pieces, lambda piece: piece.double(), stop=lambda: rank == 1) is None
+    assert processes.map_pieces(pieces, lambda piece: piece.double(), stop=lambda: rank == 1) is None
     total = torch.tensor([1.0, rank])
     processes.add_up(total)
     assert total.tolist() == [size, sum(range(size))]
@@ -114,12 +114,12 @@ def steps(folder: Path) -> None:
 def fits(folder: Path) -> None:
     """Three runs: a whole one, the rest of one that a single process began, and one that begins with other weights everywhere."""
     processes = started_processes()
-    train(folder / "two", **LINE, accumulate=1)
-    train(folder / "one, then two", **LINE, accumulate=1, resume=True)
+    train(folder / "two", **LINE, gradient_accumulation=1)
+    train(folder / "one, then two", **LINE, gradient_accumulation=1, resume=True)
     task = Line()
     with torch.no_grad():
         task.model.weight += processes.rank
-    result = train(folder / "two more", task, **LINE, accumulate=1)
+    result = train(folder / "two more", task, **LINE, gradient_accumulation=1)
     assert bool(result.history) == processes.first, "the folder is the first's"
     weights = json.dumps([parameter.tolist() for parameter in task.model.parameters()])
     assert processes.gather(weights) == [weights] * 2, "all have the best model in the end"

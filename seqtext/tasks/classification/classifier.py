@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtext.batching.pieces import Spread, one_by_one
+from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.ragged import Ragged
 from seqtext.data.text.encoding import EncodingReport, check_strings, chunked, encode_chunk, encode_to_disk, texts_of
 from seqtext.data.text.normaliser import Normaliser
@@ -128,11 +128,11 @@ class TopicClassifier:
             DataError: if columns or labels cannot be used.
             OptionsError: for an unknown setting, or one that the run to start from contradicts.
         """
-        from seqtext.tasks.classification.prepare import Start, prepare  # trains tokenizers: not needed to predict
+        from seqtext.tasks.classification.prepare import Prepared, prepare  # trains tokenizers: not needed to predict
 
         source = cls.from_pretrained(init_from) if init_from is not None else None
-        start = None if source is None else Start(source.config, source.tokenizer)
-        config, tokenizer = prepare(train, text_column, label_column, start, settings)
+        prepared = None if source is None else Prepared(source.config, source.tokenizer)
+        config, tokenizer = prepare(train, text_column, label_column, prepared, settings)
         with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
             torch.manual_seed(seed)
             task = cls(config, tokenizer)
@@ -280,7 +280,7 @@ class TopicClassifier:
         return None if weights is None else torch.tensor(weights, device=device)
 
     @torch.inference_mode()
-    def probabilities(self, examples: EncodedTexts, *, spread: Spread = one_by_one) -> NDArray[np.float32]:
+    def probabilities(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> NDArray[np.float32]:
         """(R, C) of all rows of a split, in the order of the split."""
         self.model.eval()
         device = next(self.model.parameters()).device
@@ -291,13 +291,13 @@ class TopicClassifier:
 
         pieces = examples.in_order_of_length(tokens=TOKENS_AT_ONCE)
         result = torch.empty(len(examples), len(self.config.labels))
-        for rows, found in zip(pieces, spread(pieces, of), strict=True):
+        for rows, found in zip(pieces, map_pieces(pieces, of), strict=True):
             result[torch.from_numpy(rows)] = found.float().view(len(rows), -1)
         return result.numpy()
 
-    def evaluate(self, examples: EncodedTexts, *, spread: Spread = one_by_one) -> dict[str, float]:
+    def evaluate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss and accuracy over a split. Labels the model does not know are mistakes, and have no loss."""
-        probabilities = self.probabilities(examples, spread=spread)
+        probabilities = self.probabilities(examples, map_pieces=map_pieces)
         labels = examples.labels.numpy()
         known = labels < len(self.config.labels)
         true = probabilities[known, labels[known]]

@@ -25,7 +25,7 @@ _FIXED = (
 )
 
 
-class Start(NamedTuple):
+class Prepared(NamedTuple):
     """A classifier's config and tokenizer."""
 
     config: TopicConfig
@@ -36,9 +36,9 @@ def prepare(
     train: Dataset,
     text_column: str | None,
     label_column: str | None,
-    source: Start | None,
+    source: Prepared | None,
     settings: Mapping[str, Any],
-) -> Start:
+) -> Prepared:
     """Config and tokenizer for a data set.
 
     Args:
@@ -70,7 +70,7 @@ def prepare(
         label_column=columns.label,
         class_weights=_balance(labels.counts) if wanted.balance_classes else None,
     )
-    return Start(config, tokenizer)
+    return Prepared(config, tokenizer)
 
 
 def _balance(counts: Sequence[int]) -> tuple[float, ...]:

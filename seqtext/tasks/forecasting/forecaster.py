@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
-from seqtext.batching.pieces import Spread, one_by_one, total_of
+from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.data.series.scaler import scale_of
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
 from seqtext.errors import DataError, OptionsError, one_of
@@ -106,7 +106,7 @@ class Forecaster:
     @property
     def least_history(self) -> int:
         """Readings that a forecast needs before it."""
-        return self.config.reach if self.config.context == "window" else max(1, self.config.change_lag)
+        return self.config.reach if self.config.context == "window" else max(1, self.config.difference_lag)
 
     @torch.inference_mode()
     def __call__(
@@ -244,7 +244,7 @@ class Forecaster:
         yield self.loss(batch)
 
     @torch.inference_mode()
-    def evaluate(self, examples: Windows, *, spread: Spread = one_by_one) -> dict[str, float]:
+    def evaluate(self, examples: Windows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss, squared and absolute error over a part, in the scale of training; at most 20,000 windows of it."""
         self.model.eval()
         windows = Windows(examples.series, examples.spans, self.config)
@@ -261,7 +261,7 @@ class Forecaster:
             return torch.tensor([*map(float, sums), len(error)], dtype=torch.float64)
 
         loss, weight, squares, absolutes, count = total_of(
-            spread(rollout.parts(windows.first(np.sort(rows))), of), figures=5
+            map_pieces(rollout.parts(windows.first(np.sort(rows))), of), figures=5
         )
         return {"loss": loss / weight, "mse": squares / count, "mae": absolutes / count}
 
@@ -375,8 +375,8 @@ class Forecaster:
         if config.head_horizon > 1:
             fix = "train with a longer --horizon, or with --multi_step mean, which goes on for ever"
             raise OptionsError(f"horizon is {steps}", expected=f"at most {config.head_horizon}, as trained", fix=fix)
-        if config.centre or config.change_input:
-            fix = "train with a longer --horizon, or without --centre and --change_input"
+        if config.center_windows or config.difference_input:
+            fix = "train with a longer --horizon, or without --center_windows and --difference_input"
             raise OptionsError(
                 f"horizon is {steps}, and windows that are centred or read changes cannot be rolled out", fix=fix
             )

@@ -34,12 +34,12 @@ def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
         series=series.names,
         means=means,
         scales=scales,
-        weights=season_weights(train, scales, _season(wanted, series, "--weigh season"))
-        if wanted.weigh == "season"
+        weights=season_weights(train, scales, _season(wanted, series, "--loss_units season"))
+        if wanted.loss_units == "season"
         else (),
         frequency=series.frequency,
         marks_missing=any(bool(np.isnan(columns[a:b]).any()) for a, b in train.spans.tolist()),
-        change_lag=_change_lag(wanted, series),
+        difference_lag=_difference_lag(wanted, series),
         input_names=series.input_names,
         input_means=input_means,
         input_scales=input_scales,
@@ -52,14 +52,14 @@ def looks_back(settings: ForecastSettings, series: SeriesSet) -> int:
     Raises:
         OptionsError: for a change against a season that the series do not say the length of.
     """
-    return reach(settings, _change_lag(settings, series))
+    return reach(settings, _difference_lag(settings, series))
 
 
-def _change_lag(settings: ForecastSettings, series: SeriesSet) -> int:
+def _difference_lag(settings: ForecastSettings, series: SeriesSet) -> int:
     """How many readings back the value lies that forecasts are counted from; 0 for none."""
-    if settings.change in ("none", "last"):
-        return int(settings.change == "last")
-    return _season(settings, series, f"--change {settings.change}", week=settings.change == "week")
+    if settings.difference in ("none", "last"):
+        return int(settings.difference == "last")
+    return _season(settings, series, f"--difference {settings.difference}", week=settings.difference == "week")
 
 
 def _season(settings: ForecastSettings, series: SeriesSet, flag: str, *, week: bool = False) -> int:
@@ -67,7 +67,7 @@ def _season(settings: ForecastSettings, series: SeriesSet, flag: str, *, week: b
     seasons = series.seasons()
     found = seasons.get("week") if week else settings.season or seasons.get("day")
     if found is None:
-        choice = "--season READINGS" if flag.startswith("--weigh") else "--change season --season READINGS"
+        choice = "--season READINGS" if flag.startswith("--loss_units") else "--difference season --season READINGS"
         fix = f"pass {choice}, or name the time column"
         raise OptionsError(f"{flag} of series without timestamps that say how long it is", fix=fix)
     return found

@@ -173,10 +173,10 @@ class Rollout:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         raw = self._head(output)[:, :horizon]
         anchor: Tensor | float = 0.0
-        if self.config.change_lag:
+        if self.config.difference_lag:
             steps = torch.arange(horizon, device=raw.device)
             places = torch.from_numpy(first).to(raw.device).unsqueeze(1) + steps
-            anchor = self.series.known[anchor_positions(places, self.config.change_lag)]
+            anchor = self.series.known[anchor_positions(places, self.config.difference_lag)]
         values = self.output.point(raw, anchor)
         quantiles = self.output.quantiles(raw, anchor) if self.output.has_quantiles else raw[..., :0]
         return values.double().cpu().numpy(), quantiles.double().cpu().numpy()
@@ -185,7 +185,7 @@ class Rollout:
         self, output: Tensor, state: State, first: Positions, horizon: int, sampled: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Each value is read as if it had been measured. Sampled: many paths, of which means and quantiles are told."""
-        config, paths, lag = self.config, self.samples if sampled else 1, self.config.change_lag
+        config, paths, lag = self.config, self.samples if sampled else 1, self.config.difference_lag
         generator = torch.Generator().manual_seed(self.seed)
         device = output.device
         ends = torch.from_numpy(first).to(device)

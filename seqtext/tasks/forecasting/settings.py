@@ -36,23 +36,23 @@ class ForecastSettings:
     """Share of the last output's values zeroed in training."""
     loss: Literal["auto", "squared", "huber", "quantile", "gaussian", "student_t"] = "auto"
     """auto is huber, or quantile where --quantiles are given."""
-    huber_width: float = 0.05
+    huber_delta: float = 0.05
     """Errors beyond it count linearly; in standard deviations of the data."""
     quantiles: tuple[float, ...] = ()
     """Quantiles to forecast, such as 0.1 0.5 0.9. Default: none, or these three with a loss that has them."""
-    change: Literal["none", "last", "week", "season"] = "last"
+    difference: Literal["none", "last", "week", "season"] = "last"
     """Forecast the change against the last value, the same time last week, or one --season before."""
-    change_input: bool = False
-    """Also read the change so far, from a lag before each reading (with --change week or season, --context window, and direct)."""
+    difference_input: bool = False
+    """Also read the change so far, from a lag before each reading (with --difference week or season, --context window, and direct)."""
     season: int | None = None
-    """Readings of a season, for --change season and MASE. Default: a day, by the timestamps."""
-    weigh: Literal["deviation", "season"] = "deviation"
+    """Readings of a season, for --difference season and MASE. Default: a day, by the timestamps."""
+    loss_units: Literal["deviation", "season"] = "deviation"
     """Units in which the errors of each series count: its standard deviation, or its mean change over a season, as MASE counts them."""
-    centre: bool = False
+    center_windows: bool = False
     """Subtract each window's mean from its readings: the model then sees shapes and no levels (with --context window, and direct)."""
     calendar: bool = False
     """Give the model hour, day of week and day of year of the reading it forecasts, as sines and cosines."""
-    draw: Literal["windows", "series"] = "windows"
+    sample_by: Literal["windows", "series"] = "windows"
     """Of many series: each window once an epoch, or each series equally often (with replacement)."""
 
     def __post_init__(self) -> None:
@@ -70,8 +70,8 @@ class ForecastSettings:
             for name in ("layer_dropout", "head_dropout")
             if not 0 <= getattr(self, name) < 1
         ]
-        if not 0 < self.huber_width < math.inf:
-            faults.append(f"--huber_width is {self.huber_width}; expected more than 0")
+        if not 0 < self.huber_delta < math.inf:
+            faults.append(f"--huber_delta is {self.huber_delta}; expected more than 0")
         if self.season is not None and self.season < 1:
             faults.append(f"--season is {self.season}; expected at least 1")
         if self.quantiles and self.loss in ("squared", "huber"):
@@ -83,13 +83,17 @@ class ForecastSettings:
             faults.append(f"--quantiles are {shown}; expected rising numbers between 0 and 1")
         elif self.quantiles and self.loss in ("auto", "quantile") and 0.5 not in self.quantiles:
             faults.append("--quantiles lack 0.5, which is the forecast itself; add it")
-        if self.centre and (self.context == "stateful" or self.multi_step != "direct"):
-            faults.append("--centre needs windows whose mean is known: leave --context stateful and --multi_step out")
-        if self.change_input and self.change not in ("week", "season"):
-            faults.append("--change_input is the change against a week or season before; give --change week or season")
-        if self.change_input and (self.context == "stateful" or self.multi_step != "direct"):
+        if self.center_windows and (self.context == "stateful" or self.multi_step != "direct"):
             faults.append(
-                "--change_input needs all it reads to be known: leave --context stateful and --multi_step out"
+                "--center_windows needs windows whose mean is known: leave --context stateful and --multi_step out"
+            )
+        if self.difference_input and self.difference not in ("week", "season"):
+            faults.append(
+                "--difference_input is the change against a week or season before; give --difference week or season"
+            )
+        if self.difference_input and (self.context == "stateful" or self.multi_step != "direct"):
+            faults.append(
+                "--difference_input needs all it reads to be known: leave --context stateful and --multi_step out"
             )
         if self.multi_step == "sampled" and self.loss not in ("gaussian", "student_t"):
             faults.append(f"--multi_step sampled needs --loss gaussian or student_t to draw from, not {self.loss}")
@@ -109,7 +113,7 @@ class ForecastSettings:
         levels = self.quantiles
         if not levels and loss in ("quantile", "gaussian", "student_t"):
             levels = (0.1, 0.5, 0.9)
-        return ForecastOutput(loss=loss, levels=levels, huber_width=self.huber_width)
+        return ForecastOutput(loss=loss, levels=levels, huber_delta=self.huber_delta)
 
 
 @dataclass(frozen=True)
@@ -123,12 +127,12 @@ class ForecastConfig(ForecastSettings):
     scales: tuple[float, ...] = ()
     """Standard deviation of each likewise."""
     weights: tuple[float, ...] = ()
-    """How much the errors of each series count, with --weigh season."""
+    """How much the errors of each series count, with --loss_units season."""
     frequency: int | None = None
     """Seconds between two readings; None without timestamps."""
     marks_missing: bool = False
     """Whether a second input says which readings are there: so where the training span has missing ones."""
-    change_lag: int = 0
+    difference_lag: int = 0
     """How many readings back the value lies that forecasts are counted from; 0 for none."""
     input_names: tuple[str, ...] = ()
     """Further columns the model reads."""
@@ -155,21 +159,21 @@ class ForecastConfig(ForecastSettings):
         if self.input_names and self.head_horizon < self.horizon:
             names = ", ".join(self.input_names)
             raise OptionsError(f"--multi_step {self.multi_step}, and {names} are not known ahead", fix="use direct")
-        if not 0 <= self.change_lag <= MOST_STEPS:
-            raise OptionsError(f"change_lag is {self.change_lag}", expected=f"0 to {MOST_STEPS}")
+        if not 0 <= self.difference_lag <= MOST_STEPS:
+            raise OptionsError(f"difference_lag is {self.difference_lag}", expected=f"0 to {MOST_STEPS}")
 
     @property
     def input_size(self) -> int:
         """Numbers the model reads a step, D: values and further columns, their marks, the calendar's six, the change."""
         columns = (1 + len(self.input_names)) * (2 if self.marks_missing else 1)
-        return columns + (6 if self.calendar else 0) + (1 if self.change_input else 0)
+        return columns + (6 if self.calendar else 0) + (1 if self.difference_input else 0)
 
     @property
     def reach(self) -> int:
         """Readings before a forecast that its window and what it is counted from take."""
-        return reach(self, self.change_lag)
+        return reach(self, self.difference_lag)
 
 
-def reach(settings: ForecastSettings, change_lag: int) -> int:
+def reach(settings: ForecastSettings, difference_lag: int) -> int:
     """Readings before a forecast that are looked at, by its window and by what it is counted from."""
-    return settings.window + change_lag if settings.change_input else max(settings.window, change_lag)
+    return settings.window + difference_lag if settings.difference_input else max(settings.window, difference_lag)

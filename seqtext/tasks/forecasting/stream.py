@@ -51,7 +51,7 @@ class ForecastStream:
         self._pushed = 0
         self._state: State | None = None
         self._window: deque[Tensor] = deque(maxlen=config.window)  # what the model read, with context "window"
-        self._known: deque[float] = deque(maxlen=max(1, config.change_lag))  # what changes are counted from
+        self._known: deque[float] = deque(maxlen=max(1, config.difference_lag))  # what changes are counted from
 
     @torch.inference_mode()
     def push(self, value: float, *, inputs: Any = ()) -> NextReadings | None:
@@ -73,7 +73,7 @@ class ForecastStream:
         a_lag_before = self._known[0] if self._known else 0.0
         self._known.append(last if math.isnan(float(columns[0, 0])) else float(columns[0, 0]))
         x = features(columns, seconds, self.config)  # (1, D)
-        if self.config.change_input:
+        if self.config.difference_input:
             x = torch.cat([x, torch.tensor([[self._known[-1] - a_lag_before]])], dim=-1)
         if self.config.context == "stateful":
             output, self._state = self.model.backbone.step(x, self._state)
@@ -85,7 +85,7 @@ class ForecastStream:
                 centred(torch.stack(tuple(self._window), dim=1), self.config), torch.tensor([self.config.window])
             )
             output = self.model.backbone(rows).values[:, -1]
-        return self._forecast(output) if self._pushed >= self.config.change_lag else None
+        return self._forecast(output) if self._pushed >= self.config.difference_lag else None
 
     def _columns(self, value: float, inputs: Any) -> Tensor:
         """(1, 1 + E) scaled."""
@@ -108,7 +108,7 @@ class ForecastStream:
         """From the output (1, H) after the newest reading."""
         raw = self.model.head(output).view(self.config.head_horizon, self.output.size)
         anchor: Tensor | float = 0.0
-        if lag := self.config.change_lag:
+        if lag := self.config.difference_lag:
             known = list(self._known)
             anchor = torch.tensor([known[step % lag] for step in range(self.config.head_horizon)])
         values = (self.output.point(raw, anchor).double() * self.scale + self.mean).tolist()

@@ -129,8 +129,8 @@ def read(series: ScaledSeries, positions: Tensor, clocks: Tensor | None, config:
         assert config.frequency is not None
         seconds = clocks + (positions + 1) * config.frequency
     made = features(columns, seconds, config)
-    if config.change_input:
-        change = series.known[positions] - series.known[positions - config.change_lag]
+    if config.difference_input:
+        change = series.known[positions] - series.known[positions - config.difference_lag]
         made = torch.cat([made, change.unsqueeze(-1)], dim=-1)
     return made
 
@@ -173,7 +173,7 @@ class Windows:
         self.steps = steps
         self.stride = max(1, steps // 2)
         number = np.searchsorted(series.starts, spans[:, 0], side="right") - 1
-        before = max(config.reach, config.change_lag + steps - 1)
+        before = max(config.reach, config.difference_lag + steps - 1)
         self._first = np.maximum(series.starts[number] + before, spans[:, 0] + steps - 1)
         last = spans[:, 1] - config.head_horizon
         counts = np.maximum(0, (last - self._first) // self.stride + 1)
@@ -199,7 +199,7 @@ class Windows:
             seed=seed,
             micro_batches=micro_batches,
             max_rows=max_rows,
-            equally=self.config.draw == "series",
+            equally=self.config.sample_by == "series",
         )
 
     def steps_in(self, rows: Positions) -> int:
@@ -234,7 +234,7 @@ class Windows:
         """(B, K, H) true values behind positions (B,), and what they are counted from."""
         shift = torch.arange(1 - self.steps, 1, device=first.device).unsqueeze(1)
         places = first[:, None, None] + shift + torch.arange(self.config.head_horizon, device=first.device)
-        lag = self.config.change_lag
+        lag = self.config.difference_lag
         anchors = self.series.known[anchor_positions(places, lag)] if lag else None
         return self.series.values[places], anchors
 
@@ -251,7 +251,7 @@ def window_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig
 
 def centred(values: Tensor, config: ForecastConfig) -> Tensor:
     """(B, W, D) of whole windows, the readings less their mean over the window where the config asks for it."""
-    if not config.centre:
+    if not config.center_windows:
         return values
     readings = values[..., :1]
     there = (

@@ -24,7 +24,7 @@ class Generate:
     """A name, or names with weights: Sports=0.7,Business=0.3. Default: any text."""
     like: str | None = None
     """A text whose vector to take, where a classifier makes the vectors."""
-    start: str = ""
+    prompt: str = ""
     """The beginning of each text."""
     count: int = 1
     """Texts to write."""
@@ -47,7 +47,7 @@ class Generate:
     allow_copies: bool = False
     """Write runs of training texts too that the model keeps a record of, to leave them out."""
     max_length: int = 128
-    """Tokens of a text at most, its start included."""
+    """Tokens of a text at most, its prompt included."""
     jsonl: bool = False
     """JSON lines with scores and vector, instead of a text a line."""
     threads: int | None = None
@@ -73,7 +73,7 @@ class Generate:
             None if self.topic is None else topic_weights(self.topic, generator.config.names),
             count=self.count,
             like=self.like,
-            start=self.start,
+            prompt=self.prompt,
             temperature=self.temperature,
             top_k=self.top_k,
             top_p=self.top_p,

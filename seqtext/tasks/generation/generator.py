@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.batch_plan import BatchPlan
-from seqtext.batching.pieces import Spread, one_by_one, total_of
+from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
@@ -35,7 +35,7 @@ from seqtext.tasks.generation.model import GUARD, build_model, read_guard, row_v
 from seqtext.tasks.generation.rows import GeneratorBatch, GeneratorRows, encode_rows
 from seqtext.tasks.generation.settings import GUIDANCE, TEMPERATURE, GeneratorConfig
 from seqtext.tasks.generation.vectors import asked, components, raw_vectors
-from seqtext.tasks.generation.writing import Generated, as_texts, start_ids, state_before
+from seqtext.tasks.generation.writing import Generated, as_texts, prompt_ids, state_before
 from seqtext.tasks.saved import SavedTask, open_saved
 
 if TYPE_CHECKING:
@@ -106,14 +106,14 @@ class TextGenerator:
         """
         from seqtext.tasks.generation.prepare import prepare  # trains tokenizers: not needed to write
 
-        start = prepare(train, text_column, attributes, vector_column, vectors_from, init_from, settings)
+        prepared = prepare(train, text_column, attributes, vector_column, vectors_from, init_from, settings)
         with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
             torch.manual_seed(seed)
-            task = cls(start.config, start.tokenizer, start.encoder, start.guard)
+            task = cls(prepared.config, prepared.tokenizer, prepared.encoder, prepared.guard)
         # Half of what the first epochs would learn is how often each token comes: the output's bias begins there.
-        task.model.head.bias.data.copy_(torch.from_numpy(start.tokenizer.log_shares()))
-        if start.weights is not None:
-            task.copied = task.copy_from(start.weights)
+        task.model.head.bias.data.copy_(torch.from_numpy(prepared.tokenizer.log_shares()))
+        if prepared.weights is not None:
+            task.copied = task.copy_from(prepared.weights)
         return task
 
     def copy_from(self, weights: dict[str, Tensor]) -> str:
@@ -134,7 +134,7 @@ class TextGenerator:
         *,
         count: int = 1,
         like: str | None = None,
-        start: str = "",
+        prompt: str = "",
         temperature: float = TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
@@ -153,7 +153,7 @@ class TextGenerator:
                 these (`count` texts for each), or None for any text.
             count: texts to write.
             like: a text whose vector to take, where the vectors are those of a classifier.
-            start: the beginning of each text; it is part of the text.
+            prompt: the beginning of each text; it is part of the text.
             temperature: 0 always takes the likeliest token.
             top_k: only the k likeliest tokens; 0 is all.
             top_p: only the likeliest tokens that make up this share (nucleus sampling, Holtzman et al. 2020).
@@ -162,11 +162,11 @@ class TextGenerator:
             repetition_penalty: divides the logits of tokens written before; 1 is none.
             no_repeat_ngram: no run of so many tokens twice; 0 is any.
             allow_copies: write runs of training texts too that the model keeps a record of, to leave them out.
-            max_length: tokens of a text, its start included; at most 100,000.
+            max_length: tokens of a text, its prompt included; at most 100,000.
             seed: of all draws. A text depends on its vector, the seed and its place, never on the other texts.
 
         Raises:
-            OptionsError: what cannot be asked for, or a start as long as the limit.
+            OptionsError: what cannot be asked for, or a prompt as long as the limit.
         """
         if like is not None:
             if request is not None:
@@ -183,7 +183,7 @@ class TextGenerator:
         parts = [None if vector is None else components(vector, self.config) for vector in wanted]
         vectors = [vector for vector in wanted for _ in range(count)]
         mixtures = [mixture for mixture in parts for _ in range(count)]
-        beginning = start_ids(self.tokenizer, start, max_length)
+        beginning = prompt_ids(self.tokenizer, prompt, max_length)
         self.model.eval()
         writer = Guided(self.model, guidance=guidance)
         decoded = sample(
@@ -293,7 +293,7 @@ class TextGenerator:
         if vectors is not None and gone is not None:
             vectors = torch.where(gone, self.model.no_vector, vectors)
         if state is None:
-            state = self.model.start(vectors, len(batch.rows))
+            state = self.model.initial_state(vectors, len(batch.rows))
         else:
             state = self.model.resume(vectors, state)
         outputs, after = self.model(batch.tokens, state)
@@ -321,16 +321,18 @@ class TextGenerator:
             yield replace(loss, rows=rows.index_copy_(0, there.to(self.device), loss.rows))
 
     @torch.inference_mode()
-    def evaluate(self, examples: GeneratorRows, *, spread: Spread = one_by_one) -> dict[str, float]:
+    def evaluate(self, examples: GeneratorRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss a token in nats, end tokens among them, and its perplexity; of models with a vector also without it."""
-        with_vector = self.token_loss(examples, spread=spread)
+        with_vector = self.token_loss(examples, map_pieces=map_pieces)
         figures = {"loss": with_vector, "perplexity": perplexity(with_vector)}
         if self.config.vector_size:
-            figures["perplexity_without_vector"] = perplexity(self.token_loss(examples, vectors=False, spread=spread))
+            figures["perplexity_without_vector"] = perplexity(
+                self.token_loss(examples, vectors=False, map_pieces=map_pieces)
+            )
         return figures
 
     @torch.inference_mode()
-    def token_loss(self, examples: GeneratorRows, *, vectors: bool = True, spread: Spread = one_by_one) -> float:
+    def token_loss(self, examples: GeneratorRows, *, vectors: bool = True, map_pieces: MapPieces = one_by_one) -> float:
         """Mean loss a token in nats over a split, with the vectors or with "any" in their place."""
         self.model.eval()
 
@@ -342,7 +344,7 @@ class TextGenerator:
             return torch.tensor(windows, dtype=torch.float64).sum(0)
 
         plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max(initial=1))), seed=0)
-        total, count = total_of(spread([rows for [rows] in plan.in_order_of_length()], of), figures=2)
+        total, count = total_of(map_pieces([rows for [rows] in plan.in_order_of_length()], of), figures=2)
         return total / max(count, 1.0)
 
     def _gone(self, batch: GeneratorBatch) -> Tensor | None:

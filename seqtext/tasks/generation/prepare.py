@@ -35,7 +35,7 @@ READS_VECTOR = ("to_input", "to_state", "no_vector")  # parts of a model that kn
 CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
 
 
-class GeneratorStart(NamedTuple):
+class Prepared(NamedTuple):
     """Config, tokenizer, the classifier that makes the vectors, the record of training texts, and another run's weights, each or None."""
 
     config: GeneratorConfig
@@ -53,7 +53,7 @@ def prepare(
     vectors_from: str | Path | None,
     init_from: str | Path | None,
     settings: Mapping[str, Any],
-) -> GeneratorStart:
+) -> Prepared:
     """Everything but the weights; the arguments are those of `TextGenerator.from_data`.
 
     Raises:
@@ -98,7 +98,7 @@ def prepare(
         means=means,
         scales=scales,
     )
-    return GeneratorStart(config, tokenizer, encoder, guard, None if source is None else _weights(source, config))
+    return Prepared(config, tokenizer, encoder, guard, None if source is None else _weights(source, config))
 
 
 def _copy_guard(train: Dataset, text: str, tokenizer: Tokenizer, length: int | None) -> CopyGuard | None:

@@ -24,7 +24,7 @@ class Generated(NamedTuple):
 
     Attributes:
         text: may be empty.
-        log_probability: natural logarithm, by the conditional model itself, before guidance and filters; a given start left out.
+        log_probability: natural logarithm, by the conditional model itself, before guidance and filters; a given prompt left out.
         tokens: how many were written, the end among them.
         ended: False if the length limit came first.
         vector: (C,) what it was written from, as it can be asked for again; or None.
@@ -37,15 +37,15 @@ class Generated(NamedTuple):
     vector: NDArray[np.float32] | None
 
 
-def start_ids(tokenizer: Tokenizer, start: str, max_length: int) -> list[int]:
+def prompt_ids(tokenizer: Tokenizer, prompt: str, max_length: int) -> list[int]:
     """Ids of the given beginning of a text.
 
     Raises:
         OptionsError: if it leaves no room for another token.
     """
-    ids = [] if not start else [i for i in tokenizer.encode([start])[0] if i != BEGIN]
+    ids = [] if not prompt else [i for i in tokenizer.encode([prompt])[0] if i != BEGIN]
     if ids and len(ids) >= max_length:
-        found = f"the start has {len(ids)} tokens"
+        found = f"the prompt has {len(ids)} tokens"
         raise OptionsError(found, expected=f"fewer than the limit of {max_length}", fix="raise --max_length")
     return ids
 
@@ -63,7 +63,9 @@ def state_before(writer: Guided, mixtures: list[Mixture | None], beginning: list
     whole: list[State] = []
     for block in in_blocks(len(mixtures), device):
         rows = len(block.padded)
-        state = writer.start(vectors[block.padded] if vectors is not None else None, rows, weights[block.padded])
+        state = writer.initial_state(
+            vectors[block.padded] if vectors is not None else None, rows, weights[block.padded]
+        )
         for token in [BEGIN, *beginning][:-1]:
             state = writer.step(torch.full((rows,), token, device=device), state).state
         whole.append(writer.select(state, torch.arange(block.rows.stop - block.rows.start, device=device)))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-class TranslatorStart(NamedTuple):
+class Prepared(NamedTuple):
     """Config, the tokenizers of source and target, which may be one, and another run's weights or None."""
 
     config: TranslatorConfig
@@ -40,7 +40,7 @@ def prepare(
     target_column: str,
     init_from: str | Path | None,
     settings: Mapping[str, Any],
-) -> TranslatorStart:
+) -> Prepared:
     """Everything but the weights; the arguments are those of `Translator.from_data`.
 
     Raises:
@@ -63,7 +63,7 @@ def prepare(
         sides = _taken(source, wanted)
     config = TranslatorConfig(**asdict(wanted), source_column=source_column, target_column=target_column)
     weights = None if source is None else read_tensors(source.file("model.safetensors"), where=str(source.folder))
-    return TranslatorStart(config, *sides, weights)
+    return Prepared(config, *sides, weights)
 
 
 def _trained(train: Dataset, columns: tuple[str, str], wanted: TranslatorSettings) -> tuple[Tokenizer, Tokenizer]:

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtext.batching.pieces import Spread, one_by_one, total_of
+from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, list_of_texts, texts_of
 from seqtext.data.text.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
 from seqtext.errors import raise_together, shorten
@@ -119,14 +119,14 @@ class Translator:
         """
         from seqtext.tasks.translation.prepare import prepare  # trains tokenizers: not needed to translate
 
-        start = prepare(train, source_column, target_column, init_from, settings)
+        prepared = prepare(train, source_column, target_column, init_from, settings)
         with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
             torch.manual_seed(seed)
-            task = cls(start.config, start.source_tokenizer, start.tokenizer)
+            task = cls(prepared.config, prepared.source_tokenizer, prepared.tokenizer)
         # How often each token comes need not be learnt: the output's bias begins there.
-        task.model.head.bias.data.copy_(torch.from_numpy(start.tokenizer.log_shares()))
-        if start.weights is not None:
-            task.copied = task.copy_from(start.weights)
+        task.model.head.bias.data.copy_(torch.from_numpy(prepared.tokenizer.log_shares()))
+        if prepared.weights is not None:
+            task.copied = task.copy_from(prepared.weights)
         return task
 
     def copy_from(self, weights: dict[str, Tensor]) -> str:
@@ -272,7 +272,7 @@ class Translator:
         """Cross entropy of the targets; label smoothing and hidden words only in training."""
         model = self.model
         reading = model.embedding if model.source_embedding is None else model.source_embedding
-        outputs = model(model.embedding.hide(batch.tokens)[0], model.start(reading.hide(batch.source)[0]))
+        outputs = model(model.embedding.hide(batch.tokens)[0], model.initial_state(reading.hide(batch.source)[0]))
         real = batch.tokens.mask
         total, losses = model.head.loss(
             outputs.values[real],
@@ -288,7 +288,7 @@ class Translator:
         yield self.loss(batch)
 
     @torch.inference_mode()
-    def evaluate(self, examples: PairRows, *, spread: Spread = one_by_one) -> dict[str, float]:
+    def evaluate(self, examples: PairRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss of a target's token in nats, end tokens among them, and its perplexity; without label smoothing."""
         self.model.eval()
 
@@ -298,7 +298,7 @@ class Translator:
 
         longest = int(examples.lengths.max(initial=1))
         plan: PairPlan = examples.plan(tokens=max(TOKENS_AT_ONCE, longest), seed=0, micro_batches=1, max_rows=1024)
-        total, count = total_of(spread([rows for [rows] in plan.in_order_of_length()], of), figures=2)
+        total, count = total_of(map_pieces([rows for [rows] in plan.in_order_of_length()], of), figures=2)
         mean = total / max(count, 1.0)
         return {"loss": mean, "perplexity": perplexity(mean)}
 

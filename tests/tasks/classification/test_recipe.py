@@ -191,7 +191,7 @@ def test_the_same_command_gives_the_same_model_to_the_bit_whatever_the_test_rows
     assert read_folder(Path("one/model")) != read_folder(Path("three/model"))
 
 
-def test_several_seeds_give_mean_and_spread_of_their_figures():
+def test_several_seeds_give_mean_and_deviation_of_their_figures():
     out = done(*TRAIN, "--seeds", "2", "--seed", "5", "--run", "both").out
     assert sorted(path.name for path in Path("both").iterdir()) == ["seed-5", "seed-6", "seeds.json"]
     accuracies = [figures_of(f"both/seed-{seed}")["test"]["accuracy"] for seed in (5, 6)]

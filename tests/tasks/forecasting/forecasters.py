@@ -11,7 +11,7 @@ from seqtext.tasks.forecasting.forecaster import Forecast, Forecaster
 
 HOUR = 3600
 START = np.datetime64("2024-01-01T00:00:00", "s")
-SMALL = {"window": 8, "hidden_size": 6, "num_layers": 2, "change": "none"}
+SMALL = {"window": 8, "hidden_size": 6, "num_layers": 2, "difference": "none"}
 LEVELS = (0.1, 0.5, 0.9)
 
 

@@ -12,7 +12,7 @@ from tests.in_process import Ended
 
 TINY = [
     *("--window", "24", "--hidden_size", "8", "--batch_rows", "32", "--learning_rate", "0.02", "--epochs", "1"),
-    *("--average_decay", "0.9", "--device", "cpu", "--threads", "1", "--baselines", "none"),
+    *("--ema_decay", "0.9", "--device", "cpu", "--threads", "1", "--baselines", "none"),
 ]
 START = np.datetime64("2024-01-01T00:00")
 HOUR = np.timedelta64(1, "h")

@@ -43,7 +43,7 @@ def test_the_default_is_the_model_of_the_textbook():
             return self.head(outputs[:, -1])
 
     values = load(300)
-    forecaster = Forecaster.from_data(whole(series_of(values)), change="none")
+    forecaster = Forecaster.from_data(whole(series_of(values)), difference="none")
     book = Textbook()
     for number, layer in enumerate(forecaster.model.backbone.layers):
         for name, weight in layer.named_parameters():
@@ -64,8 +64,8 @@ def test_the_default_is_the_model_of_the_textbook():
 CONTEXTS = ["window", "stateful"]
 KINDS = {
     "plain": {},
-    "change": {"change": "last", "horizon": 3},
-    "season and calendar": {"change": "season", "season": 5, "calendar": True, "horizon": 7, "quantiles": LEVELS},
+    "difference": {"difference": "last", "horizon": 3},
+    "season and calendar": {"difference": "season", "season": 5, "calendar": True, "horizon": 7, "quantiles": LEVELS},
 }
 
 
@@ -78,7 +78,7 @@ def test_calling_equals_streaming_and_forecasting_a_part(context, cell, kind):
     stream = task.stream(start=START)
     streamed = [stream.push(value) for value in values]
     need = task.least_history
-    assert need == (8 if context == "window" else {"plain": 1, "change": 1}.get(kind, 5))
+    assert need == (8 if context == "window" else {"plain": 1, "difference": 1}.get(kind, 5))
     assert all(answer is None for answer in streamed[: need - 1])
     ends = np.arange(max(8, need), 60 - task.config.horizon + 1, 3)
     called = task([values[:end] for end in [*ends, 60]], start=[START] * (len(ends) + 1))
@@ -130,7 +130,7 @@ def test_pieces_that_fit_the_memory_make_no_difference(monkeypatch):
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_streams_side_by_side_are_those_one_after_the_other_to_the_bit(context):
     one, two = load(40, 1), load(40, 2)
-    task = made_for(load(), context=context, change="season", season=3, horizon=4)
+    task = made_for(load(), context=context, difference="season", season=3, horizon=4)
 
     def pushed(stream, values):
         return [stream.push(value) for value in values]
@@ -152,7 +152,7 @@ def test_a_series_among_others_is_forecast_as_it_is_alone():
 # ---- nothing of the future
 
 
-@pytest.mark.parametrize("change", ["none", "season"])
+@pytest.mark.parametrize("difference", ["none", "season"])
 @pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("steps", [{"horizon": 6}, {"horizon": 6, "multi_step": "mean"}])
 def test_what_comes_never_reaches_a_forecast(context, change, steps):
@@ -160,7 +160,7 @@ def test_what_comes_never_reaches_a_forecast(context, change, steps):
     inputs = np.random.default_rng(0).normal(size=(160, 1))
     columns = {"inputs": inputs, "input_names": ("heat",)} if "multi_step" not in steps else {}
     series = series_of(values, other, **columns)
-    settings = {**SMALL, "change": change, "season": 4, "calendar": True, "context": context, **steps}
+    settings = {**SMALL, "difference": change, "season": 4, "calendar": True, "context": context, **steps}
     task = Forecaster.from_data(Part(series, np.array([[0, 50], [80, 130]])), **settings)
     first = np.array([20, 50, 70, 100, 130])
     before = task.forecasts(whole(series), first).values
@@ -181,7 +181,7 @@ def test_what_comes_never_reaches_a_forecast(context, change, steps):
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"change": "last"}, {"horizon": 5, "multi_step": "mean"}, {"quantiles": LEVELS}]
+    "settings", [{}, {"difference": "last"}, {"horizon": 5, "multi_step": "mean"}, {"quantiles": LEVELS}]
 )
 def test_other_units_give_the_same_forecasts_in_those(settings):
     values = load(200)
@@ -197,7 +197,7 @@ def test_other_units_give_the_same_forecasts_in_those(settings):
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"change": "last", "calendar": True}, {"change": "season", "season": 3, "cell": "lstm"}]
+    "settings", [{}, {"difference": "last", "calendar": True}, {"difference": "season", "season": 3, "cell": "lstm"}]
 )
 def test_rolled_out_is_one_step_at_a_time_on_its_own_forecasts(settings):
     values = load(60)
@@ -214,7 +214,7 @@ def test_rolled_out_is_one_step_at_a_time_on_its_own_forecasts(settings):
 
 def test_rolled_out_of_a_window_the_state_goes_on_from_that_window():
     values = load(60)
-    task = made_for(values, horizon=6, multi_step="mean", change="season", season=3)
+    task = made_for(values, horizon=6, multi_step="mean", difference="season", season=3)
     carried = Forecaster(replace(task.config, context="stateful"))
     carried.model.load_state_dict(task.model.state_dict())
     expected = carried(values[-8:]).values
@@ -256,11 +256,11 @@ def test_a_process_without_noise_is_learnt_and_goes_on_by_itself(context, tmp_pa
         "num_layers": 1,
         "loss": "squared",
         "context": context,
-        "change": "none",
+        "difference": "none",
     }
     task = Forecaster.from_data(train, **settings)
     fit(
-        task, train, train, run=tmp_path / "run", learning_rate=0.01, weight_decay=0.0, average_decay=0.9,
+        task, train, train, run=tmp_path / "run", learning_rate=0.01, weight_decay=0.0, ema_decay=0.9,
         device="cpu", threads=1, **options,
     )  # fmt: skip
     first = task.positions(test, most=1000)
@@ -274,7 +274,7 @@ def test_a_process_without_noise_is_learnt_and_goes_on_by_itself(context, tmp_pa
 # ---- saved
 
 
-RICH = {"cell": "lstm", "change": "season", "season": 4, "calendar": True, "horizon": 3, "quantiles": LEVELS}
+RICH = {"cell": "lstm", "difference": "season", "season": 4, "calendar": True, "horizon": 3, "quantiles": LEVELS}
 
 
 @pytest.fixture(scope="module")
@@ -313,8 +313,8 @@ def test_saved_and_loaded_is_the_same_to_the_bit(saved):
         ({"hidden_size": 10**9}, r"--hidden_size is 1000000000; expected 1 to 16384"),
         ({"window": 0}, r"--window is 0; expected 1 to"),
         ({"frequency": None}, "calendar inputs without a frequency"),
-        ({"change_lag": -1}, "change_lag is -1"),
-        ({"change_lag": 10**12}, "change_lag is 1000000000000"),
+        ({"difference_lag": -1}, "difference_lag is -1"),
+        ({"difference_lag": 10**12}, "difference_lag is 1000000000000"),
         ({"quantiles": [0.9, 0.1]}, "--quantiles"),
         ({"marks_missing": 1}, "key 'marks_missing'"),
         ({"horison": 1}, "unknown key 'horison'; did you mean 'horizon'"),
@@ -335,7 +335,7 @@ def test_resumed_equals_uninterrupted_to_the_bit(tmp_path, monkeypatch):
     options = {"epochs": 3, "batch_rows": 32, "device": "cpu", "threads": 1}
 
     def made() -> Forecaster:
-        settings = {**SMALL, "layer_dropout": 0.2, "head_dropout": 0.1, "change": "last", "draw": "series"}
+        settings = {**SMALL, "layer_dropout": 0.2, "head_dropout": 0.1, "difference": "last", "sample_by": "series"}
         return Forecaster.from_data(train, **settings)
 
     straight = made()

@@ -138,7 +138,7 @@ def test_long_readings_of_several_series_with_a_carried_state_and_two_seeds():
 
 def test_wide_readings_are_a_series_a_column():
     Path("wide.csv").write_text(table("when,north,south", times(200), load(200), load(200, 1)))
-    done("--data", "wide.csv", "--layout", "wide", "--draw", "series", "--run", "run")
+    done("--data", "wide.csv", "--layout", "wide", "--sample_by", "series", "--run", "run")
     assert seqtext.load("run").config.series == ("north", "south")
     made = seqtext_command("forecast", "run", "--history", "wide.csv")
     assert (made.code, made.err) == (0, "")
@@ -156,7 +156,7 @@ def test_m4_is_a_series_a_row_and_the_test_file_follows_on():
 
     Path("train.csv").write_text(m4(0, 150, 120))
     Path("test.csv").write_text(m4(150, 6, 6))
-    ended = done("--train", "train.csv", "--test", "test.csv", "--horizon", "6", "--change", "season", "--season", "24",
+    ended = done("--train", "train.csv", "--test", "test.csv", "--horizon", "6", "--difference", "season", "--season", "24",
                  "--baselines", "fast", "--run", "run")  # fmt: skip
     assert "no timestamps" in ended.out
     assert "MASE, season (24 readings)" in ended.out

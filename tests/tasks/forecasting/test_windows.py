@@ -35,9 +35,9 @@ def test_a_window_and_what_comes_behind_it():
 def test_changes_are_counted_from_the_last_value_or_from_a_season_before():
     values = np.arange(20.0)
     of = lambda *places: torch.tensor((values[list(places)] - 9.5) / values.std()).float()  # noqa: E731
-    _, windows = windows_of(series_of(values), horizon=3, change="last")
+    _, windows = windows_of(series_of(values), horizon=3, difference="last")
     torch.testing.assert_close(batch_of(windows, 0).anchors[0, 0], of(2, 2, 2))
-    _, windows = windows_of(series_of(values), horizon=7, change="season", season=5)
+    _, windows = windows_of(series_of(values), horizon=7, difference="season", season=5)
     batch = batch_of(windows, 0)  # whose first target is the sixth reading: before it there is no season
     torch.testing.assert_close(batch.targets[0, 0], of(5, 6, 7, 8, 9, 10, 11))
     torch.testing.assert_close(batch.anchors[0, 0], of(0, 1, 2, 3, 4, 0, 1))
@@ -45,7 +45,7 @@ def test_changes_are_counted_from_the_last_value_or_from_a_season_before():
 
 def test_missing_readings_are_marked_and_never_a_target_nor_an_anchor():
     values = holed(np.arange(12.0), 0, 4, 5, 9)
-    task, windows = windows_of(series_of(values), horizon=2, change="last")
+    task, windows = windows_of(series_of(values), horizon=2, difference="last")
     assert task.config.input_size == 2
     there = values[~np.isnan(values)]
     scaled = torch.tensor((values - there.mean()) / there.std()).float()
@@ -64,7 +64,7 @@ def test_missing_readings_are_marked_and_never_a_target_nor_an_anchor():
 
 def test_before_the_first_reading_changes_are_counted_from_the_mean_not_from_another_series():
     both = series_of(np.arange(8.0), holed(np.arange(8.0), 0, 1, 2))
-    _, windows = windows_of(both, change="last")
+    _, windows = windows_of(both, difference="last")
     second = batch_of(windows, 5)  # the first window of the second series
     assert torch.isnan(second.targets).tolist() == [[[False]]]
     assert second.anchors.tolist() == [[[0.0]]]
@@ -110,7 +110,7 @@ def test_errors_count_in_units_of_each_series_change_over_a_season():
     """As MASE counts them: a series that hardly changes from day to day counts more than its deviation says."""
     calm, wild = load(240), load(240, seed=1) + 40 * np.random.default_rng(2).normal(size=240)
     alike = made_for(calm, wild, loss="squared")
-    task = made_for(calm, wild, loss="squared", weigh="season")
+    task = made_for(calm, wild, loss="squared", loss_units="season")
     task.model.load_state_dict(alike.model.state_dict())
     changes = [np.abs(values[24:] - values[:-24]).mean() for values in (calm, wild)]
     wanted = np.array(task.config.scales) / changes
@@ -122,14 +122,14 @@ def test_errors_count_in_units_of_each_series_change_over_a_season():
     own, weighed = alike.loss(windows.batch(rows)._replace(weights=None)), task.loss(windows.batch(rows))
     assert weighed.rows.numpy() == pytest.approx(own.rows.numpy() * weights, rel=1e-5)
     assert float(weighed.count) == pytest.approx(weights.sum())
-    with pytest.raises(OptionsError, match="--weigh season"):
-        made_for(calm, timed=False, weigh="season")
-    assert made_for(np.ones(50), timed=False, weigh="season", season=7).config.weights == (1.0,)
+    with pytest.raises(OptionsError, match="--loss_units season"):
+        made_for(calm, timed=False, loss_units="season")
+    assert made_for(np.ones(50), timed=False, loss_units="season", season=7).config.weights == (1.0,)
 
 
 def test_centred_windows_know_no_level_in_batches_and_in_streams():
     values = holed(load(200), 20, 150)
-    task = made_for(values, centre=True, change="last", horizon=3)
+    task = made_for(values, center_windows=True, difference="last", horizon=3)
     assert task.config.marks_missing
     readings = task.encode(whole(series_of(values))).batch(np.array([2, 90, 140])).inputs.values
     assert (readings[..., 0].sum(1) / readings[..., 1].sum(1)).tolist() == pytest.approx([0, 0, 0], abs=1e-6)
@@ -140,14 +140,14 @@ def test_centred_windows_know_no_level_in_batches_and_in_streams():
     *_, last = (stream.push(value) for value in values)
     assert last.values == pytest.approx(mean.tolist(), abs=1e-5 * task.config.scales[0])
     with pytest.raises(OptionsError, match="centred"):
-        made_for(values, centre=True)(values, horizon=2)
-    with pytest.raises(OptionsError, match="--centre"):
-        made_for(values, centre=True, context="stateful")
+        made_for(values, center_windows=True)(values, horizon=2)
+    with pytest.raises(OptionsError, match="--center_windows"):
+        made_for(values, center_windows=True, context="stateful")
 
 
 def test_the_change_so_far_is_read_in_batches_and_in_streams():
     values = holed(load(200), 60, 150)
-    task = made_for(values, change="season", season=24, change_input=True, horizon=3)
+    task = made_for(values, difference="season", season=24, difference_input=True, horizon=3)
     windows = task.encode(whole(series_of(values)))
     assert windows.first(np.array([0])).tolist() == [8 + 24]
     batch = windows.batch(np.array([0, 100]))
@@ -164,8 +164,8 @@ def test_the_change_so_far_is_read_in_batches_and_in_streams():
         )
     with pytest.raises(DataError, match="at least 32"):
         task(values[:31])
-    with pytest.raises(OptionsError, match="--change_input"):
-        made_for(values, change="last", change_input=True)
+    with pytest.raises(OptionsError, match="--difference_input"):
+        made_for(values, difference="last", difference_input=True)
 
 
 def test_targets_of_a_span_lie_in_it_and_windows_may_begin_before():

@@ -7,7 +7,7 @@ from tests.in_process import Ended
 
 TINY = [
     *("--hidden_size", "16", "--embedding_size", "16", "--vocabulary_size", "320", "--batch_tokens", "600"),
-    *("--device", "cpu", "--threads", "1", "--learning_rate", "0.02", "--epochs", "1", "--average_decay", "0.9"),
+    *("--device", "cpu", "--threads", "1", "--learning_rate", "0.02", "--epochs", "1", "--ema_decay", "0.9"),
     *("--max_length", "48", "--evaluation", "fast"),
 ]
 LEARNT = [

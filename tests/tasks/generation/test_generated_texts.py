@@ -54,11 +54,11 @@ def test_greedy_texts_need_no_seed(generator):
 
 def test_a_start_begins_the_text_and_counts_to_the_limit(generator):
     ids = generator.tokenizer.encode(["the ship"])[0]
-    for made in generator("sea", count=20, start="the ship", max_length=10):
+    for made in generator("sea", count=20, prompt="the ship", max_length=10):
         assert made.text.startswith("the ship")
         assert made.tokens <= 10 - len(ids)
         assert made.ended or made.tokens == 10 - len(ids)
-    assert generator("sea", start="", seed=1)[0].text == generator("sea", start="  ", seed=1)[0].text
+    assert generator("sea", prompt="", seed=1)[0].text == generator("sea", prompt="  ", seed=1)[0].text
 
 
 def test_a_text_that_ends_at_once_is_empty(rows):
@@ -126,7 +126,7 @@ def test_the_log_probability_is_that_of_the_model_reading_the_text(rows, setting
 
     real = module.sample
     monkeypatch.setattr(module, "sample", listened)
-    made = task(request_, count=30, start="the ship", max_length=7, seed=2, **choices)
+    made = task(request_, count=30, prompt="the ship", max_length=7, seed=2, **choices)
     assert {one.ended for one in made} == {True, False}
     beginning = task.tokenizer.encode(["the ship"])[0]
     model = task.model
@@ -142,7 +142,7 @@ def test_the_log_probability_is_that_of_the_model_reading_the_text(rows, setting
         with torch.no_grad():
             mixed = 0.0
             for vector, weight in zip(pure, weights, strict=True):
-                outputs, _ = model(Padded(read, torch.tensor([len(text)])), model.start(vector, 1))
+                outputs, _ = model(Padded(read, torch.tensor([len(text)])), model.initial_state(vector, 1))
                 mixed += weight * model.head(outputs.values[0], model.embedding.weight).log_softmax(-1)
             scores = mixed.log_softmax(-1)
         written = scores.gather(1, torch.tensor(text)[:, None])[len(beginning) :]

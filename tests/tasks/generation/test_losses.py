@@ -77,7 +77,7 @@ def test_an_empty_text_is_its_end_alone(generator):
     finally:
         generator.model.head.bias.data[END] -= far
     assert score == pytest.approx(0, abs=1e-3)
-    state = generator.model.start(batch.vectors, 3)
+    state = generator.model.initial_state(batch.vectors, 3)
     outputs, _ = generator.model.step(torch.full((3,), BEGIN), state)
     expected = -generator.model.head(outputs, generator.model.embedding.weight).log_softmax(-1)[:, END]
     [loss] = generator.losses(batch)
@@ -203,7 +203,14 @@ def test_resumed_equals_uninterrupted_to_the_bit_in_windows_too(rows, topics, tm
         return TextGenerator.from_data(rows, max_length=6, num_layers=2, subword_sampling=True, **SIZES)
 
     def trained(task: TextGenerator, run: str, **options: object) -> None:
-        options = {"epochs": 3, "batch_tokens": 900, "accumulate": 2, "device": "cpu", "precision": "bf16", **options}
+        options = {
+            "epochs": 3,
+            "batch_tokens": 900,
+            "gradient_accumulation": 2,
+            "device": "cpu",
+            "precision": "bf16",
+            **options,
+        }
         seqtext.fit(task, rows, topics["validation"], run=tmp_path / run, learning_rate=0.01, **options)
 
     def stopping(examples, **how):

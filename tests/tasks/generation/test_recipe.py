@@ -284,9 +284,9 @@ def test_a_seed_gives_the_same_texts_as_python_does(place):
 
 
 def test_json_lines_keep_scores_and_vector(place):
-    out = generated(place / "topics", "--topic", "sea=3,wood=1", "--start", "the ship", "--count", "2", "--jsonl")
+    out = generated(place / "topics", "--topic", "sea=3,wood=1", "--prompt", "the ship", "--count", "2", "--jsonl")
     made = [json.loads(line) for line in out.splitlines()]
-    expected = seqtext.load(place / "topics")({"sea": 3, "wood": 1}, start="the ship", count=2)
+    expected = seqtext.load(place / "topics")({"sea": 3, "wood": 1}, prompt="the ship", count=2)
     for line, one in zip(made, expected, strict=True):
         assert list(line) == ["text", "log_probability", "tokens", "ended", "vector"]
         assert line["text"] == one.text
@@ -333,7 +333,7 @@ ASKED = {
     "a topic twice": (("--topic", "sea,sea=2"), "'sea' stands twice in --topic sea,sea=2"),
     "topic and like": (("--topic", "sea", "--like", "x"), "--topic and --like were both given; give one of them"),
     "like without a classifier": (("--like", "x"), "the model cannot make the vector of a text; train with .*"),
-    "a long start": (("--start", "the ship sails", "--max_length", "2"), "the start has .* tokens; expected fewer than .*"),
+    "a long prompt": (("--prompt", "the ship sails", "--max_length", "2"), "the prompt has .* tokens; expected fewer than .*"),
     "count 0": (("--count", "0"), "count is 0; expected at least 1"),
     "a cold temperature": (("--temperature", "-1"), "--temperature is -1.0; expected 0 or more; 0 is greedy"),
     "top_p of 0": (("--top_p", "0"), "--top_p is 0.0; expected above 0, at most 1"),
@@ -385,5 +385,11 @@ def test_commands_of_other_tasks_refuse_a_generator_and_the_other_way_round(plac
     ):
         takes = next(task.command for task in TASKS if task.name == found)
         told = f"error: {place}/{name} is a {found}; expected a {wanted}; seqtext {takes} {place}/{name}\n"
-        rest = ("--history", place / "train.csv") if command == "forecast" else ()
+        rest = (
+            ("--history", place / "train.csv")
+            if command == "forecast"
+            else ()
+            if command == "generate"
+            else ("a text",)
+        )
         assert seqtext_command(command, place / name, *rest) == (2, "", told)

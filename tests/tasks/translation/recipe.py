@@ -13,7 +13,7 @@ from tests.in_process import Ended
 TINY = [
     *("--hidden_size", "16", "--encoder_size", "16", "--embedding_size", "16", "--vocabulary_size", "400"),
     *("--encoder_layers", "1", "--num_layers", "1", "--batch_tokens", "600", "--device", "cpu", "--threads", "1"),
-    *("--learning_rate", "0.02", "--epochs", "1", "--average_decay", "0.9", "--beam", "2"),
+    *("--learning_rate", "0.02", "--epochs", "1", "--ema_decay", "0.9", "--beam", "2"),
 ]
 LEARNT = [
     *("--hidden_size", "64", "--encoder_size", "64", "--embedding_size", "64", "--num_layers", "2", "--cell", "gru"),

@@ -104,7 +104,7 @@ def test_a_run_has_model_report_pictures_examples_and_card(place):
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"!\[.*\]\(report/(.*)\)", card)) == pictures
     test = figures_of(folder)["test"]
-    scores = f"{test['bleu']:.2f} | {test['chrf']:.2f} | {test['paper_bleu']:.2f} | {test['exact']:.2%}"
+    scores = f"{test['bleu']:.2f} | {test['chrf']:.2f} | {test['tokenized_bleu']:.2f} | {test['exact']:.2%}"
     assert f"| **this model**, beam 3 | {scores} |" in card
     assert f"`{test['bleu_signature']}`" in card
     assert "A translator from en to de made with seqtext" in card
@@ -147,7 +147,7 @@ def test_examples_go_from_the_best_to_the_worst(place):
 def test_what_is_printed_is_what_was_measured():
     ended = done(*FILES, "--run", "run")
     test = figures_of("run")["test"]
-    row = f"{test['bleu']:>6.2f}  {test['chrf']:>6.2f}  {test['paper_bleu']:>14.2f}  {test['exact']:>11.2%}"
+    row = f"{test['bleu']:>6.2f}  {test['chrf']:>6.2f}  {test['tokenized_bleu']:>14.2f}  {test['exact']:>11.2%}"
     for said in (
         "data        train.en + train.de, test.en + test.de\n",
         "languages   en to de\n",
@@ -227,7 +227,7 @@ def test_several_seeds_are_told_with_their_spread():
     ended = done(*FILES, "--seeds", "2", "--max_steps", "2", "--run", "runs", "--baselines", "none")
     seeds = json.loads(Path("runs", "seeds.json").read_text())
     assert seeds["bleu"] == [figures_of(f"runs/seed-{seed}")["test"]["bleu"] for seed in (0, 1)]
-    assert set(seeds) == {"bleu", "paper_bleu", "exact", "mean", "standard_deviation"}
+    assert set(seeds) == {"bleu", "tokenized_bleu", "exact", "mean", "standard_deviation"}
     assert "test exact match over 2 seeds: " in ended.out
 
 

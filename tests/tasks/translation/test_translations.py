@@ -46,7 +46,7 @@ def test_greedy_is_the_loop_over_argmax(rows, shape):
         ids = task.source_tokenizer.encode([text])[0]
         written = [BEGIN]
         with torch.no_grad():
-            state = task.model.start(Padded(torch.tensor([[*ids, END]]), torch.tensor([len(ids) + 1])))
+            state = task.model.initial_state(Padded(torch.tensor([[*ids, END]]), torch.tensor([len(ids) + 1])))
             for _ in range(2 * len(ids) + 10):
                 outputs, state = task.model.step(torch.tensor([written[-1]]), state)
                 logits = task.model.logits(outputs)[0]
@@ -66,7 +66,7 @@ def test_the_log_probability_is_that_of_the_model_reading_the_translation(rows, 
         ids, written = task.source_tokenizer.encode([text])[0], [by_piece[piece] for piece in one.target_pieces]
         written += [] if one.ended else [END]  # which has its share in the score
         with torch.no_grad():
-            state = task.model.start(Padded(torch.tensor([[*ids, END]]), torch.tensor([len(ids) + 1])))
+            state = task.model.initial_state(Padded(torch.tensor([[*ids, END]]), torch.tensor([len(ids) + 1])))
             tokens = Padded(torch.tensor([[BEGIN, *written[:-1]]]), torch.tensor([len(written)]))
             scores = task.model.logits(task.model(tokens, state).values[0]).log_softmax(-1)
         each = scores.gather(1, torch.tensor(written)[:, None])

@@ -104,7 +104,7 @@ def test_the_loss_is_the_cross_entropy_of_the_targets_with_their_end(rows, shape
     task = of(rows, **shape)
     batch = task.encode(rows).batch(np.array([3, 5, 8]))
     [loss] = task.losses(batch)
-    logits = task.model.logits(task.model(batch.tokens, task.model.start(batch.source)).values)
+    logits = task.model.logits(task.model(batch.tokens, task.model.initial_state(batch.source)).values)
     each = F.cross_entropy(logits.transpose(1, 2), batch.targets, reduction="none") * batch.tokens.mask
     assert loss.sum.item() == pytest.approx(each.sum().item(), rel=1e-5)
     assert float(loss.count) == int(batch.tokens.lengths.sum())

@@ -45,7 +45,7 @@ def classification_summary(
     encoding_seconds = time.perf_counter() - started if task.encodes_each_epoch else 0.0
     encoded |= {name: task.encode_with_report(getattr(data, name)) for name in ("validation", "test")}
     examples, report = encoded["train"]
-    micro_batches = options.accumulate * world_size()  # a step
+    micro_batches = options.gradient_accumulation * world_size()  # a step
     plan = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,

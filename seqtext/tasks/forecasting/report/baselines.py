@@ -122,8 +122,8 @@ def ridge(
     if len(fitted) < FEW_WINDOWS or not len(held_out):
         return _too_few(values, first, horizon, starts, "ridge regression", started)
     targets = values[np.concatenate([fitted, held_out])]
-    shift, spread = float(targets.mean()), float(targets.std()) or 1.0  # so that sums of squares keep their digits
-    near = (values - shift) / spread
+    mean, deviation = float(targets.mean()), float(targets.std()) or 1.0  # so that sums of squares keep their digits
+    near = (values - mean) / deviation
     own, others = (_moments(near, part, horizon, window) for part in (fitted, held_out))
     losses = [_squared_error(_solve(own, window, strength), others, window) for strength in STRENGTHS]
     strength = STRENGTHS[int(np.argmin(losses))]
@@ -133,7 +133,7 @@ def ridge(
         forecast[part] = weights[0] + _filled(_gather(near, first[part], window)) @ weights[1:]
     fit = f"{len(fitted) + len(held_out):,} windows{rows}" + (" without missing targets" if whole[-1] else "")
     description = f"ridge regression on {window} values, {fit}, strength {strength:g} chosen on held-out windows"
-    return Rival("ridge regression", description, forecast * spread + shift, time.perf_counter() - started)
+    return Rival("ridge regression", description, forecast * deviation + mean, time.perf_counter() - started)
 
 
 def boosted_trees(

@@ -72,7 +72,9 @@ def draw(
         steps = range(1, task.config.horizon + 1)
         error_by(steps, by_step, folder / "error_by_step.png", xlabel="steps ahead", ylabel=label)
         drawn.append("error_by_step.png")
-    if not (task.config.centre or task.config.change_input):  # else there is no state but that of single windows
+    if not (
+        task.config.center_windows or task.config.difference_input
+    ):  # else there is no state but that of single windows
         _hidden(task, data, folder / "hidden_state.png", unit)
         drawn.append("hidden_state.png")
     return drawn
@@ -121,7 +123,7 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
     config, series = task.config, data.series
     start, end = _first_test(task, data)
     horizon = config.horizon if config.horizon > 1 else _day(data)
-    if config.horizon == 1 and (config.input_names or config.centre or config.change_input):
+    if config.horizon == 1 and (config.input_names or config.center_windows or config.difference_input):
         return False  # not all that is read is known ahead
     middle = min(start + (end - start) // 2, end - horizon)  # of the test span
     if middle < start or horizon < 2:

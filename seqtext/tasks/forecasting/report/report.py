@@ -120,7 +120,9 @@ def _measure(
         return forecast_metrics(made.true, values, scales=scales, series=number, season_name=name, quantiles=quantiles)
 
     measured = [_Measured("this model", "this model", metrics(made.values, made.quantiles), result.seconds)]
-    if task.config.head_horizon == task.config.horizon and not (task.config.centre or task.config.change_input):
+    if task.config.head_horizon == task.config.horizon and not (
+        task.config.center_windows or task.config.difference_input
+    ):
         context: Context = "stateful" if task.config.context == "window" else "window"
         other = task.forecasts(data.test, first, context=context)
         measured.append(

@@ -34,7 +34,7 @@ def forecast_summary(
     examples, held_out = task.encode(data.train), task.encode(data.validation)
     task.check(data.test)  # what would end the run after training ends it now
     task.positions(data.test, most=1)
-    micro_batches = options.accumulate * world_size()  # a step
+    micro_batches = options.gradient_accumulation * world_size()  # a step
     plan = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
@@ -53,7 +53,7 @@ def forecast_summary(
         + ", over the training span",
         f"windows     {len(examples):,} of {config.window:,} readings to train on, {config.horizon:,} to forecast",
         f"batches     {len(plan.epoch(0)):,} steps an epoch of up to {plan.rows * micro_batches:,} windows"
-        + (", each series equally often (with replacement)" if config.draw == "series" else ""),
+        + (", each series equally often (with replacement)" if config.sample_by == "series" else ""),
         f"model       {config.cell.upper()}, {config.num_layers} layer(s) of {config.hidden_size}, {config.input_size} input(s),"
         f" {task.output.loss} loss, context {config.context}: {parameters:,} parameters",
         f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"

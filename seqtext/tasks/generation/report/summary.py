@@ -42,7 +42,7 @@ def generator_summary(
         "test": task.encode_with_report(data.test),
     }
     examples, held_out = encoded["train"][0], encoded["validation"][0]
-    micro_batches = options.accumulate * world_size()  # a step
+    micro_batches = options.gradient_accumulation * world_size()  # a step
     plan = examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,

@@ -63,14 +63,14 @@ def translation_card(
         "",
         f"On {test['rows']:,} test pairs that were never used to train or to choose.",
         "",
-        "| model | BLEU | chrF | BLEU of papers | exact match |",
+        "| model | BLEU | chrF | tokenized BLEU | exact match |",
         "|---|---|---|---|---|",
         _row(f"**this model**, {search(test)}", test),
         *(_row(markdown_cell(rival["description"]), rival) for rival in figures["baselines"].values()),
         "",
         f"- BLEU: `{test['bleu_signature']}`",
         f"- chrF: `{test['chrf_signature']}`",
-        f"- BLEU of papers: {markdown_cell(test['paper_bleu_signature'])}; not to be compared with the BLEU beside it",
+        f"- tokenized BLEU: {markdown_cell(test['tokenized_bleu_signature'])}; not to be compared with the BLEU beside it",
         f"- perplexity: {test['perplexity']:.3f} a token of the target",
         "",
         *_groups(BY_TOPIC, test["by_topic"]),
@@ -116,7 +116,7 @@ def _examples(some: Sequence[Example]) -> list[str]:
 
 
 def _row(name: str, figures: Mapping[str, Any]) -> str:
-    scores = f"{figures['bleu']:.2f} | {figures['chrf']:.2f} | {figures['paper_bleu']:.2f} | {figures['exact']:.2%}"
+    scores = f"{figures['bleu']:.2f} | {figures['chrf']:.2f} | {figures['tokenized_bleu']:.2f} | {figures['exact']:.2%}"
     return f"| {name} | {scores} |"
 
 
@@ -147,14 +147,14 @@ def table(figures: Mapping[str, Any]) -> list[str]:
     rows.sort(key=lambda row: -row[1]["bleu"])
     title = f"test, {test['rows']:,} pairs"
     width = max(len(title), *(len(name) for name, _ in rows))
-    lines = [f"{title:<{width}}  {'BLEU':>6}  {'chrF':>6}  {'BLEU of papers':>14}  exact match"]
+    lines = [f"{title:<{width}}  {'BLEU':>6}  {'chrF':>6}  {'tokenized BLEU':>14}  exact match"]
     for name, row in rows:
-        scores = f"{row['bleu']:>6.2f}  {row['chrf']:>6.2f}  {row['paper_bleu']:>14.2f}  {row['exact']:>11.2%}"
+        scores = f"{row['bleu']:>6.2f}  {row['chrf']:>6.2f}  {row['tokenized_bleu']:>14.2f}  {row['exact']:>11.2%}"
         lines.append(f"{name:<{width}}  {scores}")
     lines += [
         f"BLEU            {test['bleu_signature']}",
         f"chrF            {test['chrf_signature']}",
-        f"BLEU of papers  {test['paper_bleu_signature']}",
+        f"tokenized BLEU  {test['tokenized_bleu_signature']}",
         f"perplexity      {test['perplexity']:.3f} a token of the target; {test['length_ratio']:.3f} tokens written for each of the"
         f" references'; {test['sentences_per_second']:.1f} texts a second",
     ]

@@ -1,4 +1,4 @@
-"""How good translations are: sacreBLEU and chrF with their signatures, the BLEU that papers on Multi30k report, exact match.
+"""How good translations are: sacreBLEU and chrF with their signatures, tokenized BLEU as papers on Multi30k report it, exact match.
 
 Texts in, figures out, of all rows or by groups of them. It knows no models and no tokens of theirs. A BLEU is told with
 what was counted: between two ways to cut the same texts lie several points.
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.reporting.words import words
-from seqtext.tasks.translation.report.paper_tokens import paper_tokens, says
+from seqtext.tasks.translation.report.moses_tokens import moses_tokens, says
 
 LENGTHS = (5, 10, 15, 20, 30)  # the longest source of each group but the last, in words
 _SPACES = re.compile(r"\s+")
@@ -30,8 +30,8 @@ class TranslationMetrics(NamedTuple):
         bleu_signature: what was counted.
         chrf: character n-gram F-score (Popović 2015).
         chrf_signature: likewise.
-        paper_bleu: on lower-cased text, cut as Moses does: for comparison with papers, and never with `bleu`.
-        paper_bleu_signature: likewise.
+        tokenized_bleu: on lower-cased text, cut as Moses does: for comparison with papers, and never with `bleu`.
+        tokenized_bleu_signature: likewise.
         exact: share of rows that are the reference, white space folded.
         length_ratio: tokens written for each of the reference's; BLEU punishes what is below 1.
     """
@@ -41,8 +41,8 @@ class TranslationMetrics(NamedTuple):
     bleu_signature: str
     chrf: float
     chrf_signature: str
-    paper_bleu: float
-    paper_bleu_signature: str
+    tokenized_bleu: float
+    tokenized_bleu_signature: str
     exact: float
     length_ratio: float
 
@@ -65,7 +65,7 @@ def translation_metrics(
     Args:
         translations: one a row; may be empty texts.
         references: the row's one reference.
-        language: code of the target, such as `de`, for the papers' tokens.
+        language: code of the target, such as `de`, for Moses' tokens.
 
     Raises:
         ValueError: no rows, or not as many of the one as of the other.
@@ -74,17 +74,17 @@ def translation_metrics(
     bleu, chrf = _bleu(references), _chrf()
     found = bleu.corpus_score(list(translations), [list(references)])
     letters = chrf.corpus_score(list(translations), [list(references)])
-    paper = _paper_bleu()
-    cut = [[" ".join(paper_tokens(text, language)) for text in side] for side in (translations, references)]
-    papers = paper.corpus_score(cut[0], [cut[1]])
+    moses = _moses_bleu()
+    cut = [[" ".join(moses_tokens(text, language)) for text in side] for side in (translations, references)]
+    tokenized = moses.corpus_score(cut[0], [cut[1]])
     return TranslationMetrics(
         rows=len(references),
         bleu=found.score,
         bleu_signature=str(bleu.get_signature()),
         chrf=letters.score,
         chrf_signature=str(chrf.get_signature()),
-        paper_bleu=papers.score,
-        paper_bleu_signature=f"{says(language)}; then {paper.get_signature()}",
+        tokenized_bleu=tokenized.score,
+        tokenized_bleu_signature=f"{says(language)}; then {moses.get_signature()}",
         exact=float(exact_matches(translations, references).mean()),
         length_ratio=found.sys_len / max(found.ref_len, 1),
     )
@@ -159,7 +159,7 @@ def _bleu(references: Sequence[str]) -> Any:
     return BLEU(tokenize="13a" if is_spaced(references) else "char")
 
 
-def _paper_bleu() -> Any:
+def _moses_bleu() -> Any:
     from sacrebleu.metrics import BLEU
 
     return BLEU(tokenize="none", force=True)  # force: it is meant to be tokenised already

@@ -36,7 +36,7 @@ from seqtext.training.run_folder import RunFolder
 
 EXAMPLES = 5  # of the best, of the middle and of the worst
 DRAWN = (25, 50, 75)  # percentiles of length of the test sources whose attention is drawn
-COMPARED = ("bleu", "chrf", "paper_bleu", "exact")  # figures that the baselines have too
+COMPARED = ("bleu", "chrf", "tokenized_bleu", "exact")  # figures that the baselines have too
 
 
 class TranslationReport(NamedTuple):
@@ -70,7 +70,7 @@ def translation_report(
         beam: width of the search; 1 is greedy.
         baselines: `fast` copies the source, `all` adds word by word.
     """
-    language = data.languages[1]  # its code, if the data has it: for the tokens of papers
+    language = data.languages[1]  # its code, if the data has it: for Moses' tokens
     task.model.to("cpu")  # figures are of what a user gets: fp32, on the CPU
     sources, references = texts_in(data.test, SOURCE), texts_in(data.test, TARGET)
     start = time.perf_counter()

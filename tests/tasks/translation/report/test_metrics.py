@@ -15,7 +15,7 @@ from seqtext.tasks.translation.report.metrics import (
     sentence_scores,
     translation_metrics,
 )
-from seqtext.tasks.translation.report.paper_tokens import paper_tokens
+from seqtext.tasks.translation.report.moses_tokens import moses_tokens
 
 REFERENCES = [
     "Zwei Hunde spielen im Schnee.",
@@ -33,10 +33,10 @@ def test_the_figures_are_those_of_sacrebleu() -> None:
     found = translation_metrics(TRANSLATIONS, REFERENCES, language="de")
     assert found.bleu == sacrebleu.corpus_bleu(TRANSLATIONS, [REFERENCES]).score
     assert found.chrf == sacrebleu.corpus_chrf(TRANSLATIONS, [REFERENCES]).score
-    cut = [[" ".join(paper_tokens(text, "de")) for text in side] for side in (TRANSLATIONS, REFERENCES)]
-    assert found.paper_bleu == sacrebleu.corpus_bleu(cut[0], [cut[1]], tokenize="none", force=True).score
+    cut = [[" ".join(moses_tokens(text, "de")) for text in side] for side in (TRANSLATIONS, REFERENCES)]
+    assert found.tokenized_bleu == sacrebleu.corpus_bleu(cut[0], [cut[1]], tokenize="none", force=True).score
     assert (found.rows, found.exact) == (3, 1 / 3)
-    assert found.paper_bleu > found.bleu, "Schnee and schnee are one word there"
+    assert found.tokenized_bleu > found.bleu, "Schnee and schnee are one word there"
 
 
 def test_the_signatures_say_what_was_counted() -> None:
@@ -44,12 +44,13 @@ def test_the_signatures_say_what_was_counted() -> None:
     version = sacrebleu.__version__
     assert found.bleu_signature == f"nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:{version}"
     assert found.chrf_signature == f"nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:{version}"
-    assert found.paper_bleu_signature.startswith("BLEU-4 of lower-cased text with plain punctuation, cut as Moses'")
-    assert "tok:none" in found.paper_bleu_signature
-    english = translation_metrics(TRANSLATIONS, REFERENCES, language="en-GB").paper_bleu_signature
-    assert english == found.paper_bleu_signature.replace("of our own;", "of our own, apostrophes as in en;")
+    assert found.tokenized_bleu_signature.startswith("BLEU-4 of lower-cased text with plain punctuation, cut as Moses'")
+    assert "tok:none" in found.tokenized_bleu_signature
+    english = translation_metrics(TRANSLATIONS, REFERENCES, language="en-GB").tokenized_bleu_signature
+    assert english == found.tokenized_bleu_signature.replace("of our own;", "of our own, apostrophes as in en;")
     assert (
-        translation_metrics(TRANSLATIONS, REFERENCES, language="de").paper_bleu_signature == found.paper_bleu_signature
+        translation_metrics(TRANSLATIONS, REFERENCES, language="de").tokenized_bleu_signature
+        == found.tokenized_bleu_signature
     )
 
 
@@ -64,7 +65,7 @@ def test_languages_without_spaces_are_counted_by_characters() -> None:
 
 def test_empty_translations_count_as_wrong() -> None:
     found = translation_metrics(["", "", ""], REFERENCES)
-    assert (found.bleu, found.chrf, found.exact, found.paper_bleu) == (0, 0, 0, 0)
+    assert (found.bleu, found.chrf, found.exact, found.tokenized_bleu) == (0, 0, 0, 0)
 
 
 def test_exact_is_exact_but_for_white_space_and_composition() -> None:
@@ -117,10 +118,10 @@ def test_figures_need_as_many_of_either(translations: list[str], references: lis
     ],
 )
 def test_papers_count_tokens_as_moses_cuts_them(language: str, text: str, tokens: str) -> None:
-    assert paper_tokens(text, language) == tokens.split()
+    assert moses_tokens(text, language) == tokens.split()
 
 
 @given(st.text())
 def test_any_text_can_be_cut_and_loses_no_letter(text: str) -> None:
-    cut = "".join(paper_tokens(text, "en"))
+    cut = "".join(moses_tokens(text, "en"))
     assert [c for c in cut if c.isalnum()] == [c for c in text.lower() if c.isalnum()]

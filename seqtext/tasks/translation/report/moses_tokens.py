@@ -25,7 +25,7 @@ _OPENS = {"en": r" '", "fr": r"' ", "it": r"' ", "ga": r"' "}
 _APART, _KEPT = "\x00", "\x01"
 
 
-def paper_tokens(text: str, language: str = "") -> list[str]:
+def moses_tokens(text: str, language: str = "") -> list[str]:
     """The tokens of a text.
 
     Args:
