@@ -8,7 +8,7 @@ import torch
 
 from seqtext.batching.padded import Padded
 from seqtext.data.text.tokenizer import BEGIN, END
-from seqtext.tasks.generation import generator as module
+from seqtext.tasks.generation import writing as module
 from seqtext.tasks.generation.vectors import components
 from tests.tasks.generation.generators import MIXED, of, vector_of
 
@@ -93,7 +93,7 @@ def test_a_text_is_the_same_alone_and_in_any_company(rows, settings, guidance):
     task = of(rows, **settings)
     names = ["sea", "town", "wood"]
     requests = [{names[n % 3]: 1.0, names[(n + 1) % 3]: n / 70} for n in range(70)]
-    asked = {"guidance": guidance, "start": "the ship", "seed": 3, "max_length": 20, "top_p": 0.95, "temperature": 0.9}
+    asked = {"guidance": guidance, "prompt": "the ship", "seed": 3, "max_length": 20, "top_p": 0.95, "temperature": 0.9}
     whole = task(requests, **asked)
     assert len({one.text for one in whole}) > 40
     for size in (1, 5, 69):
