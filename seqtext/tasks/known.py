@@ -16,8 +16,8 @@ if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and
     from seqtext.tasks.forecasting.forecaster import Forecaster as Forecaster
     from seqtext.tasks.generation.generator import TextGenerator as TextGenerator
     from seqtext.tasks.generation.writing import Generated as Generated
-    from seqtext.tasks.translation.translator import Translation as Translation
     from seqtext.tasks.translation.translator import Translator as Translator
+    from seqtext.tasks.translation.writing import Translation as Translation
 
 
 class KnownTask(NamedTuple):
@@ -31,6 +31,7 @@ class KnownTask(NamedTuple):
         about: the command's line of help.
         recipe: what `seqtext train` calls it.
         script: the recipe's file.
+        writes: whether its model writes texts; its head then gives tokens, which others may start from.
     """
 
     name: str
@@ -40,6 +41,7 @@ class KnownTask(NamedTuple):
     about: str
     recipe: str
     script: str
+    writes: bool = False
 
     def part(self, module: str) -> ModuleType:
         """A module of the task's folder, as `command` or `report.card`."""
@@ -64,15 +66,17 @@ TASKS = (
         about="write texts from a topic, a mixture, an example or nothing",
         recipe="generation",
         script="text_generation",
+        writes=True,
     ),
     KnownTask(
         name="Translator",
         folder="translation",
-        public={"Translator": "translator", "Translation": "translator"},
+        public={"Translator": "translator", "Translation": "writing"},
         command="translate",
         about="translate texts: given, from a file, or from a pipe, line by line",
         recipe="translation",
         script="translation",
+        writes=True,
     ),
     KnownTask(
         name="Forecaster",

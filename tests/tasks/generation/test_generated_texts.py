@@ -8,7 +8,7 @@ import torch
 
 from seqtext.batching.padded import Padded
 from seqtext.data.text.tokenizer import BEGIN, END
-from seqtext.tasks.generation import generator as module
+from seqtext.tasks.generation import writing as module
 from seqtext.tasks.generation.vectors import components
 from tests.tasks.generation.generators import MIXED, of, vector_of
 

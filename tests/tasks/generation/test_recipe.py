@@ -334,7 +334,7 @@ ASKED = {
     "topic and like": (("--topic", "sea", "--like", "x"), "--topic and --like were both given; give one of them"),
     "like without a classifier": (("--like", "x"), "the model cannot make the vector of a text; train with .*"),
     "a long prompt": (("--prompt", "the ship sails", "--max_length", "2"), "the prompt has .* tokens; expected fewer than .*"),
-    "count 0": (("--count", "0"), "count is 0; expected at least 1"),
+    "count 0": (("--count", "0"), "--count is 0; expected at least 1"),
     "a cold temperature": (("--temperature", "-1"), "--temperature is -1.0; expected 0 or more; 0 is greedy"),
     "top_p of 0": (("--top_p", "0"), "--top_p is 0.0; expected above 0, at most 1"),
     "top_p beyond 1": (("--top_p", "1.5"), "--top_p is 1.5; expected above 0, at most 1"),

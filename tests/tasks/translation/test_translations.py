@@ -13,7 +13,7 @@ from seqtext.batching.padded import Padded
 from seqtext.data.text.tokenizer import BEGIN, END
 from seqtext.errors import DataError, OptionsError
 from seqtext.models.transduction import transduce
-from seqtext.tasks.translation.translator import Translation
+from seqtext.tasks.translation.writing import Translation
 from tests.tasks.translation.translators import SHAPES, of, pairs, same
 
 
@@ -147,7 +147,7 @@ def test_what_the_beam_holds_in_other_pieces_makes_room_for_other_texts(translat
         return [one._replace(candidates=[one.candidates[0], *one.candidates][: asked["n_best"]]) for one in found]
 
     plain = translator(["old dog"], beam=4, n_best=2)[0]
-    monkeypatch.setattr("seqtext.tasks.translation.translator.transduce", with_the_best_twice)
+    monkeypatch.setattr("seqtext.tasks.translation.writing.transduce", with_the_best_twice)
     [(other, _)] = translator(["old dog"], beam=4, n_best=2)[0].alternatives
     assert other == plain.alternatives[0][0]
 

@@ -12,7 +12,8 @@ from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.splits import SeriesSplits
 from seqtext.reporting.curves import learning_curves
 from seqtext.reporting.report import learning_history
-from seqtext.tasks.forecasting.forecaster import Forecaster, PartForecasts
+from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.parts import PartForecasts
 from seqtext.tasks.forecasting.report.baselines import Rival
 from seqtext.tasks.forecasting.report.metrics import mae_by_hour
 from seqtext.tasks.forecasting.report.pictures import error_by, fan_chart, hidden_state, two_weeks

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from seqtext.data.series.splits import SeriesSplits
 from seqtext.reporting.report import command_line, training_figures
 from seqtext.saving.folders import write_json, write_text
-from seqtext.tasks.forecasting.forecaster import Forecaster, PartForecasts
+from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.parts import PartForecasts
 from seqtext.tasks.forecasting.report.baselines import Rival
 from seqtext.tasks.forecasting.report.card import forecast_card
 from seqtext.tasks.forecasting.report.drawings import draw, hours_of_day

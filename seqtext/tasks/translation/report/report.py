@@ -30,7 +30,8 @@ from seqtext.tasks.translation.report.metrics import (
     translation_metrics,
 )
 from seqtext.tasks.translation.report.word_by_word import Rival
-from seqtext.tasks.translation.translator import Translation, Translator
+from seqtext.tasks.translation.translator import Translator
+from seqtext.tasks.translation.writing import Translation
 from seqtext.training.fit import FitResult
 from seqtext.training.run_folder import RunFolder
 
