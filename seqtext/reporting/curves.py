@@ -1,4 +1,4 @@
-"""Curves of a run over its steps: train and validation loss, learning rate, validation score beside its rivals.
+"""Curves of a run over its steps: train and validation loss, learning rate, validation score beside that of baselines.
 
 Series of numbers in, a picture file out. It knows neither the loop that made them nor the file they were kept in; any
 series may be short, empty, or hold values that are not finite.
@@ -7,7 +7,7 @@ series may be short, empty, or hold values that are not finite.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,19 @@ from seqtext.reporting.canvas import (
     GREY,
     PURPLE,
     VERMILION,
+    FloatArray,
     StrPath,
     calm,
     in_percent,
     legend_above,
+    literal,
     new_figure,
     save,
+    whole_numbers,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 MOST_POINTS = 2_000  # of one line: more than the picture has pixels
 FEW_POINTS = 20  # below, a train loss is drawn as it is
@@ -63,7 +64,7 @@ def learning_curves(
     loss_unit: str = "nats per row",
     score_name: str = "accuracy",
     percent: bool = True,
-    rivals: Mapping[str, float] | None = None,
+    baselines: Mapping[str, float] | None = None,
 ) -> None:
     """Draws losses and learning rate on the left, the validation score on the right, the chosen model marked in both.
 
@@ -73,7 +74,7 @@ def learning_curves(
         loss_unit: of both losses.
         score_name: of `history.evaluation_score`.
         percent: the score is a share between 0 and 1, shown in percent.
-        rivals: name and score of each baseline, drawn as level lines.
+        baselines: name and score of each, drawn as level lines.
 
     Raises:
         ValueError: a series is longer or shorter than its steps.
@@ -83,7 +84,7 @@ def learning_curves(
     losses = figure.add_subplot(grid[0, 0] if len(history.learning_rate) else grid[:, 0])
     scores = figure.add_subplot(grid[:, 1], sharex=losses)
     _draw_losses(losses, history, loss_unit)
-    _draw_scores(scores, history, score_name, percent, rivals or {})
+    _draw_scores(scores, history, score_name, percent, baselines or {})
     if len(history.learning_rate):
         _draw_rate(figure.add_subplot(grid[1, 0], sharex=losses), history)
         losses.tick_params(labelbottom=False)
@@ -106,18 +107,18 @@ def _draw_losses(axes: Axes, history: LearningHistory, unit: str) -> None:
     _finish(axes, empty=not len(raw) and not len(validation))
 
 
-def _draw_scores(axes: Axes, history: LearningHistory, name: str, percent: bool, rivals: Mapping[str, float]) -> None:
+def _draw_scores(axes: Axes, history: LearningHistory, name: str, percent: bool, levels: Mapping[str, float]) -> None:
     at, score = _finite(history.evaluation_steps, history.evaluation_score)
     axes.plot(at, score, color=VERMILION, linewidth=1.6, marker="o", markersize=3, label=f"validation {name}")
-    for (rival, level), style in zip(rivals.items(), ("--", ":", "-.") * len(rivals), strict=False):
-        label = f"{rival}: {level:.1%}" if percent else f"{rival}: {level:.4g}"
-        axes.axhline(level, color="black", linewidth=1.1, linestyle=style, label=label.replace("$", r"\$"))
+    for (baseline, level), style in zip(levels.items(), ("--", ":", "-.") * len(levels), strict=False):
+        label = f"{literal(baseline)}: {level:.1%}" if percent else f"{literal(baseline)}: {level:.4g}"
+        axes.axhline(level, color="black", linewidth=1.1, linestyle=style, label=label)
     _mark_chosen(axes, at, score, history.chosen_step, "{:.1%}" if percent else "{:.4g}")
-    _frame(axes, np.array([*score, *rivals.values()]))
+    _frame(axes, np.array([*score, *levels.values()]))
     if percent:
         in_percent(axes.yaxis)
     axes.set_ylabel(f"{name} (%)" if percent else name, fontsize=9)
-    _finish(axes, empty=not len(score) and not rivals, columns=2)
+    _finish(axes, empty=not len(score) and not levels, columns=2)
 
 
 def _draw_rate(axes: Axes, history: LearningHistory) -> None:
@@ -152,12 +153,9 @@ def _frame(axes: Axes, values: FloatArray) -> None:
 
 def _finish(axes: Axes, *, empty: bool, columns: int = 3) -> None:
     """Grid, steps with thousands separators, and the legend."""
-    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
-
     calm(axes)
     axes.set_xlabel("optimizer step", fontsize=9)
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=True))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    whole_numbers(axes.xaxis, 5)
     if empty:
         axes.text(0.5, 0.5, "nothing noted", transform=axes.transAxes, ha="center", va="center", color=GREY)
         axes.set_yticks([])

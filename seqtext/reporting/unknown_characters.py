@@ -1,16 +1,54 @@
-"""Characters a tokenizer lacks and has to spell in bytes: a few are told of, many are refused. Knows texts, nothing of tasks."""
+"""Characters a tokenizer lacks and has to spell in bytes: of a few it warns, many are refused. Knows texts, nothing of tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
+from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import DataError
 
 WARN, REFUSE = 0.05, 0.5  # share of ids that only spell unknown characters
+LOOKED_AT = 2000  # texts of a split, to name characters by
 
 
-def told_of_unknown(
+def unknown_in_splits(
+    tokenizer: Tokenizer,
+    data: Any,
+    column: str,
+    reports: Mapping[str, EncodingReport],
+    *,
+    where: str = "split",
+    refused: Collection[str] = ("train", "validation", "test"),
+) -> list[str]:
+    """Warnings of the splits that have many unknown characters.
+
+    Args:
+        tokenizer: that encoded the texts.
+        data: whose attributes are the splits.
+        column: of the texts.
+        reports: name of each split, and what encoding its texts met.
+        where: in words, before the name of the split.
+        refused: splits that are refused where most of the text is unknown.
+
+    Raises:
+        DataError: for a split that is refused.
+    """
+    return [
+        warning
+        for name, report in reports.items()
+        for warning in unknown_characters(
+            tokenizer,
+            getattr(data, name)[column][:LOOKED_AT],
+            report.byte_share,
+            where=f"{where} {name!r}",
+            refuse=REFUSE if name in refused else 1.0,
+        )
+    ]
+
+
+def unknown_characters(
     tokenizer: Tokenizer, texts: Sequence[str], byte_share: float, *, where: str, refuse: float = REFUSE
 ) -> list[str]:
     """A warning with the commonest characters that the tokenizer lacks; none where they are few.

@@ -52,16 +52,16 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # ---- what a run leaves
 
 
-def test_it_learns_to_translate_far_better_than_its_rivals(place):
+def test_it_learns_to_translate_far_better_than_its_baselines(place):
     figures = figures_of(place / "learnt")
-    test, rivals = figures["test"], figures["baselines"]
+    test, baselines = figures["test"], figures["baselines"]
     assert test["exact"] > 0.5
     assert test["bleu"] > 50
-    assert set(rivals) == {"copy", "word by word"}
-    for rival in rivals.values():
-        assert rival["bleu"] < test["bleu"] / 2
-        assert rival["exact"] < test["exact"] / 2
-    assert rivals["word by word"]["chrf"] > rivals["copy"]["chrf"]
+    assert set(baselines) == {"copy", "word by word"}
+    for baseline in baselines.values():
+        assert baseline["bleu"] < test["bleu"] / 2
+        assert baseline["exact"] < test["exact"] / 2
+    assert baselines["word by word"]["chrf"] > baselines["copy"]["chrf"]
 
 
 def test_the_report_tells_of_the_test_and_of_what_was_translated(place):

@@ -1,83 +1,43 @@
-"""The README.md of a generator's run, and its page of samples. Figures and texts in, Markdown out."""
+"""What the card of a text generator says, and its page of samples. Figures and texts in, Markdown out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import seqtext
-from seqtext.reporting.card import markdown_cell, one_line
+from seqtext.reporting.card import Card, markdown_cell, markdown_table
 from seqtext.tasks.generation.writing import Generated
 
 
-def generator_card(*, title: str, command: str, figures: Mapping[str, Any], pictures: Sequence[str]) -> str:
-    """The card of a text generator.
-
-    Args:
-        title: of the card.
-        command: what made the run.
-        figures: as in report/metrics.json.
-        pictures: file names in report/.
-    """
-    test, training, data = figures["test"], figures["training"], figures["data"]
-    lines = [
-        "---",
-        "library_name: seqtext",
-        "pipeline_tag: text-generation",
-        "---",
-        f"# {markdown_cell(title)}",
-        "",
-        f"A text generator made with seqtext {seqtext.__version__} by",
-        "",
-        f"    {one_line(command)}",
-        "",
-        "```python",
-        "import seqtext",
-        'generator = seqtext.load("this folder")',
-        "generator(count=3)",
-        "```",
-        "",
-        "It writes what sounds like its training texts. None of it is true, and none of it should be given out as if it were.",
-        "",
-        "## Results",
-        "",
-    ]
+def generator_card(figures: Mapping[str, Any]) -> Card:
+    """The card of a text generator; `figures` are as in report/metrics.json."""
+    test, results = figures["test"], []
     if test:
-        lines += [
-            "| on test texts | perplexity a token |",
-            "|---|---|",
-            f"| **this model** | {test['perplexity']:.2f} |",
-        ]
+        rows = [("**this model**", test["perplexity"])]
         if "perplexity_without_vector" in test:
-            lines.append(f"| this model, without its vector | {test['perplexity_without_vector']:.2f} |")
-        lines += [f"| interpolated trigram model | {test['trigram_perplexity']:.2f} |", ""]
+            rows.append(("this model, without its vector", test["perplexity_without_vector"]))
+        rows.append(("interpolated trigram model", test["trigram_perplexity"]))
+        results += markdown_table(["on test texts", "perplexity per token"], ([name, f"{p:.2f}"] for name, p in rows))
     if samples := figures.get("samples"):
         names = list(samples["real"])
-        lines += [
+        sides = (("this model", samples["model"]), ("real texts", samples["real"]))
+        results += [
             f"{samples['count']:,} samples at the default settings, beside as many real test texts:",
             "",
-            "| | " + " | ".join(markdown_cell(name.replace("_", "-")) for name in names) + " |",
-            "|---" * (len(names) + 1) + "|",
-            "| this model | " + " | ".join(f"{samples['model'][name]:.3f}" for name in names) + " |",
-            "| real texts | " + " | ".join(f"{samples['real'][name]:.3f}" for name in names) + " |",
-            "",
+            *markdown_table(
+                ["", *(markdown_cell(name.replace("_", "-")) for name in names)],
+                ([title, *(f"{side[name]:.3f}" for name in names)] for title, side in sides),
+            ),
         ]
-    rows = ", ".join(f"{count:,} {name}" for name, count in data["rows"].items())
-    lines += [
-        f"Model chosen: {training['selection']}. Trained {training['seconds']:.0f} s on {training['hardware']},"
-        f" {training['precision']}.",
-        "",
-        *(f"![{name}](report/{name})" for name in pictures),
-        "",
-        "[Samples](report/samples.md)",
-        "",
-        "## Data",
-        "",
-        f"{markdown_cell(data['source'])}: {rows} rows.",
-        *(f"- {markdown_cell(note)}" for note in [*data["notes"], *data["warnings"]]),
-        "",
-    ]
-    return "\n".join(lines)
+    return Card(
+        title=f"Texts like {figures['data']['source']}",
+        kind="A text generator",
+        pipeline_tag="text-generation",
+        usage=['generator = seqtext.load("this folder")', "generator(count=3)"],
+        results=results,
+        caution="It writes what sounds like its training texts. None of it is true, and none of it should be given out as if it were.",
+        sections={"Samples": ["[Samples at the default settings](report/samples.md)"]},
+    )
 
 
 def samples_page(sections: Mapping[str, Sequence[Generated]]) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seqtext.reporting.canvas import (
     GREY,
     VERMILION,
+    FloatArray,
     StrPath,
     calm,
     footnote,
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.text import Annotation
     from matplotlib.transforms import Bbox
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 MARKERS = "osD^vPX"  # of lines, since shades alone are hard to tell apart
 # Where a label may stand beside its point: dots to the right and up, and how it is aligned.

@@ -9,7 +9,7 @@ import pytest
 import seqtext
 from seqtext.errors import DataError, ResourceError
 from seqtext.options import TrainingOptions
-from seqtext.reporting.unknown_characters import told_of_unknown
+from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.splits import labelled_splits
@@ -47,7 +47,7 @@ def test_the_time_told_has_encoding_and_validation_in_it(data, task, monkeypatch
     monkeypatch.setattr(TopicClassifier, slow, slowly)
     monkeypatch.setattr("time.perf_counter", lambda: clock[0])
     lines, _ = classification_summary(task, data, TrainingOptions(**OPTIONS))
-    assert any("about 100.0 minutes an epoch" in line for line in lines)
+    assert any("about 100.0 minutes per epoch" in line for line in lines)
 
 
 def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkeypatch):
@@ -58,9 +58,9 @@ def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkey
 
 def test_characters_that_are_spelt_in_bytes_are_named_and_most_of_them_refused(task):
     texts = ["жук, жук и ёж"] * 3
-    assert told_of_unknown(task.tokenizer, texts, 0.05, where="x") == []
-    [told] = told_of_unknown(task.tokenizer, texts, 0.06, where="x")
+    assert unknown_characters(task.tokenizer, texts, 0.05, where="x") == []
+    [told] = unknown_characters(task.tokenizer, texts, 0.06, where="x")
     assert told.startswith("x: 6% of the tokens spell characters the vocabulary lacks: ж ")
     assert set("жукиё") <= set(told)
     with pytest.raises(DataError, match="x: 51% of the tokens spell .* ж .*; train a tokenizer on this language"):
-        told_of_unknown(task.tokenizer, texts, 0.51, where="x")
+        unknown_characters(task.tokenizer, texts, 0.51, where="x")
