@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import seqtext
+from seqtext.reporting.markdown import markdown_cell, one_line
 from seqtext.reporting.summary import counted
 
 
@@ -85,26 +86,8 @@ def hub_metadata(pipeline_tag: str) -> list[str]:
     return ["---", "library_name: seqtext", f"pipeline_tag: {pipeline_tag}", "---"]
 
 
-def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table, and a blank line behind it; cells are Markdown."""
-    return [*(f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows)), ""]
-
-
 def command_line() -> str:
     """The command that this program was started with, to be pasted into a shell."""
     program, *arguments = sys.argv
     start = program if program.startswith("seqtext train ") else f"python {shlex.quote(program)}"
     return f"{start} {shlex.join(arguments)}".rstrip()
-
-
-def one_line(text: str) -> str:
-    """A text on one line, without what reaches a terminal as a control."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def markdown_cell(text: str) -> str:
-    """A text inside a Markdown table: nothing of it is markup, or ends the row."""
-    plain = one_line(text)
-    for character in "\\`*_[]<>|#":
-        plain = plain.replace(character, {"<": "&lt;", ">": "&gt;"}.get(character, f"\\{character}"))
-    return plain

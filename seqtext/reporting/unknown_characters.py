@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from seqtext.data.text.encoding import EncodingReport
@@ -13,7 +13,7 @@ WARN, REFUSE = 0.05, 0.5  # share of ids that only spell unknown characters
 LOOKED_AT = 2000  # texts of a split, to name characters by
 
 
-def unknown_in_splits(
+def unknown_characters(
     tokenizer: Tokenizer,
     data: Any,
     column: str,
@@ -22,7 +22,7 @@ def unknown_in_splits(
     where: str = "split",
     refused: Collection[str] = ("train", "validation", "test"),
 ) -> list[str]:
-    """Warnings of the splits that have many unknown characters.
+    """Warnings of splits with many characters that the tokenizer lacks, the commonest of which are named.
 
     Args:
         tokenizer: that encoded the texts.
@@ -30,44 +30,19 @@ def unknown_in_splits(
         column: of the texts.
         reports: name of each split, and what encoding its texts met.
         where: in words, before the name of the split.
-        refused: splits that are refused where most of the text is unknown.
+        refused: splits in which most of the text may not be unknown.
 
     Raises:
-        DataError: for a split that is refused.
+        DataError: for such a split.
     """
-    return [
-        warning
-        for name, report in reports.items()
-        for warning in unknown_characters(
-            tokenizer,
-            getattr(data, name)[column][:LOOKED_AT],
-            report.byte_share,
-            where=f"{where} {name!r}",
-            refuse=REFUSE if name in refused else 1.0,
-        )
-    ]
-
-
-def unknown_characters(
-    tokenizer: Tokenizer, texts: Sequence[str], byte_share: float, *, where: str, refuse: float = REFUSE
-) -> list[str]:
-    """A warning with the commonest characters that the tokenizer lacks; none where they are few.
-
-    Args:
-        tokenizer: that encoded the texts.
-        texts: some of them, enough to name characters by.
-        byte_share: of the ids of all of them, how many spell bytes.
-        where: the texts stand.
-        refuse: the share above which they are.
-
-    Raises:
-        DataError: if more ids do.
-    """
-    if byte_share <= WARN:
-        return []
-    characters = " ".join(tokenizer.commonest_unknown(texts))
-    found = f"{byte_share:.0%} of the tokens spell characters the vocabulary lacks: {characters}"
-    if byte_share > refuse:
-        fix = "train a tokenizer on this language (no --init_from), or raise --vocabulary_size"
-        raise DataError(found, where=where, fix=fix)
-    return [f"{where}: {found}"]
+    warnings = []
+    for name, report in reports.items():
+        if report.byte_share <= WARN:
+            continue
+        characters = " ".join(tokenizer.commonest_unknown(getattr(data, name)[column][:LOOKED_AT]))
+        found = f"{report.byte_share:.0%} of the tokens spell characters the vocabulary lacks: {characters}"
+        if report.byte_share > REFUSE and name in refused:
+            fix = "train a tokenizer on this language (no --init_from), or raise --vocabulary_size"
+            raise DataError(found, where=f"{where} {name!r}", fix=fix)
+        warnings.append(f"{where} {name!r}: {found}")
+    return warnings

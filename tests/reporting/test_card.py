@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import yaml
 
-from seqtext.reporting.card import Card, card_page, markdown_table
+from seqtext.reporting.card import Card, card_page
+from seqtext.reporting.markdown import markdown_table
 
 FIGURES = {
     "training": {

@@ -110,9 +110,9 @@ def test_predictions_are_those_of_the_saved_model_and_add_up_to_the_figure(run_f
 def test_the_card_shows_results_pictures_and_mistakes(run_folder):
     card = (run_folder / "README.md").read_text(encoding="utf-8")
     figures = figures_of(run_folder)
-    assert f"| **this model** | {figures['test']['accuracy']:.4f} |" in card
+    assert f"| **this model** | {figures['test']['accuracy']:.2%} |" in card
     for baseline in figures["baselines"].values():
-        assert f"| {baseline['accuracy']:.4f} | {baseline['macro_f1']:.4f} |" in card
+        assert f"| {baseline['accuracy']:.2%} | {baseline['macro_f1']:.4f} |" in card
     pictures = re.findall(r"!\[.*\]\((.*)\)", card)
     assert len(pictures) == 3
     assert all((run_folder / picture).is_file() for picture in pictures)

@@ -1,11 +1,13 @@
-"""What the card of a classifier says: figures beside the baselines, each class, the most confident mistakes. Figures in, Markdown out."""
+"""What the card of a classifier says: figures beside the baselines, each class, the most confident mistakes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from seqtext.reporting.card import Card, markdown_cell, markdown_table
+from seqtext.reporting.card import Card
+from seqtext.reporting.markdown import markdown_cell, markdown_table
+from seqtext.reporting.table import Row, Table, seconds_cell
 
 
 class Mistake(NamedTuple):
@@ -25,7 +27,6 @@ def classification_card(figures: Mapping[str, Any], mistakes: Sequence[Mistake])
         mistakes: the most confident ones.
     """
     test = figures["test"]
-    models = [("**this model**", test), *((markdown_cell(f["description"]), f) for f in figures["baselines"].values())]
     return Card(
         title=f"Topics of {figures['data']['source']}",
         kind="A topic classifier",
@@ -34,14 +35,24 @@ def classification_card(figures: Mapping[str, Any], mistakes: Sequence[Mistake])
         results=[
             f"On {test['rows']:,} test rows that were never used to train or to choose.",
             "",
-            *markdown_table(
-                ["model", "accuracy", "macro F1"],
-                [[name, f"{f['accuracy']:.4f}", f"{f['macro_f1']:.4f}"] for name, f in models],
-            ),
+            *compared(figures).markdown(),
             *markdown_table(["class", "precision", "recall", "F1", "test rows"], map(_class_cells, test["per_class"])),
         ],
         sections={"Most confident mistakes": _mistakes(mistakes)},
     )
+
+
+def compared(figures: Mapping[str, Any]) -> Table:
+    """Model and baselines; `figures` are as in report/metrics.json."""
+
+    def row(name: str, found: Mapping[str, Any], seconds: float, *, baseline: str = "") -> Row:
+        cells = [f"{found['accuracy']:.2%}", f"{found['macro_f1']:.4f}", seconds_cell(seconds)]
+        return Row(name, cells, found["accuracy"], baseline, model=not baseline)
+
+    test = figures["test"]
+    rows = [row("this model", test, figures["training"]["seconds"])]
+    rows += [row(f["description"], f, f["seconds"], baseline=name) for name, f in figures["baselines"].items()]
+    return Table(f"test, {test['rows']:,} rows", ["accuracy", "macro F1", "seconds"], rows)
 
 
 def _class_cells(figures: Mapping[str, Any]) -> list[str]:

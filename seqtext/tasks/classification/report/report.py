@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from seqtext.data.rows.labels import Labels
 from seqtext.reporting.baseline import Baseline, Baselines
 from seqtext.reporting.report import Report, Score, run_figures, write_report
-from seqtext.reporting.table import Row, better_baseline, results_table, seconds_cell
 from seqtext.reporting.tfidf import majority_class, tfidf
 from seqtext.tasks.classification.classifier import TopicClassifier
-from seqtext.tasks.classification.report.card import Mistake, classification_card
+from seqtext.tasks.classification.report.card import Mistake, classification_card, compared
 from seqtext.tasks.classification.report.metrics import ClassificationMetrics, IntArray, classification_metrics
 from seqtext.tasks.classification.report.pictures import confusion_matrix, per_class_f1
 from seqtext.tasks.classification.splits import LabelledSplits
@@ -79,23 +78,9 @@ def classification_report(
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:
-    """Model and baselines, the best first, and whether a baseline is better.
-
-    Args:
-        figures: as in report/metrics.json.
-    """
-    test = figures["test"]
-    model = _row("this model", test, figures["training"]["seconds"])
-    others = [_row(f["description"], f, f["seconds"], baseline=name) for name, f in figures["baselines"].items()]
-    return [
-        *results_table(f"test, {test['rows']:,} rows", ["accuracy", "macro F1", "seconds"], [model, *others]),
-        *better_baseline(model, others, lambda ours, theirs: f"{100 * (theirs - ours):.2f} points", rows="rows"),
-    ]
-
-
-def _row(name: str, figures: Mapping[str, Any], seconds: float, baseline: str = "") -> Row:
-    accuracy = figures["accuracy"]
-    return Row(name, accuracy, [f"{accuracy:.2%}", f"{figures['macro_f1']:.4f}", seconds_cell(seconds)], baseline)
+    """Model and baselines, and whether a baseline is better; `figures` are as in report/metrics.json."""
+    models = compared(figures)
+    return models.lines() + models.better_baseline(lambda ours, theirs: f"{100 * (theirs - ours):.2f} points")
 
 
 def _baselines(task: TopicClassifier, data: LabelledSplits, which: Baselines) -> list[Baseline[IntArray]]:

@@ -10,7 +10,7 @@ import numpy as np
 from seqtext.data.text.encoding import EncodingReport
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import encode_splits, example_text, lengths_of_texts, summarise
-from seqtext.reporting.unknown_characters import unknown_in_splits
+from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits
@@ -47,7 +47,7 @@ def classification_summary(
         model=_shape(task),
         example=_example(task, str(data.train[0][text])),
         notes=data.notes,
-        warnings=[*data.warnings, *unknown_in_splits(task.tokenizer, data, text, reports)],
+        warnings=[*data.warnings, *unknown_characters(task.tokenizer, data, text, reports)],
         encoding_seconds=seconds,
     )
     return lines, {

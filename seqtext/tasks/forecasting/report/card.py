@@ -1,35 +1,20 @@
-"""What the card of a forecaster says: errors beside the baselines, and how far its intervals can be trusted. Figures in, Markdown out."""
+"""What the card of a forecaster says: errors beside the baselines, and how far its intervals can be trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from seqtext.reporting.card import Card, markdown_cell, markdown_table
+from seqtext.reporting.card import Card
+from seqtext.reporting.table import Row, Table, seconds_cell
 
-ERRORS = {"MSE": "mse", "MAE": "mae", "sMAPE": "smape", "MASE": "mase", "pinball": "pinball"}
+FORMS = {"smape": ".1f", "mase": ".3f"}  # how errors are shown
 
 
 def forecast_card(figures: Mapping[str, Any]) -> Card:
     """The card of a forecaster; `figures` are as in report/metrics.json."""
     test, data = figures["test"], figures["data"]
-    models = [
-        ("**this model**", test),
-        *figures["other_context"].items(),
-        *((markdown_cell(f["description"]), f) for f in figures["baselines"].values()),
-    ]
-    results = [
-        f"{test['horizon']:,} step(s) ahead, {test['windows']:,} windows of the test span of {data['series']:,} series, which lies after"
-        " all readings that were learnt from or chosen by. Errors in the units of the data.",
-        "",
-        *markdown_table(["model", *ERRORS], ([name, *_cells(f)] for name, f in models)),
-    ]
-    if interval := test["interval"]:
-        results += [
-            f"The interval that should hold {interval['nominal']:.0%} of the values holds {interval['coverage']:.1%};"
-            f" its mean width is {interval['width']:.4g}.",
-            "",
-        ]
+    interval = interval_lines(test)
     return Card(
         title=f"Forecasts of {data['source']}",
         kind="A forecaster",
@@ -38,10 +23,46 @@ def forecast_card(figures: Mapping[str, Any]) -> Card:
             'forecaster = seqtext.load("this folder")',
             "forecaster(history)  # an array of past readings, in the units of the data",
         ],
-        results=results,
+        results=[
+            f"{test['horizon']:,} step(s) ahead, {test['windows']:,} windows of the test span of {data['series']:,} series, which lies"
+            " after all readings that were learnt from or chosen by. Errors in the units of the data.",
+            "",
+            *compared(figures).markdown(),
+            *([*interval, ""] if interval else []),
+        ],
         unit="readings",
     )
 
 
-def _cells(figures: Mapping[str, Any]) -> list[str]:
-    return ["-" if figures[key] is None else f"{figures[key]:.5g}" for key in ERRORS.values()]
+def compared(figures: Mapping[str, Any]) -> Table:
+    """Model, model in the other context, and baselines; `figures` are as in report/metrics.json."""
+    test = figures["test"]
+    columns = {"MSE": "mse", "MAE": "mae", "RMSE": "rmse", "sMAPE": "smape"}
+    columns |= {} if test["pinball"] is None else {"pinball": "pinball"}
+    columns |= {} if test["mase"] is None else {f"MASE, {test['season']}": "mase"}
+
+    def row(name: str, errors: Mapping[str, Any], seconds: float | None = None, **more: Any) -> Row:
+        cells = [format(errors[column], FORMS.get(column, ".5g")) for column in columns.values()]
+        return Row(name, [*cells, seconds_cell(seconds)], -errors[measure_of(test)], **more)
+
+    rows = [row("this model", test, figures["training"]["seconds"], model=True)]
+    rows += [row(name, errors) for name, errors in figures["other_context"].items()]
+    for name, errors in figures["baselines"].items():
+        rows.append(row(name, errors, errors["seconds"], baseline=name, description=errors["description"]))
+    steps = "the next value" if test["horizon"] == 1 else f"{test['horizon']} steps"
+    return Table(f"test, {steps} of {test['windows']:,} windows", [*columns, "seconds"], rows)
+
+
+def measure_of(test: Mapping[str, Any]) -> str:
+    """The error by which forecasts are compared."""
+    return "mse" if test["pinball"] is None else "pinball"
+
+
+def interval_lines(test: Mapping[str, Any]) -> list[str]:
+    """What share of the values lies in the interval between two quantiles; no line without one."""
+    if not (interval := test["interval"]):
+        return []
+    return [
+        f"The interval that should hold {interval['nominal']:.0%} of the values holds {interval['coverage']:.1%};"
+        f" its mean width is {interval['width']:.4g}."
+    ]

@@ -9,21 +9,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from seqtext.reporting.canvas import (
-    BLUE,
-    GREY,
-    FloatArray,
-    StrPath,
-    fill_band,
-    label_axis,
-    legend_above,
-    new_figure,
-    save,
-)
+from seqtext.reporting import canvas
+from seqtext.reporting.canvas import FloatArray, StrPath
 from seqtext.tasks.forecasting.report.time_axis import Times, finish, positions, values_of
 
 LEAST_HISTORY = 96  # steps of history before a forecast, or as many as are forecast
-BANDS = ("#D6E8F4", "#A9CFE7", "#7CB6DA")  # BLUE mixed with white, since bands that shine through match no legend
+# Blue mixed with white, since bands that shine through match no legend.
+BANDS = ("#D6E8F4", "#A9CFE7", "#7CB6DA")
 
 
 def fan_chart(
@@ -65,22 +57,22 @@ def fan_chart(
     x = positions(both, known + ahead) - (0 if dated else known - 1)
     drawn = min(known, max(LEAST_HISTORY, ahead))
     before, after = x[known - drawn : known], x[known:]
-    figure = new_figure(9, 4)
+    figure = canvas.new_figure(9, 4)
     axes = figure.add_subplot()
     joined = x[max(known - 1, 0) :]  # so that no gap stands where nothing is missing
     axes.plot(before, past[known - drawn :], color="black", linewidth=1.2, label="known")
-    axes.plot(joined, np.concatenate([past[-1:], ours]), color=BLUE, linewidth=1.8, label="forecast", zorder=3)
+    axes.plot(joined, np.concatenate([past[-1:], ours]), color=canvas.BLUE, linewidth=1.8, label="forecast", zorder=3)
     if truth is not None:
         whole = np.concatenate([past[-1:], truth])
         axes.plot(joined, whole, color="black", linewidth=1.1, linestyle=(0, (3, 1)), label="actual")
     for (inside, low, high), colour in zip(_pairs(quantiles, ahead), BANDS, strict=False):
-        fill_band(axes, after, low, high, colour, f"{inside:.3g} % band")
+        canvas.fill_band(axes, after, low, high, colour, f"{inside:.3g} % band")
     if drawn:
-        axes.axvline(float(x[known - 1]), color=GREY, linewidth=0.8, linestyle=(0, (1, 2)))
+        axes.axvline(float(x[known - 1]), color=canvas.GREY, linewidth=0.8, linestyle=(0, (1, 2)))
     finish(axes, float(x[known - drawn]), float(x[-1]), dated=dated, xlabel="steps ahead")
-    label_axis(axes.yaxis, "value", unit)
-    legend_above(axes, columns=6)
-    save(figure, path)
+    canvas.label_axis(axes.yaxis, "value", unit)
+    canvas.legend_above(axes, columns=6)
+    canvas.save(figure, path)
 
 
 def _pairs(quantiles: Mapping[float, FloatArray], count: int) -> list[tuple[float, FloatArray, FloatArray]]:

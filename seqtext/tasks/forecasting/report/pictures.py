@@ -11,29 +11,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.reporting.canvas import (
-    BLUE,
-    GREY,
-    PURPLE,
-    VERMILION,
-    FloatArray,
-    StrPath,
-    calm,
-    fill_band,
-    label_axis,
-    legend_above,
-    literal,
-    new_figure,
-    save,
-    whole_numbers,
-)
+from seqtext.reporting import canvas
+from seqtext.reporting.canvas import FloatArray, StrPath
 from seqtext.reporting.lettering import drawable
 from seqtext.tasks.forecasting.report.fan_chart import BANDS
 from seqtext.tasks.forecasting.report.time_axis import Times, finish, positions, values_of
 
 WEEK = 7.0  # days since 1970 are the positions on an axis of time
 MOST_STEPS = 1_000  # of a hidden state: a column each, and no more columns than the picture has pixels
-BASELINES = ((VERMILION, "--"), (PURPLE, "-"), ("black", ":"), (GREY, "-."))  # colour and line of each
+BASELINES = (
+    (canvas.VERMILION, "--"),
+    (canvas.PURPLE, "-"),
+    ("black", ":"),
+    (canvas.GREY, "-."),
+)  # colour and line of each
 
 
 def two_weeks(
@@ -71,23 +62,23 @@ def two_weeks(
     band = None if quantiles is None else [values_of("quantile", quantile, count) for quantile in quantiles]
     limits = _two_halves(x, dated=times is not None)
     seen = x < limits[-1][1]
-    figure = new_figure(10, 2.7 * len(limits) + 0.4)
+    figure = canvas.new_figure(10, 2.7 * len(limits) + 0.4)
     panels = [figure.add_subplot(len(limits), 1, number + 1) for number in range(len(limits))]
     for axes, (first, last) in zip(panels, limits, strict=True):
         axes.sharey(panels[0])
         here = seen & (x >= first) & (x < last)
         axes.plot(x[here], truth[here], color="black", linewidth=1.1, alpha=0.75, label="actual")
         label = "forecast" + _mean_error(ours[seen], truth[seen], unit)
-        axes.plot(x[here], ours[here], color=BLUE, linewidth=1.3, label=label, zorder=3)
+        axes.plot(x[here], ours[here], color=canvas.BLUE, linewidth=1.3, label=label, zorder=3)
         if theirs is not None:
-            label = literal(baseline_name or "baseline") + _mean_error(theirs[seen], truth[seen], unit)
-            axes.plot(x[here], theirs[here], color=VERMILION, linewidth=0.8, alpha=0.7, label=label, zorder=1.5)
+            label = canvas.literal(baseline_name or "baseline") + _mean_error(theirs[seen], truth[seen], unit)
+            axes.plot(x[here], theirs[here], color=canvas.VERMILION, linewidth=0.8, alpha=0.7, label=label, zorder=1.5)
         if band:
-            fill_band(axes, x[here], band[0][here], band[1][here], BANDS[0], "expected range")
+            canvas.fill_band(axes, x[here], band[0][here], band[1][here], BANDS[0], "expected range")
         finish(axes, first, last, dated=times is not None)
-        label_axis(axes.yaxis, "value", unit)
-    legend_above(panels[0], columns=6)
-    save(figure, path)
+        canvas.label_axis(axes.yaxis, "value", unit)
+    canvas.legend_above(panels[0], columns=6)
+    canvas.save(figure, path)
 
 
 def error_by(
@@ -115,22 +106,22 @@ def error_by(
     x = np.asarray(labels, dtype=np.float64)
     lines = [values_of(name, values, len(x)) for name, values in errors.items()]
     names = drawable(list(errors), longest=40)
-    figure = new_figure(8, 4)
+    figure = canvas.new_figure(8, 4)
     axes = figure.add_subplot()
     for number, (name, line) in enumerate(zip(names.names, lines, strict=True)):
-        colour, style = BASELINES[(number - 1) % len(BASELINES)] if number else (BLUE, "-")
+        colour, style = BASELINES[(number - 1) % len(BASELINES)] if number else (canvas.BLUE, "-")
         width, order = (1.2, 2.0) if number else (2.6, 3.0)
         axes.plot(x, line, color=colour, linestyle=style, linewidth=width, label=name, zorder=order)
         if len(x) <= 31:
             axes.plot(x, line, "o", color=colour, markersize=1.7 * width, zorder=order)
-    calm(axes)
+    canvas.calm(axes)
     if np.array_equal(x, np.arange(24)):
         axes.set_xticks(range(0, 24, 3))
     axes.set_ylim(bottom=0)
-    label_axis(axes.xaxis, xlabel)
-    label_axis(axes.yaxis, ylabel)
-    legend_above(axes, columns=6)
-    save(figure, path)
+    canvas.label_axis(axes.xaxis, xlabel)
+    canvas.label_axis(axes.yaxis, ylabel)
+    canvas.legend_above(axes, columns=6)
+    canvas.save(figure, path)
 
 
 def hidden_state(times: Times | None, inputs: FloatArray, states: FloatArray, path: StrPath, *, unit: str = "") -> None:
@@ -153,7 +144,7 @@ def hidden_state(times: Times | None, inputs: FloatArray, states: FloatArray, pa
     held = np.where(np.isfinite(held), held, np.nan)[:MOST_STEPS]
     most, outside = _reach(held)
     units = held.shape[1]
-    figure = new_figure(10, 2.6 + min(4.5, max(1.5, 0.07 * units)))
+    figure = canvas.new_figure(10, 2.6 + min(4.5, max(1.5, 0.07 * units)))
     grid = figure.add_gridspec(2, 2, height_ratios=[min(4.0, max(1.5, 0.05 * units)), 1], width_ratios=[60, 1])
     upper, lower = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
     edges = _edges(x)
@@ -167,11 +158,11 @@ def hidden_state(times: Times | None, inputs: FloatArray, states: FloatArray, pa
     upper.grid(visible=False)
     upper.set_title(f"The neurons of one layer unrolled through time: {len(x):,} steps, {units:,} units", fontsize=10)
     upper.set_ylabel("unit", fontsize=9)
-    whole_numbers(upper.yaxis, 8)
+    canvas.whole_numbers(upper.yaxis, 8)
     upper.tick_params(labelbottom=False)
     upper.set_xlabel("")
-    label_axis(lower.yaxis, "input", unit)
-    save(figure, path)
+    canvas.label_axis(lower.yaxis, "input", unit)
+    canvas.save(figure, path)
 
 
 def _two_halves(x: FloatArray, *, dated: bool) -> list[tuple[float, float]]:
@@ -205,4 +196,4 @@ def _mean_error(forecast: FloatArray, truth: FloatArray, unit: str) -> str:
     error = np.abs(forecast - truth)
     if not np.isfinite(error).any():
         return ""
-    return f" (mean absolute error {np.nanmean(error):.3g}{' ' + literal(unit) if unit else ''})"
+    return f" (mean absolute error {np.nanmean(error):.3g}{' ' + canvas.literal(unit) if unit else ''})"

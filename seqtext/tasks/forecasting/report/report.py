@@ -10,9 +10,8 @@ import numpy as np
 from seqtext.data.series.splits import SeriesSplits
 from seqtext.reporting.baseline import Baseline, Baselines
 from seqtext.reporting.report import Report, Score, run_figures, write_report
-from seqtext.reporting.table import Row, better_baseline, results_table, seconds_cell
 from seqtext.tasks.forecasting.forecaster import Forecaster, PartForecasts
-from seqtext.tasks.forecasting.report.card import forecast_card
+from seqtext.tasks.forecasting.report.card import compared, forecast_card, interval_lines, measure_of
 from seqtext.tasks.forecasting.report.drawings import draw, hours_of_day
 from seqtext.tasks.forecasting.report.fitting import baselines_of, season_scales
 from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, forecast_metrics, mae_by_hour
@@ -22,7 +21,6 @@ from seqtext.training.run_folder import RunFolder
 
 MOST_ONE_STEP, MOST_WINDOWS, MOST_SAMPLED = 1_000_000, 10_000, 500  # test windows, drawn with a fixed key above that
 OTHER: dict[Context, str] = {"window": "this model, from a window each", "stateful": "this model, state carried"}
-FORMS = {"smape": ".1f", "mase": ".3f"}  # how errors are printed
 
 
 def forecast_report(
@@ -107,32 +105,13 @@ def _measured(
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:
-    """Model and baselines, the best first, and whether a baseline is better.
-
-    Args:
-        figures: as in report/metrics.json.
-    """
-    test = figures["test"]
-    key = "mse" if test["pinball"] is None else "pinball"
-    columns = {"MSE": "mse", "MAE": "mae", "RMSE": "rmse", "sMAPE": "smape"}
-    columns |= {} if test["pinball"] is None else {"pinball": "pinball"}
-    columns |= {} if test["mase"] is None else {f"MASE, {test['season']}": "mase"}
-
-    def row(name: str, errors: Mapping[str, Any], seconds: float | None = None, baseline: str = "") -> Row:
-        shown = [format(errors[column], FORMS.get(column, ".5g")) for column in columns.values()]
-        return Row(name, -errors[key], [*shown, seconds_cell(seconds)], baseline)
-
-    model = row("this model", test, figures["training"]["seconds"])
-    others = [row(name, errors) for name, errors in figures["other_context"].items()]
-    others += [row(name, errors, errors["seconds"], name) for name, errors in figures["baselines"].items()]
-    steps = "the next value" if test["horizon"] == 1 else f"{test['horizon']} steps"
-    lines = results_table(f"test, {steps} of {test['windows']:,} windows", [*columns, "seconds"], [model, *others])
-    if interval := test["interval"]:
-        lines.append(
-            f"the interval that should hold {interval['nominal']:.0%} of the values holds {interval['coverage']:.1%};"
-            f" it is {interval['width']:.4g} wide"
-        )
-    named = "MSE" if key == "mse" else "pinball loss"
-    return lines + better_baseline(
-        model, others, lambda ours, theirs: f"{ours / min(theirs, -1e-300) - 1:.1%} of {named}", rows="readings"
-    )
+    """Model and baselines, and whether a baseline is better; `figures` are as in report/metrics.json."""
+    models, measure = compared(figures), measure_of(figures["test"])
+    named = "MSE" if measure == "mse" else "pinball loss"
+    return [
+        *models.lines(),
+        *interval_lines(figures["test"]),
+        *models.better_baseline(
+            lambda ours, theirs: f"{ours / min(theirs, -1e-300) - 1:.1%} of {named}", unit="readings"
+        ),
+    ]

@@ -5,30 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seqtext.reporting.card import Card, markdown_cell, markdown_table
+from seqtext.reporting.card import Card
+from seqtext.reporting.markdown import markdown_cell
+from seqtext.reporting.table import Row, Table
 from seqtext.tasks.generation.writing import Generated
 
 
 def generator_card(figures: Mapping[str, Any]) -> Card:
     """The card of a text generator; `figures` are as in report/metrics.json."""
-    test, results = figures["test"], []
-    if test:
-        rows = [("**this model**", test["perplexity"])]
-        if "perplexity_without_vector" in test:
-            rows.append(("this model, without its vector", test["perplexity_without_vector"]))
-        rows.append(("interpolated trigram model", test["trigram_perplexity"]))
-        results += markdown_table(["on test texts", "perplexity per token"], ([name, f"{p:.2f}"] for name, p in rows))
-    if samples := figures.get("samples"):
-        names = list(samples["real"])
-        sides = (("this model", samples["model"]), ("real texts", samples["real"]))
-        results += [
-            f"{samples['count']:,} samples at the default settings, beside as many real test texts:",
-            "",
-            *markdown_table(
-                ["", *(markdown_cell(name.replace("_", "-")) for name in names)],
-                ([title, *(f"{side[name]:.3f}" for name in names)] for title, side in sides),
-            ),
-        ]
+    results = [line for part in compared(figures) for line in part.markdown()]
     return Card(
         title=f"Texts like {figures['data']['source']}",
         kind="A text generator",
@@ -38,6 +23,30 @@ def generator_card(figures: Mapping[str, Any]) -> Card:
         caution="It writes what sounds like its training texts. None of it is true, and none of it should be given out as if it were.",
         sections={"Samples": ["[Samples at the default settings](report/samples.md)"]},
     )
+
+
+def compared(figures: Mapping[str, Any]) -> list[Table]:
+    """What was measured: perplexities, and samples beside real texts; `figures` are as in report/metrics.json."""
+    tables = []
+    if test := figures["test"]:
+        guided = "perplexity_without_vector" in test
+        model = "this model, with its vector" if guided else "this model"
+        rows = [_row(model, test["perplexity"], f"{test['bits_per_byte']:.3f}", model=True)]
+        rows.append(_row("interpolated trigram model", test["trigram_perplexity"], "", baseline="the trigram model"))
+        if guided:
+            without, bits = test["perplexity_without_vector"], test["bits_per_byte_without_vector"]
+            rows.append(_row('this model, with "any" for a vector', without, f"{bits:.3f}"))
+        tables.append(Table(f"test, {test['tokens']:,} tokens", ["perplexity per token", "bits per byte"], rows))
+    if samples := figures.get("samples"):
+        measures = [name for name in samples["real"] if name in samples["model"]]
+        sides = {"this model": samples["model"], "real texts": samples["real"]}
+        rows = [Row(name, [f"{side[measure]:.3f}" for measure in measures]) for name, side in sides.items()]
+        tables.append(Table(f"{samples['count']:,} samples", [name.replace("_", "-") for name in measures], rows))
+    return tables
+
+
+def _row(name: str, perplexity: float, bits: str, *, baseline: str = "", model: bool = False) -> Row:
+    return Row(name, [f"{perplexity:.2f}", bits], -perplexity, baseline, model=model)
 
 
 def samples_page(sections: Mapping[str, Sequence[Generated]]) -> str:

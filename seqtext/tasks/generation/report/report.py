@@ -14,11 +14,10 @@ import torch
 
 from seqtext.errors import DataError
 from seqtext.reporting.report import Report, Score, run_figures, write_report
-from seqtext.reporting.table import Row, better_baseline, results_table
 from seqtext.reporting.words import words
 from seqtext.saving.folders import write_json
 from seqtext.tasks.generation.generator import TextGenerator
-from seqtext.tasks.generation.report.card import generator_card, samples_page
+from seqtext.tasks.generation.report.card import compared, generator_card, samples_page
 from seqtext.tasks.generation.report.diversity import distinct_ratio
 from seqtext.tasks.generation.report.judge import Judge
 from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, quality
@@ -79,18 +78,13 @@ def generator_report(
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:
-    """What was measured, as lines to print.
-
-    Args:
-        figures: as in report/metrics.json.
-    """
-    lines = _perplexity_lines(figures["test"]) if figures["test"] else []
-    if samples := figures.get("samples"):
-        measures = [name for name in samples["real"] if name in samples["model"]]
-        sides = (("this model", samples["model"]), ("real texts", samples["real"]))
-        rows = [Row(name, 0.0, [f"{side[measure]:.3f}" for measure in measures]) for name, side in sides]
-        titles = [measure.replace("_", "-") for measure in measures]
-        lines += ["", *results_table(f"{samples['count']:,} samples", titles, rows)]
+    """What was measured, as lines to print; `figures` are as in report/metrics.json."""
+    lines: list[str] = []
+    for part in compared(figures):
+        lines += [*([""] if lines else []), *part.lines()]
+        if any(row.model for row in part.rows):
+            lines += _about_perplexity(figures["test"])
+            lines += part.better_baseline(lambda ours, theirs: f"{1 - theirs / ours:.1%} of perplexity", unit="texts")
     if mixed := figures.get("mixture"):
         names = " and ".join(mixed["names"])
         lines += ["", f"{mixed['count']} samples each: how likely the judge finds {names} on average"]
@@ -99,28 +93,14 @@ def table(figures: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _perplexity_lines(test: Mapping[str, Any]) -> list[str]:
-    """Model and trigram model, the best first, and what the vector is worth."""
-
-    def row(name: str, perplexity: float, bits: float | None = None, baseline: str = "") -> Row:
-        return Row(name, -perplexity, [f"{perplexity:.2f}", "" if bits is None else f"{bits:.3f}"], baseline)
-
-    guided = "perplexity_without_vector" in test
-    model = row("this model, with its vector" if guided else "this model", test["perplexity"], test["bits_per_byte"])
-    trigram = row("interpolated trigram model", test["trigram_perplexity"], baseline="the interpolated trigram model")
-    rows = [model, trigram]
-    if guided:
-        without = test["perplexity_without_vector"], test["bits_per_byte_without_vector"]
-        rows.append(row('this model, with "any" for a vector', *without))
-    lines = results_table(f"test, {test['tokens']:,} tokens", ["perplexity", "bits per byte"], rows)
+def _about_perplexity(test: Mapping[str, Any]) -> list[str]:
+    lines = []
     if test["below_trigram"] > 0:
         lines.append(f"the model's perplexity is {test['below_trigram']:.1%} below the trigram model's")
     if "vector_can_give" in test:
         gives, most = test["vector_gives"], test["vector_can_give"]
         lines.append(f"the vector lowers it by {gives:.2%}; all that it can say is worth {most:.2%}")
-    return lines + better_baseline(
-        model, rows, lambda ours, theirs: f"{1 - theirs / ours:.1%} of perplexity", rows="texts"
-    )
+    return lines
 
 
 def _judged(task: TextGenerator, data: TextSplits, judges: Sequence[tuple[Judge, np.ndarray]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from seqtext.errors import shorten
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, example_text, lengths_of_texts, summarise
-from seqtext.reporting.unknown_characters import unknown_in_splits
+from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.splits import TextSplits
 
@@ -49,7 +49,7 @@ def generator_summary(
         model=_shape(task),
         example=example_text(str(data.train[0][data.text_column]), task.tokenizer),
         notes=data.notes,
-        warnings=[*data.warnings, *unknown_in_splits(task.tokenizer, data, data.text_column, reports)],
+        warnings=[*data.warnings, *unknown_characters(task.tokenizer, data, data.text_column, reports)],
         encoding_seconds=seconds,
     )
     return lines, {

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from seqtext.reporting.card import Card, markdown_cell, markdown_table
+from seqtext.reporting.card import Card
+from seqtext.reporting.markdown import markdown_cell
+from seqtext.reporting.table import Row, Table
 
-BY_TOPIC, BY_LENGTH = "by topic", "by words of the source"
+BLEUS = ("bleu", "chrf", "tokenized_bleu")
 SHOWN = 300  # characters of a text
 
 
@@ -29,10 +31,6 @@ def translation_card(figures: Mapping[str, Any], examples: Mapping[str, Sequence
     """
     test, data = figures["test"], figures["data"]
     source, target = map(markdown_cell, data["languages"])
-    models = [
-        (f"**this model**, {search(test)}", test),
-        *((markdown_cell(f["description"]), f) for f in figures["baselines"].values()),
-    ]
     return Card(
         title=f"Translation, {data['source']}",
         kind=f"A translator from {source} to {target}",
@@ -42,17 +40,13 @@ def translation_card(figures: Mapping[str, Any], examples: Mapping[str, Sequence
         results=[
             f"On {test['rows']:,} test pairs that were never used to train or to choose.",
             "",
-            *markdown_table(
-                ["model", "BLEU", "chrF", "tokenized BLEU", "exact match"],
-                ([name, *scores(f, "bleu", "chrf", "tokenized_bleu")] for name, f in models),
-            ),
+            *compared(figures).markdown(),
             f"- BLEU: `{test['bleu_signature']}`",
             f"- chrF: `{test['chrf_signature']}`",
             f"- tokenized BLEU: {markdown_cell(test['tokenized_bleu_signature'])}; not to be compared with the BLEU beside it",
             f"- perplexity: {test['perplexity']:.3f} per token of the target",
             "",
-            *_groups(BY_TOPIC, test["by_topic"]),
-            *_groups(BY_LENGTH, test["by_length"]),
+            *(line for part in groups(test) for line in part.markdown()),
         ],
         unit="pairs",
         sections={
@@ -83,20 +77,31 @@ def _examples(some: Sequence[Example]) -> list[str]:
     return [*lines, ""]
 
 
-def _groups(title: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
-    if not groups:
-        return []
-    rows = ([markdown_cell(g["name"]), f"{g['rows']:,}", *scores(g, "bleu", "chrf")] for g in groups)
-    return markdown_table([title, "pairs", "BLEU", "chrF", "exact match"], rows)
-
-
 def _shown(text: str) -> str:
     shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
     return markdown_cell(shown) or "(an empty text)"
 
 
-def scores(figures: Mapping[str, Any], *names: str) -> list[str]:
-    """Scores of 0 to 100 as cells of a table, and the share of exact matches behind them."""
+def compared(figures: Mapping[str, Any]) -> Table:
+    """Model and baselines; `figures` are as in report/metrics.json."""
+    test = figures["test"]
+    rows = [Row(f"this model, {search(test)}", _scores(test, *BLEUS), test["bleu"], model=True)]
+    rows += [Row(f["description"], _scores(f, *BLEUS), f["bleu"], name) for name, f in figures["baselines"].items()]
+    return Table(f"test, {test['rows']:,} pairs", ["BLEU", "chrF", "tokenized BLEU", "exact match"], rows)
+
+
+def groups(test: Mapping[str, Any]) -> list[Table]:
+    """By topic, where there are topics, and by length."""
+    columns = ["pairs", "BLEU", "chrF", "exact match"]
+    return [
+        Table(title, columns, [Row(g["name"], [f"{g['rows']:,}", *_scores(g, "bleu", "chrf")]) for g in found])
+        for title, found in (("by topic", test["by_topic"]), ("by words of the source", test["by_length"]))
+        if found
+    ]
+
+
+def _scores(figures: Mapping[str, Any], *names: str) -> list[str]:
+    """Scores of 0 to 100, and the share of exact matches behind them."""
     return [*(f"{figures[name]:.2f}" for name in names), f"{figures['exact']:.2%}"]
 
 

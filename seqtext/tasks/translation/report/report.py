@@ -18,18 +18,9 @@ from seqtext.data.pairs.splits import PairSplits
 from seqtext.data.reading.column_arrays import row_number
 from seqtext.reporting.baseline import Baselines
 from seqtext.reporting.report import Report, Score, run_figures, write_report
-from seqtext.reporting.table import Row, better_baseline, results_table
 from seqtext.tasks.translation.report.attention_picture import attention_picture
 from seqtext.tasks.translation.report.baselines import baselines_of, texts_in
-from seqtext.tasks.translation.report.card import (
-    BY_LENGTH,
-    BY_TOPIC,
-    Example,
-    examples_page,
-    scores,
-    search,
-    translation_card,
-)
+from seqtext.tasks.translation.report.card import Example, compared, examples_page, groups, translation_card
 from seqtext.tasks.translation.report.metrics import (
     by_group,
     by_length,
@@ -89,7 +80,7 @@ def translation_report(
             "by_topic": [g._asdict() for g in sorted(by_group(texts, references, topics))] if topics else [],
         },
         "baselines": {
-            one.name: one.figures(_compared(one.predicted, references, language))
+            one.name: one.figures(_some_metrics(one.predicted, references, language))
             for one in baselines_of(task, data, sources, baselines)
         },
     }
@@ -111,21 +102,10 @@ def translation_report(
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:
-    """Model and baselines, the best first, then by topic and by length, and whether a baseline is better.
-
-    Args:
-        figures: as in report/metrics.json.
-    """
-    test = figures["test"]
-    columns = ["BLEU", "chrF", "tokenized BLEU", "exact match"]
-
-    def row(title: str, found: Mapping[str, Any], baseline: str = "") -> Row:
-        return Row(title, found["bleu"], scores(found, "bleu", "chrf", "tokenized_bleu"), baseline)
-
-    model = row(f"this model, {search(test)}", test)
-    others = [row(found["description"], found, name) for name, found in figures["baselines"].items()]
+    """Model and baselines, by topic and by length, and whether a baseline is better; `figures` are as in report/metrics.json."""
+    test, models = figures["test"], compared(figures)
     lines = [
-        *results_table(f"test, {test['rows']:,} pairs", columns, [model, *others]),
+        *models.lines(),
         f"BLEU            {test['bleu_signature']}",
         f"chrF            {test['chrf_signature']}",
         f"tokenized BLEU  {test['tokenized_bleu_signature']}",
@@ -136,13 +116,12 @@ def table(figures: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"note            {test['without_end']:,} translations reached the length limit, {test['empty']:,} are empty"
         )
-    for name, groups in ((BY_TOPIC, test["by_topic"]), (BY_LENGTH, test["by_length"])):
-        rows = [Row(g["name"], 0.0, [f"{g['rows']:,}", *scores(g, "bleu", "chrf")]) for g in groups]
-        lines += ["", *results_table(name, ["pairs", "BLEU", "chrF", "exact match"], rows)] if rows else []
-    return lines + better_baseline(model, others, lambda ours, theirs: f"{theirs - ours:.2f} BLEU", rows="pairs")
+    for part in groups(test):
+        lines += ["", *part.lines()]
+    return lines + models.better_baseline(lambda ours, theirs: f"{theirs - ours:.2f} BLEU", unit="pairs")
 
 
-def _compared(texts: Sequence[str], references: Sequence[str], language: str) -> dict[str, Any]:
+def _some_metrics(texts: Sequence[str], references: Sequence[str], language: str) -> dict[str, Any]:
     found = translation_metrics(texts, references, language=language)._asdict()
     return {name: found[name] for name in COMPARED}
 

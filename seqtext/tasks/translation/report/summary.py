@@ -12,7 +12,7 @@ from seqtext.data.pairs.splits import PairSplits
 from seqtext.data.text.encoding import EncodingReport
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, example_text, lengths_of_texts, summarise, tokens_of_step
-from seqtext.reporting.unknown_characters import unknown_in_splits
+from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.translation.rows import PairRows
 from seqtext.tasks.translation.translator import Translator
 
@@ -90,7 +90,7 @@ def _unknown(
     return [
         warning
         for place, (side, tokenizer) in enumerate(sides)
-        for warning in unknown_in_splits(
+        for warning in unknown_characters(
             tokenizer,
             data,
             side,
