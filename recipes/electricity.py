@@ -22,9 +22,9 @@ from seqtext.data.series.columns import Layout
 from seqtext.data.series.splits import SeriesSplits, Validation, household_series, read_source, series_splits
 from seqtext.errors import run_program
 from seqtext.options import RunOptions, parse, training_arguments
+from seqtext.reporting.baseline import Baselines
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.prepare import looks_back
-from seqtext.tasks.forecasting.report.fitting import Baselines
 from seqtext.tasks.forecasting.report.report import forecast_report
 from seqtext.tasks.forecasting.report.summary import forecast_summary
 from seqtext.tasks.forecasting.settings import ForecastSettings

@@ -104,7 +104,8 @@ def test_a_better_baseline_is_named_as_such():
     Path("a.csv").write_text(table("when,kw", times(600), load()))
     ended = done("--data", "a.csv", "--max_steps", "1", "--baselines", "fast", "--run", "run")
     assert re.search(
-        r"\nsame time .* is better by [\d.]+% of MSE here: use that, or train longer, or on more\.\n", ended.out
+        r"\nsame time .* is better by [\d.]+% of MSE here, and simpler: use that, or train longer, or on more readings\.\n",
+        ended.out,
     )
 
 

@@ -1,6 +1,6 @@
 """How good generated texts are, beside the same figures of real ones: control, diversity, copying, perplexity and its bounds.
 
-Knows a text generator and real texts; the measures themselves lie in `evaluation`.
+Knows a text generator and real texts; the measures themselves know neither.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def perplexities(task: TextGenerator, data: TextSplits) -> dict[str, Any]:
     tokens = int(test.lengths.sum(dtype=np.int64))
     size = max(sum(len(task.tokenizer.normaliser(text).encode()) for text in texts), 1)
     trigram = Trigram(_ids(train), len(task.tokenizer), end=END)
-    rival = -float(np.concatenate(trigram.log_probabilities(_ids(test))).mean())
+    baseline = -float(np.concatenate(trigram.log_probabilities(_ids(test))).mean())
     loss = task.token_loss(test)
     figures: dict[str, Any] = {
         "tokens": tokens,
         "perplexity": perplexity(loss),
         "bits_per_byte": loss * tokens / size / float(np.log(2)),
-        "trigram_perplexity": perplexity(rival),
-        "below_trigram": 1 - perplexity(loss - rival),
+        "trigram_perplexity": perplexity(baseline),
+        "below_trigram": 1 - perplexity(loss - baseline),
     }
     if task.config.vector_size:
         without = task.token_loss(test, vectors=False)
