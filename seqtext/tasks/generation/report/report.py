@@ -5,8 +5,8 @@ Test rows are used only here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.card import generator_card, samples_page
 from seqtext.tasks.generation.report.diversity import distinct_ratio
 from seqtext.tasks.generation.report.judge import Judge
-from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, quality
+from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, quality, values_of
 from seqtext.tasks.generation.report.sweep_picture import SweepPoint, sweep_picture
 from seqtext.tasks.generation.splits import TextSplits
 from seqtext.tasks.generation.vectors import attribute_places, raw_vectors
@@ -28,6 +28,10 @@ from seqtext.tasks.generation.writing import Generated
 from seqtext.training.fit import FitResult
 from seqtext.training.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+Accuracy: TypeAlias = Callable[[Sequence[str], Sequence[int] | np.ndarray], float]
 SAMPLES = 1000  # texts that are judged, as many of each value
 SWEPT = 160  # texts at each point of the sweep
 GUIDANCES, TEMPERATURES = (1.0, 1.5, 2.0, 3.0), (0.7, 0.85, 1.0)
@@ -72,19 +76,23 @@ def generator_report(
         "training": training_figures(result),
     }
     if evaluation != "none":
-        figures["test"] = perplexities(task, data)
+        figures["test"] = perplexities(task, data.test, data.train)
     pictures = ["learning_curves.png"]
     learning_curves(
         learning_history(result, score="perplexity"), folder.report / pictures[0],
         score_name="validation perplexity", percent=False, loss_unit="nats a token",
     )  # fmt: skip
     if evaluation == "all":
-        judges = [judge_of(task, data, place) for place in range(len(task.config.attributes))]
-        figures["samples"] = _judged(task, data, judges)
+        judges = [judge_of(task, data.train, place) for place in range(len(task.config.attributes))]
+        accuracies = {
+            column: (judge.accuracy, values_of(task, data.test, place))
+            for place, (column, judge) in enumerate(zip(task.config.attributes, judges, strict=True))
+        }
+        figures["samples"] = judged(task, data.test, data.train, accuracies)
         if judges:
             if len(task.config.names[0]) > 1:
-                figures["mixture"] = mixture(task, judges[0][0])
-            _sweep(task, data, folder, *judges[0])
+                figures["mixture"] = mixture(task, judges[0])
+            _sweep(task, data, folder, judges[0], values_of(task, data.test))
             pictures.append("sweep.png")
     write_json(folder.report / "metrics.json", figures)
     write_text(folder.report / "samples.md", samples_page(_sections(task, data)))
@@ -138,38 +146,54 @@ def table(figures: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _judged(task: TextGenerator, data: TextSplits, judges: Sequence[tuple[Judge, np.ndarray]]) -> dict[str, Any]:
-    """Samples at the default settings beside as many real test texts: whether a judge sees what was asked for, and their diversity."""
-    real = all_texts(data.test, data.text_column)[:SAMPLES]
-    asked, made = _samples(task, data, count=len(real))
+def judged(
+    task: TextGenerator,
+    rows: Dataset,
+    train: Dataset | None,
+    accuracies: Mapping[str, tuple[Accuracy, np.ndarray]],
+    *,
+    most: int = SAMPLES,
+) -> dict[str, Any]:
+    """Samples at the default settings beside as many real texts: whether a judge sees what was asked for, and their diversity.
+
+    Args:
+        task: to measure.
+        rows: of the real texts.
+        train: texts that may have been copied from; None leaves copies uncounted.
+        accuracies: of attributes, by column: how often a judge gives texts these values, and (R,) the values of the rows.
+        most: samples at most.
+    """
+    real = all_texts(rows, task.config.text_column)[:most]
+    asked, made = _samples(task, rows, count=len(real))
     texts = [one.text for one in made]
     tokens = min(sum(len(words(text)) for text in side) for side in (texts, real))
-    training = all_texts(data.train, data.text_column)
+    training = None if train is None else all_texts(train, task.config.text_column)
     figures: dict[str, Any] = {
         "count": len(texts),
         "ended": sum(one.ended for one in made) / len(made),
         "empty": sum(not one.text for one in made),
-        "model": quality(texts, iter(training), tokens),
-        "real": quality(real, iter(training), tokens),
+        "model": quality(texts, training, tokens),
+        "real": quality(real, training, tokens),
     }
-    for place, (column, (judge, ids)) in enumerate(zip(task.config.attributes, judges, strict=True)):
-        figures["model"][f"control_{column}"] = judge.accuracy(texts, [one[place] for one in asked])
-        figures["real"][f"control_{column}"] = judge.accuracy(real, ids[: len(real)])
+    for column, (accuracy, ids) in accuracies.items():
+        place = task.config.attributes.index(column)
+        figures["model"][f"control_{column}"] = accuracy(texts, [one[place] for one in asked])
+        figures["real"][f"control_{column}"] = accuracy(real, ids[: len(real)])
     return figures
 
 
 def _samples(
-    task: TextGenerator, data: TextSplits, *, count: int, **choices: Any
+    task: TextGenerator, rows: Dataset, *, count: int, **choices: Any
 ) -> tuple[list[tuple[int, ...]], list[Generated]]:
-    """Texts, and which value of each attribute was asked for; as many of each first value, the others as in test rows."""
+    """Texts, and which value of each attribute was asked for; as many of each first value, the others as in the rows."""
     config = task.config
     if not config.vector_size:
         return [()] * count, task(None, count=count, **choices)
     if not config.attributes:
-        dense = task.encode(data.test).vectors[torch.arange(count) % len(data.test)]
+        dense = task.encode(rows).vectors[torch.arange(count) % len(rows)]
         assert dense is not None
         return [()] * count, task(list(raw_vectors(dense, config)), **choices)
-    places = attribute_places(data.test, config).numpy()
+    places = attribute_places(rows, config).numpy()
     before = np.cumsum([0, *map(len, config.names[:-1])])
     asked = places[np.arange(count) % len(places)] - before
     asked[:, 0] = np.arange(count) % len(config.names[0])
@@ -194,7 +218,7 @@ def _sweep(task: TextGenerator, data: TextSplits, folder: RunFolder, judge: Judg
 def _point(
     task: TextGenerator, data: TextSplits, judge: Judge, real: list[str], guidance: float, temperature: float
 ) -> SweepPoint:
-    asked, made = _samples(task, data, count=SWEPT, guidance=guidance, temperature=temperature)
+    asked, made = _samples(task, data.test, count=SWEPT, guidance=guidance, temperature=temperature)
     texts = [one.text for one in made]
     lists, real_lists = ([words(text) for text in some] for some in (texts, real[:SWEPT]))
     try:
@@ -208,7 +232,7 @@ def _sections(task: TextGenerator, data: TextSplits) -> dict[str, list[Generated
     """Samples for the page: of each value, and of mixtures."""
     config = task.config
     if not config.attributes:
-        return {"samples": _samples(task, data, count=4 * SHOWN)[1]}
+        return {"samples": _samples(task, data.test, count=4 * SHOWN)[1]}
     whole = [
         [f"{column}:{name}" for name in names] for column, names in zip(config.attributes, config.names, strict=True)
     ]
