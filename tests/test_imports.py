@@ -104,7 +104,13 @@ def test_what_all_tasks_share_names_none_of_them():
 
 
 def test_tasks_are_not_told_apart_by_what_they_have():
-    parts = {name for task in TASKS for name in dir(public(task.name))} | {"config", "tokenizer", "model", "encoder", "output"}
+    parts = {name for task in TASKS for name in dir(public(task.name))} | {
+        "config",
+        "tokenizer",
+        "model",
+        "encoder",
+        "output",
+    }
     assert {"probabilities", "vector_like", "forecasts"} < parts
     asked = [
         (path.relative_to(ROOT), node.lineno, ast.literal_eval(node.args[1]))

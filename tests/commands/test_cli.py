@@ -17,7 +17,7 @@ import pytest
 
 import seqtext
 import seqtext.cli
-from tests.conftest import ROOT, topic_rows, write_csv
+from tests.conftest import ROOT, write_csv
 from tests.in_process import seqtext_command
 
 TEXTS = ["the ship sails", "", "old oak trees", 'a "tram"\tcrosses, the street', "ünknöwn 🙂"]

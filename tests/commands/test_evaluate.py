@@ -120,7 +120,7 @@ def test_an_evaluation_that_fails_leaves_the_earlier_one(saved_tasks, monkeypatc
 REFUSED = {
     "no data": ((), "no data to measure on; name it with --data: a file, a folder, or a data set on the hub"),
     "no file": (("--data", "nix.csv"), "nix.csv: no such file or folder: .*/nix.csv; .*"),
-    "an empty file": (("--data", "empty.csv"), "empty.csv: .*; expected one row at least.*"),
+    "an empty file": (("--data", "empty.csv"), r"empty.csv: the file is empty \(0 bytes\); write or download it again"),
     "no rows": (("--data", "head.csv"), "head.csv: a header and no rows; expected one row at least; .*"),
     "no such split": (("--data", "rows.csv", "--split", "test"), "rows.csv: no split 'test'; expected one of train; pass --split NAME"),
     "a folder without the split": (

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from tyro.conf import arg
 
+from seqtext.errors import DataError
 from seqtext.reporting.evaluation import (
     EvaluateOptions,
     Measured,
@@ -152,6 +154,7 @@ def _load(task: Translator, options: Evaluate) -> _Pairs:
 
 def _given(options: Evaluate) -> PairSource:
     """The data set of `--data`: two files, the phrasebook, or whatever has a name."""
+    from seqtext.data.pairs.parallel_files import TABLES
     from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
     from seqtext.data.reading.sources import load
 
@@ -161,6 +164,11 @@ def _given(options: Evaluate) -> PairSource:
     name = only_name(options.data)
     if name.partition(":")[0] == PHRASEBOOK:
         return load_pairs(name, source=source, target=target, revision=revision, config=config)
+    if Path(name).expanduser().is_file() and Path(name.lower().removesuffix(".gz")).suffix not in TABLES:
+        expected = "two, the source and its translation, or one table"
+        raise DataError(
+            "found one file of lines", where=f"--data {name}", expected=expected, fix="give the other one too"
+        )
     found = load(name, revision=revision, config=config, needs=())
     return PairSource(found.name, found.splits, found.revision, source, target)
 
