@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from seqtext.tasks.known import TASKS
+from seqtext.tasks.known import TASKS, public
 from tests.conftest import ROOT
 
 FLOORS = {
@@ -101,6 +101,27 @@ def test_what_all_tasks_share_names_none_of_them():
         for path in (ROOT / "seqtext" / room).glob("*.py"):
             text = path.read_text(encoding="utf-8")
             assert not [task.name for task in TASKS if task.name in text or f"tasks.{task.folder}" in text], path
+
+
+def test_tasks_are_not_told_apart_by_what_they_have():
+    parts = {name for task in TASKS for name in dir(public(task.name))} | {
+        "config",
+        "tokenizer",
+        "model",
+        "encoder",
+        "output",
+    }
+    assert {"probabilities", "vector_like", "forecasts"} < parts
+    asked = [
+        (path.relative_to(ROOT), node.lineno, ast.literal_eval(node.args[1]))
+        for path in LIBRARY
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr"
+    ]
+    assert asked, "the check finds none of those that ask other things"
+    for path, line, name in asked:
+        assert path.parts[1] not in ("tasks", "commands", "cli.py"), f"{path}:{line}: hasattr"
+        assert name.startswith("__") or name not in parts, f"{path}:{line}: which task is it? ask tasks/known.py"
 
 
 def test_tasks_stand_alone_but_for_the_generator_whose_vectors_a_classifier_can_make():

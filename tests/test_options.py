@@ -262,6 +262,7 @@ def test_the_keywords_of_fit_are_the_training_options_with_the_same_defaults():
 
 OPTION_FILES = [
     "seqtext/options.py",
+    "seqtext/reporting/evaluation.py",
     *(f"seqtext/commands/{name}.py" for name in WHATEVER_THE_TASK if name != "evaluate"),
     *(f"seqtext/tasks/{task.folder}/{part}.py" for task in TASKS for part in ("settings", "command")),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "seqtext").rglob("report/evaluate.py"))),

@@ -53,7 +53,8 @@ class SavedTask:
         """
         where = str(self.folder / "config.json")
         if self.task != task:
-            raise SavedFileError(f"a {self.task}", where=where, expected=f"a {task}", fix="seqtext.load opens any task")
+            fix = f"seqtext {BY_NAME[self.task].command} takes it, seqtext.load any task"
+            raise SavedFileError(f"a {self.task}", where=where, expected=f"a {task}", fix=fix)
         return from_plain(kind, {name: value for name, value in self.settings.items() if name != "task"}, where=where)
 
     def file(self, name: str) -> bytes:

@@ -5,12 +5,11 @@ Test rows are used only here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
 
 from seqtext.errors import DataError
 from seqtext.reporting.report import Report, Score, run_figures, write_report
@@ -20,15 +19,14 @@ from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.card import compared, generator_card, samples_page
 from seqtext.tasks.generation.report.diversity import distinct_ratio
 from seqtext.tasks.generation.report.judge import Judge
-from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, quality
+from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, values_of
+from seqtext.tasks.generation.report.samples import judged, samples_of
 from seqtext.tasks.generation.report.sweep_picture import SweepPoint, sweep_picture
 from seqtext.tasks.generation.splits import TextSplits
-from seqtext.tasks.generation.vectors import attribute_places, raw_vectors
 from seqtext.tasks.generation.writing import Generated
 from seqtext.training.fit import FitResult
 from seqtext.training.run_folder import RunFolder
 
-SAMPLES = 1000  # texts that are judged, as many of each value
 SWEPT = 160  # texts at each point of the sweep
 GUIDANCES, TEMPERATURES = (1.0, 1.5, 2.0, 3.0), (0.7, 0.85, 1.0)
 SHOWN = 3  # texts of each value on the page of samples
@@ -57,12 +55,16 @@ def generator_report(
     """
     task.model.to("cpu")  # figures are of what a user gets: fp32, on the CPU
     names, columns = task.config.names, task.config.attributes
-    measured: dict[str, Any] = {"test": perplexities(task, data) if evaluation != "none" else {}}
-    judges = [judge_of(task, data, place) for place in range(len(columns))] if evaluation == "all" else []
+    measured: dict[str, Any] = {"test": perplexities(task, data.test, data.train) if evaluation != "none" else {}}
+    judges = [judge_of(task, data.train, place) for place in range(len(columns))] if evaluation == "all" else []
     if evaluation == "all":
-        measured["samples"] = _judged(task, data, judges)
+        accuracies = {
+            column: (judge.accuracy, values_of(task, data.test, place))
+            for place, (column, judge) in enumerate(zip(columns, judges, strict=True))
+        }
+        measured["samples"] = judged(task, data.test, data.train, accuracies)
     if judges and len(names[0]) > 1:
-        measured["mixture"] = mixture(task, judges[0][0])
+        measured["mixture"] = mixture(task, judges[0])
     figures = run_figures(measured, data_figures, result, source)
     write_report(
         folder,
@@ -70,7 +72,7 @@ def generator_report(
         result,
         generator_card(figures),
         score=Score("perplexity", "perplexity", "nats per token"),
-        draw=lambda report: _draw_sweep(task, data, report, *judges[0]) if judges else [],
+        draw=lambda report: _draw_sweep(task, data, report, judges[0], values_of(task, data.test)) if judges else [],
         pages={"samples.md": samples_page(_sections(task, data))},
     )
     example = "" if not columns else names[0][0] if len(columns) == 1 else f"{columns[0]}:{names[0][0]}"
@@ -103,51 +105,6 @@ def _about_perplexity(test: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _judged(task: TextGenerator, data: TextSplits, judges: Sequence[tuple[Judge, np.ndarray]]) -> dict[str, Any]:
-    """Samples at the default settings beside as many real test texts: whether a judge sees what was asked for, and their diversity."""
-    real = all_texts(data.test, data.text_column)[:SAMPLES]
-    asked, made = _samples(task, data, count=len(real))
-    texts = [one.text for one in made]
-    tokens = min(sum(len(words(text)) for text in side) for side in (texts, real))
-    training = all_texts(data.train, data.text_column)
-    figures: dict[str, Any] = {
-        "count": len(texts),
-        "ended": sum(one.ended for one in made) / len(made),
-        "empty": sum(not one.text for one in made),
-        "model": quality(texts, iter(training), tokens),
-        "real": quality(real, iter(training), tokens),
-    }
-    for place, (column, (judge, ids)) in enumerate(zip(task.config.attributes, judges, strict=True)):
-        figures["model"][f"control_{column}"] = judge.accuracy(texts, [one[place] for one in asked])
-        figures["real"][f"control_{column}"] = judge.accuracy(real, ids[: len(real)])
-    return figures
-
-
-def _samples(
-    task: TextGenerator, data: TextSplits, *, count: int, **choices: Any
-) -> tuple[list[tuple[int, ...]], list[Generated]]:
-    """Texts, and which value of each attribute was asked for; as many of each first value, the others as in test rows."""
-    config = task.config
-    if not config.vector_size:
-        return [()] * count, task(None, count=count, **choices)
-    if not config.attributes:
-        dense = task.encode(data.test).vectors[torch.arange(count) % len(data.test)]
-        assert dense is not None
-        return [()] * count, task(list(raw_vectors(dense, config)), **choices)
-    places = attribute_places(data.test, config).numpy()
-    before = np.cumsum([0, *map(len, config.names[:-1])])
-    asked = places[np.arange(count) % len(places)] - before
-    asked[:, 0] = np.arange(count) % len(config.names[0])
-    requests = [
-        {
-            f"{column}:{names[value]}": 1.0
-            for column, names, value in zip(config.attributes, config.names, row, strict=True)
-        }
-        for row in asked.tolist()
-    ]
-    return [tuple(row) for row in asked.tolist()], task(requests, **choices)
-
-
 def _draw_sweep(task: TextGenerator, data: TextSplits, report: Path, judge: Judge, ids: np.ndarray) -> list[str]:
     """Control against diversity over guidance and temperature, so that a user can choose."""
     real = all_texts(data.test, data.text_column)
@@ -160,7 +117,7 @@ def _draw_sweep(task: TextGenerator, data: TextSplits, report: Path, judge: Judg
 def _point(
     task: TextGenerator, data: TextSplits, judge: Judge, real: list[str], guidance: float, temperature: float
 ) -> SweepPoint:
-    asked, made = _samples(task, data, count=SWEPT, guidance=guidance, temperature=temperature)
+    asked, made = samples_of(task, data.test, count=SWEPT, guidance=guidance, temperature=temperature)
     texts = [one.text for one in made]
     lists, real_lists = ([words(text) for text in some] for some in (texts, real[:SWEPT]))
     try:
@@ -174,7 +131,7 @@ def _sections(task: TextGenerator, data: TextSplits) -> dict[str, list[Generated
     """Samples for the page: of each value, and of mixtures."""
     config = task.config
     if not config.attributes:
-        return {"samples": _samples(task, data, count=4 * SHOWN)[1]}
+        return {"samples": samples_of(task, data.test, count=4 * SHOWN)[1]}
     whole = [
         [f"{column}:{name}" for name in names] for column, names in zip(config.attributes, config.names, strict=True)
     ]
