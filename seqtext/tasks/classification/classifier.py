@@ -28,7 +28,8 @@ from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss, classification_loss
 from seqtext.nn.pooling import Pooling
 from seqtext.nn.word_prediction import WordPrediction
-from seqtext.options import Precision, to_plain
+from seqtext.options import Precision
+from seqtext.saving.configs import to_plain
 from seqtext.saving.disk import write_file
 from seqtext.saving.folders import atomic_folder, parse_tensors, tensor_bytes
 from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, kept_part, mean_of_windows

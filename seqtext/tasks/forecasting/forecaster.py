@@ -25,7 +25,8 @@ from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.losses import Loss
 from seqtext.nn.pooling import Pooling
-from seqtext.options import Precision, to_plain
+from seqtext.options import Precision
+from seqtext.saving.configs import to_plain
 from seqtext.saving.folders import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.forecasting.histories import FloatArray, check_missing, histories, is_many
 from seqtext.tasks.forecasting.prepare import prepare

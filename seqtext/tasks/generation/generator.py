@@ -28,7 +28,8 @@ from seqtext.models.guided import Guided
 from seqtext.models.sampling import sample
 from seqtext.nn.backbone import State
 from seqtext.nn.losses import Loss, perplexity
-from seqtext.options import Precision, to_plain
+from seqtext.options import Precision
+from seqtext.saving.configs import to_plain
 from seqtext.saving.folders import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.model import GUARD, build_model, read_guard, row_vectors

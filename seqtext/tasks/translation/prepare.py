@@ -15,7 +15,7 @@ from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
-from seqtext.options import settings_of
+from seqtext.saving.configs import settings_of
 from seqtext.saving.folders import read_tensors
 from seqtext.tasks.saved import SavedTask, open_saved, tokenizer_settings, with_fixed
 from seqtext.tasks.translation.model import read_tokenizers

@@ -23,7 +23,8 @@ from seqtext.errors import raise_together, shorten
 from seqtext.models.beam_search import search_faults
 from seqtext.models.transduction import Transduced, transduce
 from seqtext.nn.losses import Loss, perplexity
-from seqtext.options import Precision, to_plain
+from seqtext.options import Precision
+from seqtext.saving.configs import to_plain
 from seqtext.saving.folders import atomic_folder, parse_tensors, save_tensors
 from seqtext.tasks.saved import SavedTask, open_saved
 from seqtext.tasks.translation.model import build_model, read_tokenizers

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqtext.data.text.encoding import EncodingReport
+from seqtext.models.outline import outline
 from seqtext.options import TrainingOptions
 from seqtext.reporting.estimate import duration, place_of, seconds_per_epoch
 from seqtext.reporting.unknown_characters import told_of_unknown
@@ -75,7 +76,7 @@ def classification_summary(
             else f" (asked for {task.config.vocabulary_size:,}; the corpus has no more)"
         ),
         f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * micro_batches:,} tokens, padding {padding:.2%}",
-        f"model       {_shape(task)}: {parameters:,} parameters",
+        f"model       {outline(task.model)}: {parameters:,} parameters",
         f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
         f" ({place_of(task, options)})",
         *_example(task, data),
@@ -133,13 +134,6 @@ def _counts(encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> str:
         f"{empty:,} empty texts, {cut:,} cut to the longest length{in_windows},"
         f" {reports[0].byte_share:.2%} of tokens spell bytes"
     )
-
-
-def _shape(task: TopicClassifier) -> str:
-    c = task.config
-    both = "both directions, " if c.bidirectional else ""
-    layers = f"{c.num_layers} layer(s) of {c.hidden_size}, {both}embedding {c.embedding_size}"
-    return f"{c.cell.upper()}, {layers}, pooled {' + '.join(c.pooling)}"
 
 
 def _example(task: TopicClassifier, data: LabelledSplits) -> list[str]:

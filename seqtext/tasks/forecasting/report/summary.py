@@ -11,6 +11,7 @@ import numpy as np
 
 from seqtext.data.series.series import Part
 from seqtext.data.series.splits import SeriesSplits
+from seqtext.models.outline import outline
 from seqtext.options import TrainingOptions
 from seqtext.reporting.estimate import duration, place_of, seconds_per_epoch
 from seqtext.tasks.forecasting.forecaster import Forecaster
@@ -54,8 +55,8 @@ def forecast_summary(
         f"windows     {len(examples):,} of {config.window:,} readings to train on, {config.horizon:,} to forecast",
         f"batches     {len(plan.epoch(0)):,} steps an epoch of up to {plan.rows * micro_batches:,} windows"
         + (", each series equally often (with replacement)" if config.sample_by == "series" else ""),
-        f"model       {config.cell.upper()}, {config.num_layers} layer(s) of {config.hidden_size}, {config.input_size} input(s),"
-        f" {task.output.loss} loss, context {config.context}: {parameters:,} parameters",
+        f"model       {outline(task.model)}: {parameters:,} parameters",
+        f"            {task.output.loss} loss, context {config.context}",
         f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
         f" ({place_of(task, options)})",
         *(f"note        {note}" for note in data.notes),

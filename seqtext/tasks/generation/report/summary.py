@@ -11,6 +11,7 @@ import numpy as np
 
 from seqtext.data.text.encoding import EncodingReport
 from seqtext.errors import shorten
+from seqtext.models.outline import outline
 from seqtext.options import TrainingOptions
 from seqtext.reporting.estimate import duration, place_of, seconds_per_epoch
 from seqtext.reporting.unknown_characters import told_of_unknown
@@ -73,7 +74,7 @@ def generator_summary(
         f"vector      {_vector(task)}",
         f"vocabulary  {len(task.tokenizer):,} pieces",
         f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * micro_batches:,} tokens, padding {padding:.2%}",
-        f"model       {_shape(task)}: {parameters:,} parameters",
+        f"model       {outline(task.model)}: {parameters:,} parameters",
         f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
         f" ({place_of(task, options)})",
         *_example(task, data),
@@ -105,11 +106,6 @@ def _vector(task: TextGenerator) -> str:
     if config.vector_column is not None:
         return f"{config.vector_size} features of column {config.vector_column!r}"
     return f"{config.vector_size} features that a classifier makes of the text" if config.has_encoder else "none"
-
-
-def _shape(task: TextGenerator) -> str:
-    c = task.config
-    return f"{c.cell.upper()}, {c.num_layers} layer(s) of {c.hidden_size}, embedding {c.embedding_size}, reads {c.feedback}"
 
 
 def _example(task: TextGenerator, data: TextSplits) -> list[str]:

@@ -14,6 +14,7 @@ from seqtext.data.pairs.parallel_files import SOURCE, TARGET
 from seqtext.data.pairs.splits import PairSplits
 from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.models.outline import outline
 from seqtext.options import TrainingOptions
 from seqtext.reporting.estimate import duration, place_of, seconds_per_epoch
 from seqtext.reporting.unknown_characters import REFUSE, told_of_unknown
@@ -68,7 +69,7 @@ def translation_summary(
         f"vocabulary  {_vocabulary(task)}",
         f"batches     {len(epoch):,} steps an epoch of up to {options.batch_tokens * micro_batches:,} tokens a side,"
         f" padding {padding:.2%}",
-        f"model       {_shape(task)}: {parameters:,} parameters",
+        f"model       {outline(task.model)}: {parameters:,} parameters",
         f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
         f" ({place_of(task, options)})",
         *_example(task, data),
@@ -132,17 +133,6 @@ def _vocabulary(task: Translator) -> str:
     if task.config.shared_tokenizer:
         return f"{len(task.tokenizer):,} pieces, shared"
     return f"{len(task.source_tokenizer):,} pieces of the source, {len(task.tokenizer):,} of the target"
-
-
-def _shape(task: Translator) -> str:
-    c = task.config
-    directions = " in each direction" if c.bidirectional else ""
-    heads = f", {c.heads} heads" if c.heads > 1 else ""
-    looks = f"{c.attention} attention{heads}" if c.attention else "no attention"
-    return (
-        f"{c.cell.upper()}, encoder {c.encoder_layers} layer(s) of {c.encoder_size}{directions},"
-        f" decoder {c.num_layers} of {c.hidden_size}, {looks}, embedding {c.embedding_size}"
-    )
 
 
 def _example(task: Translator, data: PairSplits) -> list[str]:
