@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.models.outline import outline
 from seqtext.options import TrainingOptions
 from seqtext.reporting.estimate import duration, micro_batches, place_of, plan_of, seconds_per_epoch
 from seqtext.training.loop import sampling_seed
@@ -57,7 +58,7 @@ def summarise(
     options: TrainingOptions,
     *,
     first: Sequence[str],
-    model: str,
+    objective: str = "",
     batch: str = "",
     padded: bool = True,
     example: Sequence[str] = (),
@@ -73,7 +74,7 @@ def summarise(
         held_out: validation rows.
         options: of training.
         first: the task's own lines on its data.
-        model: its shape, in words.
+        objective: what is learnt, in words, where the parts of the model do not say it.
         batch: what a step reads at most, in words; tokens if empty.
         padded: whether rows differ in length, so that padding is a figure.
         example: lines that show a row.
@@ -93,7 +94,8 @@ def summarise(
         *first,
         f"batches     {len(epoch):,} steps per epoch of up to {batch or tokens_of_step(options)}"
         + "".join(f", padding {share:.2%}" for share in padding.values()),
-        f"model       {model}: {parameters:,} parameters",
+        f"model       {outline(task.model)}: {parameters:,} parameters",
+        *([f"            {objective}"] if objective else []),
         f"time        about {duration(seconds)} per epoch, {duration(seconds * options.epochs)} for {options.epochs}"
         f" ({place_of(task, options)})",
         *example,

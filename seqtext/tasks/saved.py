@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from seqtext.data.reading.cache import cache_folder
 from seqtext.errors import OptionsError, SavedFileError, one_of, shorten
-from seqtext.options import from_plain
 from seqtext.saving.atomic import left_behind
+from seqtext.saving.configs import from_plain
 from seqtext.saving.folders import read_folder
 from seqtext.saving.untrusted import parse_json
 from seqtext.tasks.known import BY_NAME, TASKS, public

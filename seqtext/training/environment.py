@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from seqtext.errors import shorten
-from seqtext.options import Precision, TrainingOptions, to_plain
+from seqtext.options import Precision, TrainingOptions
+from seqtext.saving.configs import to_plain
 
 Record = dict[str, Any]
 

@@ -44,7 +44,6 @@ def classification_summary(
             f"vocabulary  {pieces:,} pieces"
             + ("" if pieces >= asked else f" (asked for {asked:,}; the corpus has no more)"),
         ],
-        model=_shape(task),
         example=_example(task, str(data.train[0][text])),
         notes=data.notes,
         warnings=[*data.warnings, *unknown_characters(task.tokenizer, data, text, reports)],
@@ -91,13 +90,6 @@ def _counts(reports: Mapping[str, EncodingReport]) -> str:
         f"{empty:,} empty texts, {cut:,} cut to the longest length{in_windows},"
         f" {reports['train'].byte_share:.2%} of tokens spell bytes"
     )
-
-
-def _shape(task: TopicClassifier) -> str:
-    c = task.config
-    both = "both directions, " if c.bidirectional else ""
-    layers = f"{c.num_layers} layer(s) of {c.hidden_size}, {both}embedding {c.embedding_size}"
-    return f"{c.cell.upper()}, {layers}, pooled {' + '.join(c.pooling)}"
 
 
 def _example(task: TopicClassifier, text: str) -> list[str]:

@@ -45,8 +45,7 @@ def forecast_summary(
             + ", over the training span",
             f"windows     {len(examples):,} of {config.window:,} readings to train on, {config.horizon:,} to forecast",
         ],
-        model=f"{config.cell.upper()}, {config.num_layers} layer(s) of {config.hidden_size}, {config.input_size} input(s),"
-        f" {task.output.loss} loss, context {config.context}",
+        objective=f"{task.output.loss} loss, context {config.context}",
         batch=f"{windows:,} windows"
         + (", each series equally often (with replacement)" if config.sample_by == "series" else ""),
         padded=False,

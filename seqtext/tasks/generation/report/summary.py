@@ -46,7 +46,6 @@ def generator_summary(
             f"vector      {_vector(task)}",
             f"vocabulary  {len(task.tokenizer):,} pieces",
         ],
-        model=_shape(task),
         example=example_text(str(data.train[0][data.text_column]), task.tokenizer),
         notes=data.notes,
         warnings=[*data.warnings, *unknown_characters(task.tokenizer, data, data.text_column, reports)],
@@ -73,8 +72,3 @@ def _vector(task: TextGenerator) -> str:
     if config.vector_column is not None:
         return f"{config.vector_size} features of column {config.vector_column!r}"
     return f"{config.vector_size} features that a classifier makes of the text" if config.has_encoder else "none"
-
-
-def _shape(task: TextGenerator) -> str:
-    c = task.config
-    return f"{c.cell.upper()}, {c.num_layers} layer(s) of {c.hidden_size}, embedding {c.embedding_size}, reads {c.feedback}"

@@ -49,7 +49,6 @@ def translation_summary(
             f" {data.uneven:,} of very uneven length, {data.duplicates:,} test sources in train too",
             f"vocabulary  {_vocabulary(task)}",
         ],
-        model=_shape(task),
         batch=f"{tokens_of_step(options)} per side",
         example=[
             *example_text(str(data.train[0][SOURCE]), task.source_tokenizer),
@@ -105,14 +104,3 @@ def _vocabulary(task: Translator) -> str:
     if task.config.shared_tokenizer:
         return f"{len(task.tokenizer):,} pieces, shared"
     return f"{len(task.source_tokenizer):,} pieces of the source, {len(task.tokenizer):,} of the target"
-
-
-def _shape(task: Translator) -> str:
-    c = task.config
-    directions = " in each direction" if c.bidirectional else ""
-    heads = f", {c.heads} heads" if c.heads > 1 else ""
-    looks = f"{c.attention} attention{heads}" if c.attention else "no attention"
-    return (
-        f"{c.cell.upper()}, encoder {c.encoder_layers} layer(s) of {c.encoder_size}{directions},"
-        f" decoder {c.num_layers} of {c.hidden_size}, {looks}, embedding {c.embedding_size}"
-    )
