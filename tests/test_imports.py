@@ -311,7 +311,6 @@ def test_predicting_imports_no_data_sets_no_training_and_no_pictures(run_folder)
         "datasets",
         "pyarrow",
         "pandas",
-        "accelerate",
         "sklearn",
         "scipy",
         "matplotlib",

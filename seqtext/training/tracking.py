@@ -28,6 +28,9 @@ class Tracker:
     Args:
         name: which tracker, as `check_tracker` found it; None for none.
         folder: the run folder; its name is the run's.
+
+    Raises:
+        ResourceError: if wandb may not be used, such as without a login.
     """
 
     def __init__(self, name: TrackerName | None, folder: Path) -> None:
@@ -36,11 +39,16 @@ class Tracker:
         if name == "tensorboard":
             from torch.utils.tensorboard import SummaryWriter
 
-            self._board = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+            self._board = SummaryWriter(str(folder / "tensorboard"))
         elif name == "wandb":
             import wandb
 
-            self._wandb = wandb.init(project="seqtext", name=folder.name, dir=str(folder))
+            try:
+                self._wandb = wandb.init(project="seqtext", name=folder.name, dir=str(folder))
+            except wandb.Error as error:
+                told = str(error).rstrip(".")
+                fix = "log in with `wandb login`, or set WANDB_MODE=offline"
+                raise ResourceError(f"--track wandb: {told}", fix=fix) from error
 
     def log(self, figures: Mapping[str, float], step: int) -> None:
         """Logs figures at an optimizer step."""

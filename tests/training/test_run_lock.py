@@ -182,11 +182,13 @@ lock = RunLock(Path(sys.argv[1]))
 lock.take()
 program = subprocess.Popen(["sleep", "60"], close_fds=False)
 if (forked := os.fork()) == 0:
+    told = "it took the lock"
     lock.release()
     try:
         lock.take()
     except OptionsError as error:
-        print(os.getpid(), program.pid, error, flush=True)
+        told = str(error)
+    print(os.getpid(), program.pid, told, flush=True)
 signal.pause()
 """
 
@@ -204,6 +206,7 @@ def test_neither_a_fork_nor_a_program_keeps_the_lock_of_its_parent(tmp_path):
             RunLock(tmp_path).take()
             RunLock(tmp_path).release()
         finally:
+            owner.kill()
             for left in (forked, program):
                 os.kill(int(left), signal.SIGKILL)
 
