@@ -364,6 +364,7 @@ def test_info_tells_what_a_generator_is_and_how_good_it_was(place):
         figures = figures_of(place / name)
         assert f"\ntested on {figures['data']['source']}, {figures['test']['tokens']:,} tokens: perplexity" in ended.out
         assert f"trigram model: perplexity {figures['test']['trigram_perplexity']:.2f}\n" in ended.out
+        assert len(figures["samples"]["real"]) > 1
         for measure, real in figures["samples"]["real"].items():
             model = figures["samples"]["model"][measure]
             assert f"\n  {measure.replace('_', '-')}: {model:.3f}, real texts {real:.3f}\n" in ended.out
