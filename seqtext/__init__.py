@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # the same names once more, for type checkers and editors
     from seqtext.training.fit import fit as fit
     from seqtext.training.protocols import Examples as Examples
     from seqtext.training.protocols import Task as Task
+    from seqtext.training.run_folder import RunFolder as RunFolder
 
 __version__ = "0.1.0"
 
@@ -57,6 +58,7 @@ _HOMES = {
     # what a task of one's own needs
     "Examples": "seqtext.training.protocols",
     "FitResult": "seqtext.training.fit",
+    "RunFolder": "seqtext.training.run_folder",
     "Task": "seqtext.training.protocols",
     "atomic_folder": "seqtext.saving.folders",
     "parse_tensors": "seqtext.saving.folders",

@@ -140,13 +140,15 @@ def _named(splits: datasets.DatasetDict, name: str) -> datasets.DatasetDict:
     return copies
 
 
-def phrasebook(locale: str = "en", *, seed: int = 0, train: int = 12_000) -> datasets.DatasetDict:
-    """The built-in phrases of a locale in the columns `text` and `label`: `train` rows, 1,000 to validate and 1,000 to test.
+def phrasebook(
+    locale: str = "en", *, seed: int = 0, train: int = 12_000, validation: int = 1_000, test: int = 1_000
+) -> datasets.DatasetDict:
+    """The built-in phrases of a locale, in columns `text` and `label`, whose classes are their topics.
 
     Args:
         locale: one of the Unicode CLDR's, such as `en`, `pt-BR` or `zh_Hant`.
         seed: another one, other phrases.
-        train: training rows.
+        train: rows of the split of that name; so `validation` and `test`.
 
     Raises:
         DataError: for a locale that is unknown, or has too few names.
@@ -156,7 +158,7 @@ def phrasebook(locale: str = "en", *, seed: int = 0, train: int = 12_000) -> dat
 
     from seqtext.builtin.phrasebook import phrases
 
-    made = phrases(locale=locale, seed=seed, train=train)
+    made = phrases(locale=locale, seed=seed, train=train, validation=validation, test=test)
     topics = sorted({phrase.topic for rows in made.values() for phrase in rows})
     features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=topics))
     splits = datasets.DatasetDict()
