@@ -9,7 +9,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from seqtext.errors import SavedFileError, shorten
-from seqtext.options import to_plain
+from seqtext.saving.configs import to_plain
 
 
 @dataclass(frozen=True)

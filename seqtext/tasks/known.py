@@ -16,8 +16,8 @@ if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and
     from seqtext.tasks.forecasting.forecaster import Forecaster as Forecaster
     from seqtext.tasks.generation.generator import TextGenerator as TextGenerator
     from seqtext.tasks.generation.writing import Generated as Generated
-    from seqtext.tasks.translation.translator import Translation as Translation
     from seqtext.tasks.translation.translator import Translator as Translator
+    from seqtext.tasks.translation.writing import Translation as Translation
 
 
 class KnownTask(NamedTuple):
@@ -32,6 +32,7 @@ class KnownTask(NamedTuple):
         measures: what `seqtext evaluate` finds out.
         recipe: what `seqtext train` calls it.
         script: the recipe's file.
+        writes: whether its model writes texts; its head then gives tokens, which others may start from.
     """
 
     name: str
@@ -42,6 +43,7 @@ class KnownTask(NamedTuple):
     measures: str
     recipe: str
     script: str
+    writes: bool = False
 
     def part(self, module: str) -> ModuleType:
         """A module of the task's folder, as `command` or `report.card`."""
@@ -68,16 +70,18 @@ TASKS = (
         measures="perplexity with and without the vector, bits per byte; whether samples have the topic asked for",
         recipe="generation",
         script="text_generation",
+        writes=True,
     ),
     KnownTask(
         name="Translator",
         folder="translation",
-        public={"Translator": "translator", "Translation": "translator"},
+        public={"Translator": "translator", "Translation": "writing"},
         command="translate",
         about="translate texts: given, from a file, or from a pipe, line by line",
         measures="BLEU, chrF, exact match and perplexity, beside the source copied",
         recipe="translation",
         script="translation",
+        writes=True,
     ),
     KnownTask(
         name="Forecaster",

@@ -1,7 +1,7 @@
 """Two files of lines, line n of one the translation of line n of the other, as rows of source and target, memory-mapped.
 
 A line ends at `\\n` only, one `\\r` before it is left out, and a blank line is a line: nothing here moves a pair. Knows
-files and lines; which pairs are worth learning from, `pair_splits.py` decides.
+files and lines; which pairs are worth learning from, `splits.py` decides.
 """
 
 from __future__ import annotations

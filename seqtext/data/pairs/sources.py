@@ -1,7 +1,7 @@
 """Where pairs of texts come from: the phrasebook in two locales, parallel files, a table, a folder, the hub.
 
 What exists is found as `sources.py` finds it; this file knows the two forms that only pairs have, two files for a split
-and two locales for a data set. Which columns are the pair, `pair_columns.py` decides, unless it is clear from here.
+and two locales for a data set. Which columns are the pair, `columns.py` decides, unless it is clear from here.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from seqtext.data.series.series import Part, SeriesSet
     from seqtext.data.series.splits import SeriesSplits
-    from seqtext.tasks.forecasting.forecaster import Forecaster, PartForecasts
+    from seqtext.tasks.forecasting.forecaster import Forecaster
+    from seqtext.tasks.forecasting.parts import PartForecasts
 
 HOUSEHOLD = "household"
 
@@ -80,7 +81,7 @@ def measure(task: Forecaster, options: Evaluate) -> Measured:
     import numpy as np
 
     from seqtext.tasks.forecasting.report.drawings import hours_of_day
-    from seqtext.tasks.forecasting.report.fitting import rivals, season_scales, seasons
+    from seqtext.tasks.forecasting.report.fitting import baselines_of, season_scales, seasons
     from seqtext.tasks.forecasting.report.metrics import ForecastMetrics, forecast_metrics, mae_by_hour
     from seqtext.tasks.forecasting.report.report import test_positions
 
@@ -103,11 +104,11 @@ def measure(task: Forecaster, options: Evaluate) -> Measured:
     if model.mase is None and seasons(task, data):
         notes.append("no MASE: fewer than two seasons lie before the first forecast; give more with --history FILE")
     baselines = {}
-    for one in rivals(task, data, first, "fast"):
-        errors = metrics(one.forecast, dict.fromkeys(made.quantiles, one.forecast)).to_json()
-        baselines[one.name] = {"description": one.description, "seconds": round(one.seconds, 2), **errors}
-    told = {"source": source, "notes": notes, "warnings": []}
-    return Measured({"test": test, "baselines": baselines, "data": told}, _predictions(series, first, made))
+    for one in baselines_of(task, data, first, "fast"):
+        errors = metrics(one.predicted, dict.fromkeys(made.quantiles, one.predicted)).to_json()
+        baselines[one.name] = one.figures(errors)
+    about = {"source": source, "notes": notes, "warnings": []}
+    return Measured({"test": test, "baselines": baselines, "data": about}, _predictions(series, first, made))
 
 
 def _drawn(first: NDArray[np.int64], most: int | None) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
     from seqtext.tasks.generation.generator import TextGenerator
-    from seqtext.tasks.generation.report.report import Accuracy
+    from seqtext.tasks.generation.report.samples import Accuracy
     from seqtext.tasks.generation.rows import GeneratorRows
 
 
@@ -59,7 +59,7 @@ def measure(task: TextGenerator, options: Evaluate) -> Measured:
     from seqtext.data.rows.columns import require
     from seqtext.data.rows.splits import take
     from seqtext.tasks.generation.report.quality import all_texts, perplexities
-    from seqtext.tasks.generation.report.report import judged
+    from seqtext.tasks.generation.report.samples import judged
 
     _use_columns(task, options)
     text, attributes = task.config.text_column, task.config.attributes
@@ -161,7 +161,7 @@ def _log_probabilities(task: TextGenerator, examples: GeneratorRows) -> list[flo
     import torch
 
     from seqtext.batching.batch_plan import BatchPlan
-    from seqtext.tasks.generation.generator import TOKENS_AT_ONCE
+    from seqtext.tasks.generation.losses import TOKENS_AT_ONCE
 
     found = np.zeros(len(examples))
     plan = BatchPlan(examples.lengths, tokens=max(TOKENS_AT_ONCE, int(examples.lengths.max(initial=1))), seed=0)

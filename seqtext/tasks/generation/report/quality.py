@@ -1,6 +1,6 @@
 """How good generated texts are, beside the same figures of real ones: control, diversity, copying, perplexity and its bounds.
 
-Knows a text generator and real texts; the measures themselves lie in `evaluation`.
+Knows a text generator and real texts; the measures themselves know neither.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def perplexities(task: TextGenerator, rows: Dataset, train: Dataset | None = Non
     }
     if train is not None:
         trigram = Trigram(_ids(task.encode(train)), len(task.tokenizer), end=END)
-        rival = -float(np.concatenate(trigram.log_probabilities(_ids(test))).mean())
-        figures |= {"trigram_perplexity": perplexity(rival), "below_trigram": 1 - perplexity(loss - rival)}
+        baseline = -float(np.concatenate(trigram.log_probabilities(_ids(test))).mean())
+        figures |= {"trigram_perplexity": perplexity(baseline), "below_trigram": 1 - perplexity(loss - baseline)}
     if task.config.vector_size:
         without = task.token_loss(test, vectors=False)
         figures |= {

@@ -115,8 +115,8 @@ def measure(task: Translator, options: Evaluate) -> Measured:
         "by_topic": [group._asdict() for group in sorted(by_group(texts, references, topics))] if topics else [],
     }
     copied = copied_source(sources)
-    scores = translation_metrics(copied.texts, references, language=languages[1])._asdict()
-    baseline = {"description": copied.description, **{name: scores[name] for name in COMPARED}, "seconds": 0.0}
+    scores = translation_metrics(copied.predicted, references, language=languages[1])._asdict()
+    baseline = copied.figures({name: scores[name] for name in COMPARED})
 
     def predictions() -> Iterator[Mapping[str, Any]]:
         exact, chrf = exact_matches(texts, references).tolist(), sentence_scores(texts, references).tolist()
