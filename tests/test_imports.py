@@ -310,6 +310,10 @@ for command in [[], *([name] for name in COMMANDS)]:
     mark()
 import seqtext, seqtext.options, seqtext.saving.folders
 mark()
+from seqtext.tasks.known import TASKS
+for task in TASKS:
+    assert task.part("report.evaluate").Evaluate
+mark()
 """
 HEAVY = {"torch", "numpy", "datasets", "pyarrow", "sklearn", "matplotlib", "sentencepiece", "huggingface_hub"}
 

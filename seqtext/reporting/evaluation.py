@@ -170,10 +170,10 @@ def check_output(options: EvaluateOptions) -> None:
     if not folder.is_dir():
         raise OptionsError("it is a file", where=where, expected="a folder, or a name that is free")
     found = sorted(path.name for path in folder.iterdir())
-    if set(found) != {*FILES, MANIFEST}:  # somebody's folder, which --overwrite is not meant for either
-        holds = f"the folder holds other files ({', '.join(found[:3])})" if found else "the folder is there already"
+    if found and set(found) != {*FILES, MANIFEST}:  # somebody's folder, which --overwrite is not meant for either
+        holds = f"the folder holds other files ({', '.join(found[:3])})"
         raise OptionsError(holds, where=where, fix="choose a new folder")
-    if not options.overwrite:
+    if found and not options.overwrite:
         fix = "choose another --output, or --overwrite to replace it"
         raise OptionsError("the folder already holds an evaluation", where=where, fix=fix)
 

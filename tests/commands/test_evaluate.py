@@ -87,6 +87,7 @@ def test_fewer_rows_are_measured_if_asked_for(saved_tasks, task):
 def test_what_is_there_is_replaced_only_if_asked_for_and_only_an_evaluation(saved_tasks, task):
     run = saved_tasks[task.name]
     flags = ("--data", *DATA[task.name])
+    Path("out").mkdir()  # an empty folder is free
     succeeded(evaluate(run, *flags, "--max_rows", "2", "--output", "out"))
     before = Path("out/metrics.json").read_bytes()
     told = "error: --output out: the folder already holds an evaluation; choose another --output, or --overwrite to replace it\n"

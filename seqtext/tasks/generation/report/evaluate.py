@@ -168,7 +168,7 @@ def _log_probabilities(task: TextGenerator, examples: GeneratorRows) -> list[flo
     with torch.inference_mode():
         for [rows] in plan.in_order_of_length():
             for loss in task.losses(examples.batch(rows).to(task.device)):
-                found[rows] -= loss.rows.double().cpu().numpy()
+                found[rows] -= loss.rows.cpu().double().numpy()
     return [float(one) for one in found]
 
 
