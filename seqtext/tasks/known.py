@@ -29,6 +29,7 @@ class KnownTask(NamedTuple):
         public: module of each public name, the class among them.
         command: of `seqtext`, which uses a saved model; its dataclass is the same word with a capital.
         about: the command's line of help.
+        measures: what `seqtext evaluate` finds out.
         recipe: what `seqtext train` calls it.
         script: the recipe's file.
         writes: whether its model writes texts; its head then gives tokens, which others may start from.
@@ -39,6 +40,7 @@ class KnownTask(NamedTuple):
     public: dict[str, str]
     command: str
     about: str
+    measures: str
     recipe: str
     script: str
     writes: bool = False
@@ -55,6 +57,7 @@ TASKS = (
         public={"TopicClassifier": "classifier", "Prediction": "classifier"},
         command="predict",
         about="label texts: given, from a file, or from a pipe",
+        measures="accuracy, macro F1, and figures of each class",
         recipe="topics",
         script="topic_classification",
     ),
@@ -64,6 +67,7 @@ TASKS = (
         public={"TextGenerator": "generator", "Generated": "writing"},
         command="generate",
         about="write texts from a topic, a mixture, an example or nothing",
+        measures="perplexity with and without the vector, bits per byte; whether samples have the topic asked for",
         recipe="generation",
         script="text_generation",
         writes=True,
@@ -74,6 +78,7 @@ TASKS = (
         public={"Translator": "translator", "Translation": "writing"},
         command="translate",
         about="translate texts: given, from a file, or from a pipe, line by line",
+        measures="BLEU, chrF, exact match and perplexity, beside the source copied",
         recipe="translation",
         script="translation",
         writes=True,
@@ -84,6 +89,7 @@ TASKS = (
         public={"Forecaster": "forecaster", "Forecast": "forecaster"},
         command="forecast",
         about="forecast the next readings of a history, or after each line of a pipe",
+        measures="errors and coverage of intervals, beside repeated readings",
         recipe="electricity",
         script="electricity",
     ),

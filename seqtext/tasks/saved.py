@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from seqtext.data.reading.cache import cache_folder
 from seqtext.errors import OptionsError, SavedFileError, one_of, shorten
-from seqtext.options import from_plain
 from seqtext.saving.atomic import left_behind
+from seqtext.saving.configs import from_plain
 from seqtext.saving.folders import read_folder
 from seqtext.saving.untrusted import parse_json
 from seqtext.tasks.known import BY_NAME, TASKS, public
@@ -53,7 +53,8 @@ class SavedTask:
         """
         where = str(self.folder / "config.json")
         if self.task != task:
-            raise SavedFileError(f"a {self.task}", where=where, expected=f"a {task}", fix="seqtext.load opens any task")
+            fix = f"seqtext {BY_NAME[self.task].command} takes it, seqtext.load any task"
+            raise SavedFileError(f"a {self.task}", where=where, expected=f"a {task}", fix=fix)
         return from_plain(kind, {name: value for name, value in self.settings.items() if name != "task"}, where=where)
 
     def file(self, name: str) -> bytes:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
-from seqtext.options import to_plain
+from seqtext.saving.configs import to_plain
 from seqtext.saving.disk import write_file
 from seqtext.saving.folders import atomic_folder, parse_tensors, read_tensors, tensor_bytes
 from seqtext.tasks.saved import SavedTask, open_saved

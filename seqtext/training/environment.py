@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from seqtext.errors import shorten
-from seqtext.options import Precision, TrainingOptions, to_plain
+from seqtext.options import Precision, TrainingOptions
+from seqtext.saving.configs import to_plain
 
 Record = dict[str, Any]
 
@@ -59,7 +60,7 @@ def environment_of(
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": threads,
         "precision": precision,
-        "micro-batches a step": options.gradient_accumulation * processes,
+        "micro-batches per step": options.gradient_accumulation * processes,
         PROCESSES: processes,
         "training rows": f"{len(train):,}, SHA-256 {content_hash(train)[:16]}",
         "validation rows": f"{len(validation):,}, SHA-256 {content_hash(validation)[:16]}",

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from tqdm import tqdm
 
 from seqtext.errors import OptionsError, Stopped
-from seqtext.options import TrainingOptions, checkpoint_interval, from_plain
+from seqtext.options import TrainingOptions, checkpoint_interval
+from seqtext.saving.configs import from_plain
 from seqtext.saving.disk import check_room
 from seqtext.saving.untrusted import parse_json
 from seqtext.training.averaging import MovingAverage

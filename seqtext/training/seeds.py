@@ -20,13 +20,13 @@ OptionsT = TypeVar("OptionsT", bound=RunOptions)
 
 
 class SeedFigure(NamedTuple):
-    """A test figure of a run that is told over several seeds.
+    """A test figure of a run whose mean over several seeds is printed.
 
     Attributes:
         key: its name in the part `test` of report/metrics.json.
-        name: its name when told.
+        name: its name when printed.
         digits: behind the point.
-        percent: it is a share, told in percent.
+        percent: it is a share, printed in percent.
     """
 
     key: str
@@ -37,7 +37,7 @@ class SeedFigure(NamedTuple):
 
 def run_seeds(
     options: OptionsT,
-    train_once: Callable[[OptionsT], Mapping[str, Any] | None],
+    train_once: Callable[[OptionsT, RunFolder], Mapping[str, Any] | None],
     *,
     folder: str,
     figures: tuple[SeedFigure, ...],
@@ -46,15 +46,16 @@ def run_seeds(
 
     Args:
         options: of the recipe.
-        train_once: trains with options whose `seeds` is 1; gives what is in report/metrics.json, or None if nothing was trained.
-        folder: of the seeds' folders; of one run alone, the recipe's business.
-        figures: what is told of all seeds; mean and standard deviation in seeds.json are the first one's.
+        train_once: trains in a folder, with options whose `seeds` is 1; gives what is in report/metrics.json, or None if nothing was
+            trained.
+        folder: of the run, or of the seeds' folders.
+        figures: what is printed of all seeds; mean and standard deviation in seeds.json are the first one's.
 
     Raises:
         OptionsError: a folder that is taken, before the first run.
     """
     if options.seeds == 1:
-        train_once(options)
+        train_once(options, RunFolder(folder))
         return
     runs = {seed: RunFolder(f"{folder}/seed-{seed}") for seed in range(options.seed, options.seed + options.seeds)}
     if RunFolder(folder).holds_run():
@@ -64,7 +65,7 @@ def run_seeds(
     tests = []
     for seed, run in runs.items():
         print(f"\n==== seed {seed}")
-        report = train_once(replace(options, seed=seed, seeds=1, run=str(run.path)))
+        report = train_once(replace(options, seed=seed, seeds=1, run=str(run.path)), run)
         tests += [report["test"]] if report and report["test"] else []
     if not tests:
         return
@@ -73,16 +74,16 @@ def run_seeds(
     write_json(Path(folder) / "seeds.json", {**values, "mean": mean, "standard_deviation": std})
     print()
     for figure in figures:
-        print(_told(figure, values[figure.key]))
+        print(_over_seeds(figure, values[figure.key]))
 
 
-def _told(figure: SeedFigure, values: list[float]) -> str:
+def _over_seeds(figure: SeedFigure, values: list[float]) -> str:
     mean, std = mean_and_std(values)
     if figure.percent:
-        told = f"{mean:.{figure.digits}%}, standard deviation {100 * std:.{figure.digits}f} points"
+        spread = f"{mean:.{figure.digits}%}, standard deviation {100 * std:.{figure.digits}f} points"
     else:
-        told = f"{mean:.{figure.digits}f}, standard deviation {std:.{figure.digits}f}"
-    return f"test {figure.name} over {len(values)} seeds: {told}"
+        spread = f"{mean:.{figure.digits}f}, standard deviation {std:.{figure.digits}f}"
+    return f"test {figure.name} over {len(values)} seeds: {spread}"
 
 
 def mean_and_std(values: Sequence[float]) -> tuple[float, float]:

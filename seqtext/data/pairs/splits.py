@@ -83,7 +83,7 @@ def pair_splits(
     notes: list[str] = []
     pairs = choose_pairs(used_splits(splits, notes), source=source, target=target)
     blank: dict[str, int] = {}
-    kept = {name: _without_blank(rows, name, blank, notes) for name, rows in pairs.splits.items()}
+    kept = {name: without_blank(rows, name, blank, notes) for name, rows in pairs.splits.items()}
     train, validation, test = kept["train"], kept.get("validation"), kept.get("test")
     warnings = _swapped(train, {"validation": validation, "test": test})
     if test is None and validation is not None:
@@ -123,7 +123,7 @@ def pair_splits(
     )
 
 
-def _without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[str]) -> Dataset:
+def without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[str]) -> Dataset:
     """The pairs with text on both sides."""
     blank = blank_rows(rows)
     gone = np.flatnonzero(blank)

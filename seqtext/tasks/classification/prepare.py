@@ -14,7 +14,7 @@ from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
-from seqtext.options import settings_of
+from seqtext.saving.configs import settings_of
 from seqtext.tasks.classification.settings import TopicConfig, TopicSettings
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import (

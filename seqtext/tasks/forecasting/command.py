@@ -185,7 +185,7 @@ def _plot(history: SeriesSet, made: Made, path: str, unit: str) -> None:
     """The first series."""
     import numpy as np
 
-    from seqtext.tasks.forecasting.report.pictures import fan_chart
+    from seqtext.tasks.forecasting.report.fan_chart import fan_chart
 
     values = history.one(0)
     places = np.arange(len(values))

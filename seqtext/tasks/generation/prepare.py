@@ -17,7 +17,7 @@ from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.models.copy_guard import CopyGuard
-from seqtext.options import settings_of
+from seqtext.saving.configs import settings_of
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.example_vectors import example_vectors
 from seqtext.tasks.generation.rows import encode_rows

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from seqtext.errors import OptionsError, raise_together
+from seqtext.options import SHARE, out_of_range, raise_faults, up_to
 
 if TYPE_CHECKING:
     from seqtext.models.sampling import Filters
@@ -27,7 +28,7 @@ class GeneratorSettings:
     subword_sampling: bool = False
     """Cut words into other pieces every epoch (subword regularisation)."""
     feedback: Literal["tokens", "zeros"] = "tokens"
-    """Each step reads the token before, or nothing: then the vector is the only input, and steps are drawn independently."""
+    """What each step reads: the token before, or zeros, so that the vector at the first step is the only input."""
     cell: Literal["rnn", "gru", "lstm"] = "lstm"
     """Kind of recurrent cell."""
     embedding_size: int = 256
@@ -55,33 +56,45 @@ class GeneratorSettings:
     """Tokens of a training text never written in a row; 0 keeps no record. Default: 8 where half the texts have 32 or more, else 0."""
 
     def __post_init__(self) -> None:
-        raise_together(self._faults())
+        raise_faults(self)
 
     def _faults(self) -> list[str]:
-        limits = {
-            "vocabulary_size": MOST_TOKENS,
-            "max_length": MOST_TOKENS,
-            "embedding_size": MOST_UNITS,
-            "hidden_size": MOST_UNITS,
-            "num_layers": MOST_LAYERS,
-        }
-        shares = (
-            *("vector_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
-            "label_smoothing",
+        return out_of_range(
+            self,
+            {
+                up_to(MOST_TOKENS): ("vocabulary_size", "max_length"),
+                up_to(MOST_UNITS): ("embedding_size", "hidden_size"),
+                up_to(MOST_LAYERS): ("num_layers",),
+                SHARE: (
+                    *("vector_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
+                    "label_smoothing",
+                ),
+                up_to(MOST_TOKENS, least=0).or_nothing: ("no_copy_ngram",),
+            },
         )
-        faults = [
-            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
-            for name, most in limits.items()
-            if not 1 <= getattr(self, name) <= most
-        ]
-        faults += [
-            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
-            for name in shares
-            if not 0 <= getattr(self, name) < 1
-        ]
-        if self.no_copy_ngram is not None and not 0 <= self.no_copy_ngram <= MOST_TOKENS:
-            faults.append(f"--no_copy_ngram is {self.no_copy_ngram}; expected 0 to {MOST_TOKENS}, or nothing")
-        return faults
+
+
+@dataclass(frozen=True)
+class VectorOptions:
+    """Where the vectors of training rows come from: one of these ways, or else the label column."""
+
+    vector: Literal["attributes", "none"] = "attributes"
+    """What texts are written from; none is a language model."""
+    attributes: tuple[str, ...] = ()
+    """Columns whose values make the vector. Default: the label column, where there is no doubt."""
+    vector_column: str | None = None
+    """Column of dense vectors, instead."""
+    vectors_from: str | None = None
+    """Run of a topic classifier that makes the vectors from the texts, instead."""
+
+    @property
+    def ways(self) -> list[object]:
+        """All of them, true where asked for."""
+        return [self.attributes, self.vector_column, self.vectors_from, self.vector == "none"]
+
+    def _faults(self) -> list[str]:
+        several = "--attributes, --vector_column, --vectors_from and --vector none rule each other out"
+        return [several] if sum(map(bool, self.ways)) > 1 else []
 
 
 @dataclass(frozen=True)

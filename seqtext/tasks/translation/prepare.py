@@ -15,7 +15,7 @@ from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
-from seqtext.options import settings_of
+from seqtext.saving.configs import settings_of
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import (
     Side,

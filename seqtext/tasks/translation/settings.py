@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Literal
 
 from seqtext.errors import raise_together, shorten
+from seqtext.options import SHARE, out_of_range, raise_faults, up_to
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_HEADS = 16_384, 64, 1_000_000, 256
 MOST_RATIO = 100  # tokens written for one that is read; memory for them is taken before the first
@@ -20,7 +21,7 @@ class TranslatorSettings:
     vocabulary_size: int = 8000
     """Pieces of a tokenizer; lowered where the corpus is too small for it."""
     shared_tokenizer: bool = True
-    """One tokenizer for both sides; or else one a side."""
+    """One tokenizer for both sides, or else one per side."""
     lowercase: bool = False
     """Fold case before tokenizing, on both sides: translations are lower case then."""
     max_length: int = 256
@@ -42,7 +43,7 @@ class TranslatorSettings:
     num_layers: int = 2
     """Layers of the decoder; attention stands behind the first."""
     attention: Literal["dot", "scaled_dot", "additive"] | None = "scaled_dot"
-    """How source steps are compared with the decoder's state; None hands over the encoder's last state alone."""
+    """How source steps are compared with the decoder's state; None hands over the state alone (encoder-decoder without attention)."""
     heads: int = 1
     """Heads of the attention."""
     tied: Literal["none", "two_way", "three_way"] = "three_way"
@@ -61,33 +62,22 @@ class TranslatorSettings:
     """Share of each target spread over all tokens."""
 
     def __post_init__(self) -> None:
-        raise_together(self._faults())
+        raise_faults(self)
 
     def _faults(self) -> list[str]:
-        limits = {
-            "vocabulary_size": MOST_TOKENS,
-            "max_length": MOST_TOKENS,
-            "embedding_size": MOST_UNITS,
-            "encoder_size": MOST_UNITS,
-            "encoder_layers": MOST_LAYERS,
-            "hidden_size": MOST_UNITS,
-            "num_layers": MOST_LAYERS,
-            "heads": MOST_HEADS,
-        }
-        shares = (
-            *("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
-            "label_smoothing",
+        faults = out_of_range(
+            self,
+            {
+                up_to(MOST_TOKENS): ("vocabulary_size", "max_length"),
+                up_to(MOST_UNITS): ("embedding_size", "encoder_size", "hidden_size"),
+                up_to(MOST_LAYERS): ("encoder_layers", "num_layers"),
+                up_to(MOST_HEADS): ("heads",),
+                SHARE: (
+                    *("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
+                    "label_smoothing",
+                ),
+            },
         )
-        faults = [
-            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
-            for name, most in limits.items()
-            if not 1 <= getattr(self, name) <= most
-        ]
-        faults += [
-            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
-            for name in shares
-            if not 0 <= getattr(self, name) < 1
-        ]
         if 1 <= self.heads <= MOST_HEADS and self.encoder_size % self.heads:
             faults.append(
                 f"--heads is {self.heads}; expected a divisor of --encoder_size, which is {self.encoder_size}"

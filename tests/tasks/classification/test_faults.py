@@ -194,7 +194,7 @@ FAULTS = {
     "a value out of range": (NOTHING, (*TRAIN, "--epochs", "0"), r"--epochs is 0; expected more than 0"),
     "a model too large to be meant": (NOTHING, (*TRAIN, "--num_layers", "65"), r"--num_layers is 65; expected 1 to 64"),
     "rows from two places": (
-        NOTHING, (*TRAIN, "--data", "phrasebook:de"), r"--data and --train both name training rows; give one of them",
+        NOTHING, (*TRAIN, "--data", "phrasebook:de"), r"--data and --train both name training data; give one of them",
     ),
     "a test file without a training file": (
         NOTHING, ("--test", "test.csv"), r"--validation and --test are files beside --train; --data brings its own splits",

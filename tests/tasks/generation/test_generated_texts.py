@@ -52,7 +52,7 @@ def test_greedy_texts_need_no_seed(generator):
     assert one.text == other.text
 
 
-def test_a_start_begins_the_text_and_counts_to_the_limit(generator):
+def test_a_prompt_begins_the_text_and_counts_to_the_limit(generator):
     ids = generator.tokenizer.encode(["the ship"])[0]
     for made in generator("sea", count=20, prompt="the ship", max_length=10):
         assert made.text.startswith("the ship")

@@ -135,12 +135,15 @@ def test_any_stands_for_the_vector_of_some_rows_in_training_alone(rows):
 def test_the_vector_learns_from_every_window(rows):
     task = of(rows, max_length=3, vector_dropout=0.0)
     batch = task.encode(LONG).batch(np.arange(6))
+    windows = 0
     for number, loss in enumerate(task.losses(batch)):
+        windows += 1
         task.model.zero_grad()
         loss.sum.backward()
         assert task.model.to_input.weight.grad.abs().sum() > 0, f"window {number}"
         state = task.model.to_state.weight.grad  # the state before a later window is of the past, and cut off
         assert (number == 0) == (state is not None and bool(state.abs().sum() > 0))
+    assert windows > 1
 
 
 def test_a_mixture_is_made_of_vectors_that_training_had(generator, rows):

@@ -61,6 +61,7 @@ def test_greedy_is_the_loop_over_argmax(rows, shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_log_probability_is_that_of_the_model_reading_the_translation(rows, shape):
     task = of(rows, **shape)
+    assert len(rows) > 8
     for text, one in zip(rows["source"][:8], task(rows["source"][:8], length_penalty=0.6), strict=True):
         by_piece = {piece: number for number, piece in enumerate(task.tokenizer.pieces(range(len(task.tokenizer))))}
         ids, written = task.source_tokenizer.encode([text])[0], [by_piece[piece] for piece in one.target_pieces]
@@ -115,7 +116,9 @@ def test_no_text_is_without_its_string_whatever_the_tokens(rows):
     bytes_only = [i for i, piece in enumerate(task.tokenizer.pieces(range(len(task.tokenizer)))) if piece[:3] == "<0x"]
     with torch.no_grad():
         task.model.head.bias[bytes_only] += 50
-    for one in task(rows["source"][:10]):
+    found = task(rows["source"][:10])
+    assert len(found) == 10
+    for one in found:
         assert isinstance(one.text, str)
         one.text.encode()
 
