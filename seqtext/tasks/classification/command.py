@@ -18,7 +18,7 @@ from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
 from seqtext.tasks.classification.settings import Ranking
-from seqtext.tasks.streams import as_they_come, open_target
+from seqtext.tasks.streams import ModelOptions, as_they_come, open_target
 
 if TYPE_CHECKING:
     from seqtext.tasks.classification.classifier import Prediction
@@ -32,11 +32,9 @@ Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predict(Ranking):
+class Predict(Ranking, ModelOptions):
     """Label and probability of each text: those given, those of a file, or those of a pipe, one a line."""
 
-    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
-    """Run folder, model folder, or name on the hub."""
     texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
     """Texts to label. Without any, --input is read, or the pipe."""
     input: str | None = None
@@ -49,23 +47,13 @@ class Predict(Ranking):
     """File to write: csv, tsv, jsonl or txt by its name. Default: the terminal."""
     output_format: Format | None = None
     """Default: that of --output; csv for input with columns; else plain: label, probability and text between tabs."""
-    threads: int | None = None
-    """CPU threads. Default: as many as there are cores."""
-    device: str = "cpu"
-    """auto, cpu, cuda, cuda:1 or mps."""
-    debug: bool = False
-    """Show the traceback of an error."""
 
     def run(self) -> None:
         """Predicts all rows."""
         self._check()
         from seqtext.data.text.encoding import EncodingReport
-        from seqtext.nn.precision import choose_device, set_threads
-        from seqtext.tasks.saved import load_for
 
-        set_threads(self.threads)
-        classifier = load_for("predict", self.run_folder)
-        classifier.model.to(choose_device(self.device))
+        classifier = self.open("predict")
         report = EncodingReport()
         with ExitStack() as stack:
             columns, rows, where = self._rows(stack)
@@ -83,8 +71,6 @@ class Predict(Ranking):
             print(f"note: texts: {report.texts:,}; {note}", file=sys.stderr)
 
     def _check(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
         if self.texts and self.input:
             raise OptionsError("texts and --input were both given", fix="give one of them")
         if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):

@@ -17,7 +17,7 @@ from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, ResourceError, one_of, shorten
 from seqtext.tasks.forecasting.settings import ForecastRequest
-from seqtext.tasks.streams import keywords
+from seqtext.tasks.streams import check_threads, keywords
 
 if TYPE_CHECKING:
     from seqtext.data.series.series import SeriesSet
@@ -89,8 +89,7 @@ class Forecast(ForecastRequest):
             _plot(history, made[0], self.plot, self.unit)
 
     def _check(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
+        check_threads(self.threads)
         if self.follow and (self.history or self.plot or self.output or self.horizon):
             raise OptionsError("--follow reads a pipe and answers on the terminal, as far ahead as the model was trained for",
                                fix="leave --history, --horizon, --output and --plot out")  # fmt: skip

@@ -172,18 +172,14 @@ class Forecaster:
         return hold_out_last(rows, share=0.1)
 
     def check(self, rows: Part) -> None:
-        """Refuses a part with missing readings, in it or in what is read before it, that the model cannot be told of.
-
-        Raises:
-            DataError: naming the first one.
-        """
+        """As `check_part`, for this model."""
         check_part(rows, self.config)
 
     def encode(self, rows: Part, *, sampling_seed: int | None = None) -> Windows:
         """The windows of a part.
 
         Raises:
-            DataError: if none fits, or the part has missing readings that the model cannot be told of.
+            DataError: if none fits, or the part has missing readings that the model has no mark for.
         """
         self.check(rows)
         series = rows.series
@@ -246,30 +242,17 @@ class Forecaster:
     # ---- forecasts of a part, to be measured
 
     def forecasts(self, part: Part, first: NDArray[np.int64], *, context: Context | None = None) -> PartForecasts:
-        """Forecasts behind windows of a part, in the units of the data.
-
-        Args:
-            part: whose readings are forecast.
-            first: (R,) positions of the first value of each, as `test_positions` gives them.
-            context: where the state comes from; as trained if None.
-
-        Raises:
-            DataError: missing readings that the model cannot be told of.
-        """
+        """As `part_forecasts`, of this model, after `check_part`."""
         self.check(part)
         self.model.eval()
         return part_forecasts(self.model, self.config, part, first, context=context)
 
     def positions(self, part: Part, *, most: int) -> NDArray[np.int64]:
-        """(R,) where the forecasts of a part can begin, all of it or `most` drawn with a fixed key, in order.
-
-        Raises:
-            DataError: if the part is too short for one.
-        """
+        """(R,) as `forecast_positions`, for this model."""
         return forecast_positions(part, self.config, most=most)
 
     def scales_for(self, series: SeriesSet) -> tuple[FloatArray, FloatArray]:
-        """(S,) means and scales: those of training by name; of a series that was not there, of its own readings."""
+        """(S,) means and scales, as `windows.scales_for`, for this model."""
         return scales_for(series, self.config)
 
     # ---- saved

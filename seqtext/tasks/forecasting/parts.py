@@ -27,7 +27,7 @@ class PartForecasts(NamedTuple):
 
 
 def check_part(part: Part, config: ForecastConfig) -> None:
-    """Refuses missing readings, in a part or in what is read before it, that the model cannot be told of.
+    """Refuses missing readings, in a part or in what is read before it, that the model has no mark for.
 
     Raises:
         DataError: naming the first one.

@@ -6,44 +6,26 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
-
-from tyro.conf import Positional, arg
 
 from seqtext.errors import OptionsError
 from seqtext.tasks.generation.settings import Writing
-from seqtext.tasks.streams import keywords
+from seqtext.tasks.streams import ModelOptions, keywords
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generate(Writing):
+class Generate(Writing, ModelOptions):
     """Texts that have what a vector asks for."""
 
-    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
-    """Run folder, model folder, or name on the hub."""
     topic: str | None = None
     """A name, or names with weights: Sports=0.7,Business=0.3. Default: any text."""
     jsonl: bool = False
     """JSON lines with scores and vector, instead of a text a line."""
-    threads: int | None = None
-    """CPU threads. Default: as many as there are cores."""
-    device: str = "cpu"
-    """auto, cpu, cuda, cuda:1 or mps."""
-    debug: bool = False
-    """Show the traceback of an error."""
 
     def run(self) -> None:
         """Writes."""
-        from seqtext.nn.precision import choose_device, set_threads
-        from seqtext.tasks.saved import load_for
-
-        if self.threads is not None and self.threads < 1:
-            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
         if self.topic is not None and self.like is not None:
             raise OptionsError("--topic and --like were both given", fix="give one of them")
-        set_threads(self.threads)
-        generator = load_for("generate", self.run_folder)
-        generator.model.to(choose_device(self.device))
+        generator = self.open("generate")
         made = generator(
             None if self.topic is None else topic_weights(self.topic, generator.config.names),
             **keywords(self, Writing),

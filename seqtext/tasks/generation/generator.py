@@ -237,7 +237,7 @@ class TextGenerator:
         return GeneratorRows(tokens, row_vectors(rows, self.config, self.encoder)), report
 
     def losses(self, batch: GeneratorBatch) -> Iterator[Loss]:
-        """The losses of a batch's windows, each to be backpropagated before the next (truncated backpropagation)."""
+        """As `window_losses`, of this model."""
         return window_losses(self.model, batch, self.config)
 
     def evaluate(self, examples: GeneratorRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
@@ -251,7 +251,7 @@ class TextGenerator:
         return figures
 
     def token_loss(self, examples: GeneratorRows, *, vectors: bool = True, map_pieces: MapPieces = one_by_one) -> float:
-        """Mean loss per token (natural logarithm) over a split, with the vectors or with "any" in their place."""
+        """As `mean_loss`, of this model."""
         return mean_loss(self.model, examples, self.config, vectors=vectors, map_pieces=map_pieces)
 
     # ---- saved

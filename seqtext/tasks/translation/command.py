@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 from tyro.conf import Positional, arg
 
 from seqtext.errors import OptionsError
-from seqtext.tasks.streams import as_they_come, keywords, open_target
+from seqtext.tasks.streams import ModelOptions, as_they_come, keywords, open_target
 from seqtext.tasks.translation.settings import Search
 
 if TYPE_CHECKING:
@@ -25,14 +25,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Translate(Search):
+class Translate(Search, ModelOptions):
     """A translation of each text: those given, the lines of a file, or those of a pipe.
 
     With --n_best 2 or more, a line is a score and a text with a tab between, and an empty line stands between the lines of two texts.
     """
 
-    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
-    """Run folder, model folder, or name on the hub."""
     texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
     """Texts to translate. Without any, --input is read, or the pipe."""
     input: str | None = None
@@ -43,24 +41,13 @@ class Translate(Search):
     """Picture of where the model looked while it wrote; of a single text."""
     jsonl: bool = False
     """JSON lines with scores and alternatives, instead of a text a line."""
-    threads: int | None = None
-    """CPU threads. Default: as many as there are cores."""
-    device: str = "cpu"
-    """auto, cpu, cuda, cuda:1 or mps."""
-    debug: bool = False
-    """Show the traceback of an error."""
 
     def run(self) -> None:
         """Translates all texts."""
         self._check()
-        from seqtext.nn.precision import choose_device, set_threads
-        from seqtext.tasks.saved import load_for
-
-        set_threads(self.threads)
-        translator = load_for("translate", self.run_folder)
+        translator = self.open("translate")
         if self.attention is not None and translator.config.attention is None:
             raise OptionsError("the model has no attention", where=f"--attention {self.attention}", fix="leave it out")
-        translator.model.to(choose_device(self.device))
         texts = cut = unended = 0
         with ExitStack() as stack:
             chunks = self._chunks(stack)
@@ -83,8 +70,6 @@ class Translate(Search):
             self._draw(made[0])
 
     def _check(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
         if self.texts and self.input:
             raise OptionsError("texts and --input were both given", fix="give one of them")
         if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):
