@@ -22,7 +22,7 @@ from seqtext.data.pairs.options import PairDataOptions, load_asked_pairs
 from seqtext.data.pairs.splits import pair_splits
 from seqtext.errors import run_program
 from seqtext.models.beam_search import MOST_BEAM
-from seqtext.options import OptimizerName, RunOptions, out_of_range, parse, part_of, up_to
+from seqtext.options import OptimizerName, RunOptions, parse, part_of
 from seqtext.tasks.saved import load as load_task
 from seqtext.tasks.translation.report.baselines import Baselines
 from seqtext.tasks.translation.report.report import translation_report
@@ -58,7 +58,7 @@ class Options(PairDataOptions, RunOptions, TranslatorSettings):
     """Compare with nothing, with the source copied, or also with word by word."""
 
     def _faults(self) -> list[str]:
-        return out_of_range(self, {up_to(MOST_BEAM): ("beam",)})
+        return [] if 1 <= self.beam <= MOST_BEAM else [f"--beam is {self.beam}; expected from 1 to {MOST_BEAM:,}"]
 
 
 def main() -> None:
