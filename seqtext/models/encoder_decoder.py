@@ -8,8 +8,8 @@
                                      <s>  he  sees
 
 With the target known, nothing is done step by step: the first layer of the decoder runs over all of it, its outputs look for what they
-need among the encoder's outputs in one product, and each layer above takes both at once. Without attention it is the textbook's
-model, in which the writer knows of the source only the state it starts from. Knows ids, no texts.
+need among the encoder's outputs in one product, and each layer above takes both at once. Without attention the
+decoder knows of the source only the state it starts from. Knows ids, no texts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Training, validation and test spans of any source of series, by time: what is tested lies after all that is trained on.
 
-Knows splits and how long they are; how a table becomes series, `series_table` knows.
+Knows splits and how long they are; how a table becomes series, `table.py` knows.
 """
 
 from __future__ import annotations
