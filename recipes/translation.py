@@ -29,9 +29,9 @@ from seqtext.tasks.translation.report.report import translation_report
 from seqtext.tasks.translation.report.summary import translation_summary
 from seqtext.tasks.translation.settings import TranslatorSettings
 from seqtext.tasks.translation.translator import Translator
-from seqtext.training.recipe import make_once, run_recipe, show, train
+from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
-from seqtext.training.seeds import SeedFigure
+from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
@@ -65,7 +65,7 @@ def main() -> None:
     options = parse(Options, __doc__ or "", defaults_for=lambda asked: FOR_PHRASES if asked.is_built_in else {})
     bleu, tokenized = SeedFigure("bleu", "BLEU"), SeedFigure("tokenized_bleu", "tokenized BLEU")
     figures = (bleu, tokenized, SeedFigure("exact", "exact match", percent=True))
-    run_recipe(options, train_once, name="translation", data=(*options.train, options.data)[0], figures=figures)
+    run_seeds(options, train_once, name="translation", data=(*options.train, options.data)[0], figures=figures)
 
 
 def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:

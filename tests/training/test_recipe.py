@@ -12,9 +12,9 @@ import pytest
 from seqtext.errors import OptionsError
 from seqtext.options import RunOptions
 from seqtext.saving.configs import read_options
-from seqtext.training.recipe import make_once, run_recipe, show, train
+from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
-from seqtext.training.seeds import SeedFigure
+from seqtext.training.seeds import SeedFigure, run_seeds
 from tests.conftest import ROOT
 from tests.training.line import Line, points
 
@@ -61,7 +61,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
 
 
 def run(options: Options, train_once: Any = train_once) -> None:
-    run_recipe(options, train_once, name="line", data="data/points.csv", figures=SCORE)
+    run_seeds(options, train_once, name="line", data="data/points.csv", figures=SCORE)
 
 
 @pytest.fixture(autouse=True)
