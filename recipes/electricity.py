@@ -27,9 +27,9 @@ from seqtext.tasks.forecasting.report.report import forecast_report
 from seqtext.tasks.forecasting.report.summary import forecast_summary
 from seqtext.tasks.forecasting.settings import ForecastSettings
 from seqtext.tasks.saved import load as load_task
-from seqtext.training.recipe import make_once, run_recipe, show, train
+from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
-from seqtext.training.seeds import SeedFigure
+from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
@@ -54,7 +54,7 @@ class Options(SeriesDataOptions, RunOptions, ForecastSettings):
 def main() -> None:
     options = parse(Options, __doc__ or "")
     figures = (SeedFigure("mse", "MSE", digits=5),)
-    run_recipe(options, train_once, name="electricity", data=options.train or options.data, figures=figures)
+    run_seeds(options, train_once, name="electricity", data=options.train or options.data, figures=figures)
 
 
 def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:

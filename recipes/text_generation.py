@@ -28,9 +28,9 @@ from seqtext.tasks.generation.report.summary import generator_summary
 from seqtext.tasks.generation.settings import GeneratorSettings, VectorOptions
 from seqtext.tasks.generation.splits import text_splits
 from seqtext.tasks.saved import load as load_task
-from seqtext.training.recipe import make_once, run_recipe, show, train
+from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
-from seqtext.training.seeds import SeedFigure
+from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
@@ -57,7 +57,7 @@ class Options(VectorOptions, TextDataOptions, RunOptions, GeneratorSettings):
 def main() -> None:
     options = parse(Options, __doc__ or "", defaults_for=lambda asked: FOR_PHRASES if asked.is_built_in else {})
     figures = (SeedFigure("perplexity", "perplexity"),)
-    run_recipe(options, train_once, name="generation", data=options.train or options.data, figures=figures)
+    run_seeds(options, train_once, name="generation", data=options.train or options.data, figures=figures)
 
 
 def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:

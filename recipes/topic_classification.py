@@ -25,9 +25,9 @@ from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.settings import TopicSettings
 from seqtext.tasks.classification.splits import labelled_splits
 from seqtext.tasks.saved import load as load_task
-from seqtext.training.recipe import make_once, run_recipe, show, train
+from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
-from seqtext.training.seeds import SeedFigure
+from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
@@ -49,7 +49,7 @@ class Options(TextDataOptions, RunOptions, TopicSettings):
 def main() -> None:
     options = parse(Options, __doc__ or "")
     figures = (SeedFigure("accuracy", "accuracy", percent=True),)
-    run_recipe(options, train_once, name="topic", data=options.train or options.data, figures=figures)
+    run_seeds(options, train_once, name="topic", data=options.train or options.data, figures=figures)
 
 
 def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:

@@ -22,16 +22,16 @@ from seqtext.data.pairs.options import PairDataOptions, load_asked_pairs
 from seqtext.data.pairs.splits import pair_splits
 from seqtext.errors import run_program
 from seqtext.models.beam_search import MOST_BEAM
-from seqtext.options import OptimizerName, RunOptions, out_of_range, parse, part_of, up_to
+from seqtext.options import OptimizerName, RunOptions, parse, part_of
 from seqtext.reporting.baseline import Baselines
 from seqtext.tasks.saved import load as load_task
 from seqtext.tasks.translation.report.report import translation_report
 from seqtext.tasks.translation.report.summary import translation_summary
 from seqtext.tasks.translation.settings import TranslatorSettings
 from seqtext.tasks.translation.translator import Translator
-from seqtext.training.recipe import make_once, run_recipe, show, train
+from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
-from seqtext.training.seeds import SeedFigure
+from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
@@ -58,14 +58,14 @@ class Options(PairDataOptions, RunOptions, TranslatorSettings):
     """Compare with nothing, with the source copied, or also with word by word."""
 
     def _faults(self) -> list[str]:
-        return out_of_range(self, {up_to(MOST_BEAM): ("beam",)})
+        return [] if 1 <= self.beam <= MOST_BEAM else [f"--beam is {self.beam}; expected from 1 to {MOST_BEAM:,}"]
 
 
 def main() -> None:
     options = parse(Options, __doc__ or "", defaults_for=lambda asked: FOR_PHRASES if asked.is_built_in else {})
     bleu, tokenized = SeedFigure("bleu", "BLEU"), SeedFigure("tokenized_bleu", "tokenized BLEU")
     figures = (bleu, tokenized, SeedFigure("exact", "exact match", percent=True))
-    run_recipe(options, train_once, name="translation", data=(*options.train, options.data)[0], figures=figures)
+    run_seeds(options, train_once, name="translation", data=(*options.train, options.data)[0], figures=figures)
 
 
 def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:

@@ -278,7 +278,7 @@ FILES = [
     *(f"seqtext/tasks/{task.folder}/{part}.py" for task in TASKS for part in ("settings", "command")),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "seqtext").rglob("report/evaluate.py"))),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "seqtext" / "data").rglob("options.py"))),
-    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "recipes").glob("*.py"))),
+    *(f"recipes/{task.script}.py" for task in TASKS),
 ]
 CLASSES = {
     (file, node.name): node

@@ -1,8 +1,8 @@
-"""The acts that all recipes share: the folder, checked before anything takes time; the summary, the fit, and what to try. Knows no task."""
+"""The acts that all recipes share beside `run_seeds`: the task made once, a summary, the fit, what was measured. Knows no task."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -11,56 +11,20 @@ from seqtext.options import RunOptions, training_arguments
 from seqtext.training.fit import FitResult, fit
 from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Task
-from seqtext.training.run_folder import RunFolder, new_run_path
-from seqtext.training.seeds import SeedFigure, run_seeds
+from seqtext.training.run_folder import RunFolder
 
 OptionsT = TypeVar("OptionsT", bound=RunOptions)
 TaskT = TypeVar("TaskT", bound=Task)
 
 
-class Source(Protocol):
-    """Where data came from."""
-
-    @property
-    def name(self) -> str:
-        """As it was asked for."""
-        ...
-
-    @property
-    def revision(self) -> str | None:
-        """The commit on the hub; None for what was on this machine."""
-        ...
-
-
-class Splits(Protocol):
-    """What a task is trained on and chosen by."""
-
-    @property
-    def train(self) -> Any:
-        """Training rows, as the task's `encode` takes them."""
-        ...
-
-    @property
-    def validation(self) -> Any:
-        """Rows to choose the epoch by, likewise."""
-        ...
-
-
 class Report(Protocol):
-    """What was measured on test rows."""
+    """What was measured on test rows: figures as in report/metrics.json, and lines to print."""
 
     @property
-    def figures(self) -> dict[str, Any]:
-        """As in report/metrics.json."""
-        ...
+    def figures(self) -> dict[str, Any]: ...  # noqa: D102
 
     @property
-    def table(self) -> list[str]:
-        """Lines to print."""
-        ...
-
-
-SplitsT = TypeVar("SplitsT", bound=Splits)
+    def table(self) -> list[str]: ...  # noqa: D102
 
 
 class Trained(NamedTuple):
@@ -70,45 +34,8 @@ class Trained(NamedTuple):
     data_figures: dict[str, Any]
 
 
-def run_recipe(
-    options: OptionsT,
-    train_once: Callable[[OptionsT, RunFolder], Mapping[str, Any] | None],
-    *,
-    name: str,
-    data: str,
-    figures: tuple[SeedFigure, ...],
-) -> None:
-    """Trains once, or once for each of `--seeds`; a run that `--resume` finds to have ended is left as it is.
-
-    Args:
-        options: of the recipe.
-        train_once: data, task, fit and report of one seed; gives what is in report/metrics.json, or None if nothing was trained.
-        name: of the recipe; likewise the next, the name of a new folder under runs/ where none is asked for.
-        data: the data set or file that is trained on.
-        figures: what is printed of all seeds.
-
-    Raises:
-        OptionsError: a folder that is taken, or holds no run to resume.
-    """
-
-    def checked(options: OptionsT, folder: RunFolder) -> Mapping[str, Any] | None:
-        folder.check(overwrite=options.overwrite, resume=options.resume)
-        processes = started_processes()  # those of torchrun, or this one alone
-        if options.resume and processes.ask_first(folder.has_ended):
-            return None
-        return train_once(options, folder)
-
-    run_seeds(options, checked, folder=options.run or new_run_path(name, data), figures=figures)
-
-
 def make_once(make: Callable[[], TaskT], *, open: Callable[[Path], TaskT], init_from: str | None = None) -> TaskT:
-    """The task: made by the first process, opened by the others. Prints what it took over from another run.
-
-    Args:
-        make: makes it, from training rows alone.
-        open: opens what it saves.
-        init_from: the other run, if there is one.
-    """
+    """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one."""
     task = started_processes().made_once(make, open=open)
     if init_from:
         print(f"started from {init_from}: {getattr(task, 'copied', '')}")
@@ -118,19 +45,19 @@ def make_once(make: Callable[[], TaskT], *, open: Callable[[Path], TaskT], init_
 def train(
     options: OptionsT,
     folder: RunFolder,
-    source: Source,
-    data: SplitsT,
+    source: Any,
+    data: Any,
     task: TaskT,
     *,
-    summary: Callable[[TaskT, SplitsT, OptionsT], tuple[list[str], dict[str, Any]]],
+    summary: Callable[[TaskT, Any, OptionsT], tuple[list[str], dict[str, Any]]],
 ) -> Trained | None:
     """Prints all that is known before the first step, and trains.
 
     Args:
         options: of the recipe.
-        folder: of the run; its options.yaml holds them, with the commit that was read.
-        source: of the data.
-        data: what the task is trained on and chosen by.
+        folder: of the run; its options.yaml holds the options, with the commit that was read.
+        source: of the data, with its name and revision.
+        data: with rows to train on, `train`, and to choose the epoch by, `validation`.
         task: as it was made.
         summary: gives its lines, and the part of it that goes to report/metrics.json.
 

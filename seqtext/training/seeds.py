@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 from seqtext.errors import OptionsError
 from seqtext.options import RunOptions
 from seqtext.saving.folders import write_json
-from seqtext.training.run_folder import RunFolder
+from seqtext.training.processes import started_processes
+from seqtext.training.run_folder import RunFolder, new_run_path
 
 OptionsT = TypeVar("OptionsT", bound=RunOptions)
 
@@ -39,7 +40,8 @@ def run_seeds(
     options: OptionsT,
     train_once: Callable[[OptionsT, RunFolder], Mapping[str, Any] | None],
     *,
-    folder: str,
+    name: str,
+    data: str,
     figures: tuple[SeedFigure, ...],
 ) -> None:
     """Trains once, or `options.seeds` times in folders `seed-N` beside each other.
@@ -48,14 +50,16 @@ def run_seeds(
         options: of the recipe.
         train_once: trains in a folder, with options whose `seeds` is 1; gives what is in report/metrics.json, or None if nothing was
             trained.
-        folder: of the run, or of the seeds' folders.
+        name: of the recipe; likewise the next, for the name of a folder under runs/ where `--run` names none.
+        data: the data set or file that is trained on.
         figures: what is printed of all seeds; mean and standard deviation in seeds.json are the first one's.
 
     Raises:
-        OptionsError: a folder that is taken, before the first run.
+        OptionsError: a folder that is taken, before the first run, or that holds no run to resume.
     """
+    folder = options.run or new_run_path(name, data)
     if options.seeds == 1:
-        train_once(options, RunFolder(folder))
+        _run_one(options, RunFolder(folder), train_once)
         return
     runs = {seed: RunFolder(f"{folder}/seed-{seed}") for seed in range(options.seed, options.seed + options.seeds)}
     if RunFolder(folder).holds_run():
@@ -65,7 +69,7 @@ def run_seeds(
     tests = []
     for seed, run in runs.items():
         print(f"\n==== seed {seed}")
-        report = train_once(replace(options, seed=seed, seeds=1, run=str(run.path)), run)
+        report = _run_one(replace(options, seed=seed, seeds=1, run=str(run.path)), run, train_once)
         tests += [report["test"]] if report and report["test"] else []
     if not tests:
         return
@@ -75,6 +79,15 @@ def run_seeds(
     print()
     for figure in figures:
         print(_over_seeds(figure, values[figure.key]))
+
+
+def _run_one(
+    options: OptionsT, folder: RunFolder, train_once: Callable[[OptionsT, RunFolder], Mapping[str, Any] | None]
+) -> Mapping[str, Any] | None:
+    """One run, unless it is to be resumed and has ended."""
+    folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
+    processes = started_processes()  # those of torchrun, or this one alone
+    return None if options.resume and processes.ask_first(folder.has_ended) else train_once(options, folder)
 
 
 def _over_seeds(figure: SeedFigure, values: list[float]) -> str:

@@ -1,6 +1,6 @@
 """Training, validation and test spans of any source of series, by time: what is tested lies after all that is trained on.
 
-Knows splits and how long they are; how a table becomes series, `series_table` knows.
+Knows splits and how long they are; how a table becomes series, `table.py` knows.
 """
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ def load_series(options: SeriesDataOptions) -> SeriesSource:
         DataError: with the file, row and column of what cannot be read.
     """
     if options.train is None and options.data == SeriesDataOptions.data:
+        for flag in ("revision", "data_config"):
+            if getattr(options, flag):
+                raise DataError(f"found a --{flag} of what is built in", where=options.data, fix=f"leave --{flag} out")
         return SeriesSource("the simulated household, kW", {"train": household_series()}, None)
     if options.train is not None:
         source = load_files(train=options.train, test=options.test)
