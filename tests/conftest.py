@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,9 @@ import torch
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+# However the tests were started: a shell without a terminal ignores SIGINT in what it starts in the background, and so would we and
+# every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Speed is never asserted in a test: on a busy machine any example can take long.
 hypothesis.settings.register_profile("untimed", deadline=None)
