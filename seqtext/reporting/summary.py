@@ -88,12 +88,12 @@ def summarise(
     plan = plan_of(examples, options)
     epoch = plan.epoch(0)
     seconds = encoding_seconds + seconds_per_epoch(task, examples, held_out, options)
-    padding = {"padding": plan.padding(epoch)} if padded else {}
+    padding = plan.padding(epoch)
     parameters = sum(parameter.numel() for parameter in task.model.parameters())
     lines = [
         *first,
         f"batches     {len(epoch):,} steps per epoch of up to {batch or tokens_of_step(options)}"
-        + "".join(f", padding {share:.2%}" for share in padding.values()),
+        + (f", padding {padding:.2%}" if padded else ""),
         f"model       {outline(task.model)}: {parameters:,} parameters",
         *([f"            {objective}"] if objective else []),
         f"time        about {duration(seconds)} per epoch, {duration(seconds * options.epochs)} for {options.epochs}"
@@ -102,7 +102,8 @@ def summarise(
         *(f"note        {note}" for note in notes),
         *(f"warning     {warning}" for warning in warnings),
     ]
-    return lines, {**padding, "parameters": parameters, "notes": list(notes), "warnings": list(warnings)}
+    figures = {"parameters": parameters, "notes": list(notes), "warnings": list(warnings)}
+    return lines, {"padding": padding, **figures} if padded else figures
 
 
 def tokens_of_step(options: TrainingOptions) -> str:

@@ -45,15 +45,10 @@ def boosted_trees(
     it repeats the last value.
 
     Args:
-        values: (N,) all series end to end; NaN where a reading is missing. Where scales differ, scale them first.
-        train_first: (T,) positions of the first targets of training windows; all their H targets belong to training.
-        first: (R,) positions of the first values to forecast.
-        horizon: steps to forecast, H.
-        window: readings before a first target that are inputs, all of them of the same series.
+        values, train_first, first, horizon, window, starts: as for `ridge`.
         on_change: forecasts the change against the last reading, from the changes against it and its level.
         season: adds the reading a season before the target, also where it lies before the window.
         seed: of the samples.
-        starts: (S + 1,) of the series, as for `last_value`.
 
     Raises:
         ValueError: the season is below 1, a window begins before its series, or a training window ends behind the values.
