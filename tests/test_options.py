@@ -265,7 +265,7 @@ OPTION_FILES = [
     *(f"seqtext/commands/{name}.py" for name in WHATEVER_THE_TASK if name != "evaluate"),
     *(f"seqtext/tasks/{task.folder}/{part}.py" for task in TASKS for part in ("settings", "command")),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "seqtext").rglob("report/evaluate.py"))),
-    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "recipes").glob("*.py"))),
+    *(f"recipes/{task.script}.py" for task in TASKS),
 ]
 
 
