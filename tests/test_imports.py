@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import seqtext
 from seqtext.tasks.known import TASKS, public
 from tests.conftest import ROOT
 
@@ -256,6 +257,13 @@ def test_what_is_put_into_them_is_a_constant_of_the_source():
     assert len(entries) == len(TASKS) > 3
     for entry in entries:
         assert all(ast.literal_eval(keyword.value) for keyword in entry.keywords)
+
+
+def test_type_checkers_see_the_public_names_where_they_are():
+    tree = TREES[ROOT / "seqtext/__init__.py"]
+    [told] = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    seen = {alias.asname: node.module for node in told.body for alias in node.names if alias.name == alias.asname}
+    assert seen == seqtext._HOMES
 
 
 @pytest.mark.parametrize(
