@@ -29,7 +29,7 @@ def pairs(count: int, seed: int = 0) -> tuple[list[str], list[str]]:
 
 
 def by_hand(sources: list[list[str]], targets: list[list[str]], iterations: int) -> dict[str, str]:
-    """IBM model 1 as it stands in the textbook, with loops."""
+    """IBM model 1 as Brown et al. (1993) define it, with loops."""
     share = {(s, t): 1.0 for one, other in zip(sources, targets, strict=True) for s in ["", *one] for t in other}
     for _ in range(iterations):
         counts = dict.fromkeys(share, 0.0)
@@ -45,7 +45,7 @@ def by_hand(sources: list[list[str]], targets: list[list[str]], iterations: int)
     return {s: max((p, t) for (x, t), p in share.items() if x == s)[1] for s, _ in share if s}
 
 
-def test_the_table_is_that_of_the_textbook() -> None:
+def test_the_table_is_that_of_the_definition() -> None:
     sources, targets = ([text.split() for text in side] for side in pairs(40, seed=3))
     for iterations in (1, 2, 5):
         table, expected = WordTable(sources, targets, iterations), by_hand(sources, targets, iterations)
