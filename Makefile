@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test survival format clean
+.PHONY: demo test docs survival format clean
 
 demo: .venv/installed
 	$(BIN)/python recipes/topic_classification.py --run runs/demo --overwrite
@@ -15,6 +15,10 @@ test: .venv/installed
 	$(BIN)/mypy --strict seqtext
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# The site, in site/: strict, so that a dead link ends it.
+docs: .venv/docs-installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 MINUTES ?= 600
 survival: .venv/installed
 	$(BIN)/python -m tests.survival all --full --minutes $(MINUTES)
@@ -24,9 +28,13 @@ format: .venv/installed
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv site .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+.venv/docs-installed: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	touch $@

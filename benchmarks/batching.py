@@ -4,7 +4,7 @@
     python benchmarks/batching.py                      # more steps, and an epoch of 2,000,000 rows
     python benchmarks/batching.py --data FOLDER        # padding on real texts too: any source of the recipes, with labels
 
-The step is that of a `TopicClassifier` with its defaults on made-up texts of the length of news. Row by row means a list of ids a row,
+The step is that of a `TopicClassifier` with its defaults on made-up texts of the length of news. Row by row means a list of ids per row,
 a tensor each, and `pad_sequence`, as a collate function of a data loader does. The share wanted is below 3 %, so that no loader
 processes are needed, and padding below 3 %. Planning is compared with one sort of the lengths, which it cannot do without, and
 with the training it plans.
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def shares(rows: int, rounds: int, device: torch.device) -> float:
-    """Prints what batches cost within a step; returns the seconds of a step a token."""
+    """Prints what batches cost within a step; returns the seconds of a step per token."""
     from datasets import ClassLabel, Dataset, Features, Value
 
     made = list(texts(rows))
@@ -96,9 +96,9 @@ def shares(rows: int, rounds: int, device: torch.device) -> float:
         rounds=rounds,
         device=device,
     )
-    ours, rival = times.ratio("ours", "step"), times.ratio("row by row", "step")
+    ours, baseline = times.ratio("ours", "step"), times.ratio("row by row", "step")
     print(f"a batch: {ours:.2%} of a step of {times.median('step') * 1e3:.0f} ms (target below 3 %)")
-    print(f"row by row: {rival:.2%}, {times.ratio('row by row', 'ours'):.1f} times ours")
+    print(f"row by row: {baseline:.2%}, {times.ratio('row by row', 'ours'):.1f} times ours")
     return times.median("step") / float(np.median([examples.lengths[batch].sum() for batch in chosen]))
 
 

@@ -1,9 +1,9 @@
-"""Writing texts: tokens a second beside a loop over torch's own cell with the same sampler, and the time of a token written alone.
+"""Writing texts: tokens per second beside a loop over torch's own cell with the same sampler, and the time of a token written alone.
 
     python benchmarks/generation.py --quick               # under a minute
     python benchmarks/generation.py --hidden 512 --rows 64 --vocabulary 8000
 
-The rival steps an `nn.GRU` one token at a time, with a linear layer and the same filters, in fp32 as ours. Ours also fills its blocks of
+The baseline steps an `nn.GRU` one token at a time, with a linear layer and the same filters, in fp32 as ours. Ours also fills its blocks of
 rows, so that a text never depends on the other texts of its request, and keeps every token's log-probability. Then one text alone,
 one thread: p50 and p99 of a token in ms.
 """
@@ -71,9 +71,9 @@ def main() -> None:
             tokens = choose(logits, draws[:, step], FILTERS)
 
     times = take_turns({"ours": ours, "theirs": theirs}, rounds=options.rounds)
-    rate, rival = written[-1] / times.median("ours"), STEPS * options.rows / times.median("theirs")
+    rate, baseline = written[-1] / times.median("ours"), STEPS * options.rows / times.median("theirs")
     print(f"{options.rows} rows, hidden {options.hidden}, vocabulary {options.vocabulary:,}, {threads} threads, fp32")
-    print(f"{rate:,.0f} tokens a second, {rate / rival:.2f} times a loop over nn.GRU with the same sampler")
+    print(f"{rate:,.0f} tokens per second, {rate / baseline:.2f} times a loop over nn.GRU with the same sampler")
     set_threads(1)
     alone(model)
 

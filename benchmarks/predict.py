@@ -4,7 +4,7 @@
     python benchmarks/predict.py --run runs/ag           # a run of yours
     python benchmarks/predict.py --run runs/ag --texts test.txt
 
-Prints texts a second of the command as a user runs it, over 7,600 texts, and how many times that of a naive loop, which gives the same
+Prints texts per second of the command as a user runs it, over 7,600 texts, and how many times that of a naive loop, which gives the same
 loaded model one text after the other, and which share of the same model's rate without the start. Then the median (p50) and the
 99th percentile (p99) of one text alone, in ms, against the model's own part of it: what is above 1 is ours to save. The run it makes has
 the default size; a few steps on the phrasebook do, since speed does not depend on skill. Its texts are phrases, joined to the length
@@ -106,7 +106,7 @@ def many(task: TopicClassifier, run: Path, texts: Sequence[str], folder: Path, r
         seconds["loaded"].append(_timed(lambda: task(texts)))
         seconds["naive"].append(_timed(lambda: [task([text]) for text in few]) / len(few) * len(texts))
     took = {name: np.array(values) for name, values in seconds.items()}
-    told = [f"{len(texts) / np.median(took['command']):,.0f} texts a second, start included"]
+    told = [f"{len(texts) / np.median(took['command']):,.0f} texts per second, start included"]
     told.append(f"{np.median(took['naive'] / took['command']):.1f} times a naive loop without the start")
     told.append(f"{np.median(took['loaded'] / took['command']):.2f} of the loaded model's own rate")
     print(f"seqtext predict: {', '.join(told)} (starting and one text: {np.median(took['start']):.1f} s)")

@@ -1,12 +1,12 @@
-"""Translation: target tokens a second in training, beside a loop one step at a time; sentences a second in decoding, beam beside greedy.
+"""Translation: target tokens per second in training beside a loop over steps; sentences per second in decoding, beam beside greedy.
 
     python benchmarks/translation.py --quick                 # 2 rounds
     python benchmarks/translation.py --run runs/m30k --texts test.en   # decoding of real sentences by a real model
 
-The rival is what tutorials and older toolkits do: encoder on packed sequences, a decoder that takes one step after another and is fed
+The baseline is what tutorials and older toolkits do: encoder on packed sequences, a decoder that takes one step after another and is fed
 its last attention vector (Luong et al. 2015), the logits of all steps at once, plain cross entropy. Sizes are the same: GRU, encoder of 2
 layers (256 units each direction), decoder of 2 (512), embeddings of 256, 8,000 pieces, batches of at most 4,096 tokens, padding counted.
-The sentences have 8 to 24 tokens. Batches are made of sentences of nearly the same length, as ours are; the rival is timed on these and on
+The sentences have 8 to 24 tokens. Batches are of sentences of nearly the same length, as ours are; the baseline is timed on them and on
 sentences as they come, which is what it makes of them. Shares are of the rate of one large matrix product in the same precision: what
 ours could be at most, were all of it products, is printed too.
 """
@@ -54,7 +54,7 @@ def main() -> None:
     if options.quick:
         options.rounds = 2
     threads, device = set_threads(options.threads), choose_device("cpu")
-    print(f"{threads} threads, {device}; {TOKENS:,} tokens a batch, vocabulary {V:,}")
+    print(f"{threads} threads, {device}; {TOKENS:,} tokens per batch, vocabulary {V:,}")
     training(device, options.rounds)
     if options.run:
         decoding(options.run, Path(options.texts).read_text(encoding="utf-8").split("\n")[:-1])
@@ -86,7 +86,9 @@ def training(device: torch.device, rounds: int) -> None:
         return 6 * (our_macs() if model is ours else loop_macs()) * rates[name] / products_a_second
 
     most = rates["ours"] / share("ours")
-    print(f"training, {best}: {rates['ours']:,.0f} target tokens a second, {share('ours'):.0%} of the rate of products")
+    print(
+        f"training, {best}: {rates['ours']:,.0f} target tokens per second, {share('ours'):.0%} of the rate of products"
+    )
     for name in list(steps)[1:]:
         tokens = by_length.count / variants[name][2].count
         ratio = tokens * times.ratio(name, "ours")
@@ -214,7 +216,7 @@ def decoding(run: str, texts: list[str]) -> None:
         started = time.perf_counter()
         task(texts, beam=beam)
         rates[beam] = len(texts) / (time.perf_counter() - started)
-    print(f"decoding {len(texts):,} sentences: greedy {rates[1]:.1f} a second, beam 5 {rates[5]:.1f},", end=" ")
+    print(f"decoding {len(texts):,} sentences: greedy {rates[1]:.1f} per second, beam 5 {rates[5]:.1f},", end=" ")
     print(f"{rates[5] / rates[1]:.2f} of greedy")
 
 
@@ -233,7 +235,7 @@ def random_decoding() -> None:
             model, sources, limits=[len(one) for one in sources], begin=BEGIN, end_id=END, banned=(0, 1, 2), beam=beam
         )
         rates[beam] = len(sources) / (time.perf_counter() - started)
-    print(f"decoding, random weights: greedy {rates[1]:.1f} sentences a second, beam 5 {rates[5]:.1f},", end=" ")
+    print(f"decoding, random weights: greedy {rates[1]:.1f} sentences per second, beam 5 {rates[5]:.1f},", end=" ")
     print(f"{rates[5] / rates[1]:.2f} of greedy")
 
 

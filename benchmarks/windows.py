@@ -5,7 +5,7 @@
     python benchmarks/windows.py --readings 50000000     # memory of a series that long (ours alone materialises nothing)
 
 The model is the default one. Beside ours stands what is usually written: a TensorDataset of all windows, copied out of the series, and a
-shuffling DataLoader, feeding the same training step; windows a second of both, end to end, and the memory each needs beyond the
+shuffling DataLoader, feeding the same training step; windows per second of both, end to end, and the memory each needs beyond the
 series itself. Making windows should take less than 3 % of a step. Then readings are pushed one by one, on one thread, through a
 model that carries its state, as `seqtext forecast --follow` does: p50 and p99 in ms, to stay under 1 ms.
 """
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readings", type=int, default=1_000_000)
     parser.add_argument("--window", type=int, default=96)
-    parser.add_argument("--rows", type=int, default=128, help="windows a step")
+    parser.add_argument("--rows", type=int, default=128, help="windows per step")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--pushed", type=int, default=5_000, help="readings streamed")
     parser.add_argument("--threads", type=int, help="default: as many as there are cores")
@@ -107,7 +107,7 @@ def compare(series: SeriesSet, window: int, rows: int, rounds: int, device: torc
     rate, step = rows / times.median("ours"), times.median("ours")
     print(f"{len(windows):,} windows of {window} readings, {rows} a step of {1e3 * step:.1f} ms")
     print(f"making windows: {times.ratio('making', 'ours'):.2%} of a step (target below 3 %)")
-    print(f"end to end: {rate:,.0f} windows a second, {times.ratio('theirs', 'ours'):.2f} times the DataLoader's")
+    print(f"end to end: {rate:,.0f} windows per second, {times.ratio('theirs', 'ours'):.2f} times the DataLoader's")
     beside = copied.numel() * copied.element_size()
     print(f"memory beyond the series: ours 0 MB, materialised {beside / 1e6:,.0f} MB ({window + 1} times the series)")
 

@@ -20,9 +20,9 @@ from seqtext.data.series.options import SeriesDataOptions
 from seqtext.data.series.splits import load_series, series_splits
 from seqtext.errors import run_program
 from seqtext.options import RunOptions, parse, part_of
+from seqtext.reporting.baseline import Baselines
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.prepare import looks_back
-from seqtext.tasks.forecasting.report.fitting import Baselines
 from seqtext.tasks.forecasting.report.report import forecast_report
 from seqtext.tasks.forecasting.report.summary import forecast_summary
 from seqtext.tasks.forecasting.settings import ForecastSettings

@@ -23,8 +23,8 @@ from seqtext.data.pairs.splits import pair_splits
 from seqtext.errors import run_program
 from seqtext.models.beam_search import MOST_BEAM
 from seqtext.options import OptimizerName, RunOptions, parse, part_of
+from seqtext.reporting.baseline import Baselines
 from seqtext.tasks.saved import load as load_task
-from seqtext.tasks.translation.report.baselines import Baselines
 from seqtext.tasks.translation.report.report import translation_report
 from seqtext.tasks.translation.report.summary import translation_summary
 from seqtext.tasks.translation.settings import TranslatorSettings

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 # Before torch is imported: threads that wait for each other must not take the cores of whatever runs beside them.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -17,6 +18,9 @@ import datasets
 import hypothesis
 import pytest
 import torch
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Speed is never asserted in a test: on a busy machine any example can take long.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -53,6 +57,22 @@ def topic_rows(rows: int, seed: int = 0) -> dict[str, list[str]]:
         texts.append(" ".join(own + other))
         labels.append(label)
     return {"text": texts, "label": labels}
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that a test saves, to read what is in them."""
+    from matplotlib.figure import Figure
+
+    figures: list[Figure] = []
+    save = Figure.savefig
+
+    def keep(figure: Figure, *arguments: Any, **options: Any) -> None:
+        figures.append(figure)
+        save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return figures
 
 
 @pytest.fixture(scope="session")

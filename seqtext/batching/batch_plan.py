@@ -24,7 +24,7 @@ class Epoch:
         order: (R,) all row numbers; a micro-batch is a slice of it.
         bounds: (M + 1,) where each micro-batch begins in `order`.
         steps: (G,) the first micro-batch of each global step, in the order of training.
-        micro_batches: micro-batches a step; the last group of an epoch may have fewer.
+        micro_batches: micro-batches per step; the last group of an epoch may have fewer.
     """
 
     order: Rows
@@ -53,7 +53,7 @@ class BatchPlan:
     length, which has not been seen to hurt. The micro-batches of one step are neighbours in length, so they cost the same.
 
     Args:
-        lengths: (R,) steps a row, at least 1.
+        lengths: (R,) steps per row, at least 1.
         tokens: most padded steps (rows times longest row) a micro-batch; a single longer row gets a batch of its own.
         seed: of all orders.
         micro_batches: micro-batches a global step: accumulation times processes.

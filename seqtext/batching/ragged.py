@@ -112,7 +112,7 @@ def write_ragged(folder: Path, chunks: Iterable[tuple[np.ndarray, np.ndarray]], 
     Args:
         folder: an existing folder.
         chunks: pairs of flat values, (n,) or (n, columns), int32 or float32, and lengths (rows,); never all in memory at once.
-        columns: numbers a step.
+        columns: numbers per step.
     """
     lengths: list[np.ndarray] = []
     part = folder / "values.part"

@@ -27,7 +27,7 @@ class WindowEpoch:
         bounds: (S + 1,) windows before each series; row r is in the series with `bounds[s] <= r < bounds[s + 1]`.
         key: of this epoch's order.
         rows: windows a micro-batch.
-        micro_batches: micro-batches a step.
+        micro_batches: micro-batches per step.
         equally: draw each series equally often, with replacement, instead of each window once.
     """
 

@@ -227,6 +227,6 @@ def _fridge(normal: FloatArray) -> FloatArray:
 
 
 def _quarters(change: NDArray[np.int64]) -> FloatArray:
-    """The mean of each quarter of an hour, out of what comes and goes with each minute; exact, in whole watts a minute."""
+    """The mean of each quarter of an hour, out of what comes and goes with each minute; exact, in whole watts per minute."""
     watts: FloatArray = np.cumsum(change[:-1]).reshape(-1, 15).mean(axis=1)
     return watts

@@ -177,7 +177,7 @@ class _Hypotheses(NamedTuple):
 def _search_block(
     model: Decodable, state: State, begin: Tensor, limits: Tensor, rules: _Rules
 ) -> list[list[Candidate]]:
-    """The candidates of rows with these limits, from a state and beginnings (slots, P) with `beam` slots a row, and some more."""
+    """The candidates of rows with these limits, from a state and beginnings (slots, P) with `beam` slots per row, and some more."""
     device, start, beam, count, longest = begin.device, begin.shape[1], rules.beam, len(limits), int(limits.max())
     ids = torch.full((count, beam, start + longest), rules.end_id, device=device)
     ids[..., :start] = begin[: count * beam].view(count, beam, start)

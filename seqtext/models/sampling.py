@@ -106,7 +106,7 @@ def sample(
         end_id: token that ends a text.
         banned: tokens that are never produced, such as padding, unknown, begin.
         max_length: tokens of a text at most, the end token included.
-        temperature: this and what follows is told at `Filters`.
+        temperature: this and what follows: see `Filters`.
         guard: runs of tokens that are never written; their last token is drawn again, and a text may always end.
 
     Raises:

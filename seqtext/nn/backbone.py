@@ -34,7 +34,7 @@ class Backbone(nn.Module):
     the backward pass in `exact_fp32`.
 
     Args:
-        input_size: features a step, D.
+        input_size: features per step, D.
         hidden_size: units a direction, H.
         num_layers: layers, L.
         cell: kind of recurrent cell.

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class LockedDropout(nn.Module):
-    """Variational dropout (Gal and Ghahramani 2016): one mask a row, so that a recurrent state is not blurred anew at every step.
+    """Variational dropout (Gal and Ghahramani 2016): one mask per row, so that a recurrent state is not blurred anew at every step.
 
     Args:
         share: of the features zeroed in training.

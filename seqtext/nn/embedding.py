@@ -9,7 +9,7 @@ from seqtext.batching.padded import Padded
 
 
 class TokenEmbedding(nn.Module):
-    """Looks up one vector a token.
+    """Looks up one vector per token.
 
     Args:
         vocabulary_size: number of ids, V.

@@ -41,7 +41,7 @@ def perplexity(loss: float) -> float:
 def classification_loss(
     logits: Tensor, targets: Tensor, *, class_weights: Tensor | None = None, label_smoothing: float = 0.0
 ) -> Loss:
-    """Cross entropy of one label a row.
+    """Cross entropy of one label per row.
 
     Args:
         logits: (B, C).

@@ -86,7 +86,7 @@ def autocast_fits_lstm(device: torch.device) -> bool:
 def exact_fp32() -> AbstractContextManager[None]:
     """The context in which cuDNN's recurrent layers compute fp32 in fp32.
 
-    Torch lets them round to TF32, which has 10 bits where fp32 has 23, unless told not to; other matrix products it leaves exact. The
+    Torch lets them round to TF32, which has 10 bits where fp32 has 23, unless asked not to; other matrix products it leaves exact. The
     forward pass of a backbone is always in it; a backward pass has to be put in it, since cuDNN reads the setting again.
     """
     # A compiler cannot trace a setting of the whole process; what it makes of the layers is not cuDNN's.

@@ -59,7 +59,7 @@ class _VocabularyLoss(torch.autograd.Function):
     """The gradient of the logits is softmax less the target's distribution.
 
     Weights of rows and the even part of smoothed targets are left out of the (rows, V) matrices and put in where they are vectors: so all
-    that is done to a matrix beside its products is a softmax, a conversion, and one number a row.
+    that is done to a matrix beside its products is a softmax, a conversion, and one number per row.
     """
 
     @staticmethod

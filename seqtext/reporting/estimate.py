@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from typing import Any
 
 import torch
 
@@ -38,12 +39,7 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
         max_grad_norm=options.max_grad_norm,
         seed=options.seed,
     )
-    epoch = examples.plan(
-        tokens=options.batch_tokens,
-        seed=options.seed,
-        micro_batches=options.gradient_accumulation * world_size(),
-        max_rows=options.batch_rows,
-    ).epoch(0)
+    epoch = plan_of(examples, options).epoch(0)
     started = 0.0
     for number in range(WARM_STEPS + TIMED_STEPS):
         if number == WARM_STEPS:
@@ -56,6 +52,21 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
     with autocast(stepper.precision, device):
         trial.evaluate(held_out)
     return seconds + time.perf_counter() - started
+
+
+def plan_of(examples: Examples, options: TrainingOptions) -> Any:
+    """The batches that training will make: a plan of the kind that the examples have."""
+    return examples.plan(
+        tokens=options.batch_tokens,
+        seed=options.seed,
+        micro_batches=micro_batches(options),
+        max_rows=options.batch_rows,
+    )
+
+
+def micro_batches(options: TrainingOptions) -> int:
+    """Of one optimizer step, all processes together."""
+    return options.gradient_accumulation * world_size()
 
 
 def place_of(task: Task, options: TrainingOptions) -> str:

@@ -1,4 +1,5 @@
-"""What commands that read rows and write lines share: rows as they come, and a file that is whole or not there. Knows no models."""
+"""What commands that read rows and write lines share: rows as they come, a file that is whole or not there, keywords out of
+flags. Knows no models."""
 
 from __future__ import annotations
 
@@ -6,16 +7,24 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from seqtext.errors import ResourceError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from seqtext.data.reading.text_files import Rows
 
 Row: TypeAlias = Mapping[str, Any]
 ROWS_AT_ONCE = 2000  # enough to fill batches of like length, little memory
+
+
+def keywords(options: DataclassInstance, of: type[DataclassInstance]) -> dict[str, Any]:
+    """The part of a command's options that are the fields of a dataclass, which the task is called with."""
+    return {field.name: getattr(options, field.name) for field in fields(of)}
 
 
 def as_they_come(rows: Rows) -> Iterator[list[Row]]:

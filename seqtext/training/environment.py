@@ -60,7 +60,7 @@ def environment_of(
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": threads,
         "precision": precision,
-        "micro-batches a step": options.gradient_accumulation * processes,
+        "micro-batches per step": options.gradient_accumulation * processes,
         PROCESSES: processes,
         "training rows": f"{len(train):,}, SHA-256 {content_hash(train)[:16]}",
         "validation rows": f"{len(validation):,}, SHA-256 {content_hash(validation)[:16]}",

@@ -22,7 +22,7 @@ class Place(NamedTuple):
         module: its name in the model.
         kind: whether in what it gives or in the gradient that reaches it.
         rows: places in the micro-batch of the rows that it is in; empty if that is not known.
-        step: the first such step of the first such row, where the module gives one output a step.
+        step: the first such step of the first such row, where the module gives one output per step.
     """
 
     module: str

@@ -2,7 +2,7 @@
 
 Muon (Jordan et al. 2024) takes the momentum of a matrix and makes all its singular values about 1 before it is added, so that no
 direction waits for the few that dominate. Small recurrent models of text reach the same loss after about half as many steps; it costs
-15 products of matrices of the layer's size a step, whatever the size of the batch.
+15 products of matrices of the layer's size per step, whatever the size of the batch.
 """
 
 from __future__ import annotations

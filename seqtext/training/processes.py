@@ -1,7 +1,6 @@
 """Several processes that train one model together, as torchrun starts them; or one, which is then asked for nothing.
 
-Knows tensors and texts, nothing of training. What is exchanged are numbers and bytes of text, never Python objects. Torch's own
-collectives are used directly: of what accelerate would add, nothing is needed here, and it sends objects.
+Knows tensors and texts, nothing of training. What is exchanged are numbers and bytes of text, never Python objects.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def seed_generators(*position: int) -> None:
     digest = hashlib.sha256(" ".join(map(str, position)).encode()).digest()
     seed = int.from_bytes(digest[:8], "little")
     torch.default_generator.manual_seed(seed)
-    # torch.manual_seed would put by a seed for every kind of device that is never used: 2 ms a step, and memory without end.
+    # torch.manual_seed would put by a seed for every kind of device that is never used: 2 ms per step, and memory without end.
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(seed)
 

@@ -107,7 +107,7 @@ def test_a_run_of_two_processes_has_the_figures_of_one_that_accumulates_twice(fi
 
 
 def test_another_product_of_processes_and_accumulation_is_refused(fits):
-    with pytest.raises(OptionsError, match="micro-batches a step was 2 and is 3"):
+    with pytest.raises(OptionsError, match="micro-batches per step was 2 and is 3"):
         with killed_in_step(4):
             train(fits / "other", **LINE, gradient_accumulation=2)
         train(fits / "other", **LINE, gradient_accumulation=3, resume=True)

@@ -185,7 +185,7 @@ def half(tmp_path: Path, **options) -> Path:
         ({"seed": 1}, "--seed was 0 and is 1"),
         ({"epochs": 4}, "--epochs was 3 and is 4"),
         ({"learning_rate": 0.1}, "--learning_rate was 0.05 and is 0.1"),
-        ({"gradient_accumulation": 2}, "micro-batches a step was 1 and is 2"),
+        ({"gradient_accumulation": 2}, "micro-batches per step was 1 and is 2"),
         ({"precision": "bf16"}, "precision was 'fp32' and is 'bf16'"),
         ({"max_steps": 100}, "--max_steps was nothing and is 100"),
     ],

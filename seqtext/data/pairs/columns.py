@@ -17,7 +17,7 @@ from seqtext.errors import DataError, did_you_mean, one_of
 if TYPE_CHECKING:
     import datasets
 
-TOPIC = "topic"  # kept where there is one: figures are then told by it
+TOPIC = "topic"  # kept where there is one: figures are then given for each
 FLAGS = "pass --source NAME --target NAME"
 
 

@@ -80,7 +80,7 @@ def pair_splits(
     notes: list[str] = []
     pairs = choose_pairs(used_splits(splits, notes, rows="pairs"), source=source, target=target)
     blank: dict[str, int] = {}
-    kept = {name: _without_blank(rows, name, blank, notes) for name, rows in pairs.splits.items()}
+    kept = {name: without_blank(rows, name, blank, notes) for name, rows in pairs.splits.items()}
     warnings = _swapped(kept)
     train, validation, test = parts_of(kept, notes, max_rows=max_rows, seed=seed, rows="pairs")
     if uneven := uneven_pairs(train):
@@ -108,7 +108,7 @@ def pair_splits(
     )
 
 
-def _without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[str]) -> Dataset:
+def without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[str]) -> Dataset:
     """The pairs with text on both sides."""
     blank = blank_rows(rows)
     gone = np.flatnonzero(blank)

@@ -38,7 +38,7 @@ class Rows:
         self._cells, self._close = cells, close
 
     def __iter__(self) -> Iterator[dict[str, object]]:
-        """One dict a row.
+        """One dict per row.
 
         Raises:
             DataError: a row that cannot be read, with the file, row, line and what is wrong.

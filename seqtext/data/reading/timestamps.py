@@ -1,6 +1,6 @@
 """A column as moments in whole seconds: ISO 8601, another format that is named, epoch seconds, or what Arrow knows as time.
 
-With UTC offsets all become UTC; without, they are the clock they were written by. Which moments follow each other how, `regular` asks.
+With UTC offsets all become UTC; without, they are the clock they were written by. Which moments follow each other how, `even_grid` asks.
 """
 
 from __future__ import annotations

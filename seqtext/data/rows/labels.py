@@ -29,7 +29,7 @@ class EncodedLabels(NamedTuple):
         rows: int64, which rows of the split these are (from 0).
         names: what the ids stand for: the names of the training split, then those it never had.
         dropped: rows without a label that were left out.
-        warnings: what the user should be told, one line each.
+        warnings: for the user, one line each.
     """
 
     ids: NDArray[np.int64]

@@ -1,6 +1,6 @@
 """Which layout a table of series has, and which column is what in it: named by the caller, or recognised where there is no doubt.
 
-Knows names, types and the look of the first cells; `series_table` reads the columns.
+Knows names, types and the look of the first cells; `table` reads the columns.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Roles:
         values: what is forecast, one at least.
         series: names the series of each row; None where the table has no such column.
         inputs: further numbers.
-        notes: what was taken for granted, to be told.
+        notes: assumptions that were made, for the user.
     """
 
     time: str | None

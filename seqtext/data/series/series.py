@@ -1,6 +1,6 @@
 """Numbers over time: many series end to end in one array, and the spans of them to train, to choose and to test on.
 
-A window of a series is a start index; nothing here is cut out or copied. Knows no files (`series_table` reads them), no
+A window of a series is a start index; nothing here is cut out or copied. Knows no files (`table` reads them), no
 scale and no model.
 """
 
@@ -30,7 +30,7 @@ class SeriesSet:
         inputs: (N, E) further columns, known up to the moment of the forecast; NaN where missing. E may be 0.
         input_names: (E,) their names.
         name: what messages call the data.
-        notes: what was mended or left out while reading, to be told.
+        notes: what was mended or left out while reading, for the user.
     """
 
     names: tuple[str, ...]

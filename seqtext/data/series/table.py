@@ -1,7 +1,7 @@
 """Tables as series of numbers over time, in whichever of four layouts they come.
 
 One series in a column; many, one below the other, with a column that names them (long); many side by side (wide); or one in each row
-(m4, after the competition). `series_columns` decides which column is what; what is in them `numbers`, `timestamps` and `regular` know.
+(m4, after the competition). `columns` decides which column is what; what is in them `numbers`, `timestamps` and `even_grid` know.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
 from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
+from seqtext.tasks.classification.settings import Ranking
 from seqtext.tasks.streams import as_they_come, open_target
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # what could be 
 Row: TypeAlias = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Predict:
+@dataclass(frozen=True, kw_only=True)
+class Predict(Ranking):
     """Label and probability of each text: those given, those of a file, or those of a pipe, one a line."""
 
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
@@ -48,8 +49,6 @@ class Predict:
     """File to write: csv, tsv, jsonl or txt by its name. Default: the terminal."""
     output_format: Format | None = None
     """Default: that of --output; csv for input with columns; else plain: label, probability and text between tabs."""
-    top_k: int = 1
-    """How many of the likeliest labels to give."""
     threads: int | None = None
     """CPU threads. Default: as many as there are cores."""
     device: str = "cpu"
@@ -79,14 +78,13 @@ class Predict:
                     write(row, found)
                 file.flush()
         if report.empty or report.cut or report.in_windows:
-            told = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
-            told += f"; read in windows: {report.in_windows:,}" if report.in_windows else ""
-            print(f"note: texts: {report.texts:,}; {told}", file=sys.stderr)
+            note = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
+            note += f"; read in windows: {report.in_windows:,}" if report.in_windows else ""
+            print(f"note: texts: {report.texts:,}; {note}", file=sys.stderr)
 
     def _check(self) -> None:
-        for name in ("top_k", "threads"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise OptionsError(f"--{name} is {value}", expected="at least 1")
+        if self.threads is not None and self.threads < 1:
+            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
         if self.texts and self.input:
             raise OptionsError("texts and --input were both given", fix="give one of them")
         if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):

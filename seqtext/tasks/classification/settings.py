@@ -100,3 +100,15 @@ class TopicConfig(TopicSettings):
             raise OptionsError(f"labels are {list(self.labels)}", expected="at least two different names")
         if self.class_weights is not None and len(self.class_weights) != len(self.labels):
             raise OptionsError(f"{len(self.class_weights)} class weights", expected=f"{len(self.labels)}, one a label")
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What is said of each text: keywords of calling a `TopicClassifier`, and flags of `seqtext predict`."""
+
+    top_k: int = 1
+    """How many of the likeliest labels to give."""
+
+    def __post_init__(self) -> None:
+        if self.top_k < 1:
+            raise OptionsError(f"--top_k is {self.top_k}", expected="at least 1")

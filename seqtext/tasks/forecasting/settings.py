@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from seqtext.errors import OptionsError
-from seqtext.nn.forecast_output import ForecastOutput
+from seqtext.errors import OptionsError, raise_together
 from seqtext.options import AT_LEAST_1, SHARE, Range, out_of_range, raise_faults, up_to
+
+if TYPE_CHECKING:
+    from seqtext.nn.forecast_output import ForecastOutput
 
 MOST_UNITS, MOST_LAYERS, MOST_STEPS = 16_384, 64, 1_000_000
 
@@ -106,6 +108,8 @@ class ForecastSettings:
     @property
     def output(self) -> ForecastOutput:
         """What the head's numbers mean."""
+        from seqtext.nn.forecast_output import ForecastOutput  # imports torch, which `seqtext forecast --help` must not
+
         loss = ("quantile" if self.quantiles else "huber") if self.loss == "auto" else self.loss
         levels = self.quantiles
         if not levels and loss in ("quantile", "gaussian", "student_t"):
@@ -174,3 +178,24 @@ class ForecastConfig(ForecastSettings):
 def reach(settings: ForecastSettings, difference_lag: int) -> int:
     """Readings before a forecast that are looked at, by its window and by what it is counted from."""
     return settings.window + difference_lag if settings.difference_input else max(settings.window, difference_lag)
+
+
+@dataclass(frozen=True)
+class ForecastRequest:
+    """What is forecast: keywords of calling a `Forecaster`, and flags of `seqtext forecast`."""
+
+    horizon: int | None = None
+    """Readings to forecast. Default: as many as the model was trained for."""
+    samples: int = 100
+    """Paths drawn by a model of --multi_step sampled, whose quantiles are given."""
+    seed: int = 0
+    """Seed of these paths."""
+
+    def __post_init__(self) -> None:
+        raise_together(
+            [
+                f"--{name} is {value}; expected at least 1"
+                for name, value in (("horizon", self.horizon), ("samples", self.samples))
+                if value is not None and value < 1
+            ]
+        )

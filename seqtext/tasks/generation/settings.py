@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from seqtext.errors import OptionsError
+from seqtext.errors import OptionsError, raise_together
 from seqtext.options import SHARE, out_of_range, raise_faults, up_to
 
-MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
+if TYPE_CHECKING:
+    from seqtext.models.sampling import Filters
 
-# How texts are written unless asked otherwise: the point of the recipe's sweep on news where a judge sees the topic nearly always and
-# texts differ from each other nearly as much as real ones do.
-GUIDANCE, TEMPERATURE = 2.0, 0.85
+MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -144,3 +143,52 @@ class GeneratorConfig(GeneratorSettings):
     def vector_size(self) -> int:
         """Features of the vector, C; 0 for none."""
         return len(self.shares) or len(self.means)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How texts are written: keywords of calling a `TextGenerator`, and flags of `seqtext generate`."""
+
+    count: int = 1
+    """Texts to write; as many for each, where several things are asked for."""
+    seed: int = 0
+    """Seed of all draws: the same seed writes the same texts. A text depends on its vector, the seed and its place alone."""
+    like: str | None = None
+    """A text whose vector to take, where a classifier makes the vectors."""
+    prompt: str = ""
+    """The beginning of each text; it is part of the text."""
+    # Temperature and guidance are the point of the recipe's sweep on news where a judge sees the topic nearly always, and texts differ
+    # from each other nearly as much as real ones do.
+    temperature: float = 0.85
+    """Below 1 likely tokens become likelier; 0 always takes the likeliest."""
+    top_k: int = 0
+    """Only the k likeliest tokens; 0 is all."""
+    top_p: float = 1.0
+    """Only the likeliest tokens that make up this share (nucleus sampling, Holtzman et al. 2020)."""
+    min_p: float = 0.0
+    """Only tokens at least this share as likely as the likeliest."""
+    guidance: float = 2.0
+    """How far to push from any text towards what is asked for (Ho and Salimans 2022); 1 is not at all."""
+    repetition_penalty: float = 1.0
+    """Divides the logits of tokens written before; 1 is none."""
+    no_repeat_ngram: int = 0
+    """No run of so many tokens twice; 0 is any."""
+    allow_copies: bool = False
+    """Write runs of training texts too that the model keeps a record of, to leave them out."""
+    max_length: int = 128
+    """Tokens of a text at most, its prompt included; up to 100,000."""
+
+    def __post_init__(self) -> None:
+        from seqtext.models.sampling import length_faults  # imports torch, which `seqtext generate --help` must not
+
+        faults = [] if self.count >= 1 else [f"--count is {self.count}; expected at least 1"]
+        if not math.isfinite(self.guidance):
+            faults.append(f"--guidance is {self.guidance}; expected a finite number")
+        raise_together([*faults, *self.filters.faults(), *length_faults(self.max_length)])
+
+    @property
+    def filters(self) -> Filters:
+        """How the next token is chosen."""
+        from seqtext.models.sampling import Filters
+
+        return Filters(**{name: getattr(self, name) for name in Filters._fields})

@@ -17,15 +17,19 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 from tyro.conf import Positional, arg
 
 from seqtext.errors import OptionsError
-from seqtext.tasks.streams import as_they_come, open_target
+from seqtext.tasks.streams import as_they_come, keywords, open_target
+from seqtext.tasks.translation.settings import Search
 
 if TYPE_CHECKING:
-    from seqtext.tasks.translation.translator import Translation
+    from seqtext.tasks.translation.writing import Translation
 
 
-@dataclass(frozen=True)
-class Translate:
-    """A translation of each text: those given, the lines of a file, or those of a pipe."""
+@dataclass(frozen=True, kw_only=True)
+class Translate(Search):
+    """A translation of each text: those given, the lines of a file, or those of a pipe.
+
+    With --n_best 2 or more, a line is a score and a text with a tab between, and an empty line stands between the lines of two texts.
+    """
 
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
     """Run folder, model folder, or name on the hub."""
@@ -35,17 +39,6 @@ class Translate:
     """File with a text a line, also gzipped. - is the pipe."""
     output: str | None = None
     """File to write. Default: the terminal."""
-    beam: int = 5
-    """Hypotheses that are kept for each text; 1 is greedy, and about three times as fast."""
-    n_best: int = 1
-    """The best and so many less one alternatives: one a line, score and text with a tab between, and an empty line between those of two
-    texts; fewer where a sure model's beam holds one text in other pieces."""
-    length_penalty: float = 1.0
-    """0 favours short translations, more than 1 long ones."""
-    max_ratio: float = 2.0
-    """A translation has at most so many tokens for each of its source, and 10 more."""
-    no_repeat_ngram: int = 0
-    """No run of so many tokens twice; 0 is any."""
     attention: str | None = None
     """Picture of where the model looked while it wrote; of a single text."""
     jsonl: bool = False
@@ -73,15 +66,7 @@ class Translate:
             chunks = self._chunks(stack)
             file = open_target(self.output, stack)
             for chunk in chunks:
-                made = translator(
-                    chunk,
-                    beam=self.beam,
-                    n_best=self.n_best,
-                    length_penalty=self.length_penalty,
-                    max_ratio=self.max_ratio,
-                    no_repeat_ngram=self.no_repeat_ngram,
-                    attention=self.attention is not None,
-                )
+                made = translator(chunk, attention=self.attention is not None, **keywords(self, Search))
                 for number, (text, one) in enumerate(zip(chunk, made, strict=True), start=texts):
                     if number and self.n_best > 1 and not self.jsonl:
                         print(file=file)
@@ -98,13 +83,8 @@ class Translate:
             self._draw(made[0])
 
     def _check(self) -> None:
-        for name in ("beam", "n_best", "threads"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise OptionsError(f"--{name} is {value}", expected="at least 1")
-        if self.n_best > self.beam:
-            raise OptionsError(
-                f"--n_best is {self.n_best} and --beam {self.beam}", expected="no more than the beam keeps"
-            )
+        if self.threads is not None and self.threads < 1:
+            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
         if self.texts and self.input:
             raise OptionsError("texts and --input were both given", fix="give one of them")
         if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
+from seqtext.errors import raise_together, shorten
 from seqtext.options import SHARE, out_of_range, raise_faults, up_to
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_HEADS = 16_384, 64, 1_000_000, 256
+MOST_RATIO = 100  # tokens written for one that is read; memory for them is taken before the first
+LEAST_LIMIT = 10  # tokens a translation may have, however short its source
 
 
 @dataclass(frozen=True)
@@ -91,3 +95,31 @@ class TranslatorConfig(TranslatorSettings):
     """Column the texts to read were in."""
     target_column: str = "target"
     """Column the texts to write were in."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How translations are searched for: keywords of calling a `Translator`, and flags of `seqtext translate`."""
+
+    beam: int = 5
+    """Hypotheses that are kept for each text; 1 is greedy, and about three times as fast."""
+    n_best: int = 1
+    """How many translations to give of each text, at most; fewer where those of a beam are the same text in other tokens."""
+    length_penalty: float = 1.0
+    """0 favours short translations, more than 1 long ones (Wu et al. 2016)."""
+    max_ratio: float = 2.0
+    """A translation has at most so many tokens for each of its source, and 10 more."""
+    no_repeat_ngram: int = 0
+    """No run of so many tokens twice; 0 is any."""
+
+    def __post_init__(self) -> None:
+        from seqtext.models.beam_search import search_faults  # imports torch, which `seqtext translate --help` must not
+
+        faults = search_faults(LEAST_LIMIT, self.beam, self.length_penalty, self.no_repeat_ngram, self.n_best)
+        if not isinstance(self.max_ratio, Real) or not 0 <= self.max_ratio <= MOST_RATIO:
+            faults.append(f"--max_ratio is {shorten(self.max_ratio)}; expected from 0 to {MOST_RATIO}")
+        raise_together(faults)
+
+    def limit(self, source_tokens: int) -> int:
+        """Tokens that the translation of a source may have."""
+        return LEAST_LIMIT + int(self.max_ratio * source_tokens)

@@ -256,7 +256,7 @@ def test_a_configuration_of_what_has_none_is_refused(tmp_path: Path) -> None:
 def test_the_phrasebook(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def phrases(*, locale: str) -> dict[str, list[SimpleNamespace]]:
+    def phrases(*, locale: str, **sizes: int) -> dict[str, list[SimpleNamespace]]:
         asked.append(locale)
         rows = [SimpleNamespace(text="b", topic="travel"), SimpleNamespace(text="a", topic="money")]
         return {"train": rows, "validation": rows[:1], "test": rows[1:]}
