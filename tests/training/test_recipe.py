@@ -12,6 +12,7 @@ import pytest
 from seqtext.errors import OptionsError
 from seqtext.options import RunOptions
 from seqtext.saving.configs import read_options
+from seqtext.tasks.known import TASKS
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.seeds import SeedFigure, run_seeds
@@ -121,10 +122,7 @@ def test_what_a_task_took_from_another_run_is_printed(capsys):
     assert capsys.readouterr().out == "started from runs/other: 1 of 2 tensors\n"
 
 
-RECIPES = ("electricity", "text_generation", "topic_classification", "translation")
-
-
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [task.script for task in TASKS])
 def test_a_recipe_is_short_and_has_the_acts_in_their_order(name):
     lines = (ROOT / "recipes" / f"{name}.py").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 110
