@@ -22,6 +22,7 @@ import torch
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 # However the tests were started: a shell without a terminal ignores SIGINT in what it starts in the background, and so would we and
 # every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,6 +41,25 @@ SMALL = [
     *("--epochs", "3", "--hidden_size", "24", "--embedding_size", "24", "--batch_tokens", "600"),
     *("--vocabulary_size", "500", "--threads", "2", "--learning_rate", "0.01"),
 ]
+
+# Files that train for long, kill processes or start many of them: `make quick` leaves them out.
+SLOW = (
+    *("survival/*", "test_wheel.py", "test_docs.py", "test_first.py", "tasks/*/test_recipe.py", "tasks/translation/test_command.py"),
+    *(
+        "commands/test_train.py",
+        "commands/test_cli_processes.py",
+        "training/test_processes.py",
+        "training/test_signals.py",
+    ),
+    *("training/test_resume_exact.py", "builtin/test_phrasebook.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = Path(__file__).parent
+    for item in items:
+        if any(item.path.relative_to(place).match(pattern) for pattern in SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True, scope="session")
