@@ -51,7 +51,7 @@ SLOW = (
         "training/test_processes.py",
         "training/test_signals.py",
     ),
-    *("training/test_resume_exact.py", "builtin/test_phrasebook.py"),
+    *("training/test_resume_exact.py", "training/test_fit.py", "builtin/test_phrasebook.py"),
 )
 
 
