@@ -378,7 +378,7 @@ def test_a_reading_is_answered_before_the_next_one_comes(place):
 
 
 def test_info_tells_what_a_forecaster_is_and_how_good_it_was(place):
-    for name, said in (("one", "1 step(s) ahead, 120 windows"), ("day", "12 step(s) ahead, 109 windows")):
+    for name, said in (("one", "1 step ahead, 120 windows"), ("day", "12 steps ahead, 109 windows")):
         ended = seqtext_command("info", place / name)
         assert (ended.code, ended.err) == (0, "")
         assert ended.out.startswith("Forecaster in ")
