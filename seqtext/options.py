@@ -67,7 +67,7 @@ def out_of_range(options: object, ranges: Mapping[Range, Sequence[str]]) -> list
 def raise_faults(options: object) -> None:
     """Raises what the classes of some options find wrong with them, all of it at once.
 
-    Each class tells in `_faults` of its own fields alone, so a class of several bases has nothing to repeat.
+    The `_faults` of each class are those of its own fields alone, so a class of several bases has nothing to repeat.
 
     Raises:
         OptionsError: if there is anything.

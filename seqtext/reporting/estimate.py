@@ -74,7 +74,7 @@ def place_of(task: Task, options: TrainingOptions) -> str:
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device, auto=task.auto_precision)
     together = f", {world_size()} processes" if world_size() > 1 else ""
-    return f"{device}, {precision}, {torch.get_num_threads()} threads{together}"
+    return f"{device}, {precision}, {torch.get_num_threads()} thread(s){together}"
 
 
 def duration(seconds: float) -> str:

@@ -75,8 +75,8 @@ class Keeper:
                 self.average,
                 accept=lambda progress, environment: self._compare(progress, environment, inexact),
             )
-            for told in [*(f"checkpoint passed over: {fault}" for fault in faults), *inexact]:
-                self.say(f"warning: {told}")
+            for message in [*(f"checkpoint passed over: {fault}" for fault in faults), *inexact]:
+                self.say(f"warning: {message}")
             self.progress.inexact = tuple(dict.fromkeys([*self.progress.inexact, *inexact]))
             what = "has ended already" if self.progress.finished else "goes on"
             self.say(f"run {self.folder.path} {what}: epoch {self.progress.epoch}, step {self.progress.step}")
@@ -160,8 +160,10 @@ class Keeper:
         self.processes.wait()
         progress = self.progress
         place = "at the last epoch's end" if progress.finished else f"in epoch {progress.epoch + 1}"
-        told = f"stopped {place}, step {progress.step}, all of it saved; go on with --resume --run {self.folder.path}"
-        return Stopped(told, number=number or 15)
+        message = (
+            f"stopped {place}, step {progress.step}, all of it saved; go on with --resume --run {self.folder.path}"
+        )
+        return Stopped(message, number=number or 15)
 
     def seconds(self) -> float:
         """Time trained, validation included, by earlier parts of a resumed run too."""

@@ -46,9 +46,9 @@ class Tracker:
             try:
                 self._wandb = wandb.init(project="seqtext", name=folder.name, dir=str(folder))
             except wandb.Error as error:
-                told = str(error).rstrip(".")
+                reason = str(error).rstrip(".")
                 fix = "log in with `wandb login`, or set WANDB_MODE=offline"
-                raise ResourceError(f"--track wandb: {told}", fix=fix) from error
+                raise ResourceError(f"--track wandb: {reason}", fix=fix) from error
 
     def log(self, figures: Mapping[str, float], step: int) -> None:
         """Logs figures at an optimizer step."""

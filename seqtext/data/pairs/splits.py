@@ -115,7 +115,7 @@ def without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[
     counts[name] = len(gone)
     if not len(gone):
         return rows
-    told = ", ".join(f"{row_number(rows, place):,}" for place in gone[:TOLD].tolist())
+    first = ", ".join(f"{row_number(rows, place):,}" for place in gone[:TOLD].tolist())
     if len(gone) == len(rows):
         raise DataError(
             f"all {len(rows):,} pairs have a blank side",
@@ -125,7 +125,7 @@ def without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[
         )
     more = ", ..." if len(gone) > TOLD else ""
     notes.append(
-        f"{len(gone):,} of {len(rows):,} pairs of split {name!r} are left out, blank on a side (rows {told}{more})"
+        f"{len(gone):,} of {len(rows):,} pairs of split {name!r} are left out, blank on a side (rows {first}{more})"
     )
     return rows.select(np.flatnonzero(~blank))
 
