@@ -74,7 +74,8 @@ def place_of(task: Task, options: TrainingOptions) -> str:
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device, auto=task.auto_precision)
     together = f", {world_size()} processes" if world_size() > 1 else ""
-    return f"{device}, {precision}, {torch.get_num_threads()} thread(s){together}"
+    threads = torch.get_num_threads()
+    return f"{device}, {precision}, {threads} thread{'' if threads == 1 else 's'}{together}"
 
 
 def duration(seconds: float) -> str:
