@@ -1,6 +1,6 @@
 # make demo: the main job, offline. make test: everything CI checks. make quick: the same without the tests that take long.
 # All make .venv first, once.
-# make survival: runs killed and files damaged as often as the README's figures say; MINUTES is how long each of its parts may take.
+# make survival: runs killed and files damaged as often as the figures of docs/promises.md say; MINUTES is how long each of its parts may take.
 PYTHON ?= python3
 BIN := .venv/bin
 

@@ -102,7 +102,7 @@ def alone(model: VecToSeq) -> None:
         )  # fmt: skip
         seconds.append((time.perf_counter() - started) / max(len(made.ids[0]), 1))
     p50, p99 = np.percentile(np.array(seconds[1:]) * 1e3, [50, 99])
-    print(f"one text alone, one thread: p50 {p50:.2f} ms, p99 {p99:.2f} ms a token (means of texts)")
+    print(f"one text alone, one thread: p50 {p50:.2f} ms, p99 {p99:.2f} ms per token (means of texts)")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ _VOWELS = [*"aeiou", "ai", "ou"]
 
 
 def token_lengths(rows: int, *, seed: int = 0) -> NDArray[np.int32]:
-    """(rows,) tokens a text."""
+    """(rows,) tokens per text."""
     return _lengths(rows, *_TOKENS, np.random.default_rng(seed))
 
 

@@ -106,10 +106,10 @@ def many(task: TopicClassifier, run: Path, texts: Sequence[str], folder: Path, r
         seconds["loaded"].append(_timed(lambda: task(texts)))
         seconds["naive"].append(_timed(lambda: [task([text]) for text in few]) / len(few) * len(texts))
     took = {name: np.array(values) for name, values in seconds.items()}
-    told = [f"{len(texts) / np.median(took['command']):,.0f} texts per second, start included"]
-    told.append(f"{np.median(took['naive'] / took['command']):.1f} times a naive loop without the start")
-    told.append(f"{np.median(took['loaded'] / took['command']):.2f} of the loaded model's own rate")
-    print(f"seqtext predict: {', '.join(told)} (starting and one text: {np.median(took['start']):.1f} s)")
+    figures = [f"{len(texts) / np.median(took['command']):,.0f} texts per second, start included"]
+    figures.append(f"{np.median(took['naive'] / took['command']):.1f} times a naive loop without the start")
+    figures.append(f"{np.median(took['loaded'] / took['command']):.2f} of the loaded model's own rate")
+    print(f"seqtext predict: {', '.join(figures)} (starting and one text: {np.median(took['start']):.1f} s)")
 
 
 def alone(task: TopicClassifier, texts: Sequence[str]) -> None:

@@ -32,7 +32,7 @@ class Times:
 def take_turns(
     variants: Mapping[str, Callable[[], object]], *, rounds: int, calls: int = 1, device: torch.device | str = "cpu"
 ) -> Times:
-    """Times each variant once a round, after a first round that does not count.
+    """Times each variant once per round, after a first round that does not count.
 
     Args:
         variants: what to call.

@@ -44,7 +44,7 @@ def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", help="a translator's run, whose decoding is timed; random weights if not given")
-    parser.add_argument("--texts", help="a file with a sentence a line, for --run")
+    parser.add_argument("--texts", help="a file with one sentence per line, for --run")
     parser.add_argument("--threads", type=int, help="default: as many as there are cores")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="2 rounds")
@@ -115,7 +115,7 @@ class Pairs:
 
     @property
     def count(self) -> int:
-        """Of target tokens."""
+        """Number of target tokens."""
         return int(self.target.lengths.sum())
 
 
@@ -206,7 +206,7 @@ class Loop(nn.Module):
 
 
 def decoding(run: str, texts: list[str]) -> None:
-    """Sentences a second of a saved translator."""
+    """Sentences per second of a saved translator."""
     from seqtext.tasks.saved import load
 
     task = load(run)

@@ -42,7 +42,7 @@ class Options(VectorOptions, TextDataOptions, RunOptions, GeneratorSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
     init_from: str | None = None
-    """Start from the tokenizer and the weights of this run, where they fit."""
+    """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     epochs: int = 4
     """Times every training row is seen; 3 for the phrasebook unless asked otherwise."""
     batch_tokens: int = 2048

@@ -41,7 +41,7 @@ class Options(TextDataOptions, RunOptions, TopicSettings):
     unlabelled: Literal["error", "drop"] = "error"
     """Rows without a label stop the run, or are left out and counted."""
     init_from: str | None = None
-    """Start from the tokenizer, embedding and backbone of this run or hub model (fine-tuning)."""
+    """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, the majority class, or also TF-IDF with logistic regression."""
 

@@ -47,7 +47,7 @@ class Options(PairDataOptions, RunOptions, TranslatorSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
     init_from: str | None = None
-    """Start from the tokenizer and the weights of this run, where they fit."""
+    """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     epochs: int = 7
     optimizer: OptimizerName = "muon"
     learning_rate: float = 1e-2

@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers and editors
     from seqtext.nn.losses import Loss as Loss
     from seqtext.nn.losses import classification_loss as classification_loss
     from seqtext.nn.pooling import Pooling as Pooling
+    from seqtext.reporting.curves import learning_curves as learning_curves
+    from seqtext.reporting.report import learning_history as learning_history
     from seqtext.saving.folders import atomic_folder as atomic_folder
     from seqtext.saving.folders import parse_tensors as parse_tensors
     from seqtext.saving.folders import read_folder as read_folder
@@ -61,6 +63,8 @@ _HOMES = {
     "RunFolder": "seqtext.training.run_folder",
     "Task": "seqtext.training.protocols",
     "atomic_folder": "seqtext.saving.folders",
+    "learning_curves": "seqtext.reporting.curves",
+    "learning_history": "seqtext.reporting.report",
     "parse_tensors": "seqtext.saving.folders",
     "read_folder": "seqtext.saving.folders",
     "save_tensors": "seqtext.saving.folders",

@@ -163,7 +163,7 @@ def exit_on_error(*, debug: bool = False) -> Iterator[None]:
 
 
 def _flush() -> None:
-    """Writes what is buffered while a fault of it can still be told: at exit the interpreter would complain, and end with 120."""
+    """Writes what is buffered while a fault of it can still be reported: at exit the interpreter would complain, and end with 120."""
     if sys.stdout is not None:
         sys.stdout.flush()
 

@@ -46,7 +46,7 @@ class Epoch:
 
 
 class BatchPlan:
-    """Buckets by length under a token budget; every row once an epoch.
+    """Buckets by length under a token budget; every row once per epoch.
 
     Rows are sorted by length with ties in random order, cut into micro-batches of at most `tokens` padded steps, and whole steps are
     shuffled. Sorting over the whole epoch keeps padding below 1 % on real corpora; what it costs is that a batch holds rows of like
@@ -54,7 +54,7 @@ class BatchPlan:
 
     Args:
         lengths: (R,) steps per row, at least 1.
-        tokens: most padded steps (rows times longest row) a micro-batch; a single longer row gets a batch of its own.
+        tokens: most padded steps (rows times longest row) per micro-batch; a single longer row gets a batch of its own.
         seed: of all orders.
         micro_batches: micro-batches a global step: accumulation times processes.
         max_rows: most rows a micro-batch, whatever their length.
@@ -104,7 +104,7 @@ class BatchPlan:
         return Epoch(order, bounds, random.permutation(starts), self.micro_batches)
 
     def in_order_of_length(self) -> Epoch:
-        """All rows once, the longest first (so that memory runs out at once or never), one micro-batch a step: for evaluation."""
+        """All rows once, the longest first (so that memory runs out at once or never), one micro-batch per step: for evaluation."""
         order = self._sorted(np.arange(len(self.lengths)))
         bounds = self._cut(order, first=0)
         return Epoch(order, bounds, np.arange(len(bounds) - 1)[::-1].copy(), 1)

@@ -53,7 +53,7 @@ def check_padded(batch: Padded) -> None:
     if lengths.device.type != "cpu" or lengths.dtype != torch.int64:
         raise ValueError(f"lengths must be int64 on the CPU, got {lengths.dtype} on {lengths.device}")
     if lengths.ndim != 1 or lengths.shape[0] != values.shape[0]:
-        raise ValueError(f"lengths must be one a row: got shape {tuple(lengths.shape)} for {values.shape[0]} rows")
+        raise ValueError(f"lengths must be one per row: got shape {tuple(lengths.shape)} for {values.shape[0]} rows")
     if lengths.numel() and (int(lengths.min()) < 1 or int(lengths.max()) > values.shape[1]):
         raise ValueError(
             f"lengths must lie in 1..{values.shape[1]} (the padded width), got {int(lengths.min())}..{int(lengths.max())}"

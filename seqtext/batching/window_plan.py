@@ -67,7 +67,7 @@ class WindowEpoch:
 
 
 class WindowPlan:
-    """Every window once an epoch in random order; or as many windows, drawn with each series equally likely.
+    """Every window once per epoch in random order; or as many windows, drawn with each series equally likely.
 
     Args:
         bounds: (S + 1,) int64, windows before each series.

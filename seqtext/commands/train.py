@@ -32,5 +32,8 @@ def main(arguments: list[str]) -> None:
     if name not in RECIPES:
         raise OptionsError(f"unknown recipe {name!r}", expected=one_of(RECIPES), fix=did_you_mean(name, RECIPES))
     recipe: Any = import_module(f"seqtext.recipes.{RECIPES[name].script}")
-    sys.argv = [f"seqtext train {name}", *arguments[1:]]  # what help, messages and the run's card name
+    own, script = f"seqtext train {name}", f"python recipes/{RECIPES[name].script}.py"
+    # The examples of its help: whoever has installed the package has no folder recipes/.
+    recipe.__doc__ = (recipe.__doc__ or "").replace(script, own)
+    sys.argv = [own, *arguments[1:]]  # what help, messages and the run's card name
     recipe.main()

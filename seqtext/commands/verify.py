@@ -45,7 +45,7 @@ class Verify:
         """Verifies and prints a line a part.
 
         Raises:
-            SavedFileError: naming the files that are not what they were, when all parts are told.
+            SavedFileError: naming the files that are not what they were, when all parts are reported.
         """
         faults = []
         for part in parts_of(Path(self.run_folder).expanduser()):

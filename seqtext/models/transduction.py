@@ -145,7 +145,7 @@ def _padded(sequences: Sequence[Sequence[int]], rows: Tensor, width: int) -> Pad
 def _weights(
     model: EncoderDecoder, state: State, source: Padded, best: Sequence[Candidate], begin: int
 ) -> list[NDArray[np.float32]] | None:
-    """Of each row's best candidate (T, S), with what was found read again, all steps at once; None without attention.
+    """Attention weights (T, S) of each row's best candidate, with what was found read again, all steps at once; None without attention.
 
     A row at a time, since several would be padded to the longest of them, and the last bit of a product depends on its width.
     """

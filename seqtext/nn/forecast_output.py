@@ -133,7 +133,7 @@ class ForecastOutput:
         return raw[..., 0], width, F.softplus(raw[..., 2]) + _LEAST_FREEDOM if self.loss == "student_t" else None
 
     def _standard_quantiles(self, freedom: Tensor | None, like: Tensor) -> Tensor:
-        """Of the distribution with location 0 and width 1: (Q,), or (..., Q) where each has its own freedom."""
+        """Quantiles of the distribution with location 0 and width 1: (Q,), or (..., Q) where each has its own freedom."""
         if freedom is None:
             normal: Tensor = torch.special.ndtri(torch.tensor(self.levels, device=like.device))
             return normal

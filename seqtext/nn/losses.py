@@ -34,7 +34,7 @@ class Loss:
 
 
 def perplexity(loss: float) -> float:
-    """Of a mean loss in nats: among how many tokens, all as likely, a model would be as unsure. Finite, as reports have to be."""
+    """Perplexity of a mean loss in nats: among how many tokens, all as likely, a model would be as unsure. Finite, for reports."""
     return math.exp(min(loss, MOST_NATS))
 
 

@@ -1,7 +1,7 @@
 """`WordPrediction`: guesses hidden words from what the model made of their places. An auxiliary task; knows ids, no texts.
 
-A classifier of a few ten thousand rows learns little about words from labels alone: one label a text. Words hidden by word dropout
-give it some ten targets a text for the price of one more product over those places, and the same backbone learns from both.
+A classifier of a few ten thousand rows learns little about words from labels alone: one label per text. Words hidden by word dropout
+give it some ten targets per text for the price of one more product over those places, and the same backbone learns from both.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def plan_of(examples: Examples, options: TrainingOptions) -> Any:
 
 
 def micro_batches(options: TrainingOptions) -> int:
-    """Of one optimizer step, all processes together."""
+    """Micro-batches of one optimizer step, all processes together."""
     return options.gradient_accumulation * world_size()
 
 

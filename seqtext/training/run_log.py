@@ -126,5 +126,5 @@ class LogWindow:
         }
 
     def steps_per_second(self) -> float:
-        """Real steps of rows a second of the window."""
+        """Real steps of rows per second, over the window."""
         return self._steps / (time.monotonic() - self._started)

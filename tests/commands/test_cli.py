@@ -268,7 +268,7 @@ def test_what_cannot_be_predicted_is_refused_in_one_line(run_folder, flags, code
 def test_an_empty_pipe_is_told_not_passed_over(run_folder):
     ended = seqtext_command("predict", run_folder, stdin=b"")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("error: standard input: no rows; expected one text a line")
+    assert ended.err.startswith("error: standard input: no rows; expected one text per line")
 
 
 @pytest.mark.parametrize("command", [("predict", "x"), ("evaluate", "--data", "phrasebook"), ("info",)])

@@ -54,6 +54,18 @@ def test_help_is_the_recipes_own(name):
 
 
 @pytest.mark.parametrize("name", RECIPES)
+def test_the_examples_of_the_help_are_in_the_words_of_the_program(name):
+    ours, theirs = both(name, "--help")
+    for ended, program, other in (
+        (ours, f"seqtext train {name}", "recipes/"),
+        (theirs, f"python recipes/{RECIPES[name]}.py", "seqtext train"),
+    ):
+        usage, examples = ended.out.split("\n\n", 1)
+        assert len(re.findall(rf"{re.escape(program)} .*(?:#|--)", examples)) == 3, usage
+        assert other not in examples
+
+
+@pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("flags", [("--epochs", "0"), ("--data", "none.csv"), ("--resume", "--run", "none")])
 def test_faults_have_the_recipes_message_and_exit_code(tmp_path, monkeypatch, name, flags):
     monkeypatch.chdir(tmp_path)

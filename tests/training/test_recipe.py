@@ -24,7 +24,7 @@ SCORE = (SeedFigure("score", "score"),)
 
 @dataclass(frozen=True)
 class Options(RunOptions):
-    """Of a recipe."""
+    """Flags of a recipe."""
 
     epochs: int = 2
     batch_tokens: int = 8

@@ -1,4 +1,4 @@
-"""One run a folder: a living owner is named, a dead one of any host keeps nothing, and of several that come at once one gets it."""
+"""One run per folder: a living owner is named, a dead one of any host keeps nothing, and of several that come at once one gets it."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ SCORE, SHARE = SeedFigure("score", "score"), SeedFigure("share", "share right", 
 
 @dataclass(frozen=True)
 class Options(RunOptions):
-    """Of a recipe that has no flags of its own."""
+    """Options of a recipe that has no flags of its own."""
 
 
 def trained(options: Options, folder: RunFolder) -> dict:

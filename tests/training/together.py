@@ -1,4 +1,4 @@
-"""What several processes do in the tests of them: `python -m tests.training.together WHAT FOLDER`, started once a process.
+"""What several processes do in the tests of them: `python -m tests.training.together WHAT FOLDER`, started once per process.
 
 Each act asserts what it can and leaves what is compared with one process' doing in the folder.
 """

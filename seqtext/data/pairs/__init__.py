@@ -1,1 +1,1 @@
-"""Two texts a row: sources and targets."""
+"""Two texts per row: sources and targets."""

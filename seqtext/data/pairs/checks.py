@@ -75,6 +75,6 @@ def _profile(rows: datasets.Dataset, column: str) -> Counter[str]:
 
 
 def _cosine(one: Counter[str], other: Counter[str]) -> float:
-    """Of two profiles, counts damped by the root so that a few common runs do not decide."""
+    """Cosine similarity of two profiles, counts damped by the root so that a few common runs do not decide."""
     shared = sum((one[run] * other[run]) ** 0.5 for run in one.keys() & other.keys())
     return float(shared / max((one.total() * other.total()) ** 0.5, 1.0))

@@ -40,7 +40,7 @@ def first_break(source: IntArray, target: IntArray) -> int | None:
     cost, place = _best(long, short, shifts)
     # The same search, with all its freedom, among lines that are surely strangers.
     by_chance, _ = _best(np.random.default_rng(0).permutation(long), short, shifts)
-    # Where all lines are as long as each other nothing can be told but that one file goes on behind the other.
+    # Where all lines are as long as each other nothing can be said but that one file goes on behind the other.
     if by_chance <= ALIKE * len(short):
         return len(short) + 1
     return place + 1 if cost < CHANCE * by_chance else None

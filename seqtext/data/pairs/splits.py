@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
 MOST_SAME = 0.5  # of the training pairs; beyond, a model learns to copy
-TOLD = 5  # rows
+SHOWN = 5  # rows
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[
     counts[name] = len(gone)
     if not len(gone):
         return rows
-    first = ", ".join(f"{row_number(rows, place):,}" for place in gone[:TOLD].tolist())
+    first = ", ".join(f"{row_number(rows, place):,}" for place in gone[:SHOWN].tolist())
     if len(gone) == len(rows):
         raise DataError(
             f"all {len(rows):,} pairs have a blank side",
@@ -123,7 +123,7 @@ def without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[
             expected="text on both sides",
             fix="look into the files, or choose other columns with --source and --target",
         )
-    more = ", ..." if len(gone) > TOLD else ""
+    more = ", ..." if len(gone) > SHOWN else ""
     notes.append(
         f"{len(gone):,} of {len(rows):,} pairs of split {name!r} are left out, blank on a side (rows {first}{more})"
     )

@@ -1,4 +1,4 @@
-"""Rows of comma- or tab-separated text: a header, then exactly as many cells a row as the header has names.
+"""Rows of comma- or tab-separated text: a header, then exactly as many cells per row as the header has names.
 
 Everything stays text; a cell in quotes may hold line ends, and a quote inside it is written twice. Stricter than most
 readers: a row that is cut, shifted or swallowed by a stray quote is never guessed at. Knows lines, no files.

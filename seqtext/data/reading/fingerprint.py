@@ -69,7 +69,7 @@ class _Streams:
             self._update(f"{path} {type_}", "\0".join(map(repr, array.to_pylist())).encode() + b"\0")
 
     def digest(self) -> bytes:
-        """Of all streams together."""
+        """Digest of all streams together."""
         return b"".join(name.encode() + hash_.digest() for name, hash_ in sorted(self._hashes.items()))
 
     def _add_bytes(self, array: pa.Array, path: str) -> None:

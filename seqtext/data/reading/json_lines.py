@@ -1,4 +1,4 @@
-"""Rows of JSON lines: one object a line, its values as JSON has them; the columns are the keys of the first.
+"""Rows of JSON lines: one object per line, its values as JSON has them; the columns are the keys of the first.
 
 A key that is missing later is None; a new one is a fault, for a misspelt key would otherwise be lost without a word.
 Reads lines; knows nothing of files or of what the values should be.
@@ -35,7 +35,8 @@ class JsonLines:
         self._decoder = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_refuse)
         first = self._next()
         if first is None:
-            raise DataError("no rows", where=name, expected="one JSON object a line", fix="write or download it again")
+            fix = "write or download it again"
+            raise DataError("no rows", where=name, expected="one JSON object per line", fix=fix)
         if not first:
             raise DataError("the first row has no keys", where=self._where(), expected="the columns as its keys")
         self._first = first
@@ -92,7 +93,7 @@ class JsonLines:
             fix = f"convert it: jq -c {'.' if line.strip() == '{' else '.[]'!r} FILE > NEW"
         else:
             fix = "mend or remove the line"
-        return DataError(found, where=self._where(), expected="one JSON object a line", fix=fix)
+        return DataError(found, where=self._where(), expected="one JSON object per line", fix=fix)
 
     def _unknown(self, key: str) -> DataError:
         fix = did_you_mean(key, self.columns) or f"give the first row {shorten(key)} too (null will do), or remove it"

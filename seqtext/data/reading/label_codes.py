@@ -30,7 +30,7 @@ class Coded(NamedTuple):
     """A label column.
 
     Attributes:
-        codes: int64, one a row: an index into `values`, or `MISSING`.
+        codes: int64, one per row: an index into `values`, or `MISSING`.
         values: the names of a class column in its order; else the values found, sorted, as text.
         counts: int64, rows of each value.
     """

@@ -30,7 +30,7 @@ _MEANT = (
     rf"^{_SIGN}(?:(?:[0-9]{{1,3}}(?:[., '_][0-9]{{3}})+|[0-9]+)(?:[.,][0-9]*)?|[.,][0-9]+){_EXPONENT}"
     r" ?[^\s0-9.,:/\-]{0,4}$"
 )
-_SAMPLE = 1000  # rows by which a column is told to hold numbers
+_SAMPLE = 1000  # rows by which a column is taken to hold numbers
 
 
 def numbers(

@@ -134,4 +134,4 @@ def _plain(lines: Lines, name: str) -> Iterator[Cells]:
     except LineError as error:
         raise DataError(error.found, where=f"{name}, row {row + 1} (line {error.line})", fix=error.fix) from None
     if row == 0:
-        raise DataError("no rows", where=name, expected="one text a line", fix="write or download it again")
+        raise DataError("no rows", where=name, expected="one text per line", fix="write or download it again")

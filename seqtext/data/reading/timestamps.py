@@ -49,7 +49,7 @@ _NOT_AT_ALL = "or pass --time_column none if the readings simply follow each oth
 
 
 def timestamps(dataset: datasets.Dataset, column: str, *, time_format: str | None = None) -> tuple[Times, list[str]]:
-    """The moments of a column, and what was done to them, to be told.
+    """The moments of a column, and what was done to them, for a report.
 
     Args:
         dataset: N rows.

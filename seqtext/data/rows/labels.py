@@ -25,7 +25,7 @@ class EncodedLabels(NamedTuple):
     """The labels of one split.
 
     Attributes:
-        ids: int64, one a row that is kept.
+        ids: int64, one per row that is kept.
         rows: int64, which rows of the split these are (from 0).
         names: what the ids stand for: the names of the training split, then those it never had.
         dropped: rows without a label that were left out.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from seqtext.errors import DataError
 
 HOUR, DAY = 3600, 24 * 3600  # seconds
-SPARSEST = 10  # times of the grid a reading, beyond which a timestamp is taken to be wrong
+SPARSEST = 10  # times of the grid per reading, beyond which a timestamp is taken to be wrong
 
 _REPAIR = "--repair, which sorts, averages duplicates and fills gaps with missing readings"
 # Clocks change on Sundays, in the north and in the south. A missing hour at another time is a gap like any other.
@@ -186,7 +186,7 @@ def _check_fixed(ascending: NDArray[np.int64], off: NDArray[np.bool_], frequency
     if 2 * off.sum() > len(off) or frequency >= 28 * DAY:
         distances = np.diff(np.unique(ascending))
         found = f"readings come at no fixed distance, but {_span(distances.min())} to {_span(distances.max())} apart"
-        fix = "pass --time_column none to take them as they follow each other, such as one a month"
+        fix = "pass --time_column none to take them as they follow each other, such as one per month"
         raise DataError(found, where=where, expected="one every so many seconds", fix=fix)
 
 

@@ -196,7 +196,7 @@ def _series_names(dataset: datasets.Dataset, column: str) -> tuple[tuple[str, ..
 
 
 def _shared_frequency(times: Sequence[NDArray[np.datetime64]], names: Sequence[str], place: str) -> int | None:
-    """Of all series that have two moments at least; None if none has."""
+    """Seconds between readings, shared by all series that have two moments at least; None if none has."""
     known = {name: each for name, moments in zip(names, times, strict=True) if (each := frequency_of(moments))}
     first = next(iter(known), None)
     odd = next((name for name, each in known.items() if each != known[first]), None) if first is not None else None

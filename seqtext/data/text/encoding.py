@@ -148,7 +148,7 @@ def _kept(folder: Path) -> EncodingReport | None:
 
 
 def _sha256(folder: Path) -> list[str]:
-    """Of values and starts: a changed id would be trained on silently, and hashing costs little beside one epoch."""
+    """Hashes of values and starts: a changed id would be trained on silently, and hashing costs little beside one epoch."""
     hashes = []
     for path in sorted(folder.glob("*.bin")):
         with path.open("rb") as file:

@@ -33,14 +33,14 @@ Row: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Predict(Ranking, ModelOptions):
-    """Label and probability of each text: those given, those of a file, or those of a pipe, one a line."""
+    """Label and probability of each text: those given, those of a file, or those of a pipe, one per line."""
 
     texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
     """Texts to label. Without any, --input is read, or the pipe."""
     input: str | None = None
     """File of texts: csv, tsv, jsonl or txt, also gzipped. - is the pipe."""
     input_format: Literal["csv", "tsv", "jsonl", "txt"] | None = None
-    """Format of the input where its name does not tell. A pipe is txt, a text a line, unless this says otherwise."""
+    """Format of the input where its name does not tell. A pipe is txt, one text per line, unless this says otherwise."""
     text_column: str | None = None
     """Column of the texts. Default: the one the model was trained on, else the only one."""
     output: str | None = None

@@ -99,7 +99,8 @@ class TopicConfig(TopicSettings):
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
             raise OptionsError(f"labels are {list(self.labels)}", expected="at least two different names")
         if self.class_weights is not None and len(self.class_weights) != len(self.labels):
-            raise OptionsError(f"{len(self.class_weights)} class weights", expected=f"{len(self.labels)}, one a label")
+            found = f"{len(self.class_weights)} class weights"
+            raise OptionsError(found, expected=f"{len(self.labels)}, one per label")
 
 
 @dataclass(frozen=True)

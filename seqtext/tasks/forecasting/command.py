@@ -37,7 +37,7 @@ class Forecast(ForecastRequest):
     history: str | None = None
     """File of past readings: csv, tsv, jsonl or parquet, text formats also gzipped."""
     follow: bool = False
-    """Read a pipe instead, a line a reading (value, or timestamp,value), and forecast after each."""
+    """Read a pipe instead, one line per reading (value, or timestamp,value), and forecast after each."""
     output: str | None = None
     """csv file to write. Default: the terminal."""
     plot: str | None = None
@@ -144,7 +144,7 @@ class Forecast(ForecastRequest):
         return list(history.names)
 
     def _write(self, history: SeriesSet, made: Sequence[Made]) -> None:
-        """One row a reading: series, where there are several; time, or number of the step; forecast; quantiles."""
+        """One row per reading: series, where there are several; time, or number of the step; forecast; quantiles."""
         rows = _rows(history, made)
         if self.output is None:
             csv.writer(sys.stdout, lineterminator="\n").writerows(rows)

@@ -84,7 +84,7 @@ def _floats(given: Any, where: str) -> FloatArray:
 
 
 def check_missing(values: FloatArray, config: ForecastConfig, where: str, *, before: int = 0) -> None:
-    """Refuses missing readings where the model cannot be told of them.
+    """Refuses missing readings where the model has no input that marks them.
 
     Args:
         values: (N,), or (N, C) with further columns.
@@ -105,7 +105,7 @@ def check_missing(values: FloatArray, config: ForecastConfig, where: str, *, bef
 
 
 def _name(history: Any, name: Any, config: ForecastConfig) -> str:
-    """The series a history is of: as told, by the pandas Series, or the only one of training."""
+    """The series a history is of: as given, by the pandas Series, or the only one of training."""
     if name is not None:
         return str(name)
     own = getattr(history, "name", None)

@@ -207,7 +207,7 @@ class Rollout:
     def _one_by_one(
         self, output: Tensor, state: State, first: Positions, horizon: int, sampled: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Each value is read as if it had been measured. Sampled: many paths, of which means and quantiles are told."""
+        """Each value is read as if it had been measured. Sampled: many paths, of which means and quantiles are given."""
         config, paths, lag = self.config, self.samples if sampled else 1, self.config.difference_lag
         generator = torch.Generator().manual_seed(self.seed)
         device = output.device

@@ -165,7 +165,7 @@ class ForecastConfig(ForecastSettings):
 
     @property
     def input_size(self) -> int:
-        """Numbers the model reads a step, D: values and further columns, their marks, the calendar's six, the change."""
+        """Numbers the model reads per step, D: values and further columns, their marks, the calendar's six, the change."""
         columns = (1 + len(self.input_names)) * (2 if self.marks_missing else 1)
         return columns + (6 if self.calendar else 0) + (1 if self.difference_input else 0)
 

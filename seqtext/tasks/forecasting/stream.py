@@ -76,7 +76,7 @@ class ForecastStream:
             inputs: (E,) further columns, where the model was trained with some.
 
         Raises:
-            DataError: what is no number, or is missing where the model cannot be told so.
+            DataError: what is no number, or is missing where the model has no input that marks it.
         """
         columns = self._columns(value, inputs)
         seconds = None

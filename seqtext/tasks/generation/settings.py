@@ -115,7 +115,7 @@ class GeneratorConfig(GeneratorSettings):
     has_encoder: bool = False
     """Whether the vectors are those of a saved classifier, which is kept with the model."""
     means: tuple[float, ...] = ()
-    """Of each feature of dense vectors over the training rows."""
+    """Mean of each feature of dense vectors over the training rows."""
     scales: tuple[float, ...] = ()
     """Standard deviation of each likewise."""
 

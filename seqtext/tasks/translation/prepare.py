@@ -100,8 +100,8 @@ def _weights(source: SavedTask, sides: list[Side]) -> dict[str, Tensor]:
 def _tokenizers(
     train: Dataset, columns: tuple[str, str], wanted: TranslatorSettings, taken: dict[Side, Tokenizer]
 ) -> tuple[Tokenizer, Tokenizer]:
-    """Of source and target: those taken over, and new ones. A new shared one sees both sides in turns, since it looks at so many
-    characters and no more."""
+    """Tokenizers of source and target: those taken over, and new ones. A new shared one sees both sides in turns, since it looks
+    at so many characters and no more."""
 
     def trained(texts: Iterable[str]) -> Tokenizer:
         normaliser = Normaliser(lowercase=wanted.lowercase)

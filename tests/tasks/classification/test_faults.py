@@ -125,7 +125,7 @@ FAULTS = {
     "UTF-16": ({"a.csv": CSV.encode("utf-16")}, ("--train", "a.csv"), r"a.csv, .*the file is UTF-16, not UTF-8 text; .* iconv .*"),
     "a line that is no JSON": (
         {"a.jsonl": lines_of(IDS).replace(json.dumps(ROWS["text"][BAD]), '"cut', 1)}, ("--train", "a.jsonl"),
-        r"a.jsonl, row 17 \(line 17\): not valid JSON at column \d+ \(.*\); expected one JSON object a line; mend .*",
+        r"a.jsonl, row 17 \(line 17\): not valid JSON at column \d+ \(.*\); expected one JSON object per line; mend .*",
     ),
     "a gzip file that was cut": (
         {"a.csv.gz": gzip.compress(CSV.encode())[:-20]}, ("--train", "a.csv.gz"),

@@ -123,7 +123,7 @@ def _drawn(first: NDArray[np.int64], most: int | None) -> NDArray[np.int64]:
 
 
 def _predictions(series: SeriesSet, first: NDArray[np.int64], made: PartForecasts) -> Iterator[Mapping[str, Any]]:
-    """A line a window: whose, from when on, what came and what was forecast."""
+    """One line per window: whose, from when on, what came and what was forecast."""
     numbers = series.series_at(first)
     times = None if series.first_times is None else series.times_at(first)
     for place, (number, at) in enumerate(zip(numbers.tolist(), first.tolist(), strict=True)):

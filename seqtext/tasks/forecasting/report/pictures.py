@@ -125,7 +125,7 @@ def error_by(
 
 
 def hidden_state(times: Times | None, inputs: FloatArray, states: FloatArray, path: StrPath, *, unit: str = "") -> None:
-    """Draws a recurrent layer unrolled through time: a column a step, a row a unit, and the input below.
+    """Draws a recurrent layer unrolled through time: a column per step, a row per unit, and the input below.
 
     Args:
         times: (T,) ascending, or None to number the steps; of more than 1,000 steps the first ones are drawn.

@@ -82,11 +82,11 @@ def _time_ticks(first: float, last: float) -> tuple[FloatArray, list[str]]:
     days = days_of(times)
     inside = (days >= first) & (days <= last)
     dates: list[datetime] = times[inside].tolist()
-    return days[inside], [_tickliteral(at, unit, first=not number) for number, at in enumerate(dates)]
+    return days[inside], [_tick_label(at, unit, first=not number) for number, at in enumerate(dates)]
 
 
-def _tickliteral(at: datetime, unit: str, *, first: bool) -> str:
-    """Of the first tick also what the others leave out."""
+def _tick_label(at: datetime, unit: str, *, first: bool) -> str:
+    """Label of a tick; the first one has what the others leave out too."""
     if unit == "Y":
         return f"{at:%Y}"
     if unit == "M":

@@ -128,7 +128,7 @@ def _ids(rows: GeneratorRows) -> Iterator[np.ndarray]:
 
 
 def _entropy(task: TextGenerator, rows: Dataset) -> float:
-    """Of the attributes of a test text, in nats: all a vector can say."""
+    """Entropy of the attributes of a test text, in nats: all a vector can say."""
     places = attribute_places(rows, task.config).numpy()
     _, counts = np.unique(places, axis=0, return_counts=True)
     shares = counts / counts.sum()

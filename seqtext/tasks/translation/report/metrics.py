@@ -63,7 +63,7 @@ def translation_metrics(
     """All figures.
 
     Args:
-        translations: one a row; may be empty texts.
+        translations: one per row; may be empty texts.
         references: the row's one reference.
         language: code of the target, such as `de`, for Moses' tokens.
 

@@ -72,7 +72,7 @@ def translation_summary(
 
 
 def _tokens(rows: PairRows) -> dict[str, int]:
-    """Of both sides, end tokens among them."""
+    """Tokens of both sides, end tokens among them."""
     sides = zip((SOURCE, TARGET), (rows.source_lengths, rows.target_lengths), strict=True)
     return {name: int(lengths.sum(dtype=np.int64)) for name, lengths in sides}
 

@@ -47,7 +47,7 @@ def error(baseline, values, first):
 
 
 def every_baseline(values, train_first, first, horizon, window, **more):
-    """Of all methods, with these windows."""
+    """Forecasts of all methods, with these windows."""
     yield last_value(values, first, horizon, **more)
     yield seasonal(values, first, horizon, 3, name="season", **more)
     yield ridge(values, train_first, first, horizon, window, **more)
