@@ -1,19 +1,25 @@
-# make demo: the main job, offline. make test: everything CI checks. Both make .venv first, once.
+# make demo: the main job, offline. make test: everything CI checks. make quick: the same without the tests that take long.
+# All make .venv first, once.
 # make survival: runs killed and files damaged as often as the README's figures say; MINUTES is how long each of its parts may take.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test survival format clean
+.PHONY: demo test quick docs survival format clean
 
 demo: .venv/installed
 	$(BIN)/python recipes/topic_classification.py --run runs/demo --overwrite
 	$(BIN)/seqtext predict runs/demo "Oslo → Lima · 3 hours" "€4.00 – €9.00 (Peru)" --top_k 2
 
-test: .venv/installed
+test quick: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict seqtext
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/mypy --strict seqtext & types=$$!; \
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(filter quick,$@),-m "not slow"); tests=$$?; \
+	wait $$types && exit $$tests
+
+# The site, in site/: strict, so that a dead link ends it.
+docs: .venv/docs-installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 MINUTES ?= 600
 survival: .venv/installed
@@ -24,9 +30,13 @@ format: .venv/installed
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv site .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+.venv/docs-installed: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	touch $@

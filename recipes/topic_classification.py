@@ -13,44 +13,29 @@ All outputs but the last valid ones are ignored or pooled, so the model reads th
     python recipes/topic_classification.py --resume --run runs/ag                # go on with a run that was stopped
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from seqtext.data.reading.sources import Source, load, load_files
+from seqtext.data.reading.options import TextDataOptions, load_texts
 from seqtext.errors import run_program
-from seqtext.options import RunOptions, parse, training_arguments
+from seqtext.options import RunOptions, parse, part_of
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.report.report import classification_report
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.settings import TopicSettings
-from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
+from seqtext.tasks.classification.splits import labelled_splits
 from seqtext.tasks.saved import load as load_task
-from seqtext.training.fit import fit
-from seqtext.training.processes import started_processes
-from seqtext.training.run_folder import RunFolder, new_run_path
+from seqtext.training.recipe import make_once, show, train
+from seqtext.training.run_folder import RunFolder
 from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
 
 @dataclass(frozen=True)
-class Options(RunOptions, TopicSettings):
-    """Flags of this recipe: where the rows come from, beside how to train (RunOptions) and what (TopicSettings)."""
+class Options(TextDataOptions, RunOptions, TopicSettings):
+    """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
-    data: str = "phrasebook"
-    """A data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; gz), or phrasebook[:locale]."""
-    revision: str | None = None
-    """Commit, tag or branch of a data set on the hub. Default: the newest, whose commit is printed and kept."""
-    data_config: str | None = None
-    """Configuration of a data set that has several."""
-    train: str | None = None
-    """File of training rows, instead of --data."""
-    validation: str | None = None
-    """File of validation rows. Default: held out of the training rows."""
-    test: str | None = None
-    """File of test rows. Default: held out of the training rows."""
-    text_column: str | None = None
-    """Column of the texts. Default: recognised where there is no doubt."""
     label_column: str | None = None
     """Column of the labels. Default: recognised where there is no doubt."""
     unlabelled: Literal["error", "drop"] = "error"
@@ -60,32 +45,16 @@ class Options(RunOptions, TopicSettings):
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, the majority class, or also TF-IDF with logistic regression."""
 
-    def _faults(self) -> list[str]:
-        faults = [*RunOptions._faults(self), *TopicSettings._faults(self)]
-        if self.train is None and (self.validation or self.test):
-            faults.append("--validation and --test are files beside --train; --data brings its own splits")
-        if self.train is not None and self.data not in (Options.data, self.train):
-            faults.append("--data and --train both name training rows; give one of them")
-        if self.train is not None and (self.revision or self.data_config):
-            faults.append("--revision and --data_config are of --data; files of --train have none")
-        return faults
-
 
 def main() -> None:
     options = parse(Options, __doc__ or "")
-    folder = options.run or new_run_path("topic", options.train or options.data)
-    run_seeds(options, train_once, folder=folder, figures=(SeedFigure("accuracy", "accuracy", percent=True),))
+    figures = (SeedFigure("accuracy", "accuracy", percent=True),)
+    run_seeds(options, train_once, name="topic", data=options.train or options.data, figures=figures)
 
 
-def train_once(options: Options) -> dict[str, Any] | None:
-    folder = RunFolder(options.run or new_run_path("topic", options.train or options.data))
-    folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
-    processes = started_processes()  # those of torchrun, or this one alone
-    if options.resume and processes.ask_first(folder.has_ended):
-        return None
-
+def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     # ---- Data: any source to checked splits
-    source = load_source(options)
+    source = load_texts(options)
     data = labelled_splits(
         source.splits,
         text_column=options.text_column,
@@ -96,53 +65,30 @@ def train_once(options: Options) -> dict[str, Any] | None:
     )
 
     # ---- Task: tokenizer, labels and model, from training rows alone
-    task = processes.made_once(lambda: make_task(options, data, folder), open=load_task)
+    # Embedding(V, 256) -> nn.LSTM(256, 256, bidirectional=True, batch_first=True) -> last + mean + max output -> Linear(1536, C)
+    def make() -> TopicClassifier:
+        return TopicClassifier.from_data(
+            data.train,
+            text_column=data.columns.text,
+            label_column=data.columns.label,
+            init_from=options.init_from,
+            seed=options.seed,
+            **part_of(options, TopicSettings),
+        )
 
-    # ---- Further processes only train
-    if not processes.first:
-        if not options.dry_run:
-            fit(task, data.train, data.validation, **training_arguments(options) | {"run": folder})
+    task = make_once(make, open=load_task, init_from=options.init_from)
+
+    # ---- Fit: first a summary of all that is known before the first step
+    trained = train(options, folder, source, data, task, summary=classification_summary)
+    if trained is None:
         return None
-
-    # ---- Summary: everything known before the first step
-    lines, data_figures = classification_summary(task, data, options)
-    print("\n".join([f"data        {source.name}", *lines, f"run         {folder.path}"]), flush=True)
-    if options.dry_run:
-        return None
-
-    # ---- Fit
-    recorded = replace(options, revision=source.revision, run=str(folder.path), config=None)
-    arguments = training_arguments(options) | {"run": folder, "recorded": recorded}
-    result = fit(task, data.train, data.validation, **arguments)
 
     # ---- Show: test rows for the first time, baselines beside the model
+    result, facts = trained
     report = classification_report(
-        task, data, result, folder, data_figures=data_figures, source=source.name, baselines=options.baselines
+        task, data, result, folder, data_figures=facts, source=source.name, baselines=options.baselines
     )
-    print("\n".join(["", *report.table, "", f"model chosen: {result.selection}", f"saved in {folder.path}; try:"]))
-    print(f"  seqtext predict {folder.path} {report.example!r}")
-    return report.figures
-
-
-def load_source(options: Options) -> Source:
-    if options.train is not None:
-        return load_files(train=options.train, validation=options.validation, test=options.test)
-    return load(options.data, revision=options.revision, config=options.data_config)
-
-
-def make_task(options: Options, data: LabelledSplits, folder: RunFolder) -> TopicClassifier:
-    settings = {field.name: getattr(options, field.name) for field in fields(TopicSettings)}
-    task = TopicClassifier.from_data(
-        data.train,
-        text_column=data.columns.text,
-        label_column=data.columns.label,
-        init_from=options.init_from,
-        seed=options.seed,
-        **settings,
-    )
-    if options.init_from:
-        print(f"started from {options.init_from}: {task.copied}")
-    return task
+    return show(report, result, folder, command=f"seqtext predict {folder.path} {report.example!r}")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,59 @@ from typing import TYPE_CHECKING
 
 from seqtext.tasks.known import PUBLIC, public
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the same names once more, for type checkers and editors
+    from seqtext.batching.batch_plan import BatchPlan as BatchPlan
+    from seqtext.batching.padded import Padded as Padded
+    from seqtext.batching.ragged import Ragged as Ragged
+    from seqtext.data.reading.sources import phrasebook as phrasebook
+    from seqtext.data.text.normaliser import Normaliser as Normaliser
+    from seqtext.data.text.tokenizer import Tokenizer as Tokenizer
+    from seqtext.models.seq_to_vec import SeqToVec as SeqToVec
+    from seqtext.nn.backbone import Backbone as Backbone
+    from seqtext.nn.embedding import TokenEmbedding as TokenEmbedding
+    from seqtext.nn.losses import Loss as Loss
+    from seqtext.nn.losses import classification_loss as classification_loss
+    from seqtext.nn.pooling import Pooling as Pooling
+    from seqtext.saving.folders import atomic_folder as atomic_folder
+    from seqtext.saving.folders import parse_tensors as parse_tensors
+    from seqtext.saving.folders import read_folder as read_folder
+    from seqtext.saving.folders import save_tensors as save_tensors
     from seqtext.tasks.known import *  # noqa: F403
     from seqtext.tasks.saved import load as load
+    from seqtext.training.fit import FitResult as FitResult
     from seqtext.training.fit import fit as fit
+    from seqtext.training.protocols import Examples as Examples
+    from seqtext.training.protocols import Task as Task
+    from seqtext.training.run_folder import RunFolder as RunFolder
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    # train and open
     "fit": "seqtext.training.fit",
     "load": "seqtext.tasks.saved",
+    "phrasebook": "seqtext.data.reading.sources",
+    # the parts that models and tasks are made of
+    "Backbone": "seqtext.nn.backbone",
+    "BatchPlan": "seqtext.batching.batch_plan",
+    "Loss": "seqtext.nn.losses",
+    "Normaliser": "seqtext.data.text.normaliser",
+    "Padded": "seqtext.batching.padded",
+    "Pooling": "seqtext.nn.pooling",
+    "Ragged": "seqtext.batching.ragged",
+    "SeqToVec": "seqtext.models.seq_to_vec",
+    "TokenEmbedding": "seqtext.nn.embedding",
+    "Tokenizer": "seqtext.data.text.tokenizer",
+    "classification_loss": "seqtext.nn.losses",
+    # what a task of one's own needs
+    "Examples": "seqtext.training.protocols",
+    "FitResult": "seqtext.training.fit",
+    "RunFolder": "seqtext.training.run_folder",
+    "Task": "seqtext.training.protocols",
+    "atomic_folder": "seqtext.saving.folders",
+    "parse_tensors": "seqtext.saving.folders",
+    "read_folder": "seqtext.saving.folders",
+    "save_tensors": "seqtext.saving.folders",
 }
 __all__ = sorted(["__version__", *_HOMES, *PUBLIC])
 

@@ -20,11 +20,11 @@ MAX_FOUND = 80  # characters of the user's value that a message repeats
 
 
 class SeqtextError(Exception):
-    """A fault in what was given to seqtext, told in one line.
+    """A fault in what was given to seqtext, said in one line.
 
     Attributes:
         exit_code: what a program that it ends leaves with.
-        shared: True if all processes of a run raise it, so that one of them tells it.
+        shared: True if all processes of a run raise it, so that one of them prints it.
 
     Args:
         found: what is wrong, as a clause ("found 'spots'").
@@ -72,13 +72,13 @@ class Stopped(KeyboardInterrupt):
     """Training ended by a signal, with everything saved.
 
     Args:
-        told: what was saved and how to go on.
+        message: what was saved and how to go on.
         number: of the signal.
     """
 
-    def __init__(self, told: str, *, number: int) -> None:
+    def __init__(self, message: str, *, number: int) -> None:
         self.exit_code = 128 + number
-        super().__init__(told)
+        super().__init__(message)
 
 
 def raise_together(faults: Sequence[str]) -> None:

@@ -7,20 +7,73 @@ from __future__ import annotations
 
 import math
 import sys
-import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from numbers import Number
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeVar
 
-from seqtext.errors import OptionsError, SavedFileError, did_you_mean, one_of, raise_together, shorten
-from seqtext.saving.untrusted import parse_yaml
+from seqtext.errors import OptionsError, raise_together, shorten
+from seqtext.saving.configs import read_options
 
 OptionsT = TypeVar("OptionsT")
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 OptimizerName = Literal["adamw", "muon"]
+
+
+class Range(NamedTuple):
+    """The numbers that an option may be.
+
+    Attributes:
+        expected: how a message names them.
+        holds: whether a number is one of them; asked of no option that is None.
+    """
+
+    expected: str
+    holds: Callable[[Any], bool]
+
+    @property
+    def or_nothing(self) -> Range:
+        """The same for an option that may be left out."""
+        return self._replace(expected=f"{self.expected}, or nothing")
+
+
+POSITIVE = Range("more than 0", lambda value: value > 0)
+NOT_NEGATIVE = Range("0 or more", lambda value: 0 <= value < math.inf)
+AT_LEAST_1 = Range("at least 1", lambda value: value >= 1)
+SHARE = Range("from 0 to below 1", lambda value: 0 <= value < 1)
+
+
+def up_to(most: int, *, least: int = 1) -> Range:
+    """From `least` to `most`, both included."""
+    return Range(f"{least} to {most}", lambda value: least <= value <= most)
+
+
+def out_of_range(options: object, ranges: Mapping[Range, Sequence[str]]) -> list[str]:
+    """A line for each option that is a number out of its range.
+
+    Args:
+        options: any object.
+        ranges: with the names of the options that have them.
+    """
+    found = [(name, getattr(options, name), range_) for range_, names in ranges.items() for name in names]
+    return [
+        f"--{name} is {value}; expected {range_.expected}"
+        for name, value, range_ in found
+        if value is not None and not range_.holds(value)
+    ]
+
+
+def raise_faults(options: object) -> None:
+    """Raises what the classes of some options find wrong with them, all of it at once.
+
+    The `_faults` of each class are those of its own fields alone, so a class of several bases has nothing to repeat.
+
+    Raises:
+        OptionsError: if there is anything.
+    """
+    classes = [vars(kind) for kind in reversed(type(options).__mro__)]
+    raise_together([fault for own in classes if "_faults" in own for fault in own["_faults"](options)])
 
 
 @dataclass(frozen=True)
@@ -42,11 +95,11 @@ class TrainingOptions:
     epochs: int = 4
     """Times every training row is seen."""
     batch_tokens: int = 8192
-    """Most padded steps in a micro-batch."""
+    """Most padded steps (tokens or readings) in a micro-batch."""
     batch_rows: int = 128
     """Most rows in a micro-batch."""
     gradient_accumulation: int = 1
-    """Micro-batches an optimizer step; with several processes, of each of them."""
+    """Micro-batches per optimizer step, in each process."""
     optimizer: OptimizerName = "adamw"
     """adamw; or muon for the weights of recurrent and linear layers, which learns texts in fewer steps, with adamw for the rest."""
     learning_rate: float = 3e-3
@@ -54,11 +107,11 @@ class TrainingOptions:
     warmup: float = 0.05
     """Share of training in which the learning rate rises from zero; it then falls to zero along a cosine."""
     weight_decay: float = 0.01
-    """On weight matrices only, times the learning rate."""
+    """Weight decay, of weight matrices only; it is multiplied by the learning rate."""
     max_grad_norm: float = 1.0
     """Gradients longer than this are scaled down to it."""
     ema_decay: float = 0.999
-    """Of the moving average of the weights, which is what is validated and saved; 0 is none."""
+    """Decay of the moving average of the weights (EMA), which is what is validated and saved; 0 turns it off."""
     patience_epochs: int | None = None
     """Stop after this many epochs without a better validation. Default: never."""
     max_steps: int | None = None
@@ -75,36 +128,31 @@ class TrainingOptions:
     """Also log to this tracker (must be installed)."""
 
     def __post_init__(self) -> None:
-        raise_together(self._faults())
+        raise_faults(self)
 
     def _faults(self) -> list[str]:
-        """What is wrong with the values, a line each; subclasses add theirs, so that all are told at once."""
-        positive = ("epochs", "batch_tokens", "batch_rows", "gradient_accumulation", "learning_rate", "max_grad_norm")
-        optional = ("patience_epochs", "max_steps", "max_minutes", "threads")
-        faults = [
-            f"--{name} is {getattr(self, name)}; expected more than 0"
-            for name in positive
-            if not getattr(self, name) > 0
-        ]
-        faults += [
-            f"--{name} is {getattr(self, name)}; expected more than 0, or nothing"
-            for name in optional
-            if getattr(self, name) is not None and not getattr(self, name) > 0
-        ]
-        faults += [
-            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
-            for name in ("warmup", "ema_decay")
-            if not 0 <= getattr(self, name) < 1
-        ]
+        faults = out_of_range(
+            self,
+            {
+                POSITIVE: (
+                    "epochs",
+                    "batch_tokens",
+                    "batch_rows",
+                    "gradient_accumulation",
+                    "learning_rate",
+                    "max_grad_norm",
+                ),
+                POSITIVE.or_nothing: ("patience_epochs", "max_steps", "max_minutes", "threads"),
+                SHARE: ("warmup", "ema_decay"),
+                NOT_NEGATIVE: ("weight_decay",),
+                Range("from 0 to below 2**63", lambda seed: 0 <= seed < 2**63): ("seed",),
+            },
+        )
         if checkpoint_interval(self.checkpoint_every) is None:
             found = shorten(self.checkpoint_every)
             faults.append(f"--checkpoint_every is {found}; expected steps, as 500, or minutes, as 5m")
         if self.learning_rate == math.inf:
             faults.append("--learning_rate is inf; expected a number")
-        if not 0 <= self.weight_decay < math.inf:
-            faults.append(f"--weight_decay is {self.weight_decay}; expected 0 or more")
-        if not 0 <= self.seed < 2**63:
-            faults.append(f"--seed is {self.seed}; expected from 0 to below 2**63")
         if self.resume and self.overwrite:
             faults.append("--resume goes on with a run and --overwrite replaces it; give one of them")
         if self.resume and self.run is None:
@@ -119,21 +167,16 @@ class RunOptions(TrainingOptions):
     config: str | None = None
     """Take the options of this options.yaml; flags given here win."""
     seeds: int = 1
-    """Train this many times with following seeds and print mean and standard deviation."""
+    """Train this many times with consecutive seeds and print mean and standard deviation."""
     max_rows: int | None = None
     """Use at most this many training rows, drawn with the seed."""
     dry_run: bool = False
-    """Make all checks, print the summary, do not train."""
+    """Make all checks and print the summary, but do not train."""
     debug: bool = False
     """Show the traceback of an error."""
 
     def _faults(self) -> list[str]:
-        faults = super()._faults()
-        faults += [
-            f"--{name} is {value}; expected at least 1"
-            for name, value in (("seeds", self.seeds), ("max_rows", self.max_rows))
-            if value is not None and value < 1
-        ]
+        faults = out_of_range(self, {AT_LEAST_1: ("seeds", "max_rows")})
         if self.seeds > 1 and self.resume:
             faults.append("--seeds starts several runs and --resume goes on with one; resume the run of one seed")
         return faults
@@ -188,126 +231,14 @@ def parse(
     return read(replace(default, **better)) if better else found  # type: ignore[type-var]
 
 
+def part_of(options: Any, kind: type[Any]) -> dict[str, Any]:
+    """The options that one of their classes has, as keywords."""
+    return {field.name: getattr(options, field.name) for field in fields(kind)}
+
+
 def training_arguments(options: TrainingOptions) -> dict[str, Any]:
     """The part of a recipe's options that are keywords of `fit`."""
-    return {field.name: getattr(options, field.name) for field in fields(TrainingOptions)}
-
-
-def write_options(path: Path, options: Any) -> None:
-    """Writes options as YAML, in the order of their definition."""
-    import yaml
-
-    from seqtext.saving.folders import write_text
-
-    plain = to_plain(options)
-    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
-    if yaml.safe_load(text) != plain:  # PyYAML leaves U+0085 and its like unescaped, and then reads a blank
-        text = yaml.safe_dump(plain, sort_keys=False)
-    write_text(path, text)
-
-
-def read_options(options: type[OptionsT], path: Path) -> OptionsT:
-    """Options from a YAML file; each value is checked against its field.
-
-    Raises:
-        OptionsError: naming the file and the key that is unknown or of the wrong kind.
-    """
-    if path.exists() and not path.is_file():  # a pipe would never end
-        raise OptionsError("not a file", where=str(path.absolute()), fix="give the options.yaml of a run")
-    try:
-        values = parse_yaml(path.read_text(encoding="utf-8"), where=str(path))
-    except OSError as error:
-        found = f"cannot be read ({error.strerror})"
-        raise OptionsError(found, where=str(path.absolute()), fix="give the options.yaml of a run") from error
-    except ValueError as error:
-        raise OptionsError(f"not YAML ({' '.join(str(error).split())})", where=str(path)) from error
-    except SavedFileError as error:
-        raise OptionsError(str(error)) from error
-    try:
-        return from_plain(options, values, where=str(path))
-    except SavedFileError as error:
-        raise OptionsError(str(error)) from error
-
-
-def to_plain(value: Any) -> dict[str, Any]:
-    """A dataclass as what JSON and YAML can hold: tuples become lists."""
-    return {name: list(item) if isinstance(item, tuple) else item for name, item in asdict(value).items()}
-
-
-def from_plain(kind: type[OptionsT], values: object, *, where: str) -> OptionsT:
-    """A dataclass from what JSON or YAML held, each value checked against its field's type.
-
-    Raises:
-        SavedFileError: for what is no mapping, an unknown key, or a value of the wrong kind.
-    """
-    if not isinstance(values, Mapping):
-        raise SavedFileError(f"found {shorten(values)}", where=where, expected="a mapping of option names to values")
-    hints = get_type_hints(kind)
-    checked: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in hints:
-            raise SavedFileError(f"unknown key {shorten(name)}", where=where, fix=did_you_mean(str(name), hints))
-        accepted = _accept(value, hints[name])
-        if accepted is _REFUSED:
-            raise SavedFileError(f"key {name!r} is {shorten(value)}", where=where, expected=_kind(hints[name]))
-        checked[name] = accepted
-    try:
-        return kind(**checked)
-    except TypeError as error:
-        raise SavedFileError(f"incomplete ({error})", where=where) from error
-    except OptionsError as error:
-        raise SavedFileError(str(error), where=where) from error
-
-
-def settings_of(kind: type[OptionsT], values: Mapping[str, Any]) -> OptionsT:
-    """A dataclass from a caller's keywords, each value checked against its field's type.
-
-    Raises:
-        OptionsError: for an unknown name, with the nearest one, or a value of the wrong kind.
-    """
-    hints = get_type_hints(kind)
-    checked: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in hints:
-            raise OptionsError(f"unknown setting {name!r}", fix=did_you_mean(name, hints))
-        checked[name] = _accept(value, hints[name])
-        if checked[name] is _REFUSED:
-            raise OptionsError(f"--{name} is {shorten(value)}", expected=_kind(hints[name]))
-    return kind(**checked)
-
-
-def _kind(hint: Any) -> str:
-    """A type as a message names it."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        return " or ".join(map(_kind, arguments))
-    if origin is Literal:
-        return one_of(map(str, arguments))
-    if origin is tuple:
-        return f"a list, each element {_kind(arguments[0])}"
-    return "None" if hint is type(None) else str(hint) if origin else hint.__name__
-
-
-_REFUSED = object()
-
-
-def _accept(value: object, hint: Any) -> Any:
-    """The value as the hint wants it (lists become tuples, whole numbers floats, numpy's numbers Python's), or `_REFUSED`."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if isinstance(value, Number) and hasattr(value, "item"):
-        value = value.item()
-    if origin in (Union, types.UnionType):
-        return next((found for part in arguments if (found := _accept(value, part)) is not _REFUSED), _REFUSED)
-    if origin is Literal:
-        return value if any(type(value) is type(choice) and value == choice for choice in arguments) else _REFUSED
-    if origin is tuple:
-        items = [_accept(item, arguments[0]) for item in value] if isinstance(value, list | tuple) else [_REFUSED]
-        return _REFUSED if any(item is _REFUSED for item in items) else tuple(items)
-    if type(value) is int and not -(2**63) <= value < 2**63:  # no option means one, and a float may not hold it
-        return _REFUSED
-    if hint is float and type(value) is int:
-        return float(value)
-    return value if type(value) is hint or (hint is type(None) and value is None) else _REFUSED
+    return part_of(options, TrainingOptions)
 
 
 def _options_file(argv: Sequence[str]) -> Path | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 # Before torch is imported: threads that wait for each other must not take the cores of whatever runs beside them.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -17,6 +19,13 @@ import datasets
 import hypothesis
 import pytest
 import torch
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# However the tests were started: a shell without a terminal ignores SIGINT in what it starts in the background, and so would we and
+# every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Speed is never asserted in a test: on a busy machine any example can take long.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -32,6 +41,25 @@ SMALL = [
     *("--epochs", "3", "--hidden_size", "24", "--embedding_size", "24", "--batch_tokens", "600"),
     *("--vocabulary_size", "500", "--threads", "2", "--learning_rate", "0.01"),
 ]
+
+# Files that train for long, kill processes or start many of them: `make quick` leaves them out.
+SLOW = (
+    *("survival/*", "test_wheel.py", "test_docs.py", "test_first.py", "tasks/*/test_recipe.py", "tasks/translation/test_command.py"),
+    *(
+        "commands/test_train.py",
+        "commands/test_cli_processes.py",
+        "training/test_processes.py",
+        "training/test_signals.py",
+    ),
+    *("training/test_resume_exact.py", "training/test_fit.py", "builtin/test_phrasebook.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = Path(__file__).parent
+    for item in items:
+        if any(item.path.relative_to(place).match(pattern) for pattern in SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -53,6 +81,22 @@ def topic_rows(rows: int, seed: int = 0) -> dict[str, list[str]]:
         texts.append(" ".join(own + other))
         labels.append(label)
     return {"text": texts, "label": labels}
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that a test saves, to read what is in them."""
+    from matplotlib.figure import Figure
+
+    figures: list[Figure] = []
+    save = Figure.savefig
+
+    def keep(figure: Figure, *arguments: Any, **options: Any) -> None:
+        figures.append(figure)
+        save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return figures
 
 
 @pytest.fixture(scope="session")

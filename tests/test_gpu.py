@@ -71,6 +71,7 @@ def test_prediction(topics, cell):
     vectors, labels = task.encode_texts(texts), task(texts)
     task.model.to(GPU)
     np.testing.assert_allclose(task.encode_texts(texts), vectors, atol=1e-4)
+    assert labels
     for one, other in zip(labels, task(texts), strict=True):
         assert other.probability == pytest.approx(one.probability, abs=1e-4)
 

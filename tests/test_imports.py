@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from seqtext.tasks.known import TASKS
+import seqtext
+from seqtext.tasks.known import TASKS, public
 from tests.conftest import ROOT
 
 FLOORS = {
@@ -86,9 +87,9 @@ def test_a_file_imports_its_own_floor_and_lower_ones(path):
 
 
 def test_a_task_does_not_know_how_it_is_trained_or_reported():
-    for path in sorted((ROOT / "seqtext" / "tasks").rglob("*.py")):
-        if path.parent.name == "report":
-            continue
+    files = [path for path in (ROOT / "seqtext" / "tasks").rglob("*.py") if path.parent.name != "report"]
+    assert len(files) > 20
+    for path in files:
         for line, module in imported(when_imported(TREES[path])):
             assert not module.startswith(("seqtext.training", "seqtext.reporting")), f"{path}:{line}: {module}"
             assert ".report." not in module, f"{path}:{line}: {module}"
@@ -98,9 +99,32 @@ def test_what_all_tasks_share_names_none_of_them():
     folders = [path.name for path in (ROOT / "seqtext" / "tasks").iterdir() if (path / "__init__.py").exists()]
     assert sorted(folders) == sorted(task.folder for task in TASKS)
     for room in ("training", "reporting"):
-        for path in (ROOT / "seqtext" / room).glob("*.py"):
+        files = list((ROOT / "seqtext" / room).glob("*.py"))
+        assert len(files) > 5
+        for path in files:
             text = path.read_text(encoding="utf-8")
             assert not [task.name for task in TASKS if task.name in text or f"tasks.{task.folder}" in text], path
+
+
+def test_tasks_are_not_told_apart_by_what_they_have():
+    parts = {name for task in TASKS for name in dir(public(task.name))} | {
+        "config",
+        "tokenizer",
+        "model",
+        "encoder",
+        "output",
+    }
+    assert {"probabilities", "vector_like", "forecasts"} < parts
+    asked = [
+        (path.relative_to(ROOT), node.lineno, ast.literal_eval(node.args[1]))
+        for path in LIBRARY
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr"
+    ]
+    assert asked, "the check finds none of those that ask other things"
+    for path, line, name in asked:
+        assert path.parts[1] not in ("tasks", "commands", "cli.py"), f"{path}:{line}: hasattr"
+        assert name.startswith("__") or name not in parts, f"{path}:{line}: which task is it? ask tasks/known.py"
 
 
 def test_tasks_stand_alone_but_for_the_generator_whose_vectors_a_classifier_can_make():
@@ -133,6 +157,7 @@ def test_no_file_imports_itself_by_a_detour():
 
 
 def test_packages_import_nothing_so_that_importing_one_module_costs_only_that():
+    assert len(LIBRARY) > 100
     for path in LIBRARY:
         if path.name == "__init__.py":
             found = {module for _, module in imported(when_imported(TREES[path])) if "seqtext" in module}
@@ -141,6 +166,7 @@ def test_packages_import_nothing_so_that_importing_one_module_costs_only_that():
 
 def test_recipes_are_never_imported():
     files = [path for folder in ("seqtext", "recipes", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    assert {name.name for name in files} >= {"fit.py", "translation.py", "conftest.py"}
     for path in files:
         tree = TREES.get(path) or ast.parse(path.read_text(encoding="utf-8"))
         for line, module in imported(ast.walk(tree)):
@@ -233,6 +259,13 @@ def test_what_is_put_into_them_is_a_constant_of_the_source():
         assert all(ast.literal_eval(keyword.value) for keyword in entry.keywords)
 
 
+def test_type_checkers_see_the_public_names_where_they_are():
+    tree = TREES[ROOT / "seqtext/__init__.py"]
+    [told] = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    seen = {alias.asname: node.module for node in told.body for alias in node.names if alias.name == alias.asname}
+    assert seen == seqtext._HOMES
+
+
 @pytest.mark.parametrize(
     ("code", "name"),
     [
@@ -285,6 +318,10 @@ for command in [[], *([name] for name in COMMANDS)]:
     mark()
 import seqtext, seqtext.options, seqtext.saving.folders
 mark()
+from seqtext.tasks.known import TASKS
+for task in TASKS:
+    assert task.part("report.evaluate").Evaluate
+mark()
 """
 HEAVY = {"torch", "numpy", "datasets", "pyarrow", "sklearn", "matplotlib", "sentencepiece", "huggingface_hub"}
 
@@ -311,7 +348,6 @@ def test_predicting_imports_no_data_sets_no_training_and_no_pictures(run_folder)
         "datasets",
         "pyarrow",
         "pandas",
-        "accelerate",
         "sklearn",
         "scipy",
         "matplotlib",

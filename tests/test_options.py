@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 
 from seqtext.cli import WHATEVER_THE_TASK
 from seqtext.errors import OptionsError, SavedFileError
-from seqtext.options import RunOptions, TrainingOptions, parse, read_options, training_arguments, write_options
+from seqtext.options import RunOptions, TrainingOptions, parse, training_arguments
+from seqtext.saving.configs import read_options, write_options
 from seqtext.tasks.classification.settings import TopicSettings
 from seqtext.tasks.known import TASKS
 from tests.conftest import ROOT
@@ -102,6 +105,17 @@ def test_all_faults_are_told_in_one_message():
         assert faults[number].startswith(f"  {flag}")
 
 
+def test_each_class_of_several_tells_of_its_own_fields_and_none_twice():
+    with pytest.raises(OptionsError) as error:
+        Both(epochs=0, seeds=0, hidden_size=0)
+    assert str(error.value).splitlines() == [
+        "3 options:",
+        "  --hidden_size is 0; expected 1 to 16384",
+        "  --epochs is 0; expected more than 0",
+        "  --seeds is 0; expected at least 1",
+    ]
+
+
 # ---- options.yaml
 
 
@@ -128,9 +142,6 @@ def test_what_is_written_is_read_back(tmp_path_factory, options):
 @dataclass(frozen=True)
 class Both(RunOptions, TopicSettings):
     """As a recipe's."""
-
-    def _faults(self) -> list[str]:
-        return [*RunOptions._faults(self), *TopicSettings._faults(self)]
 
 
 def test_a_config_is_taken_back_and_flags_win_over_it(tmp_path):
@@ -175,7 +186,7 @@ def test_defaults_may_depend_on_what_is_asked_for_and_flags_and_files_win_over_t
 
 
 @dataclass(frozen=True)
-class Files(RunOptions):
+class ManyFiles(RunOptions):
     """With a flag that takes any number of values."""
 
     train: tuple[str, ...] = ()
@@ -184,10 +195,10 @@ class Files(RunOptions):
 
 def test_a_flag_with_nothing_behind_it_is_told_but_takes_back_what_a_file_has(tmp_path):
     with pytest.raises(OptionsError, match="--train has nothing behind it; give it something, or leave it out"):
-        parse(Files, "", ["--train", "--seed", "1"])
-    assert parse(Files, "", ["--train", "a", "b"]).train == ("a", "b")
-    write_options(tmp_path / "options.yaml", Files(train=("a",)))
-    assert parse(Files, "", ["--config", str(tmp_path / "options.yaml"), "--train"]).train == ()
+        parse(ManyFiles, "", ["--train", "--seed", "1"])
+    assert parse(ManyFiles, "", ["--train", "a", "b"]).train == ("a", "b")
+    write_options(tmp_path / "options.yaml", ManyFiles(train=("a",)))
+    assert parse(ManyFiles, "", ["--config", str(tmp_path / "options.yaml"), "--train"]).train == ()
 
 
 def test_resuming_takes_the_options_of_the_run(tmp_path):
@@ -239,7 +250,7 @@ def test_a_config_that_cannot_be_opened_is_refused_by_its_whole_path(name, told,
 
 
 def test_a_saved_config_out_of_range_is_the_fault_of_the_file():
-    from seqtext.options import from_plain
+    from seqtext.saving.configs import from_plain
 
     with pytest.raises(SavedFileError, match=r"^config.json: --hidden_size is 0"):
         from_plain(TopicSettings, {"hidden_size": 0}, where="config.json")
@@ -260,25 +271,47 @@ def test_the_keywords_of_fit_are_the_training_options_with_the_same_defaults():
     assert training_arguments(OTHER) == {field.name: getattr(OTHER, field.name) for field in fields(TrainingOptions)}
 
 
-OPTION_FILES = [
+FILES = [
     "seqtext/options.py",
+    "seqtext/reporting/evaluation.py",
     *(f"seqtext/commands/{name}.py" for name in WHATEVER_THE_TASK if name != "evaluate"),
     *(f"seqtext/tasks/{task.folder}/{part}.py" for task in TASKS for part in ("settings", "command")),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "seqtext").rglob("report/evaluate.py"))),
-    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "recipes").glob("*.py"))),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "seqtext" / "data").rglob("options.py"))),
+    *(f"recipes/{task.script}.py" for task in TASKS),
 ]
+CLASSES = {
+    (file, node.name): node
+    for file in FILES
+    for node in ast.parse(Path(ROOT, file).read_text(encoding="utf-8")).body
+    if isinstance(node, ast.ClassDef) and node.decorator_list
+}
 
 
-@pytest.mark.parametrize("file", OPTION_FILES)
-def test_every_option_says_what_it_is(file):
-    tree = ast.parse(Path(ROOT, file).read_text(encoding="utf-8"))
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.decorator_list]
+def helps(class_: ast.ClassDef) -> Iterator[tuple[str, str | None]]:
+    """Each field of a class with what stands behind it."""
+    for node, after in pairwise([*class_.body, ast.Pass()]):
+        if isinstance(node, ast.AnnAssign):
+            is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            yield ast.unparse(node.target), str(after.value.value) if is_text else None
+
+
+def inherited(class_: ast.ClassDef) -> dict[str, str]:
+    """The help of fields that the classes below have."""
+    found: dict[str, str] = {}
+    bases = {ast.unparse(base) for base in class_.bases}
+    for base in (node for (_, name), node in CLASSES.items() if name in bases):
+        found |= inherited(base) | {name: told for name, told in helps(base) if told}
+    return found
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_option_says_what_it_is_and_once(file):
+    classes = [node for (where, _), node in CLASSES.items() if where == file]
     assert classes
     for class_ in classes:
-        for number, node in enumerate(class_.body):
-            if not isinstance(node, ast.AnnAssign):
-                continue
-            after = class_.body[number + 1] if number + 1 < len(class_.body) else None
-            told = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else None
-            assert isinstance(told, str), f"{file}:{node.lineno}: {class_.name}.{node.target.id} has no help"
-            assert told.rstrip().endswith("."), f"{file}:{node.lineno}: help is a sentence"
+        below = inherited(class_)
+        for name, told in helps(class_):
+            assert told or name in below, f"{file}: {class_.name}.{name} has no help"
+            assert told is None or told.rstrip().endswith("."), f"{file}: {class_.name}.{name}: help is a sentence"
+            assert told != below.get(name, ""), f"{file}: {class_.name}.{name} repeats the help it inherits"

@@ -21,13 +21,13 @@ class Part(NamedTuple):
 
     Attributes:
         name: of the folder or file, seen from the run.
-        told: what it is.
+        summary: what it is.
         fault: what is wrong, with the file named; "" for nothing.
         uncovered: files that no manifest lists.
     """
 
     name: str
-    told: str
+    summary: str
     fault: str = ""
     uncovered: tuple[str, ...] = ()
 
@@ -49,7 +49,7 @@ class Verify:
         """
         faults = []
         for part in parts_of(Path(self.run_folder).expanduser()):
-            print(f"{part.name:<{_WIDTH}} {'DAMAGED' if part.fault else part.told}")
+            print(f"{part.name:<{_WIDTH}} {'DAMAGED' if part.fault else part.summary}")
             if part.uncovered:
                 print(f"{'':<{_WIDTH}} not covered by a manifest: {', '.join(part.uncovered)}")
             faults += [part.fault] if part.fault else []
@@ -110,8 +110,8 @@ def _folder(place: Path, run: Path) -> Part:
     except SavedFileError as error:
         return Part(name, "", str(error))
     size = sum(entry.size for entry in entries.values())
-    told = f"{len(entries)} file{'s' if len(entries) != 1 else ''}, {megabytes(size)}, verified"
-    return Part(name, told, uncovered=_left_over(place, entries))
+    summary = f"{len(entries)} file{'s' if len(entries) != 1 else ''}, {megabytes(size)}, verified"
+    return Part(name, summary, uncovered=_left_over(place, entries))
 
 
 def _log(path: Path, checkpoint: Path) -> Part:

@@ -9,7 +9,7 @@
 
 With the target known, nothing is done step by step: the first layer of the decoder runs over all of it, its outputs look for what they
 need among the encoder's outputs in one product, and each layer above takes both at once. Without attention the
-decoder knows of the source only the state it starts from, as in the first encoder-decoders. Knows ids, no texts.
+decoder knows of the source only the state it starts from. Knows ids, no texts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`VecToSeq`: one vector goes in, a sequence comes out. Text generation is this shape.
 
-    feedback "zeros":                                feedback "tokens":
+    feedback "zeros", the vector alone:              feedback "tokens":
 
          y0  y1  y2  y3                                   the cat sat  .
          ^   ^   ^   ^                                     ^   ^   ^   ^

@@ -16,7 +16,7 @@ Pool = Literal["last", "mean", "max"]
 class Pooling(nn.Module):
     """Pools (B, T, H) to (B, H) for each of `kinds`, side by side.
 
-    `last` is sequence to vector as textbooks draw it: the output at each row's own length, never at index -1. Of a reverse direction it
+    `last` is the output at each row's own length, never at index -1. Of a reverse direction it
     takes the output at the first step, which is the last one that direction computes.
 
     Args:

@@ -1,4 +1,4 @@
-"""Paper and frame of every picture: an empty figure, the colours, a footnote, and a file that is whole or not there.
+"""Paper and frame of every picture: an empty figure, colours, labels in any script, a footnote, and a file that is whole or not there.
 
 Touches nothing of matplotlib that is shared, neither pyplot nor settings, so that pictures drawn side by side do not
 meet. Knows nothing of what is drawn.
@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtext.errors import OptionsError
+from seqtext.reporting.lettering import drawable
 from seqtext.saving.disk import no_room
 
 if TYPE_CHECKING:  # importing matplotlib takes most of a second
@@ -21,6 +23,7 @@ if TYPE_CHECKING:  # importing matplotlib takes most of a second
     from matplotlib.figure import Figure
 
 StrPath: TypeAlias = str | os.PathLike[str]
+FloatArray: TypeAlias = NDArray[np.float64]
 
 # Of Okabe and Ito, who chose them so that the colour-blind can tell them apart.
 BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#666666"
@@ -49,7 +52,35 @@ def legend_above(axes: Axes, columns: int) -> None:
     if handles:
         place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderpad": 0.2, "borderaxespad": 0.3}
         tight: dict[str, Any] = {"handlelength": 1.6, "handletextpad": 0.5, "columnspacing": 1.2}
-        axes.legend(handles=handles, ncols=columns, frameon=False, fontsize=8, **place, **tight)
+        legend = axes.legend(handles=handles, ncols=columns, frameon=False, fontsize=8, **place, **tight)
+        families = drawable([text.get_text() for text in legend.get_texts()]).families
+        for text in legend.get_texts():
+            text.set_fontfamily(families)
+
+
+def literal(text: str) -> str:
+    """A name for a legend as matplotlib is to take it: no formula, on one line, not too long."""
+    return drawable([text], longest=60).names[0]
+
+
+def label_axis(axis: Axis, name: str, unit: str = "") -> None:
+    """What an axis shows, and its unit, in fonts that have their characters."""
+    lettering = drawable([f"{name} ({unit})" if unit else name], longest=60)
+    axis.set_label_text(lettering.names[0], fontsize=9, fontfamily=lettering.families)
+
+
+def fill_band(axes: Axes, x: FloatArray, low: FloatArray, high: FloatArray, colour: str, label: str) -> None:
+    """A band, and a line without points that stands for it in the legend."""
+    axes.fill_between(x, low, high, color=colour, linewidth=0, zorder=1)
+    axes.plot([np.nan], [np.nan], color=colour, linewidth=7, solid_capstyle="butt", label=label)
+
+
+def whole_numbers(axis: Axis, most: int) -> None:
+    """About that many ticks at whole numbers, with thousands separators."""
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=True))
+    axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def in_percent(axis: Axis) -> None:

@@ -1,108 +1,93 @@
-"""The README.md of a run: what the model is, what it was measured on, where it is wrong. Figures come in, Markdown goes out."""
+"""The frame of every model card, the README.md of a run: what the model is, what it was measured on, what it rests on.
+
+Figures and a task's own lines in, Markdown out. Metadata for the hub is written here alone.
+"""
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import seqtext
+from seqtext.reporting.markdown import markdown_cell, one_line
+from seqtext.reporting.summary import counted
 
 
-class Mistake(NamedTuple):
-    """A row the model got wrong, and how sure it was."""
+class Card(NamedTuple):
+    """What a task says on the card of a run.
 
-    text: str
-    true: str
-    predicted: str
-    probability: float
+    Attributes:
+        title: of the card; nothing in it is taken for markup.
+        kind: what the model is, such as "A topic classifier"; Markdown.
+        pipeline_tag: the hub's name of the task.
+        usage: lines of Python behind `import seqtext`.
+        results: Markdown below "Results".
+        caution: a sentence on what the model is not for.
+        unit: what the rows of the data are called.
+        sections: heading and Markdown of what comes last.
+    """
+
+    title: str
+    kind: str
+    pipeline_tag: str
+    usage: Sequence[str]
+    results: Sequence[str]
+    caution: str = ""
+    unit: str = "rows"
+    sections: Mapping[str, Sequence[str]] = {}
 
 
-def classification_card(
-    *, title: str, command: str, figures: Mapping[str, Any], mistakes: Sequence[Mistake], pictures: Sequence[str]
-) -> str:
-    """The card of a topic classifier.
+def card_page(card: Card, figures: Mapping[str, Any], pictures: Sequence[str]) -> str:
+    """The whole card.
 
     Args:
-        title: of the card.
-        command: what made the run.
+        card: what the task says.
         figures: as in report/metrics.json.
-        mistakes: the most confident ones.
         pictures: file names in report/.
     """
-    test, training, data = figures["test"], figures["training"], figures["data"]
+    training, data = figures["training"], figures["data"]
     lines = [
-        "---",
-        "library_name: seqtext",
-        "pipeline_tag: text-classification",
-        "---",
-        f"# {markdown_cell(title)}",
+        *hub_metadata(card.pipeline_tag),
+        f"# {markdown_cell(card.title)}",
         "",
-        f"A topic classifier made with seqtext {seqtext.__version__} by",
+        f"{card.kind} made with seqtext {seqtext.__version__} by",
         "",
-        f"    {one_line(command)}",
+        f"    {one_line(command_line())}",
         "",
         "```python",
         "import seqtext",
-        'classifier = seqtext.load("this folder")',
-        'classifier(["a text"])',
+        *card.usage,
         "```",
         "",
+        *([card.caution, ""] if card.caution else []),
         "## Results",
         "",
-        f"On {test['rows']:,} test rows that were never used to train or to choose.",
-        "",
-        "| model | accuracy | macro F1 |",
-        "|---|---|---|",
-        f"| **this model** | {test['accuracy']:.4f} | {test['macro_f1']:.4f} |",
-        *(
-            f"| {markdown_cell(b['description'])} | {b['accuracy']:.4f} | {b['macro_f1']:.4f} |"
-            for b in figures["baselines"].values()
-        ),
-        "",
-        f"Model chosen: {training['selection']}. Trained {training['seconds']:.0f} s on {training['hardware']}, {training['precision']}.",
-        "",
-        "| class | precision | recall | F1 | test rows |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {markdown_cell(c['name'])} | {c['precision']:.3f} | {c['recall']:.3f} | {c['f1']:.3f} | {c['rows']:,} |"
-            for c in test["per_class"]
-        ),
+        *card.results,
+        f"Model chosen: {training['selection']}. Trained {training['seconds']:.0f} s on {training['hardware']},"
+        f" {training['precision']}.",
         "",
         *(f"![{name}](report/{name})" for name in pictures),
         "",
         "## Data",
         "",
-        f"{markdown_cell(data['source'])}: "
-        + ", ".join(f"{rows:,} {name}" for name, rows in data["rows"].items())
-        + " rows.",
+        f"{markdown_cell(data['source'])}: {counted(data['rows'])} {card.unit}.",
         *(f"- {markdown_cell(note)}" for note in [*data["notes"], *data["warnings"]]),
         "",
-        "## Most confident mistakes",
-        "",
-        *_mistakes(mistakes),
-        "",
     ]
-    return "\n".join(lines)
+    for heading, section in card.sections.items():
+        lines += [f"## {heading}", "", *section, ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _mistakes(mistakes: Sequence[Mistake]) -> list[str]:
-    if not mistakes:
-        return ["None: every test row is right."]
-    rows = [
-        f"| {markdown_cell(m.text[:160])} | {markdown_cell(m.true)} | {markdown_cell(m.predicted)} | {m.probability:.3f} |"
-        for m in mistakes
-    ]
-    return ["| text | true | predicted | probability |", "|---|---|---|---|", *rows]
+def hub_metadata(pipeline_tag: str) -> list[str]:
+    """The lines at the top of a card that the hub reads."""
+    return ["---", "library_name: seqtext", f"pipeline_tag: {pipeline_tag}", "---"]
 
 
-def one_line(text: str) -> str:
-    """A text on one line, without what reaches a terminal as a control."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def markdown_cell(text: str) -> str:
-    """A text inside a Markdown table: nothing of it is markup, or ends the row."""
-    plain = one_line(text)
-    for character in "\\`*_[]<>|#":
-        plain = plain.replace(character, {"<": "&lt;", ">": "&gt;"}.get(character, f"\\{character}"))
-    return plain
+def command_line() -> str:
+    """The command that this program was started with, to be pasted into a shell."""
+    program, *arguments = sys.argv
+    start = program if program.startswith("seqtext train ") else f"python {shlex.quote(program)}"
+    return f"{start} {shlex.join(arguments)}".rstrip()

@@ -1,4 +1,4 @@
-"""Curves of a run over its steps: train and validation loss, learning rate, validation score beside its rivals.
+"""Curves of a run over its steps: train and validation loss, learning rate, validation score beside that of baselines.
 
 Series of numbers in, a picture file out. It knows neither the loop that made them nor the file they were kept in; any
 series may be short, empty, or hold values that are not finite.
@@ -7,28 +7,16 @@ series may be short, empty, or hold values that are not finite.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.reporting.canvas import (
-    BLUE,
-    GREY,
-    PURPLE,
-    VERMILION,
-    StrPath,
-    calm,
-    in_percent,
-    legend_above,
-    new_figure,
-    save,
-)
+from seqtext.reporting import canvas
+from seqtext.reporting.canvas import FloatArray, StrPath
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 MOST_POINTS = 2_000  # of one line: more than the picture has pixels
 FEW_POINTS = 20  # below, a train loss is drawn as it is
@@ -63,7 +51,7 @@ def learning_curves(
     loss_unit: str = "nats per row",
     score_name: str = "accuracy",
     percent: bool = True,
-    rivals: Mapping[str, float] | None = None,
+    baselines: Mapping[str, float] | None = None,
 ) -> None:
     """Draws losses and learning rate on the left, the validation score on the right, the chosen model marked in both.
 
@@ -73,22 +61,22 @@ def learning_curves(
         loss_unit: of both losses.
         score_name: of `history.evaluation_score`.
         percent: the score is a share between 0 and 1, shown in percent.
-        rivals: name and score of each baseline, drawn as level lines.
+        baselines: name and score of each, drawn as level lines.
 
     Raises:
         ValueError: a series is longer or shorter than its steps.
     """
-    figure = new_figure(8, 4)
+    figure = canvas.new_figure(8, 4)
     grid = figure.add_gridspec(2, 2, height_ratios=[4, 1])
     losses = figure.add_subplot(grid[0, 0] if len(history.learning_rate) else grid[:, 0])
     scores = figure.add_subplot(grid[:, 1], sharex=losses)
     _draw_losses(losses, history, loss_unit)
-    _draw_scores(scores, history, score_name, percent, rivals or {})
+    _draw_scores(scores, history, score_name, percent, baselines or {})
     if len(history.learning_rate):
         _draw_rate(figure.add_subplot(grid[1, 0], sharex=losses), history)
         losses.tick_params(labelbottom=False)
         losses.set_xlabel("")
-    save(figure, path)
+    canvas.save(figure, path)
 
 
 def _draw_losses(axes: Axes, history: LearningHistory, unit: str) -> None:
@@ -96,9 +84,11 @@ def _draw_losses(axes: Axes, history: LearningHistory, unit: str) -> None:
     at, validation = _finite(history.evaluation_steps, history.evaluation_loss)
     smooth, some = _smoothed(raw), _thinned(len(raw))
     if noisy := len(raw) > FEW_POINTS:
-        axes.plot(steps[some], raw[some], color=BLUE, alpha=0.22, linewidth=0.7)
-    axes.plot(steps[some], smooth[some], color=BLUE, linewidth=1.6, label="train, smoothed" if noisy else "train")
-    axes.plot(at, validation, color=VERMILION, linewidth=1.6, marker="o", markersize=3, label="validation")
+        axes.plot(steps[some], raw[some], color=canvas.BLUE, alpha=0.22, linewidth=0.7)
+    axes.plot(
+        steps[some], smooth[some], color=canvas.BLUE, linewidth=1.6, label="train, smoothed" if noisy else "train"
+    )
+    axes.plot(at, validation, color=canvas.VERMILION, linewidth=1.6, marker="o", markersize=3, label="validation")
     _mark_chosen(axes, at, validation, history.chosen_step)
     # One spike would press the curves flat: the frame holds all but a few of the train notes.
     _frame(axes, np.concatenate([validation, np.percentile(raw, [0.5, 99.5]) if noisy else raw]))
@@ -106,24 +96,24 @@ def _draw_losses(axes: Axes, history: LearningHistory, unit: str) -> None:
     _finish(axes, empty=not len(raw) and not len(validation))
 
 
-def _draw_scores(axes: Axes, history: LearningHistory, name: str, percent: bool, rivals: Mapping[str, float]) -> None:
+def _draw_scores(axes: Axes, history: LearningHistory, name: str, percent: bool, levels: Mapping[str, float]) -> None:
     at, score = _finite(history.evaluation_steps, history.evaluation_score)
-    axes.plot(at, score, color=VERMILION, linewidth=1.6, marker="o", markersize=3, label=f"validation {name}")
-    for (rival, level), style in zip(rivals.items(), ("--", ":", "-.") * len(rivals), strict=False):
-        label = f"{rival}: {level:.1%}" if percent else f"{rival}: {level:.4g}"
-        axes.axhline(level, color="black", linewidth=1.1, linestyle=style, label=label.replace("$", r"\$"))
+    axes.plot(at, score, color=canvas.VERMILION, linewidth=1.6, marker="o", markersize=3, label=f"validation {name}")
+    for (baseline, level), style in zip(levels.items(), ("--", ":", "-.") * len(levels), strict=False):
+        label = f"{canvas.literal(baseline)}: {level:.1%}" if percent else f"{canvas.literal(baseline)}: {level:.4g}"
+        axes.axhline(level, color="black", linewidth=1.1, linestyle=style, label=label)
     _mark_chosen(axes, at, score, history.chosen_step, "{:.1%}" if percent else "{:.4g}")
-    _frame(axes, np.array([*score, *rivals.values()]))
+    _frame(axes, np.array([*score, *levels.values()]))
     if percent:
-        in_percent(axes.yaxis)
+        canvas.in_percent(axes.yaxis)
     axes.set_ylabel(f"{name} (%)" if percent else name, fontsize=9)
-    _finish(axes, empty=not len(score) and not rivals, columns=2)
+    _finish(axes, empty=not len(score) and not levels, columns=2)
 
 
 def _draw_rate(axes: Axes, history: LearningHistory) -> None:
     steps, rate = _finite(history.steps, history.learning_rate)
     some = _thinned(len(rate))
-    axes.plot(steps[some], rate[some], color=PURPLE, linewidth=1.4)
+    axes.plot(steps[some], rate[some], color=canvas.PURPLE, linewidth=1.4)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("learning\nrate", fontsize=9)
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3), useMathText=True)
@@ -137,7 +127,7 @@ def _mark_chosen(
     """A ring around the evaluation whose model was kept, and its step as an upright line."""
     if chosen is None:
         return
-    axes.axvline(chosen, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)))
+    axes.axvline(chosen, color=canvas.GREY, linewidth=0.8, linestyle=(0, (1, 2)))
     here = steps == chosen
     value = f", step {chosen:,}: {form.format(values[here][0])}" if form and here.any() else ""
     ring: dict[str, Any] = {"markersize": 9, "markerfacecolor": "none", "markeredgewidth": 1.6, "color": "black"}
@@ -152,16 +142,13 @@ def _frame(axes: Axes, values: FloatArray) -> None:
 
 def _finish(axes: Axes, *, empty: bool, columns: int = 3) -> None:
     """Grid, steps with thousands separators, and the legend."""
-    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
-
-    calm(axes)
+    canvas.calm(axes)
     axes.set_xlabel("optimizer step", fontsize=9)
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=True))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    canvas.whole_numbers(axes.xaxis, 5)
     if empty:
-        axes.text(0.5, 0.5, "nothing noted", transform=axes.transAxes, ha="center", va="center", color=GREY)
+        axes.text(0.5, 0.5, "nothing noted", transform=axes.transAxes, ha="center", va="center", color=canvas.GREY)
         axes.set_yticks([])
-    legend_above(axes, columns)
+    canvas.legend_above(axes, columns)
 
 
 def _finite(steps: Sequence[int], values: Sequence[float]) -> tuple[FloatArray, FloatArray]:

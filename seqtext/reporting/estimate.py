@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from typing import Any
 
 import torch
 
@@ -38,12 +39,7 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
         max_grad_norm=options.max_grad_norm,
         seed=options.seed,
     )
-    epoch = examples.plan(
-        tokens=options.batch_tokens,
-        seed=options.seed,
-        micro_batches=options.gradient_accumulation * world_size(),
-        max_rows=options.batch_rows,
-    ).epoch(0)
+    epoch = plan_of(examples, options).epoch(0)
     started = 0.0
     for number in range(WARM_STEPS + TIMED_STEPS):
         if number == WARM_STEPS:
@@ -58,12 +54,28 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
     return seconds + time.perf_counter() - started
 
 
+def plan_of(examples: Examples, options: TrainingOptions) -> Any:
+    """The batches that training will make: a plan of the kind that the examples have."""
+    return examples.plan(
+        tokens=options.batch_tokens,
+        seed=options.seed,
+        micro_batches=micro_batches(options),
+        max_rows=options.batch_rows,
+    )
+
+
+def micro_batches(options: TrainingOptions) -> int:
+    """Of one optimizer step, all processes together."""
+    return options.gradient_accumulation * world_size()
+
+
 def place_of(task: Task, options: TrainingOptions) -> str:
     """Device, precision, threads and processes that training will use, to print."""
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device, auto=task.auto_precision)
     together = f", {world_size()} processes" if world_size() > 1 else ""
-    return f"{device}, {precision}, {torch.get_num_threads()} threads{together}"
+    threads = torch.get_num_threads()
+    return f"{device}, {precision}, {threads} thread{'' if threads == 1 else 's'}{together}"
 
 
 def duration(seconds: float) -> str:

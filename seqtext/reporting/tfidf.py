@@ -1,4 +1,4 @@
-"""The rivals a text classifier must beat: the majority class, and TF-IDF with logistic regression, on the same rows.
+"""The baselines a text classifier must beat: the majority class, and TF-IDF with logistic regression, on the same rows.
 
 Texts and label ids in, predicted ids and seconds out. It knows no models and no names of classes. The second is meant
 to be strong: on AG News (47,690 train rows) it reaches 91.7 %, where one softmax over words and bigrams reaches 91.2 %.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seqtext.errors import DataError
+from seqtext.reporting.baseline import Baseline
 from seqtext.reporting.words import TOKEN
 
 IntArray: TypeAlias = NDArray[np.int64]
@@ -36,23 +37,7 @@ TUNING_ROWS = 20_000
 MAX_PASSES = 300
 
 
-class Baseline(NamedTuple):
-    """What a rival predicts for the test rows.
-
-    Attributes:
-        name: short, for a legend.
-        description: what was fitted, on how many rows, and whatever was cut short.
-        predicted: (rows,) int64 ids.
-        seconds: reading, fitting and predicting together.
-    """
-
-    name: str
-    description: str
-    predicted: IntArray
-    seconds: float
-
-
-def majority_class(train_labels: ArrayLike, rows: int) -> Baseline:
+def majority_class(train_labels: ArrayLike, rows: int) -> Baseline[IntArray]:
     """The commonest train label for each of `rows` test rows; of equally common ones the smallest id.
 
     Raises:
@@ -73,7 +58,7 @@ def tfidf(
     *,
     seed: int = 0,
     max_rows: int = MAX_ROWS,
-) -> Baseline:
+) -> Baseline[IntArray]:
     """TF-IDF with logistic regression, each class against the rest, C chosen on held-out train rows.
 
     Features are words, symbols and bigrams of them, or n-grams of 1 to 4 characters where the train texts have hardly
@@ -248,7 +233,7 @@ def _one_against_rest(train: Any, labels: IntArray, strength: float, seed: int) 
             C=strength, solver="liblinear", dual=True, tol=0.01, max_iter=MAX_PASSES, random_state=seed
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # told in the description instead
+            warnings.simplefilter("ignore", ConvergenceWarning)  # said in the description instead
             model.fit(train, labels == label)
         yield int(label), model
 

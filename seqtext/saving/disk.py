@@ -1,4 +1,4 @@
-"""Room on the disk: asked for before anything is written, and told with what was needed where it did not suffice. Knows no formats."""
+"""Room on the disk: asked for before anything is written; where it does not suffice, the error says what was needed. Knows no formats."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def no_room(error: OSError, path: Path, needed: int = 0) -> ResourceError:
         f"{megabytes(needed)} were needed" if needed else "",
         f"{megabytes(free)} are free there" if free is not None else "",
     ]
-    told = " and ".join(filter(None, parts))
+    advice = " and ".join(filter(None, parts))
     return ResourceError(
         f"cannot be written ({error.strerror or error})",
         where=str(path),
-        fix="; ".join(filter(None, [told, "what stood before is intact"])),
+        fix="; ".join(filter(None, [advice, "what stood before is intact"])),
     )
 
 

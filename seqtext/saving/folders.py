@@ -7,7 +7,6 @@ back, and moved in with one rename. Only JSON and safetensors are ever parsed, s
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EIO
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from seqtext.errors import SavedFileError, shorten
 from seqtext.saving.atomic import beside, clear, left_behind, move_in, retire, sync
-from seqtext.saving.disk import megabytes, needed_by, no_room, write_file
+from seqtext.saving.disk import needed_by, no_room, write_file
 from seqtext.saving.manifest import (
     MANIFEST,
     Entry,
@@ -28,8 +27,7 @@ from seqtext.saving.manifest import (
     manifest_bytes,
     open_listed,
 )
-from seqtext.saving.tensor_header import Shape, tensor_shapes
-from seqtext.saving.untrusted import MOST_BYTES
+from seqtext.saving.untrusted import parse_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,12 +71,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         SavedFileError: if the manifest or a file is missing, changed, cut, of another format version, or no regular file inside the folder;
             or if the files are larger than any of ours, or than the memory.
     """
-
-    def read(listed: ListedFolder) -> dict[str, bytes]:
-        _check_sizes(listed.entries, folder)
-        return {name: listed.read(name) for name in listed.entries}
-
-    return _with_listed(folder, read)
+    return _with_listed(folder, ListedFolder.read_all)
 
 
 def check_folder(folder: Path) -> dict[str, Entry]:
@@ -163,9 +156,8 @@ def read_tensors(data: bytes, *, where: str) -> dict[str, Tensor]:
     """Whatever tensors the bytes of a safetensors file hold.
 
     Raises:
-        SavedFileError: if it is none, or one of them is not finite.
+        SavedFileError: if it is none, or one of them is of a type that ours never have, or not finite.
     """
-    tensor_shapes(data, where=where)
     return _load(data, where)
 
 
@@ -177,18 +169,14 @@ def parse_tensors(data: bytes, expected: Mapping[str, Tensor], *, where: str) ->
     Raises:
         SavedFileError: naming the first tensor that is missing, left over, of another shape or type, or not finite.
     """
-    found = tensor_shapes(data, where=where)
-    for name in [*expected, *found]:
-        if name not in found or name not in expected:
+    listed = _listed(data, where)
+    for name in [*expected, *listed]:
+        if name not in listed or name not in expected:
             what = "missing" if name in expected else "not of this model"
             raise SavedFileError(f"tensor {shorten(name)} is {what}", where=where)
-        want = Shape(_DTYPES[str(expected[name].dtype)], tuple(expected[name].shape))
-        if found[name] != want:
-            raise SavedFileError(
-                f"tensor {shorten(name)} is {found[name].dtype} {found[name].shape}",
-                where=where,
-                expected=f"{want.dtype} {want.shape}",
-            )
+        want = f"{_DTYPES[str(expected[name].dtype)]} {tuple(expected[name].shape)}"
+        if listed[name] != want:
+            raise SavedFileError(f"tensor {shorten(name)} is {listed[name]}", where=where, expected=want)
     return _load(data, where)
 
 
@@ -266,37 +254,33 @@ def _with_listed(folder: Path, use: Callable[[ListedFolder], T]) -> T:
     raise fault
 
 
-def _check_sizes(entries: Mapping[str, Entry], folder: Path) -> None:
-    """Refuses what is larger than any of ours, or than the memory, before it is read."""
-    for name, entry in entries.items():
-        if not name.endswith(".safetensors") and entry.size > MOST_BYTES:
-            raise SavedFileError(f"{entry.size} bytes", where=str(folder / name), expected=f"at most {MOST_BYTES}")
-    total, memory = (
-        sum(entry.size for entry in entries.values()),
-        os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
-    )
-    if total > memory > 0:
-        raise SavedFileError(
-            f"files of {megabytes(total)}",
-            where=str(folder),
-            expected=f"at most the {megabytes(memory)} of this machine's memory",
-        )
+def _listed(data: bytes, where: str) -> dict[str, str]:
+    """Type and shape of each tensor as the head of a safetensors file claims; that the bytes are so is what the library checks."""
+    try:
+        head = parse_json(data[8 : 8 + int.from_bytes(data[:8], "little")], where="head", finite=True)
+        head.pop("__metadata__", None)
+        return {name: shorten(f"{entry['dtype']} {tuple(entry['shape'])}")[1:-1] for name, entry in head.items()}
+    except (SavedFileError, AttributeError, LookupError, TypeError) as error:
+        raise _no_tensors(error, where) from error
 
 
 def _load(data: bytes, where: str) -> dict[str, Tensor]:
-    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load
 
     try:
         found = load(data)
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise SavedFileError(
-            f"not a safetensors file ({error})", where=where, fix="copy or download it again"
-        ) from error
+    except (SafetensorError, ValueError, LookupError, TypeError) as error:
+        raise _no_tensors(error, where) from error
     for name, tensor in found.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise SavedFileError(
-                f"tensor {shorten(name)} holds NaN or infinity", where=where, fix="use an earlier checkpoint"
-            )
+        if str(tensor.dtype) not in _DTYPES:
+            raise _no_tensors(tensor.dtype, where)
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            fix = "use an earlier checkpoint"
+            raise SavedFileError(f"tensor {shorten(name)} holds NaN or infinity", where=where, fix=fix)
     return found
+
+
+def _no_tensors(found: object, where: str) -> SavedFileError:
+    reason = str(found).partition("\n")[0].partition(";")[0]
+    return SavedFileError(f"not a safetensors file ({reason})", where=where, fix="copy or download it again")

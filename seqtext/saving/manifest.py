@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqtext.errors import SavedFileError, did_you_mean, shorten
+from seqtext.saving.disk import megabytes
 from seqtext.saving.untrusted import MOST_BYTES, parse_json
 
 FORMAT_VERSION = 1
@@ -91,6 +92,23 @@ class ListedFolder:
         self.entries = {name: _entry(name, entry, where) for name, entry in files.items()}
         if data != manifest_bytes(self.entries):
             raise SavedFileError("it is not as it was written", where=where, fix=_AGAIN)
+
+    def read_all(self) -> dict[str, bytes]:
+        """Every listed file, verified; what is larger than any of ours, or than the memory, is refused before it is read.
+
+        Raises:
+            SavedFileError: as `read`, or for such a size.
+        """
+        for name, entry in self.entries.items():
+            if not name.endswith(".safetensors") and entry.size > MOST_BYTES:
+                where, most = str(self._folder / name), f"at most {MOST_BYTES}"
+                raise SavedFileError(f"{entry.size} bytes", where=where, expected=most)
+        total = sum(entry.size for entry in self.entries.values())
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if total > memory > 0:
+            most = f"at most the {megabytes(memory)} of this machine's memory"
+            raise SavedFileError(f"files of {megabytes(total)}", where=str(self._folder), expected=most)
+        return {name: self.read(name) for name in self.entries}
 
     def read(self, name: str) -> bytes:
         """The bytes of a listed file, verified.

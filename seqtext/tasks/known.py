@@ -16,8 +16,8 @@ if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and
     from seqtext.tasks.forecasting.forecaster import Forecaster as Forecaster
     from seqtext.tasks.generation.generator import TextGenerator as TextGenerator
     from seqtext.tasks.generation.writing import Generated as Generated
-    from seqtext.tasks.translation.translator import Translation as Translation
     from seqtext.tasks.translation.translator import Translator as Translator
+    from seqtext.tasks.translation.writing import Translation as Translation
 
 
 class KnownTask(NamedTuple):
@@ -29,8 +29,10 @@ class KnownTask(NamedTuple):
         public: module of each public name, the class among them.
         command: of `seqtext`, which uses a saved model; its dataclass is the same word with a capital.
         about: the command's line of help.
+        measures: what `seqtext evaluate` finds out.
         recipe: what `seqtext train` calls it.
         script: the recipe's file.
+        writes: whether its model writes texts; its head then gives tokens, which others may start from.
     """
 
     name: str
@@ -38,8 +40,10 @@ class KnownTask(NamedTuple):
     public: dict[str, str]
     command: str
     about: str
+    measures: str
     recipe: str
     script: str
+    writes: bool = False
 
     def part(self, module: str) -> ModuleType:
         """A module of the task's folder, as `command` or `report.card`."""
@@ -53,6 +57,7 @@ TASKS = (
         public={"TopicClassifier": "classifier", "Prediction": "classifier"},
         command="predict",
         about="label texts: given, from a file, or from a pipe",
+        measures="accuracy, macro F1, and figures of each class",
         recipe="topics",
         script="topic_classification",
     ),
@@ -62,17 +67,21 @@ TASKS = (
         public={"TextGenerator": "generator", "Generated": "writing"},
         command="generate",
         about="write texts from a topic, a mixture, an example or nothing",
+        measures="perplexity with and without the vector, bits per byte; whether samples have the topic asked for",
         recipe="generation",
         script="text_generation",
+        writes=True,
     ),
     KnownTask(
         name="Translator",
         folder="translation",
-        public={"Translator": "translator", "Translation": "translator"},
+        public={"Translator": "translator", "Translation": "writing"},
         command="translate",
         about="translate texts: given, from a file, or from a pipe, line by line",
+        measures="BLEU, chrF, exact match and perplexity, beside the source copied",
         recipe="translation",
         script="translation",
+        writes=True,
     ),
     KnownTask(
         name="Forecaster",
@@ -80,6 +89,7 @@ TASKS = (
         public={"Forecaster": "forecaster", "Forecast": "forecaster"},
         command="forecast",
         about="forecast the next readings of a history, or after each line of a pipe",
+        measures="errors and coverage of intervals, beside repeated readings",
         recipe="electricity",
         script="electricity",
     ),

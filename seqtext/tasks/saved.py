@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from seqtext.data.reading.cache import cache_folder
 from seqtext.errors import OptionsError, SavedFileError, one_of, shorten
-from seqtext.options import from_plain
 from seqtext.saving.atomic import left_behind
+from seqtext.saving.configs import from_plain
 from seqtext.saving.folders import read_folder
 from seqtext.saving.untrusted import parse_json
 from seqtext.tasks.known import BY_NAME, TASKS, public
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 ConfigT = TypeVar("ConfigT")
 ValueT = TypeVar("ValueT")
-SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -39,11 +34,16 @@ class SavedTask:
         Raises:
             SavedFileError: if it is none of ours.
         """
-        name = self._json().get("task")
+        name = self.settings.get("task")
         if not isinstance(name, str) or name not in BY_NAME:  # a fixed list, never a class path out of a file
             where = str(self.folder / "config.json")
             raise SavedFileError(f"task {shorten(name)}", where=where, expected=one_of(BY_NAME))
         return name
+
+    @property
+    def writes(self) -> bool:
+        """Whether its model writes texts: its head then gives tokens."""
+        return BY_NAME[self.task].writes
 
     def config(self, kind: type[ConfigT], *, task: str) -> ConfigT:
         """The config as the dataclass `kind`, each value checked.
@@ -53,8 +53,9 @@ class SavedTask:
         """
         where = str(self.folder / "config.json")
         if self.task != task:
-            raise SavedFileError(f"a {self.task}", where=where, expected=f"a {task}", fix="seqtext.load opens any task")
-        return from_plain(kind, {name: value for name, value in self._json().items() if name != "task"}, where=where)
+            fix = f"seqtext {BY_NAME[self.task].command} takes it, seqtext.load any task"
+            raise SavedFileError(f"a {self.task}", where=where, expected=f"a {task}", fix=fix)
+        return from_plain(kind, {name: value for name, value in self.settings.items() if name != "task"}, where=where)
 
     def file(self, name: str) -> bytes:
         """The bytes of a file.
@@ -74,7 +75,7 @@ class SavedTask:
         Raises:
             SavedFileError: if it has none of that name and kind.
         """
-        found = self._json().get(name)
+        found = self.settings.get(name)
         if type(found) is not kind:
             raise SavedFileError(f"no {name!r} in the config", where=str(self.folder / "config.json"))
         return found
@@ -84,7 +85,13 @@ class SavedTask:
         files = {name.removeprefix(prefix): data for name, data in self.files.items() if name.startswith(prefix)}
         return SavedTask(self.folder, files)
 
-    def _json(self) -> dict[str, Any]:
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What stands in the config, unchecked but that it is JSON.
+
+        Raises:
+            SavedFileError: for what is no config.
+        """
         where = str(self.folder / "config.json")
         value = parse_json(self.file("config.json"), where=where, finite=True)
         if not isinstance(value, dict):
@@ -165,29 +172,3 @@ def _download(name: str) -> Path:
             fix="check the name, or download the model and give its folder",
         ) from error
     return target
-
-
-def tokenizer_settings(source: SavedTask) -> dict[str, Any]:
-    """What a run's tokenizers were made with, and whoever takes them over has to have too.
-
-    Raises:
-        SavedFileError: if it is a task without any.
-    """
-    return {"lowercase": source.value("lowercase", bool), "vocabulary_size": source.value("vocabulary_size", int)}
-
-
-def with_fixed(wanted: SettingsT, fixed: Mapping[str, Any]) -> SettingsT:
-    """The settings wanted, with those that the run to start from decides.
-
-    Args:
-        wanted: settings, a dataclass with defaults; one that has its default may not have been set at all.
-        fixed: what that run has, by the settings' names.
-
-    Raises:
-        OptionsError: for the first that is neither the default nor what the run has.
-    """
-    defaults = type(wanted)()
-    for name, has in fixed.items():
-        if (value := getattr(wanted, name)) not in (getattr(defaults, name), has):
-            raise OptionsError(f"--{name} is {value}, but the run to start from has {has}", fix=f"leave --{name} out")
-    return replace(wanted, **fixed)

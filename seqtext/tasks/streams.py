@@ -1,4 +1,4 @@
-"""What commands that read rows and write lines share: rows as they come, and a file that is whole or not there. Knows no models."""
+"""What commands share: a saved model and where it runs, rows as they come, a file that is whole or not there. Knows no task."""
 
 from __future__ import annotations
 
@@ -6,16 +6,66 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
 
-from seqtext.errors import ResourceError
+from tyro.conf import Positional, arg
+
+from seqtext.errors import OptionsError, ResourceError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from seqtext.data.reading.text_files import Rows
 
 Row: TypeAlias = Mapping[str, Any]
 ROWS_AT_ONCE = 2000  # enough to fill batches of like length, little memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """A saved model, and where it is to run."""
+
+    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
+    """Run folder, model folder, or name on the hub."""
+    threads: int | None = None
+    """CPU threads. Default: as many as there are cores."""
+    device: str = "cpu"
+    """auto, cpu, cuda, cuda:1 or mps."""
+    debug: bool = False
+    """Show the traceback of an error."""
+
+    def open(self, command: str) -> Any:
+        """The task, on its device.
+
+        Raises:
+            OptionsError: for threads or a device that cannot be, or a task that another command uses.
+            SavedFileError: for a model that is damaged.
+        """
+        check_threads(self.threads)
+        from seqtext.nn.precision import choose_device, set_threads
+        from seqtext.tasks.saved import load_for
+
+        set_threads(self.threads)
+        task = load_for(command, self.run_folder)
+        task.model.to(choose_device(self.device))
+        return task
+
+
+def check_threads(threads: int | None) -> None:
+    """Refuses a number of threads below 1.
+
+    Raises:
+        OptionsError: for such a one.
+    """
+    if threads is not None and threads < 1:
+        raise OptionsError(f"--threads is {threads}", expected="at least 1")
+
+
+def keywords(options: DataclassInstance, of: type[DataclassInstance]) -> dict[str, Any]:
+    """The part of a command's options that are the fields of a dataclass, which the task is called with."""
+    return {field.name: getattr(options, field.name) for field in fields(of)}
 
 
 def as_they_come(rows: Rows) -> Iterator[list[Row]]:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from seqtext.errors import NumericsError, SavedFileError
-from seqtext.options import from_plain
+from seqtext.saving.configs import from_plain
 from seqtext.saving.disk import no_room, write_file
 from seqtext.saving.folders import atomic_folder, parse_tensors, read_folder, remove_folder, save_tensors
 from seqtext.saving.untrusted import parse_json

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from seqtext.errors import shorten
-from seqtext.options import Precision, TrainingOptions, to_plain
+from seqtext.options import Precision, TrainingOptions
+from seqtext.saving.configs import to_plain
 
 Record = dict[str, Any]
 
@@ -76,7 +77,7 @@ def environment_of(
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What is not as it was, a clause each with both values."""
     names = [name for name in {**old, **new} if name != PROCESSES and old.get(name) != new.get(name)]
-    return [f"{name} was {_told(old.get(name))} and is {_told(new.get(name))}" for name in names]
+    return [f"{name} was {_shown(old.get(name))} and is {_shown(new.get(name))}" for name in names]
 
 
 def content_hash(value: Any) -> str:
@@ -133,5 +134,5 @@ def _short(value: Any) -> Any:
     return f"{text[:40]}..., SHA-256 {hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     return "nothing" if value is None else shorten(value)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqtext.options import OptimizerName, Precision, TrainingOptions, write_options
+from seqtext.options import OptimizerName, Precision, TrainingOptions
+from seqtext.saving.configs import write_options
 from seqtext.training.loop import Loop
 from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Task

@@ -231,8 +231,8 @@ class Loop:
         self.tracker.log({f"validation/{name}": figure for name, figure in figures.items()}, progress.step)
         shown = ", ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
         mark = " (best)" if progress.best_epoch == progress.epoch else ""
-        told = f"epoch {progress.epoch}, step {progress.step}: validation {shown}{mark}"
-        self.keeper.say(f"{told}, {self.keeper.seconds():.0f} s")
+        line = f"epoch {progress.epoch}, step {progress.step}: validation {shown}{mark}"
+        self.keeper.say(f"{line}, {self.keeper.seconds():.0f} s")
         self.keeper.save()
 
     def _figures(self) -> dict[str, float] | None:

@@ -1,7 +1,6 @@
 """Several processes that train one model together, as torchrun starts them; or one, which is then asked for nothing.
 
-Knows tensors and texts, nothing of training. What is exchanged are numbers and bytes of text, never Python objects. Torch's own
-collectives are used directly: of what accelerate would add, nothing is needed here, and it sends objects.
+Knows tensors and texts, nothing of training. What is exchanged are numbers and bytes of text, never Python objects.
 """
 
 from __future__ import annotations
@@ -129,12 +128,13 @@ class Processes:
             if stop():
                 break
             made[number] = work(pieces[number])
-        told = torch.zeros(len(pieces) + 1, dtype=torch.int64)  # the size of each result, and whether one was to stop
+        # The size of each result, and whether one was to stop.
+        sizes_and_stop = torch.zeros(len(pieces) + 1, dtype=torch.int64)
         for number, result in made.items():
-            told[number] = len(result)
-        told[-1] = int(len(made) < len(mine))
-        self.add_up(told)
-        *sizes, stopped = told.tolist()
+            sizes_and_stop[number] = len(result)
+        sizes_and_stop[-1] = int(len(made) < len(mine))
+        self.add_up(sizes_and_stop)
+        *sizes, stopped = sizes_and_stop.tolist()
         if stopped:
             return None
         flat = torch.zeros(sum(sizes), dtype=torch.float64)

@@ -59,7 +59,7 @@ class Examples(Protocol):
         ...
 
     def batch(self, rows: NDArray[np.int64]) -> Any:
-        """The batch of some rows, on the device of the examples."""
+        """The batch of some rows, on the device of the examples: anything that has a `to(device)`."""
         ...
 
     def to(self, device: torch.device) -> Any:

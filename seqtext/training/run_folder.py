@@ -28,7 +28,10 @@ from seqtext.training.run_lock import RunLock
 from seqtext.training.run_log import LogFile
 
 # options.yaml goes last: it is what tells a run, and one that was cleared by half is still one.
-_OURS = (MANIFEST, "model", "checkpoints", "report", "metrics.jsonl", "timing.jsonl", "README.md", "options.yaml")
+_OURS = (
+    *(MANIFEST, "model", "checkpoints", "report", "tensorboard", "wandb", "metrics.jsonl", "timing.jsonl", "README.md"),
+    "options.yaml",
+)
 
 
 class RunFolder:

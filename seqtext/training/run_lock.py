@@ -1,56 +1,25 @@
-"""A lock that keeps two runs out of one folder, and that a dead owner does not keep. Knows processes, nothing of runs.
+"""A lock that keeps two runs out of one folder. Knows files and processes, nothing of runs.
 
-The file names the owner's process, its host, and when it started, so that another process with the same number is told apart. The
-owner of a lock from another host cannot be looked for, so it counts as alive.
+It is `flock` on a file in the folder, which the system lifts when its owner ends, however that happens and on whichever machine.
+What the file holds only says who the owner is.
 """
 
 from __future__ import annotations
 
 import atexit
 import fcntl
-import json
 import os
+import re
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from seqtext.errors import OptionsError
-from seqtext.saving.folders import write_text
 
 NAME = ".lock"
-
-
-class Owner(NamedTuple):
-    """A process.
-
-    Attributes:
-        pid: its number.
-        host: its machine.
-        started: the machine's boot and the process' start in it; "" where the system does not tell.
-    """
-
-    pid: int
-    host: str
-    started: str
-
-    @classmethod
-    def here(cls) -> Owner:
-        """This process."""
-        return cls(os.getpid(), socket.gethostname(), _started(os.getpid()))
-
-    def alive(self) -> bool:
-        """Whether it still runs."""
-        if self.host != socket.gethostname():
-            return True
-        try:
-            os.kill(self.pid, 0)
-        except PermissionError:  # somebody else's, but there
-            pass
-        except (ProcessLookupError, OverflowError):
-            return False
-        return not self.started or self.started == _started(self.pid)
+_held: dict[Path, int] = {}  # descriptors of the files that this process has locked
 
 
 class RunLock:
@@ -62,7 +31,7 @@ class RunLock:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.path = folder / NAME
+        self.path = Path(os.path.realpath(folder)) / NAME
 
     def check(self) -> None:
         """Refuses a folder that another living process holds.
@@ -70,58 +39,73 @@ class RunLock:
         Raises:
             OptionsError: naming it.
         """
-        owner = self._owner()
-        if owner is None or owner == Owner.here() or not owner.alive():
-            return
-        elsewhere = owner.host != socket.gethostname()
-        raise OptionsError(
-            f"process {owner.pid} on {owner.host} is using this folder",
-            where=f"--run {self.folder}",
-            fix=f"if it is gone, delete {self.path}" if elsewhere else "wait for it, stop it, or choose another --run",
-        )
+        with suppress(OSError):  # no file, or none that may be read: nothing is known of an owner
+            descriptor = _open(self.path, os.O_RDONLY)
+            try:
+                self._lock(descriptor, fcntl.LOCK_SH)
+            finally:
+                os.close(descriptor)
 
     def take(self) -> None:
-        """Holds the folder, which must exist, until `release` or the end of the process.
+        """Holds the folder, which must exist, until `release` or the end of the process. Says so where the file system has no locks.
 
         Raises:
             OptionsError: as `check`.
-            ResourceError: if it may not be written.
+            OSError: if it may not be written.
         """
-        with self._alone():
-            self.check()
-            write_text(self.path, json.dumps(Owner.here()._asdict()) + "\n")
+        while self.path not in _held:
+            descriptor = _open(self.path, os.O_RDWR | os.O_CREAT)
+            try:
+                if not self._lock(descriptor, fcntl.LOCK_EX):
+                    print(
+                        f"note: files in {self.folder} cannot be locked: see to it that no second run uses this folder",
+                        file=sys.stderr,
+                    )
+                if os.fstat(descriptor).st_nlink:  # else its owner removed it just before letting go
+                    os.ftruncate(descriptor, 0)
+                    os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+                    _held[self.path] = descriptor
+            finally:
+                if self.path not in _held:
+                    os.close(descriptor)
         atexit.register(self.release)
 
     def release(self) -> None:
         """Lets the folder go, if this process holds it."""
-        if self._owner() == Owner.here():
+        atexit.unregister(self.release)
+        if self.path in _held:
             with suppress(OSError):
                 self.path.unlink()
-        atexit.unregister(self.release)
+            os.close(_held.pop(self.path))
 
-    def _owner(self) -> Owner | None:
-        try:
-            return Owner(**json.loads(self.path.read_bytes()))
-        except (OSError, ValueError, TypeError):  # none, or none of ours: it is written whole or not at all
-            return None
+    def _lock(self, descriptor: int, how: int) -> bool:
+        """Locks an open file; False where the file system cannot. Tried for a moment, since a `check` elsewhere holds a lock for one."""
+        for _ in range(5):
+            try:
+                if self.path not in _held:
+                    fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                time.sleep(0.02)
+            except OSError:  # such as ENOLCK or EOPNOTSUPP
+                return False
+        owner = re.match(r"process \d+ on [\w.-]+\n", os.pread(descriptor, 300, 0).decode(errors="replace"))
+        raise OptionsError(
+            f"{owner[0].strip() if owner else 'another process'} is using this folder",
+            where=f"--run {self.folder}",
+            fix="wait for it, stop it, or choose another --run",
+        )
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Where no other process looks at the lock, so that two do not reclaim it from the same dead owner."""
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            with suppress(OSError):  # a file system that cannot; then only that race is left
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+
+def _open(path: Path, how: int) -> int:
+    # Whatever lies there under that name: a link is not followed, a pipe not waited for. A program that is started does not get it.
+    return os.open(path, how | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
 
 
-def _started(pid: int) -> str:
-    """When a process started; "" where that is not told, or for one that is dead and only waits to be collected."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] in "ZX" else f"{boot}/{fields[19]}"
+def _forget() -> None:
+    """In a forked child: its copies must not keep a lock that is its parent's."""
+    while _held:
+        os.close(_held.popitem()[1])
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -39,7 +39,7 @@ class LogFile:
         Raises:
             ResourceError: if the disk is full or may not be written; so below.
         """
-        with self._told(), self.path.open("a", encoding="utf-8") as file:
+        with self._disk_errors(), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(values, ensure_ascii=False) + "\n")
 
     def lines(self) -> list[dict[str, Any]]:
@@ -48,13 +48,13 @@ class LogFile:
         Raises:
             SavedFileError: naming the line that is damaged.
         """
-        with self._told():
+        with self._disk_errors():
             lines = self.path.read_bytes().split(b"\n") if self.path.is_file() else []
         return [parse_json(line, where=f"{self.path}: line {n}") for n, line in enumerate(lines, start=1) if line]
 
     def synced(self) -> Entry:
         """Size and SHA-256 of the file, all of it on the disk: so that a checkpoint that counts on these bytes finds them."""
-        with self._told():
+        with self._disk_errors():
             if not self.path.is_file():
                 return Entry(0, sha256().hexdigest())
             sync(self.path)
@@ -66,7 +66,7 @@ class LogFile:
         Raises:
             SavedFileError: if there are fewer, or others.
         """
-        with self._told():
+        with self._disk_errors():
             found = self.path.stat().st_size if self.path.is_file() else 0
             if found < size:
                 raise SavedFileError(
@@ -81,8 +81,8 @@ class LogFile:
                 os.truncate(self.path, size)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """An error of the disk told as one."""
+    def _disk_errors(self) -> Iterator[None]:
+        """An error of the disk as a `ResourceError`."""
         try:
             yield
         except OSError as error:

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from tqdm import tqdm
 
 from seqtext.errors import OptionsError, Stopped
-from seqtext.options import TrainingOptions, checkpoint_interval, from_plain
+from seqtext.options import TrainingOptions, checkpoint_interval
+from seqtext.saving.configs import from_plain
 from seqtext.saving.disk import check_room
 from seqtext.saving.untrusted import parse_json
 from seqtext.training.averaging import MovingAverage
@@ -74,8 +75,8 @@ class Keeper:
                 self.average,
                 accept=lambda progress, environment: self._compare(progress, environment, inexact),
             )
-            for told in [*(f"checkpoint passed over: {fault}" for fault in faults), *inexact]:
-                self.say(f"warning: {told}")
+            for message in [*(f"checkpoint passed over: {fault}" for fault in faults), *inexact]:
+                self.say(f"warning: {message}")
             self.progress.inexact = tuple(dict.fromkeys([*self.progress.inexact, *inexact]))
             what = "has ended already" if self.progress.finished else "goes on"
             self.say(f"run {self.folder.path} {what}: epoch {self.progress.epoch}, step {self.progress.step}")
@@ -159,8 +160,10 @@ class Keeper:
         self.processes.wait()
         progress = self.progress
         place = "at the last epoch's end" if progress.finished else f"in epoch {progress.epoch + 1}"
-        told = f"stopped {place}, step {progress.step}, all of it saved; go on with --resume --run {self.folder.path}"
-        return Stopped(told, number=number or 15)
+        message = (
+            f"stopped {place}, step {progress.step}, all of it saved; go on with --resume --run {self.folder.path}"
+        )
+        return Stopped(message, number=number or 15)
 
     def seconds(self) -> float:
         """Time trained, validation included, by earlier parts of a resumed run too."""

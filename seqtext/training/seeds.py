@@ -14,19 +14,20 @@ from typing import Any, NamedTuple, TypeVar
 from seqtext.errors import OptionsError
 from seqtext.options import RunOptions
 from seqtext.saving.folders import write_json
-from seqtext.training.run_folder import RunFolder
+from seqtext.training.processes import started_processes
+from seqtext.training.run_folder import RunFolder, new_run_path
 
 OptionsT = TypeVar("OptionsT", bound=RunOptions)
 
 
 class SeedFigure(NamedTuple):
-    """A test figure of a run that is told over several seeds.
+    """A test figure of a run whose mean over several seeds is printed.
 
     Attributes:
         key: its name in the part `test` of report/metrics.json.
-        name: its name when told.
+        name: its name when printed.
         digits: behind the point.
-        percent: it is a share, told in percent.
+        percent: it is a share, printed in percent.
     """
 
     key: str
@@ -37,24 +38,28 @@ class SeedFigure(NamedTuple):
 
 def run_seeds(
     options: OptionsT,
-    train_once: Callable[[OptionsT], Mapping[str, Any] | None],
+    train_once: Callable[[OptionsT, RunFolder], Mapping[str, Any] | None],
     *,
-    folder: str,
+    name: str,
+    data: str,
     figures: tuple[SeedFigure, ...],
 ) -> None:
     """Trains once, or `options.seeds` times in folders `seed-N` beside each other.
 
     Args:
         options: of the recipe.
-        train_once: trains with options whose `seeds` is 1; gives what is in report/metrics.json, or None if nothing was trained.
-        folder: of the seeds' folders; of one run alone, the recipe's business.
-        figures: what is told of all seeds; mean and standard deviation in seeds.json are the first one's.
+        train_once: trains in a folder, with options whose `seeds` is 1; gives what is in report/metrics.json, or None if nothing was
+            trained.
+        name: of the recipe; likewise the next, for the name of a folder under runs/ where `--run` names none.
+        data: the data set or file that is trained on.
+        figures: what is printed of all seeds; mean and standard deviation in seeds.json are the first one's.
 
     Raises:
-        OptionsError: a folder that is taken, before the first run.
+        OptionsError: a folder that is taken, before the first run, or that holds no run to resume.
     """
+    folder = options.run or new_run_path(name, data)
     if options.seeds == 1:
-        train_once(options)
+        _run_one(options, RunFolder(folder), train_once)
         return
     runs = {seed: RunFolder(f"{folder}/seed-{seed}") for seed in range(options.seed, options.seed + options.seeds)}
     if RunFolder(folder).holds_run():
@@ -64,7 +69,7 @@ def run_seeds(
     tests = []
     for seed, run in runs.items():
         print(f"\n==== seed {seed}")
-        report = train_once(replace(options, seed=seed, seeds=1, run=str(run.path)))
+        report = _run_one(replace(options, seed=seed, seeds=1, run=str(run.path)), run, train_once)
         tests += [report["test"]] if report and report["test"] else []
     if not tests:
         return
@@ -73,16 +78,25 @@ def run_seeds(
     write_json(Path(folder) / "seeds.json", {**values, "mean": mean, "standard_deviation": std})
     print()
     for figure in figures:
-        print(_told(figure, values[figure.key]))
+        print(_over_seeds(figure, values[figure.key]))
 
 
-def _told(figure: SeedFigure, values: list[float]) -> str:
+def _run_one(
+    options: OptionsT, folder: RunFolder, train_once: Callable[[OptionsT, RunFolder], Mapping[str, Any] | None]
+) -> Mapping[str, Any] | None:
+    """One run, unless it is to be resumed and has ended."""
+    folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
+    processes = started_processes()  # those of torchrun, or this one alone
+    return None if options.resume and processes.ask_first(folder.has_ended) else train_once(options, folder)
+
+
+def _over_seeds(figure: SeedFigure, values: list[float]) -> str:
     mean, std = mean_and_std(values)
     if figure.percent:
-        told = f"{mean:.{figure.digits}%}, standard deviation {100 * std:.{figure.digits}f} points"
+        spread = f"{mean:.{figure.digits}%}, standard deviation {100 * std:.{figure.digits}f} points"
     else:
-        told = f"{mean:.{figure.digits}f}, standard deviation {std:.{figure.digits}f}"
-    return f"test {figure.name} over {len(values)} seeds: {told}"
+        spread = f"{mean:.{figure.digits}f}, standard deviation {std:.{figure.digits}f}"
+    return f"test {figure.name} over {len(values)} seeds: {spread}"
 
 
 def mean_and_std(values: Sequence[float]) -> tuple[float, float]:

@@ -24,7 +24,8 @@ class Interrupted(BaseException):
 class StopSignals:
     """Notes the first SIGINT or SIGTERM, and ends the process on the second, while it is entered.
 
-    A signal that is ignored stays ignored. Outside the main thread, where Python takes no signals, nothing is done.
+    A signal that is ignored stays ignored, as SIGINT is in what a script starts in the background. Outside the main thread, where Python
+    takes no signals, nothing is done.
 
     Attributes:
         received: the number of the signal that came; None as long as none did.

@@ -232,21 +232,21 @@ class Stepper:
         in_all, in_a_row = self.overflows
         self.overflows = (in_all + skipped, (in_a_row + 1) if skipped else 0)
         if self.overflows[1] >= FP16_SKIPS:
-            told = f"{describe()}; fp16 overflowed {FP16_SKIPS} steps in a row"
-            self._refuse(told, fix="use --precision bf16 or fp32")
+            message = f"{describe()}; fp16 overflowed {FP16_SKIPS} steps in a row"
+            self._refuse(message, fix="use --precision bf16 or fp32")
         return norm, skipped
 
     def _clip(self, norm: Tensor) -> None:
         parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
         nn.utils.clip_grads_with_norm_(parameters, self.max_grad_norm, norm, foreach=True)
 
-    def _refuse(self, told: str, *, fix: str) -> None:
+    def _refuse(self, message: str, *, fix: str) -> None:
         """Ends the run; of several processes each with the words of the first that has some."""
         self.optimizer.zero_grad(set_to_none=True)
-        told = next(
-            filter(None, self.processes.gather(told)), "the gradient is not finite, though that of each process is"
+        message = next(
+            filter(None, self.processes.gather(message)), "the gradient is not finite, though that of each process is"
         )
-        error = NumericsError(told, fix=fix)
+        error = NumericsError(message, fix=fix)
         error.shared = True
         raise error
 

@@ -1,4 +1,4 @@
-"""Figures to a tracker, through accelerate, if one was asked for. Knows names and numbers."""
+"""Figures to tensorboard or wandb, if one was asked for. Knows names and numbers."""
 
 from __future__ import annotations
 
@@ -23,28 +23,44 @@ def check_tracker(name: TrackerName | None) -> None:
 
 
 class Tracker:
-    """Logs to tensorboard or wandb, or nowhere.
+    """Logs to tensorboard or wandb, or nowhere. Both are imported here, since each takes seconds.
 
     Args:
         name: which tracker, as `check_tracker` found it; None for none.
         folder: the run folder; its name is the run's.
+
+    Raises:
+        ResourceError: if wandb may not be used, such as without a login.
     """
 
     def __init__(self, name: TrackerName | None, folder: Path) -> None:
-        self._accelerator: Any = None
-        if name is None:
-            return
-        from accelerate import Accelerator  # takes a second to import, and only trackers need it here
+        self._board: Any = None
+        self._wandb: Any = None
+        if name == "tensorboard":
+            from torch.utils.tensorboard import SummaryWriter
 
-        self._accelerator = Accelerator(log_with=name, project_dir=str(folder), cpu=True)
-        self._accelerator.init_trackers(folder.name)
+            self._board = SummaryWriter(str(folder / "tensorboard"))
+        elif name == "wandb":
+            import wandb
+
+            try:
+                self._wandb = wandb.init(project="seqtext", name=folder.name, dir=str(folder))
+            except wandb.Error as error:
+                reason = str(error).rstrip(".")
+                fix = "log in with `wandb login`, or set WANDB_MODE=offline"
+                raise ResourceError(f"--track wandb: {reason}", fix=fix) from error
 
     def log(self, figures: Mapping[str, float], step: int) -> None:
         """Logs figures at an optimizer step."""
-        if self._accelerator is not None:
-            self._accelerator.log(dict(figures), step=step)
+        if self._board is not None:
+            for name, figure in figures.items():
+                self._board.add_scalar(name, figure, step)
+        if self._wandb is not None:
+            self._wandb.log(dict(figures), step=step)
 
     def close(self) -> None:
         """Flushes what was logged."""
-        if self._accelerator is not None:
-            self._accelerator.end_training()
+        if self._board is not None:
+            self._board.close()
+        if self._wandb is not None:
+            self._wandb.finish()

@@ -105,6 +105,7 @@ def test_any_two_well_filled_locales(source, target):
 
 def test_both_sides_of_a_pair_name_the_same_places(english_german):
     english, german = Wording("en").names["city"], Wording("de").names["city"]
+    assert len(english_german["test"]) == 500
     for row in english_german["test"]:
         named = {code for code, name in english.items() if re.search(rf"\b{name}\b", row.source)}
         assert named == {code for code, name in german.items() if re.search(rf"\b{name}\b", row.target)}

@@ -17,7 +17,7 @@ import pytest
 
 import seqtext
 import seqtext.cli
-from tests.conftest import ROOT, topic_rows, write_csv
+from tests.conftest import ROOT, write_csv
 from tests.in_process import seqtext_command
 
 TEXTS = ["the ship sails", "", "old oak trees", 'a "tram"\tcrosses, the street', "ünknöwn 🙂"]
@@ -299,67 +299,7 @@ def test_a_run_that_is_not_there_is_refused_with_3_by_every_command(command):
         assert seqtext_command(name, folder, *flags) == (3, "", f"error: {message}\n")
 
 
-# ---- evaluate, info
-
-
-def test_evaluating_gives_the_figures_of_the_report(run_folder):
-    report = json.loads((run_folder / "report" / "metrics.json").read_text())
-    test = run_folder.parent / "test.csv"
-    ended = seqtext_command("evaluate", run_folder, "--data", test, "--json", "--device", "cpu")
-    assert (ended.code, ended.err) == (0, "")
-    assert json.loads(ended.out) == report["test"]
-    shown = seqtext_command("evaluate", run_folder, "--data", test).out
-    assert f"{test}, split train: 60 rows" in shown
-    assert f"accuracy {report['test']['accuracy']:.2%}, macro F1 {report['test']['macro_f1']:.4f}" in shown
-    for figures in report["test"]["per_class"]:
-        assert f"{figures['name']:<5}  {figures['precision']:>9.3f}  {figures['recall']:>6.3f}" in shown
-
-
-def test_labels_that_training_never_had_count_as_mistakes_and_are_told(run_folder):
-    rows = topic_rows(6, seed=3)
-    write_csv(Path("other.csv"), {"body": [*rows["text"], "x", "y"], "topic": [*rows["label"], "see", "sky"]})
-    columns = ("--text_column", "body", "--label_column", "topic")
-    figures = json.loads(seqtext_command("evaluate", run_folder, "--data", "other.csv", *columns, "--json").out)
-    known = json.loads((run_folder / "report" / "metrics.json").read_text())["test"]["accuracy"]
-    assert known > 0.8, "the rows with known labels are the first of the test rows"
-    assert figures["unseen_rows"] == 2
-    assert figures["accuracy"] <= 6 / 8
-    shown = seqtext_command("evaluate", run_folder, "--data", "other.csv", *columns).out
-    assert "note: other.csv, split 'train', column 'topic': the label 'see' in row 7 never occurs in training" in shown
-    assert "did you mean 'sea'?" in shown
-
-
-def test_rows_without_a_label_stop_the_evaluation_or_are_left_out_and_counted(run_folder):
-    Path("some.csv").write_text("text,label\nthe ship,sea\nthe owl,\n")
-    ended = seqtext_command("evaluate", run_folder, "--data", "some.csv")
-    assert (ended.code, ended.out) == (2, "")
-    assert "in row 2 of 2; expected a label in every row; --unlabelled drop" in ended.err
-    ended = seqtext_command("evaluate", run_folder, "--data", "some.csv", "--unlabelled", "drop")
-    assert "some.csv, split train: 1 rows" in ended.out
-    assert "note: rows left out because they have no label: 1" in ended.out
-
-
-@pytest.mark.parametrize(
-    ("flags", "told"),
-    [
-        (("--data", "in.csv", "--split", "test"), "in.csv: no split 'test'; expected one of train; pass --split NAME"),
-        (("--data", "in.csv", "--label_column", "lable"), "in.csv, split 'train': no column 'lable' among .*did you mean 'label'"),
-        (("--data", "in.csv", "--text_column", "txt"), "no column 'txt' among .*did you mean 'text'"),
-        (("--data", "in.csv", "--text_column", "zzz"), "no column 'zzz' among .*; pass --text_column NAME$"),
-        (("--data", "in.csv", "--label_column", "zzz"), "no column 'zzz' among .*; pass --label_column NAME$"),
-        (("--data", "in.csv", "--data_config", "raw"), "found a configuration of what has none; .*leave --data_config out"),
-        (("--data", "wrong.csv"), "found only labels that are not in training: one of 'x'; expected one of 'sea', 'town', 'wood'"),
-        (("--data", "in.csv", "--threads", "0"), "--threads is 0; expected at least 1"),
-        (("--data", "nix.csv"), "nix.csv: no such file or folder"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_evaluated_is_refused_in_one_line(run_folder, flags, told):
-    Path("in.csv").write_text("text,label\nthe ship,sea\n")
-    Path("wrong.csv").write_text("text,label\nthe ship,x\n")
-    ended = seqtext_command("evaluate", run_folder, *flags)
-    assert (ended.code, ended.out) == (2, "")
-    [line] = ended.err.splitlines()
-    assert re.search(f"^error: .*{told}", line), line
+# ---- info
 
 
 def test_info_says_what_the_model_is_and_what_its_report_says(run_folder):

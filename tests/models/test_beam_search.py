@@ -132,6 +132,7 @@ def test_rows_that_are_over_leave_the_batch():
 def test_candidates_are_distinct_ordered_and_scored_by_the_models_own_probability():
     model, given = Recurrent("gru", push=1.7), vectors(4)
     found = search(model, model.initial_state_in_blocks(given), 4, beam=6, n_best=6, length_penalty=0.7)
+    assert len(found) == 4
     for place, candidates in enumerate(found):
         assert len(candidates) == 6
         assert len({tuple(candidate.ids) for candidate in candidates}) == 6
@@ -220,7 +221,9 @@ def test_fewer_texts_than_asked_for_are_returned_as_they_are():
 
 def test_no_text_holds_a_run_twice():
     model = Recurrent("rnn")
-    for candidates in search(model, model.initial_state_in_blocks(vectors(8)), 8, beam=3, n_best=3, no_repeat_ngram=1):
+    found = search(model, model.initial_state_in_blocks(vectors(8)), 8, beam=3, n_best=3, no_repeat_ngram=1)
+    assert [len(candidates) for candidates in found] == [3] * 8
+    for candidates in found:
         for candidate in candidates:
             assert len(set(candidate.ids)) == len(candidate.ids)
             assert not set(candidate.ids) & {*BANNED, END}

@@ -255,6 +255,7 @@ def test_no_text_holds_a_run_twice_or_a_banned_token():
     decoded = write(
         model, model.initial_state_in_blocks(vectors(40)), 40, no_repeat_ngram=2, temperature=0.3, max_length=60
     )
+    assert sum(map(len, decoded.ids)) > 40
     for text in decoded.ids:
         pairs = list(zip([BEGIN, *text], text, strict=False))
         assert len(set(pairs)) == len(pairs)
@@ -297,6 +298,7 @@ def test_the_length_limit():
 def test_log_probability_is_the_models_own_before_guidance_and_filters():
     model, given = Recurrent("gru", push=3.0), vectors(6)
     decoded = write(model, model.initial_state_in_blocks(given), 6, temperature=0.7, top_k=5)
+    assert len(decoded.ids) == 6
     for place, text in enumerate(decoded.ids):
         state, total = model.initial_state(given[place : place + 1]), 0.0
         target = [*text, END] if decoded.ended[place] else text

@@ -108,6 +108,7 @@ def test_steps_equal_all_of_them_at_once(feedback, cell, num_layers):
     model, ids = made(feedback, cell, num_layers), tokens()
     state = model.initial_state(vectors(), B)
     outputs, after = model(full(ids), state)
+    assert after
     for step in range(T):
         output, state = model.step(ids[:, step], state)
         torch.testing.assert_close(output, outputs.values[:, step], atol=1e-6, rtol=1e-5)
@@ -134,6 +135,7 @@ def test_windows_that_carry_the_state_are_the_whole(feedback, cell):
 def test_selected_rows_are_in_their_order_and_may_come_twice(cell):
     model, given, rows = made(cell=cell, num_layers=2), vectors(), torch.tensor([2, 0, 2])
     found = model.select(model.initial_state(given, B), rows)
+    assert found
     for one, other in zip(found, model.initial_state(given[rows], 3), strict=True):
         torch.testing.assert_close(one, other)
 

@@ -110,6 +110,7 @@ def test_a_row_alone_equals_the_row_in_a_batch(cell, activation, num_layers, bid
             Padded(inputs.values[row : row + 1, :length], LENGTHS[row : row + 1])
         )
         torch.testing.assert_close(alone.values[0], outputs.values[row, :length], atol=1e-5, rtol=1e-5)
+        assert final
         for one, many in zip(alone_final, final, strict=True):
             torch.testing.assert_close(one[:, 0], many[:, row], atol=1e-5, rtol=1e-5)
 

@@ -44,6 +44,7 @@ def test_equals_linear_and_cross_entropy_in_value_and_gradients(n, d, v, chunk, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "CHUNK_BYTES", {"cpu": chunk})
         ours, theirs = both(*parts(n, d, v, seed))
+    assert len(ours) == 5
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
 
@@ -52,6 +53,7 @@ def test_in_bf16_it_is_as_close_to_fp32_as_torch_is():
     tensors, targets, row_weights = parts(300, 32, 500)
     exact = both(tensors, targets, row_weights)[1]
     ours, theirs = both(tensors, targets, row_weights, autocast="bf16")
+    assert len(exact) == 5
     for a, b, c in zip(ours, theirs, exact, strict=True):
         assert (a.float() - c).norm() <= 1.2 * (b.float() - c).norm() + 1e-4 * c.norm()
         assert a.dtype == c.dtype
@@ -141,6 +143,7 @@ def test_smoothed_in_bf16_it_is_as_close_to_fp32_as_torch_is(label_smoothing):
         return [total.detach(), rows.detach(), *gradients(total, leaves)]
 
     exact = results(ours=False, autocast=False)
+    assert len(exact) == 5
     for a, b, c in zip(results(True, True), results(False, True), exact, strict=True):
         assert a.dtype == c.dtype
         assert (a.float() - c).norm() <= 1.2 * (b.float() - c).norm() + 1e-4 * c.norm()

@@ -7,30 +7,16 @@ from seqtext.reporting import curves
 from seqtext.reporting.curves import LearningHistory, learning_curves
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were saved, to read the lines in them."""
-    figures = []
-    save = curves.save
-
-    def keep(figure, path):
-        figures.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(curves, "save", keep)
-    return figures
-
-
 def legend(axes):
     return [text.get_text() for text in axes.get_legend().get_texts()]
 
 
-def test_a_whole_run_shows_both_losses_the_rate_and_the_score_with_its_rivals(drawn, tmp_path):
+def test_a_whole_run_shows_both_losses_the_rate_and_the_score_beside_that_of_baselines(drawn, tmp_path):
     steps = np.arange(1, 5001)
     loss = np.exp(-steps / 1000)
     at = np.arange(1000, 5001, 1000)
     history = LearningHistory(steps, loss, at, [0.5, 0.3, 0.2, 0.25, 0.3], [0.6, 0.8, 0.9, 0.91, 0.9], loss / 100, 4000)
-    learning_curves(history, tmp_path / "curves.png", rivals={"TF-IDF": 0.876, "majority": 0.25})
+    learning_curves(history, tmp_path / "curves.png", baselines={"TF-IDF": 0.876, "majority": 0.25})
     losses, scores, rate = drawn[0].axes
     assert legend(losses) == ["train, smoothed", "validation", "chosen"]
     assert legend(scores) == ["validation accuracy", "TF-IDF: 87.6%", "majority: 25.0%", "chosen, step 4,000: 91.0%"]
@@ -52,7 +38,7 @@ def test_a_whole_run_shows_both_losses_the_rate_and_the_score_with_its_rivals(dr
 )
 def test_short_flat_empty_and_broken_runs_are_drawn_without_a_warning(history, tmp_path):
     learning_curves(history, tmp_path / "curves.png")
-    learning_curves(history, tmp_path / "curves.png", score_name="BLEU", percent=False, rivals={"copy": 3.2})
+    learning_curves(history, tmp_path / "curves.png", score_name="BLEU", percent=False, baselines={"copy": 3.2})
     assert (tmp_path / "curves.png").stat().st_size > 1000
 
 

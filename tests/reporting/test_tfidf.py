@@ -1,4 +1,4 @@
-"""The rivals learn what can be learnt, never fail for want of data, say what they did, and do the same twice."""
+"""The baselines learn what can be learnt, never fail for want of data, say what they did, and do the same twice."""
 
 import re
 
@@ -16,25 +16,25 @@ TEXTS, LABELS = SPORTS + MONEY, [0] * 4 + [1] * 4
 
 
 def test_majority_takes_the_commonest_label_and_of_equal_ones_the_smallest():
-    rival = majority_class([3, 1, 3], rows=2)
-    assert rival.predicted.tolist() == [3, 3]
-    assert "66.7% of 3 train rows" in rival.description
+    baseline = majority_class([3, 1, 3], rows=2)
+    assert baseline.predicted.tolist() == [3, 3]
+    assert "66.7% of 3 train rows" in baseline.description
     assert majority_class([5, 2], rows=1).predicted.tolist() == [2]
 
 
 def test_it_learns_words_and_says_what_it_is():
-    rival = tfidf(TEXTS, LABELS, ["the team and a goal", "the bank and a rate"])
-    assert rival.predicted.tolist() == [0, 1]
-    assert rival.predicted.dtype == np.int64
-    assert rival.description == "TF-IDF (words and bigrams) + logistic regression, 8 rows, C = 30"
-    assert rival.seconds > 0
+    baseline = tfidf(TEXTS, LABELS, ["the team and a goal", "the bank and a rate"])
+    assert baseline.predicted.tolist() == [0, 1]
+    assert baseline.predicted.dtype == np.int64
+    assert baseline.description == "TF-IDF (words and bigrams) + logistic regression, 8 rows, C = 30"
+    assert baseline.seconds > 0
 
 
 def test_it_reads_characters_where_there_are_no_spaces():
     train = ["サッカーの試合", "野球の試合", "銀行の金利", "銀行の株価"]
-    rival = tfidf(train, [0, 0, 1, 1], ["試合", "銀行"])
-    assert rival.predicted.tolist() == [0, 1]
-    assert "(1 to 4 characters)" in rival.description
+    baseline = tfidf(train, [0, 0, 1, 1], ["試合", "銀行"])
+    assert baseline.predicted.tolist() == [0, 1]
+    assert "(1 to 4 characters)" in baseline.description
 
 
 @pytest.mark.parametrize(
@@ -52,34 +52,34 @@ def test_tokens_of_many_scripts(text, tokens):
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
 def test_no_words_at_all_falls_back_to_the_majority_and_says_so(text):
-    rival = tfidf([text] * 3, [1, 0, 1], ["anything", ""])
-    assert rival.predicted.tolist() == [1, 1]
-    assert "majority class" in rival.description
+    baseline = tfidf([text] * 3, [1, 0, 1], ["anything", ""])
+    assert baseline.predicted.tolist() == [1, 1]
+    assert "majority class" in baseline.description
 
 
 def test_a_single_class_falls_back_to_the_majority():
-    rival = tfidf(SPORTS, [7] * 4, MONEY)
-    assert set(rival.predicted.tolist()) == {7}
-    assert "majority class" in rival.description
+    baseline = tfidf(SPORTS, [7] * 4, MONEY)
+    assert set(baseline.predicted.tolist()) == {7}
+    assert "majority class" in baseline.description
 
 
 def test_two_rows_an_empty_test_text_and_a_label_that_is_missing():
-    rival = tfidf(["red apple", "blue sky"], [0, 5], ["apple", "sky", ""])
-    assert rival.predicted.tolist()[:2] == [0, 5]
-    assert rival.predicted[2] in (0, 5)
+    baseline = tfidf(["red apple", "blue sky"], [0, 5], ["apple", "sky", ""])
+    assert baseline.predicted.tolist()[:2] == [0, 5]
+    assert baseline.predicted[2] in (0, 5)
 
 
 def test_three_classes_and_columns_that_can_only_be_read_in_order():
     train = ["red apple", "blue sky", "green grass"] * 100
-    rival = tfidf(iter(train), np.tile([4, 2, 9], 100), iter(["a red one", "some grass", "the sky"]))
-    assert rival.predicted.tolist() == [4, 9, 2]
-    assert "300 rows, C = 1 chosen on held-out train rows" in rival.description  # of equally good ones the smallest
+    baseline = tfidf(iter(train), np.tile([4, 2, 9], 100), iter(["a red one", "some grass", "the sky"]))
+    assert baseline.predicted.tolist() == [4, 9, 2]
+    assert "300 rows, C = 1 chosen on held-out train rows" in baseline.description  # of equally good ones the smallest
 
 
 def test_words_that_occur_once_serve_where_no_word_occurs_twice():
     train = [f"w{row} v{row}" for row in range(module.FEW_ROWS)]
-    rival = tfidf(train, np.arange(len(train)) % 2, train)
-    assert (rival.predicted == np.arange(len(train)) % 2).all()
+    baseline = tfidf(train, np.arange(len(train)) % 2, train)
+    assert (baseline.predicted == np.arange(len(train)) % 2).all()
 
 
 def test_a_large_set_is_sampled_by_seed_and_the_description_tells():
@@ -92,14 +92,14 @@ def test_a_large_set_is_sampled_by_seed_and_the_description_tells():
 
 def test_the_sample_keeps_each_text_with_its_label():
     train = [f"word{row % 3} filler" for row in range(900)]
-    rival = tfidf(train, np.arange(900) % 3, ["word0", "word1", "word2"], max_rows=60)
-    assert rival.predicted.tolist() == [0, 1, 2]
+    baseline = tfidf(train, np.arange(900) % 3, ["word0", "word1", "word2"], max_rows=60)
+    assert baseline.predicted.tolist() == [0, 1, 2]
 
 
 def test_long_texts_are_cut_alike_and_the_description_tells(monkeypatch):
     monkeypatch.setitem(module.MAX_CHARACTERS, "words", 40)
-    rival = tfidf(["red a b c d e " * 5, "blue f g h i j " * 5], [0, 1], ["blue " + "red " * 50])
-    assert "texts cut to 20 characters" in rival.description
+    baseline = tfidf(["red a b c d e " * 5, "blue f g h i j " * 5], [0, 1], ["blue " + "red " * 50])
+    assert "texts cut to 20 characters" in baseline.description
 
 
 def test_a_fit_that_does_not_converge_is_told_and_does_not_warn(monkeypatch):

@@ -23,6 +23,7 @@ from seqtext.saving.folders import (
     atomic_folder,
     parse_tensors,
     read_folder,
+    read_tensors,
     save_tensors,
     write_json,
     write_text,
@@ -326,6 +327,8 @@ WEIGHT = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 )
 def test_bytes_that_are_no_tensors_are_refused(data):
     with pytest.raises(SavedFileError, match="^x: not a safetensors file"):
+        read_tensors(data, where="x")
+    with pytest.raises(SavedFileError, match="^x: (not a safetensors file|tensor '[wv]' is )"):
         parse_tensors(data, {"w": torch.empty(2, device="meta")}, where="x")
 
 

@@ -37,7 +37,8 @@ def make_all(place: Path) -> None:
     import datasets
 
     from seqtext.data.series.series import SeriesSet, whole
-    from seqtext.options import TrainingOptions, write_options
+    from seqtext.options import TrainingOptions
+    from seqtext.saving.configs import write_options
     from seqtext.tasks.classification.classifier import TopicClassifier
     from seqtext.tasks.forecasting.forecaster import Forecaster
     from seqtext.tasks.generation.generator import TextGenerator
@@ -114,7 +115,8 @@ def _use_checkpoint(folder: Path) -> None:
 
 
 def _use_run(folder: Path) -> None:
-    from seqtext.options import RunOptions, read_options
+    from seqtext.options import RunOptions
+    from seqtext.saving.configs import read_options
     from seqtext.training.run_folder import RunFolder
 
     run = RunFolder(folder)

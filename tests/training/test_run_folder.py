@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from seqtext.errors import DataError, OptionsError, ResourceError, SavedFileError
-from seqtext.options import TrainingOptions, read_options
+from seqtext.options import TrainingOptions
+from seqtext.saving.configs import read_options
 from seqtext.saving.folders import read_folder
 from seqtext.training import tracking
 from seqtext.training.fit import fit

@@ -167,3 +167,23 @@ def test_a_real_process_leaves_with_143_and_its_checkpoint_verifies(tmp_path, ti
     assert "stopping after this step; a second time leaves at once" in told
     assert "go on with --resume" in told or (times == 2 and "left at once; the last checkpoint stands" in told)
     read_folder(max(run.glob("checkpoints/step-*")))
+
+
+def test_a_run_in_the_background_of_a_script_leaves_ctrl_c_to_others_and_answers_sigterm(tmp_path):
+    run = tmp_path / "run"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-c", PROGRAM, str(run)]
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        while not list(run.glob("checkpoints/step-*")):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        seen = checkpoints(run)
+        while checkpoints(run) == seen:
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        told = process.communicate(timeout=60)[1]
+    assert process.returncode == 143
+    assert told.count("stopping after this step") == 1
+    assert "go on with --resume" in told

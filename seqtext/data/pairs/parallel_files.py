@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import datasets
 
 SOURCE, TARGET = "source", "target"  # the columns of pairs, wherever they came from
-_TABLES = (*(ending for ending in FORMATS if ending != ".txt"), ".parquet")
+TABLES = (*(ending for ending in FORMATS if ending != ".txt"), ".parquet")
 
 
 def read_parallel(files: Sequence[str | Path], *, split: str, flag: str = "") -> datasets.Dataset:
@@ -46,7 +46,7 @@ def read_parallel(files: Sequence[str | Path], *, split: str, flag: str = "") ->
     paths = [existing_file(file, where=flag) for file in files]
     for path in paths:
         ending = Path(path.name.lower().removesuffix(".gz")).suffix
-        if ending in _TABLES:
+        if ending in TABLES:
             fix = "give the table alone: it has both columns"
             raise DataError(f"found a table ({ending})", where=str(path), expected="a file of lines", fix=fix)
     if paths[0].samefile(paths[1]):

@@ -78,11 +78,12 @@ def load_pairs(
 
 def load_pair_files(
     *,
-    train: Sequence[str],
+    train: Sequence[str] = (),
     validation: Sequence[str] = (),
     test: Sequence[str] = (),
     source: str | None = None,
     target: str | None = None,
+    flag: str | None = None,
 ) -> PairSource:
     """The data set whose splits are files: one table for each split, or two files of lines for each.
 
@@ -92,25 +93,29 @@ def load_pair_files(
         test: likewise.
         source: column or language to translate from, if it is not the first file.
         target: likewise.
+        flag: what the files were given as, for messages; the names of the splits (`--train`) if None.
 
     Raises:
         DataError: splits of different kinds, or files that cannot be read or do not fit together.
     """
     given = {"train": tuple(train), "validation": tuple(validation), "test": tuple(test)}
     given = {split: files for split, files in given.items() if files}
+    decides = next(iter(given.values()))
     for split, files in given.items():
-        if len(files) > 2 or len(files) != len(given["train"]):
-            expected = "one table" if len(train) == 1 else "two files of lines, the source and its translation"
+        if len(files) > 2 or len(files) != len(decides):
+            expected = "one table" if len(decides) == 1 else "two files of lines, the source and its translation"
             found = f"found {len(files)} file{'' if len(files) == 1 else 's'}"
-            raise DataError(found, where=f"--{split} {' '.join(files)}", expected=f"{expected}, for every split")
-    if len(train) == 1:
+            raise DataError(
+                found, where=f"{flag or f'--{split}'} {' '.join(files)}", expected=f"{expected}, for every split"
+            )
+    if len(decides) == 1:
         return _named(load_files(**{split: files[0] for split, files in given.items()}), source, target)
     import datasets
 
-    names = _languages(train)
+    names = _languages(decides)
     splits = datasets.DatasetDict()
     for split, files in given.items():
-        rows = read_parallel(files, split=split, flag=f"--{split}")
+        rows = read_parallel(files, split=split, flag=flag or f"--{split}")
         splits[split] = rows.rename_columns(dict(zip((SOURCE, TARGET), names, strict=True)))
     if source is None and target is None:
         source, target = names

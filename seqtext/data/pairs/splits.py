@@ -16,7 +16,7 @@ from seqtext.data.pairs.columns import TOPIC, choose_pairs
 from seqtext.data.pairs.parallel_files import SOURCE
 from seqtext.data.reading.column_arrays import place_of, row_number
 from seqtext.data.rows.duplicates import duplicates
-from seqtext.data.rows.splits import TEST_SEED, hold_out_rows, take, used_splits
+from seqtext.data.rows.splits import parts_of, used_splits
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
@@ -77,27 +77,12 @@ def pair_splits(
     Raises:
         DataError: naming split, row and column of what cannot be used.
     """
-    if "train" not in splits:
-        fix = f"its splits: {', '.join(splits)}"
-        raise DataError("no training pairs", where="the data set", expected="a split 'train'", fix=fix)
     notes: list[str] = []
-    pairs = choose_pairs(used_splits(splits, notes), source=source, target=target)
+    pairs = choose_pairs(used_splits(splits, notes, rows="pairs"), source=source, target=target)
     blank: dict[str, int] = {}
-    kept = {name: _without_blank(rows, name, blank, notes) for name, rows in pairs.splits.items()}
-    train, validation, test = kept["train"], kept.get("validation"), kept.get("test")
-    warnings = _swapped(train, {"validation": validation, "test": test})
-    if test is None and validation is not None:
-        test, validation = validation, None
-        notes.append("no test split: the given validation split is the test")
-    if test is None:
-        train, test = hold_out_rows(train, None, seed=TEST_SEED)
-        notes.append(f"no test split: {len(test):,} training pairs are held out as one, the same whatever the seed")
-    if max_rows is not None and max_rows < len(train):
-        train = take(train, max_rows, seed=seed)
-        notes.append(f"{len(train):,} training pairs used, drawn with seed {seed} (--max_rows)")
-    if validation is None:
-        train, validation = hold_out_rows(train, None, seed=seed)
-        notes.append(f"validation: {len(validation):,} training pairs, held out with seed {seed}")
+    kept = {name: without_blank(rows, name, blank, notes) for name, rows in pairs.splits.items()}
+    warnings = _swapped(kept)
+    train, validation, test = parts_of(kept, notes, max_rows=max_rows, seed=seed, rows="pairs")
     if uneven := uneven_pairs(train):
         notes.append(f"{uneven:,} training pairs are over {UNEVEN:.0f} times longer on one side than is usual; left in")
     if (same := same_share(train)) > MOST_SAME:
@@ -123,14 +108,14 @@ def pair_splits(
     )
 
 
-def _without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[str]) -> Dataset:
+def without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list[str]) -> Dataset:
     """The pairs with text on both sides."""
     blank = blank_rows(rows)
     gone = np.flatnonzero(blank)
     counts[name] = len(gone)
     if not len(gone):
         return rows
-    told = ", ".join(f"{row_number(rows, place):,}" for place in gone[:TOLD].tolist())
+    first = ", ".join(f"{row_number(rows, place):,}" for place in gone[:TOLD].tolist())
     if len(gone) == len(rows):
         raise DataError(
             f"all {len(rows):,} pairs have a blank side",
@@ -140,14 +125,14 @@ def _without_blank(rows: Dataset, name: str, counts: dict[str, int], notes: list
         )
     more = ", ..." if len(gone) > TOLD else ""
     notes.append(
-        f"{len(gone):,} of {len(rows):,} pairs of split {name!r} are left out, blank on a side (rows {told}{more})"
+        f"{len(gone):,} of {len(rows):,} pairs of split {name!r} are left out, blank on a side (rows {first}{more})"
     )
     return rows.select(np.flatnonzero(~blank))
 
 
-def _swapped(train: Dataset, others: dict[str, Dataset | None]) -> list[str]:
+def _swapped(splits: dict[str, Dataset]) -> list[str]:
     return [
         f"{name}: its source is written like the target of train, and its target like the source; are the two swapped?"
-        for name, rows in others.items()
-        if rows is not None and look_swapped(train, rows)
+        for name, rows in splits.items()
+        if name != "train" and look_swapped(splits["train"], rows)
     ]

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from seqtext.data.reading.arrow_copy import arrow_copy
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.hub import explained
-from seqtext.data.reading.label_codes import coded, rows_told
+from seqtext.data.reading.label_codes import coded, name_rows
 from seqtext.data.reading.text_files import FORMATS, open_rows
 from seqtext.errors import DataError, one_of, shorten
 
@@ -215,5 +215,5 @@ def _check_names(split: datasets.Dataset, column: str, names: Sequence[str]) -> 
     for code, value in enumerate(codes.values):
         if value not in names and value not in ids:
             where = f"{place_of(split)}, column {column!r}"
-            found = f"found {shorten(value)} in {rows_told((codes.codes == code).nonzero()[0])}"
+            found = f"found {shorten(value)} in {name_rows((codes.codes == code).nonzero()[0])}"
             raise DataError(found, where=where, expected=f"{one_of(names)}, as its README declares")

@@ -64,8 +64,8 @@ def coded(dataset: datasets.Dataset, column: str, *, where: str | None = None) -
     return Coded(codes, values, np.bincount(codes[codes >= 0], minlength=len(values)))
 
 
-def rows_told(rows: NDArray[np.int64]) -> str:
-    """`"row 17"`, or `"37 rows, the first 17, 18, 19, 20, 21"`: rows counted from 0, told as people count, from 1."""
+def name_rows(rows: NDArray[np.int64]) -> str:
+    """`"row 17"`, or `"37 rows, the first 17, 18, 19, 20, 21"`: rows counted from 0, named as people count, from 1."""
     if len(rows) == 1:
         return f"row {rows[0] + 1}"
     first = ", ".join(str(row + 1) for row in rows[:MAX_ROWS_TOLD])
@@ -129,7 +129,7 @@ def _refuse_too_many(values: int, rows: int, where: str) -> None:
 
 def _no_such_id(value: object, rows: NDArray[np.int64], expected: str, where: str) -> DataError:
     fix = "give these rows a label or remove them (no label is ever ignored)"
-    return DataError(f"found {value} in {rows_told(rows)}", where=where, expected=expected, fix=fix)
+    return DataError(f"found {value} in {name_rows(rows)}", where=where, expected=expected, fix=fix)
 
 
 def _not_a_label(arrays: Iterator[pa.Array], type_: str, where: str) -> DataError:
@@ -157,6 +157,6 @@ def check_values(rows: datasets.Dataset, column: str) -> None:
     """
     unknown = np.flatnonzero(coded(rows, column).codes == MISSING)
     if len(unknown):
-        found = f"found no value (None, -1 or empty) in {rows_told(unknown)} of {len(rows):,}"
+        found = f"found no value (None, -1 or empty) in {name_rows(unknown)} of {len(rows):,}"
         fix = "fill them in, or remove these rows"
         raise DataError(found, where=f"{place_of(rows)}, column {column!r}", expected="a value in every row", fix=fix)

@@ -66,7 +66,7 @@ def load(
         fix = "leave --data_config out"
         raise DataError("found a configuration of what has none", where=asked, expected="a folder or hub name", fix=fix)
     if is_built_in:
-        splits = _phrasebook(asked.partition(":")[2] or "en")
+        splits = phrasebook(asked.partition(":")[2] or "en")
     elif path.is_dir():
         splits = load_saved(path) if is_saved(path) else load_repository(str(path.absolute()), asked, config=config)
     elif is_files:
@@ -140,13 +140,25 @@ def _named(splits: datasets.DatasetDict, name: str) -> datasets.DatasetDict:
     return copies
 
 
-def _phrasebook(locale: str) -> datasets.DatasetDict:
-    """The built-in phrases of a locale, with their topics as classes."""
+def phrasebook(
+    locale: str = "en", *, seed: int = 0, train: int = 12_000, validation: int = 1_000, test: int = 1_000
+) -> datasets.DatasetDict:
+    """The built-in phrases of a locale, in columns `text` and `label`, whose classes are their topics.
+
+    Args:
+        locale: one of the Unicode CLDR's, such as `en`, `pt-BR` or `zh_Hant`.
+        seed: another one, other phrases.
+        train: rows of the split of that name; so `validation` and `test`.
+
+    Raises:
+        DataError: for a locale that is unknown, or has too few names.
+        OptionsError: for a number of rows that cannot be had.
+    """
     import datasets
 
     from seqtext.builtin.phrasebook import phrases
 
-    made = phrases(locale=locale)
+    made = phrases(locale=locale, seed=seed, train=train, validation=validation, test=test)
     topics = sorted({phrase.topic for rows in made.values() for phrase in rows})
     features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=topics))
     splits = datasets.DatasetDict()

@@ -30,7 +30,7 @@ class Rows:
 
     Attributes:
         columns: names of the columns, in the order of the file.
-        lines: what is read from; its `offset` tells how far.
+        lines: what is read from; its `offset` says how far.
     """
 
     def __init__(self, columns: tuple[str, ...], cells: Iterator[Cells], lines: Lines, close: Callable[[], None]):

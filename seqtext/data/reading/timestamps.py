@@ -187,10 +187,10 @@ def _mixed(
     has_offset: NDArray[np.bool_], lacks_one: NDArray[np.bool_], cells: pa.ChunkedArray, where: _Where
 ) -> DataError:
     rows = sorted([int(has_offset.argmax()), int(lacks_one.argmax())])
-    told = [
+    shown = [
         f"row {row + 1} {'has' if has_offset[row] else 'lacks'} one ({shorten(cells[row].as_py())})" for row in rows
     ]
-    found = f"{int(has_offset.sum()):,} of {len(has_offset):,} rows have a UTC offset: {', '.join(told)}"
+    found = f"{int(has_offset.sum()):,} of {len(has_offset):,} rows have a UTC offset: {', '.join(shown)}"
     fix = "write the times of all rows with an offset, or all without"
     return DataError(found, where=str(where), expected="an offset in all rows or in none", fix=fix)
 

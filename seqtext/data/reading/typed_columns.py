@@ -1,6 +1,6 @@
 """Values of one column as an Arrow array of one type: whole numbers widen to numbers, nothing becomes something else.
 
-Knows the values and the type so far; where they stand in a file is told to it for its messages.
+Knows the values and the type so far; where they stand in a file is given for its messages.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.reading.label_codes import Coded, coded, rows_told
+from seqtext.data.reading.label_codes import Coded, coded, name_rows
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ class Labels:
             if id_ < len(trained) and trained[id_]:
                 continue
             close = did_you_mean(names[id_], self.names) if id_ >= len(self.names) else ""
-            told = f"{shorten(names[id_])} in {rows_told(rows[ids == id_])}"
-            yield f"{where}: the label {told} never occurs in training: counted as a mistake" + (
+            shown = f"{shorten(names[id_])} in {name_rows(rows[ids == id_])}"
+            yield f"{where}: the label {shown} never occurs in training: counted as a mistake" + (
                 f"; {close}" * bool(close)
             )
 
@@ -146,7 +146,7 @@ def check_same_classes(splits: Mapping[str, datasets.Dataset], column: str) -> N
 
 
 def _unlabelled(rows: NDArray[np.int64], total: int, where: str) -> DataError:
-    found = f"found no label (None, -1 or empty) in {rows_told(rows)} of {total:,}"
+    found = f"found no label (None, -1 or empty) in {name_rows(rows)} of {total:,}"
     if len(rows) == total:
         fix = "use another split: the test splits of the hub often have no labels"
     else:

@@ -1,12 +1,13 @@
-"""Parts of a data set, drawn by a seed and evenly by label: a validation split where there is none, or some rows.
+"""Parts of a data set, drawn by a seed and evenly by label: training, validation and test rows, or some rows.
 
-The draw depends on the seed, the number of rows and the labels, on nothing else. Knows row numbers and label ids, not
-what the rows hold.
+The draw depends on the seed, the number of rows and the labels, on nothing else. Never chooses on test: where a split is missing
+it is made from training rows, and said so. Knows row numbers and label ids, not what the rows hold.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,100 @@ from seqtext.errors import DataError, OptionsError
 
 if TYPE_CHECKING:
     import datasets
+
+VALIDATION_NAMES = ("validation", "valid", "val", "dev")  # of the split; the first that is there is taken
+TEST_SEED = 1  # of a test split held out: one for all runs, so that they are compared on the same rows
+MOST_HELD_OUT = 2_500  # rows: an accuracy of 92 % is then known to half a point, and training keeps the rest
+
+
+class Parts(NamedTuple):
+    """Training rows, rows that decide which epoch is kept, and rows nobody looks at before the end."""
+
+    train: datasets.Dataset
+    validation: datasets.Dataset
+    test: datasets.Dataset
+
+
+def used_splits(splits: datasets.DatasetDict, notes: list[str], *, rows: str = "rows") -> datasets.DatasetDict:
+    """The splits that are used, under the names they have here.
+
+    Args:
+        splits: as loaded.
+        notes: what was decided is added.
+        rows: what messages call them.
+
+    Raises:
+        DataError: there are no training rows.
+    """
+    if "train" not in splits:
+        fix = f"its splits: {', '.join(splits)}"
+        raise DataError(f"no training {rows}", where="the data set", expected="a split 'train'", fix=fix)
+    validation = next((name for name in VALIDATION_NAMES if name in splits), "validation")
+    names = {"train": "train", "validation": validation, "test": "test"}
+    if validation != "validation":
+        notes.append(f"validation: the split {validation!r}")
+    notes += [f"split {name!r} is not used" for name in splits if name not in names.values()]
+    return type(splits)({part: splits[name] for part, name in names.items() if name in splits})
+
+
+def parts_of(
+    splits: Mapping[str, datasets.Dataset],
+    notes: list[str],
+    *,
+    labels: Callable[[datasets.Dataset], NDArray[np.int64] | str | None] = lambda rows: None,
+    check: Callable[[datasets.Dataset, list[datasets.Dataset]], None] = lambda train, parts: None,
+    max_rows: int | None = None,
+    seed: int = 0,
+    rows: str = "rows",
+    drawn: str = "",
+) -> Parts:
+    """Training, validation and test rows; a split that is missing is held out of the training rows.
+
+    A validation split alone is the test, and the model is chosen on rows held out.
+
+    Args:
+        splits: of `used_splits`.
+        notes: what was decided is added.
+        labels: what some training rows are drawn evenly by: their ids, or the name of a label column.
+        check: of the training rows left and the parts taken out of them so far.
+        max_rows: of training, drawn before validation rows are held out.
+        seed: of what is drawn, but for the test: it is the same whatever the seed.
+        rows: what notes call them.
+        drawn: how, for the notes.
+
+    Raises:
+        DataError: too few rows.
+    """
+    train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
+    taken: list[datasets.Dataset] = []
+    if test is None and validation is not None:
+        test, validation = validation, None
+        notes.append("no test split: the given validation split is the test")
+    if test is None:
+        train, test = hold_out_rows(train, labels(train), seed=TEST_SEED)
+        taken.append(test)
+        check(train, taken)
+        notes.append(f"no test split: {len(test):,} training {rows} are held out as one, the same whatever the seed")
+    if max_rows is not None and max_rows < len(train):
+        train = take(train, max_rows, seed=seed, labels=labels(train))
+        notes.append(f"{len(train):,} training {rows} used, drawn{drawn} with seed {seed} (--max_rows)")
+    if validation is None:
+        train, validation = hold_out_rows(train, labels(train), seed=seed)
+        taken.append(validation)
+        check(train, taken)
+        notes.append(f"validation: {len(validation):,} training {rows}, held out{drawn} with seed {seed}")
+    return Parts(train, validation, test)
+
+
+def hold_out_rows(
+    train: datasets.Dataset, labels: NDArray[np.int64] | str | None, *, seed: int
+) -> tuple[datasets.Dataset, datasets.Dataset]:
+    """The training rows and a tenth of them held out, 2,500 at most: enough to choose by.
+
+    Raises:
+        DataError: if there are too few rows.
+    """
+    return split_validation(train, rows=min(max(len(train) // 10, 1), MOST_HELD_OUT), seed=seed, labels=labels)
 
 
 def split_validation(
@@ -114,33 +209,3 @@ def _quotas(sizes: NDArray[np.int64], count: int, *, leave_one: bool) -> NDArray
         first = np.argsort(-wish, kind="stable")[: min(abs(missing), int(room.sum()))]
         quotas[first] += step
     return quotas
-
-
-def hold_out_rows(
-    train: datasets.Dataset, evenly_by: str | None, *, seed: int
-) -> tuple[datasets.Dataset, datasets.Dataset]:
-    """The training rows and a tenth of them held out, 2,500 at most.
-
-    Raises:
-        DataError: if there are too few rows.
-    """
-    return split_validation(train, rows=min(max(len(train) // 10, 1), MOST_HELD_OUT), seed=seed, labels=evenly_by)
-
-
-MOST_HELD_OUT = 2_500  # rows: an accuracy of 92 % is then known to half a point, and training keeps the rest
-
-
-TEST_SEED = 1  # of a test split held out: one for all runs, so that they are compared on the same rows
-
-
-def used_splits(splits: datasets.DatasetDict, notes: list[str]) -> datasets.DatasetDict:
-    """The splits that are used, under the names they have here."""
-    validation = next((name for name in VALIDATION_NAMES if name in splits), "validation")
-    names = {"train": "train", "validation": validation, "test": "test"}
-    if validation != "validation":
-        notes.append(f"validation: the split {validation!r}")
-    notes += [f"split {name!r} is not used" for name in splits if name not in names.values()]
-    return type(splits)({part: splits[name] for part, name in names.items() if name in splits})
-
-
-VALIDATION_NAMES = ("validation", "valid", "val", "dev")  # of the split; the first that is there is taken

@@ -1,6 +1,6 @@
-"""Readings on a regular grid: one every so many seconds, in order, none twice, none missing; what is not so is told or mended.
+"""Readings on a regular grid: one every so many seconds, in order, none twice, none missing; what is not so is refused or mended.
 
-Knows moments and numbers, no files: where the readings stand, and in which rows, is told to it for its messages.
+Knows moments and numbers, no files: where the readings stand, and in which rows, is given for its messages.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Mended:
 
     def notes(self) -> list[str]:
         """What a repair did, a sentence each."""
-        told = {
+        counts = {
             "{} out of order {} sorted": self.out_of_order,
             "{} at the time of another {} averaged with it": self.duplicates,
             "{} off the grid {} moved to its nearest time": self.off_grid,
             "{} {} not there, and filled in as missing": self.missing,
         }
-        notes = [t.format(_count(n, "reading"), "was" if n == 1 else "were") for t, n in told.items() if n]
+        notes = [t.format(_count(n, "reading"), "was" if n == 1 else "were") for t, n in counts.items() if n]
         if self.clock_changes:
             notes.append(f"{_count(self.clock_changes, 'likely change')} of summer time among them")
         return notes
@@ -222,7 +222,7 @@ def _irregular(
         ("missing", int(missing.sum()), later[missing > 0]),
     ]
     faults = [(int(at.min()), count, kind) for kind, count, at in kinds if count]
-    told = [
+    counts = [
         f"{_count(count, 'reading')} {kind} (first {'before' if kind == 'missing' else 'in'} row {rows[at]}, "
         f"{np.datetime64(int(seconds[at]), 's')})"
         for at, count, kind in faults
@@ -235,7 +235,7 @@ def _irregular(
         utc = "dates without a time" if frequency == DAY else "timestamps in UTC or with UTC offsets"
         fix = f"write {utc}, or {fix}"
     place = f"{where}, row {rows[min(at for at, _, _ in faults)]}, column {column!r}"
-    return DataError(", ".join(told) + clocks, where=place, expected=f"a reading every {_span(frequency)}", fix=fix)
+    return DataError(", ".join(counts) + clocks, where=place, expected=f"a reading every {_span(frequency)}", fix=fix)
 
 
 def _span(seconds: int) -> str:

@@ -1,24 +1,20 @@
 """Training, validation and test spans of any source of series, by time: what is tested lies after all that is trained on.
 
-Knows splits and how long they are; how a table becomes series, `series_table` knows.
+Knows splits and how long they are; how a table becomes series, `table.py` knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 
-from seqtext.data.reading.numbers import Decimal
-from seqtext.data.reading.sources import Source
-from seqtext.data.series.columns import Layout
+from seqtext.data.reading.sources import load, load_files
+from seqtext.data.series.options import SeriesDataOptions, Validation
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last, hold_out_weeks, split_by_time
 from seqtext.data.series.table import read_series
 from seqtext.errors import DataError
-
-Validation = Literal["auto", "last", "weeks"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,20 @@ class SeriesSplits:
     notes: tuple[str, ...]
 
 
+class SeriesSource(NamedTuple):
+    """Series, and where they came from.
+
+    Attributes:
+        name: as it was asked for.
+        series: `train`, and `test` where there is one.
+        revision: the commit on the hub; None for what was on this machine.
+    """
+
+    name: str
+    series: dict[str, SeriesSet]
+    revision: str | None
+
+
 def household_series() -> SeriesSet:
     """The built-in simulated household: kW, every 15 minutes, two years."""
     from seqtext.builtin.household import household
@@ -49,40 +59,38 @@ def household_series() -> SeriesSet:
     return SeriesSet(("household",), load.values, starts, load.times[:1], 900, name="household (simulated)")
 
 
-def read_source(
-    source: Source,
-    *,
-    time_column: str | None = None,
-    value_columns: Sequence[str] = (),
-    series_column: str | None = None,
-    input_columns: Sequence[str] = (),
-    layout: Layout = "auto",
-    decimal: Decimal = ".",
-    missing: Sequence[str] = (),
-    time_format: str | None = None,
-    repair: bool = False,
-) -> dict[str, SeriesSet]:
-    """The splits `train` and, if there is one, `test` of a source as series; the arguments are those of `read_series`.
+def load_series(options: SeriesDataOptions) -> SeriesSource:
+    """The data set, or the files, that were asked for: its split `train` as series and, if there is one, `test`.
 
     Raises:
         DataError: with the file, row and column of what cannot be read.
     """
-    return {
+    if options.train is None and options.data == SeriesDataOptions.data:
+        for flag in ("revision", "data_config"):
+            if getattr(options, flag):
+                raise DataError(f"found a --{flag} of what is built in", where=options.data, fix=f"leave --{flag} out")
+        return SeriesSource("the simulated household, kW", {"train": household_series()}, None)
+    if options.train is not None:
+        source = load_files(train=options.train, test=options.test)
+    else:
+        source = load(options.data, revision=options.revision, config=options.data_config)
+    series = {
         split: read_series(
             source.splits[split],
-            time_column=time_column,
-            value_columns=value_columns,
-            series_column=series_column,
-            input_columns=input_columns,
-            layout=layout,
-            decimal=decimal,
-            missing=missing,
-            time_format=time_format,
-            repair=repair,
+            time_column=options.time_column,
+            value_columns=options.value_column,
+            series_column=options.series_column,
+            input_columns=options.input_columns,
+            layout=options.layout,
+            decimal=options.decimal,
+            missing=options.missing,
+            time_format=options.time_format,
+            repair=options.repair,
         )
         for split in ("train", "test")
         if split in source.splits
     }
+    return SeriesSource(source.name, series, source.revision)
 
 
 def series_splits(

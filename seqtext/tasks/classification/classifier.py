@@ -5,7 +5,6 @@ Knows texts and labels; reads no files but its own saved ones, and does not know
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,29 +16,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.pieces import MapPieces, one_by_one
-from seqtext.batching.ragged import Ragged
-from seqtext.data.text.encoding import EncodingReport, check_strings, chunked, encode_chunk, encode_to_disk, texts_of
-from seqtext.data.text.normaliser import Normaliser
-from seqtext.data.text.tokenizer import UNKNOWN, Tokenizer
-from seqtext.errors import DataError, OptionsError
-from seqtext.models.seq_to_vec import SeqToVec
-from seqtext.nn.backbone import Backbone
+from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
+from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss, classification_loss
-from seqtext.nn.pooling import Pooling
 from seqtext.nn.word_prediction import WordPrediction
-from seqtext.options import Precision, to_plain
-from seqtext.saving.disk import write_file
-from seqtext.saving.folders import atomic_folder, parse_tensors, tensor_bytes
-from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, kept_part, mean_of_windows
-from seqtext.tasks.classification.settings import TopicConfig
+from seqtext.options import Precision
+from seqtext.tasks.classification.model import build_model
+from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, kept_part, mean_of_windows
+from seqtext.tasks.classification.settings import Ranking, TopicConfig
 from seqtext.tasks.saved import SavedTask, open_saved
+from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights, write_task
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-CHUNK = 2000  # texts predicted at a time: enough to fill batches of like length, little memory
 TOKENS_AT_ONCE = 16_384  # of a batch without gradients: little memory, and the matrix products are full
+_DEFAULT = Ranking()
 
 
 class Prediction(NamedTuple):
@@ -66,40 +59,7 @@ class TopicClassifier:
         self.config = config
         self.tokenizer = tokenizer
         self.copied = ""  # which weights came from another run, to print
-        backbone = Backbone(
-            input_size=config.embedding_size,
-            hidden_size=config.hidden_size,
-            num_layers=config.num_layers,
-            cell=config.cell,
-            activation=config.activation,
-            bidirectional=config.bidirectional,
-            dropout=config.layer_dropout,
-            residual=config.residual,
-            layer_norm=config.layer_norm,
-        )
-        embedding = TokenEmbedding(
-            vocabulary_size=len(tokenizer),
-            embedding_size=config.embedding_size,
-            word_dropout=config.word_dropout,
-            dropout=config.embedding_dropout,
-            unknown_id=UNKNOWN,
-        )
-        words = None
-        if config.word_prediction and config.word_dropout:
-            words = WordPrediction(
-                input_size=backbone.output_size,
-                embedding_size=config.embedding_size,
-                vocabulary_size=len(tokenizer),
-                dropout=config.head_dropout,
-            )
-        self.model = SeqToVec(
-            embedding=embedding,
-            auxiliary=words,
-            backbone=backbone,
-            pooling=Pooling(kinds=config.pooling, size=backbone.output_size, bidirectional=config.bidirectional),
-            output_size=len(config.labels),
-            dropout=config.head_dropout,
-        )
+        self.model = build_model(config, len(tokenizer))
 
     # ---- made from data, or from another run
 
@@ -120,7 +80,7 @@ class TopicClassifier:
             train: training rows; nothing else may be given, or the tokenizer would see what it is tested on.
             text_column: recognised if there is no doubt.
             label_column: likewise.
-            init_from: a saved classifier whose tokenizer, embedding and backbone this one starts from.
+            init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
             seed: of the first weights.
             settings: fields of `TopicSettings`, which holds their names, defaults and meanings once.
 
@@ -128,32 +88,13 @@ class TopicClassifier:
             DataError: if columns or labels cannot be used.
             OptionsError: for an unknown setting, or one that the run to start from contradicts.
         """
-        from seqtext.tasks.classification.prepare import Prepared, prepare  # trains tokenizers: not needed to predict
+        from seqtext.tasks.classification.prepare import prepare  # trains tokenizers: not needed to predict
 
-        source = cls.from_pretrained(init_from) if init_from is not None else None
-        prepared = None if source is None else Prepared(source.config, source.tokenizer)
-        config, tokenizer = prepare(train, text_column, label_column, prepared, settings)
-        with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
-            torch.manual_seed(seed)
-            task = cls(config, tokenizer)
-        if source is not None:
-            task.copy_from(source)
+        prepared = prepare(train, text_column, label_column, init_from, settings)
+        task = with_new_weights(lambda: cls(prepared.config, prepared.tokenizer), seed=seed)
+        if prepared.weights is not None:
+            task.copied = copy_weights(task.model, prepared.weights)
         return task
-
-    def copy_from(self, source: TopicClassifier) -> None:
-        """Copies every part of `source` that has a place here; `self.copied` then says which.
-
-        The head goes along where both have the same labels in the same order and pool alike.
-        """
-        weights = source.model.state_dict()
-        parts = {name.partition(".")[0] for name in weights}
-        if (source.config.labels, source.config.pooling) != (self.config.labels, self.config.pooling):
-            parts.remove("head")
-        own = dict.fromkeys(name.partition(".")[0] for name in self.model.state_dict())
-        copied, new = [part for part in own if part in parts], [part for part in own if part not in parts]
-        weights = {name: value for name, value in weights.items() if name.partition(".")[0] in copied}
-        self.model.load_state_dict(weights, strict=False)
-        self.copied = f"{', '.join(copied)} copied" + (f"; {', '.join(new)} new" if new else "")
 
     def use_columns(self, text: str | None, label: str | None) -> None:
         """Reads rows from other columns than those of training; None leaves one as it is."""
@@ -163,12 +104,12 @@ class TopicClassifier:
     # ---- raw in, raw out
 
     @torch.inference_mode()
-    def __call__(self, texts: Sequence[str], *, top_k: int = 1) -> list[Prediction]:
+    def __call__(self, texts: Sequence[str], *, top_k: int = _DEFAULT.top_k) -> list[Prediction]:
         """The label of each text, in fp32, whatever the model was trained in.
 
         Args:
             texts: raw texts; an empty one is legal and gets the label the model gives to nothing.
-            top_k: how many of the likeliest labels `Prediction.top` lists.
+            top_k: as `seqtext.tasks.classification.settings.Ranking` says, in `Prediction.top`.
 
         Raises:
             DataError: if something in `texts` is not a text, or `texts` is one.
@@ -177,11 +118,10 @@ class TopicClassifier:
         return list(self.predict(texts, top_k=top_k))
 
     def predict(
-        self, texts: Iterable[str], *, top_k: int = 1, report: EncodingReport | None = None
+        self, texts: Iterable[str], *, top_k: int = _DEFAULT.top_k, report: EncodingReport | None = None
     ) -> Iterator[Prediction]:
         """Like calling, for any number of texts: they are taken in chunks, so a pipe of them needs little memory."""
-        if top_k < 1:
-            raise OptionsError(f"top_k is {top_k}", expected="at least 1")
+        Ranking(top_k=top_k)  # checks the value
         for probabilities in self._map(texts, lambda batch: torch.softmax(self.logits(batch).float(), dim=-1), report):
             yield from self._predictions(probabilities, top_k)
 
@@ -308,18 +248,11 @@ class TopicClassifier:
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes config, weights and tokenizer as one verified folder."""
-        with atomic_folder(Path(folder)) as place:
-            for name, data in self.files().items():
-                write_file(place / name, data)
+        write_task(folder, self.files())
 
     def files(self) -> dict[str, bytes]:
         """What is saved, by the names of the files."""
-        config = {"task": type(self).__name__, **to_plain(self.config)}
-        return {
-            "config.json": (json.dumps(config, indent=1, ensure_ascii=False) + "\n").encode(),
-            "model.safetensors": tensor_bytes(self.model.state_dict()),
-            "tokenizer.model": self.tokenizer.model,
-        }
+        return task_files(self, {"tokenizer.model": self.tokenizer.model})
 
     @classmethod
     def from_pretrained(cls, name: str | Path) -> TopicClassifier:
@@ -334,33 +267,18 @@ class TopicClassifier:
     def from_saved(cls, saved: SavedTask) -> TopicClassifier:
         """From the verified files of a model folder."""
         config = saved.config(TopicConfig, task=cls.__name__)
-        normaliser = Normaliser(lowercase=config.lowercase)
-        tokenizer = Tokenizer(saved.file("tokenizer.model"), normaliser)
-        with torch.device("meta"):  # shapes only: nothing large is allocated before the file's own shapes agree
-            task = cls(config, tokenizer)
-        weights = parse_tensors(
-            saved.file("model.safetensors"), task.model.state_dict(), where=str(saved.folder / "model.safetensors")
-        )
-        task.model.load_state_dict(weights, assign=True)
-        task.model.eval()
-        return task
+        tokenizer = read_tokenizer(saved, lowercase=config.lowercase)
+        return restore(saved, lambda: cls(config, tokenizer))
 
     # ---- inside
 
     def _map(self, texts: Iterable[str], function: Any, report: EncodingReport | None) -> Iterator[Tensor]:
         """`function` of batches of like length, its results put back in the order of the texts, chunk by chunk."""
-        if isinstance(texts, str):  # which is a sequence of texts too, of one character each
-            raise DataError("found one text", where="texts", expected="a list of texts", fix="pass [text]")
-        report = EncodingReport() if report is None else report
         device = next(self.model.parameters()).device
-        keep = kept_part(self.config.max_length, self.config.long_texts)
         self.model.eval()
-        for number, chunk in enumerate(chunked(texts, CHUNK)):
-            check_strings(chunk, first=number * CHUNK)
-            ids = Ragged.from_sequences(encode_chunk(chunk, self.tokenizer, keep=keep, report=report))
-            labels = np.zeros(len(chunk), dtype=np.int64)
-            examples = EncodedTexts(ids, labels, max_length=self.config.max_length).to(device)
-            report.in_windows += int((examples.windows > 1).sum())
+        report = EncodingReport() if report is None else report
+        for chunk in encoded_chunks(texts, self.tokenizer, self.config, report):
+            examples = chunk.to(device)
             with torch.inference_mode():
                 parts = [
                     (rows, function(examples.batch(rows)).cpu())

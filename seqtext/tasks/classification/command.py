@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
 from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
-from seqtext.tasks.streams import as_they_come, open_target
+from seqtext.tasks.classification.settings import Ranking
+from seqtext.tasks.streams import ModelOptions, as_they_come, open_target
 
 if TYPE_CHECKING:
     from seqtext.tasks.classification.classifier import Prediction
@@ -30,12 +31,10 @@ _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # what could be 
 Row: TypeAlias = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Predict:
+@dataclass(frozen=True, kw_only=True)
+class Predict(Ranking, ModelOptions):
     """Label and probability of each text: those given, those of a file, or those of a pipe, one a line."""
 
-    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
-    """Run folder, model folder, or name on the hub."""
     texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
     """Texts to label. Without any, --input is read, or the pipe."""
     input: str | None = None
@@ -48,25 +47,13 @@ class Predict:
     """File to write: csv, tsv, jsonl or txt by its name. Default: the terminal."""
     output_format: Format | None = None
     """Default: that of --output; csv for input with columns; else plain: label, probability and text between tabs."""
-    top_k: int = 1
-    """How many of the likeliest labels to give."""
-    threads: int | None = None
-    """CPU threads. Default: as many as there are cores."""
-    device: str = "cpu"
-    """auto, cpu, cuda, cuda:1 or mps."""
-    debug: bool = False
-    """Show the traceback of an error."""
 
     def run(self) -> None:
         """Predicts all rows."""
         self._check()
         from seqtext.data.text.encoding import EncodingReport
-        from seqtext.nn.precision import choose_device, set_threads
-        from seqtext.tasks.saved import load_for
 
-        set_threads(self.threads)
-        classifier = load_for("predict", self.run_folder)
-        classifier.model.to(choose_device(self.device))
+        classifier = self.open("predict")
         report = EncodingReport()
         with ExitStack() as stack:
             columns, rows, where = self._rows(stack)
@@ -79,14 +66,11 @@ class Predict:
                     write(row, found)
                 file.flush()
         if report.empty or report.cut or report.in_windows:
-            told = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
-            told += f"; read in windows: {report.in_windows:,}" if report.in_windows else ""
-            print(f"note: texts: {report.texts:,}; {told}", file=sys.stderr)
+            note = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
+            note += f"; read in windows: {report.in_windows:,}" if report.in_windows else ""
+            print(f"note: texts: {report.texts:,}; {note}", file=sys.stderr)
 
     def _check(self) -> None:
-        for name in ("top_k", "threads"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise OptionsError(f"--{name} is {value}", expected="at least 1")
         if self.texts and self.input:
             raise OptionsError("texts and --input were both given", fix="give one of them")
         if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):

@@ -4,54 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from torch import Tensor
 
 from seqtext.data.rows.columns import check_one_split, choose
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
-from seqtext.options import settings_of
+from seqtext.saving.configs import settings_of
 from seqtext.tasks.classification.settings import TopicConfig, TopicSettings
-from seqtext.tasks.saved import with_fixed
+from seqtext.tasks.saved import SavedTask
+from seqtext.tasks.saving import (
+    as_one_side,
+    open_start,
+    tokenizer_of,
+    weights_of,
+    with_fixed,
+    with_tokenizer_of,
+    without_parts,
+)
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-# What the weights and the tokenizer of another run fix; the other settings may differ from it.
+# What the weights of another classifier fix; the other settings may differ from it.
 _FIXED = (
-    *("cell", "activation", "embedding_size", "hidden_size", "num_layers", "bidirectional", "residual", "layer_norm"),
-    *("vocabulary_size", "lowercase"),
+    "cell",
+    "activation",
+    "embedding_size",
+    "hidden_size",
+    "num_layers",
+    "bidirectional",
+    "residual",
+    "layer_norm",
 )
+# What another task's weights are made for, by what a translator calls it: taken over where nothing else is asked for.
+_SIZES = {
+    "cell": "cell",
+    "embedding_size": "embedding_size",
+    "hidden_size": "encoder_size",
+    "num_layers": "encoder_layers",
+}
 
 
 class Prepared(NamedTuple):
-    """A classifier's config and tokenizer."""
+    """A classifier's config and tokenizer, and another run's weights or None."""
 
     config: TopicConfig
     tokenizer: Tokenizer
+    weights: dict[str, Tensor] | None
 
 
 def prepare(
     train: Dataset,
     text_column: str | None,
     label_column: str | None,
-    source: Prepared | None,
+    init_from: str | Path | None,
     settings: Mapping[str, Any],
 ) -> Prepared:
-    """Config and tokenizer for a data set.
-
-    Args:
-        train: training rows.
-        text_column: recognised if None and there is no doubt.
-        label_column: likewise.
-        source: what another run has, to take its tokenizer and sizes from.
-        settings: fields of `TopicSettings`; the others have their defaults.
+    """Everything but new weights; the arguments are those of `TopicClassifier.from_data`.
 
     Raises:
         DataError: if columns or labels cannot be used.
         OptionsError: for an unknown setting, or one that the run to start from contradicts.
+        SavedFileError: if that run is damaged.
     """
+    source = None if init_from is None else open_start(init_from)
     wanted = settings_of(TopicSettings, settings)
     check_one_split(train)
     columns = choose(train, text=text_column, label=label_column)
@@ -61,8 +82,8 @@ def prepare(
         normaliser = Normaliser(lowercase=wanted.lowercase)
         tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
     else:
-        tokenizer = source.tokenizer
-        wanted = with_fixed(wanted, {name: getattr(source.config, name) for name in _FIXED})
+        wanted = _fitted(wanted, source)
+        tokenizer = tokenizer_of(source, "source")
     config = TopicConfig(
         **asdict(wanted),
         labels=labels.names,
@@ -70,7 +91,29 @@ def prepare(
         label_column=columns.label,
         class_weights=_balance(labels.counts) if wanted.balance_classes else None,
     )
-    return Prepared(config, tokenizer)
+    return Prepared(config, tokenizer, None if source is None else _weights(source, config))
+
+
+def _fitted(wanted: TopicSettings, source: SavedTask) -> TopicSettings:
+    """The settings wanted, with those that the run to start from decides, and sizes that its weights fit."""
+    wanted = with_tokenizer_of(wanted, source)
+    if source.task == "TopicClassifier":
+        theirs = source.config(TopicConfig, task=source.task)
+        return with_fixed(wanted, {name: getattr(theirs, name) for name in _FIXED})
+    has, default = source.settings, TopicSettings()
+    sizes = {name: has[theirs if theirs in has else name] for name, theirs in _SIZES.items() if {theirs, name} & {*has}}
+    taken = {name: size for name, size in sizes.items() if getattr(wanted, name) == getattr(default, name)}
+    return settings_of(TopicSettings, asdict(wanted) | taken)
+
+
+def _weights(source: SavedTask, config: TopicConfig) -> dict[str, Tensor]:
+    """Another run's weights, those of what reads; its head goes along where it gives the same labels, pooled alike."""
+    weights = as_one_side(weights_of(source), "source")
+    if source.task == "TopicClassifier":
+        theirs = source.config(TopicConfig, task=source.task)
+        if (theirs.labels, theirs.pooling) == (config.labels, config.pooling):
+            return weights
+    return without_parts(weights, ["head"])
 
 
 def _balance(counts: Sequence[int]) -> tuple[float, ...]:

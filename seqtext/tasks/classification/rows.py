@@ -5,7 +5,8 @@ A text is one window of tokens, or several where long texts are read whole: then
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -15,11 +16,13 @@ from torch import Tensor
 from seqtext.batching.batch_plan import BatchPlan
 from seqtext.batching.padded import Padded
 from seqtext.batching.ragged import Ragged
-
-if TYPE_CHECKING:
-    pass
+from seqtext.data.text.encoding import EncodingReport, check_strings, chunked, encode_chunk
+from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.errors import DataError
+from seqtext.tasks.classification.settings import TopicConfig
 
 LongTexts = Literal["head", "tail", "mean"]
+CHUNK = 2000  # raw texts encoded at a time: enough to fill batches of like length, little memory
 MOST_WINDOWS = 32  # of one text: beyond it a single row could fill the memory
 
 
@@ -135,6 +138,31 @@ class EncodedTexts:
         bounds = [lengths[text_of] * (number + shift) // windows[text_of] for shift in (0, 1)]
         tokens = self.tokens.pad_spans(starts[text_of] + bounds[0], bounds[1] - bounds[0])
         return TextBatch(tokens, text_of.to(device), labels, chosen)
+
+
+def encoded_chunks(
+    texts: Iterable[str], tokenizer: Tokenizer, config: TopicConfig, report: EncodingReport
+) -> Iterator[EncodedTexts]:
+    """Raw texts as rows, all of label 0, some at a time, so that any number of texts needs little memory.
+
+    Args:
+        texts: any number.
+        tokenizer: of the classifier.
+        config: likewise.
+        report: to which is added what was met.
+
+    Raises:
+        DataError: if something in `texts` is not a text, or `texts` is one.
+    """
+    if isinstance(texts, str):  # which is a sequence of texts too, of one character each
+        raise DataError("found one text", where="texts", expected="a list of texts", fix="pass [text]")
+    keep = kept_part(config.max_length, config.long_texts)
+    for number, chunk in enumerate(chunked(texts, CHUNK)):
+        check_strings(chunk, first=number * CHUNK)
+        ids = Ragged.from_sequences(encode_chunk(chunk, tokenizer, keep=keep, report=report))
+        examples = EncodedTexts(ids, np.zeros(len(chunk), dtype=np.int64), max_length=config.max_length)
+        report.in_windows += int((examples.windows > 1).sum())
+        yield examples
 
 
 def mean_of_windows(values: Tensor, batch: TextBatch) -> Tensor:

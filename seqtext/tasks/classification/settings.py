@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seqtext.errors import OptionsError, raise_together
+from seqtext.errors import OptionsError
+from seqtext.options import NOT_NEGATIVE, SHARE, out_of_range, raise_faults, up_to
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 
@@ -21,13 +22,13 @@ class TopicSettings:
     max_length: int = 256
     """Most tokens of a text that the model reads at once."""
     long_texts: Literal["head", "tail", "mean"] = "head"
-    """Of longer texts: keep the head, keep the tail, or read all in windows and average."""
+    """What is read of longer texts: the head, the tail, or everything, in windows that are averaged."""
     subword_sampling: bool = True
     """Cut words into other pieces every epoch (subword regularisation)."""
     cell: Literal["rnn", "gru", "lstm"] = "lstm"
     """Kind of recurrent cell."""
     activation: Literal["tanh", "relu"] = "tanh"
-    """Of the plain rnn cell; the others have theirs."""
+    """Activation of the plain (Elman) rnn cell; gru and lstm have their own."""
     embedding_size: int = 256
     """Features of a token's vector."""
     hidden_size: int = 256
@@ -37,15 +38,15 @@ class TopicSettings:
     bidirectional: bool = True
     """Read each text from both ends."""
     pooling: tuple[Literal["last", "mean", "max"], ...] = ("last", "mean", "max")
-    """What becomes of all outputs: the last valid one, mean, maximum; several stand side by side."""
+    """How the outputs of all steps become one vector: the last one, mean, maximum; several are concatenated."""
     residual: bool = False
     """Add each layer's input to its output."""
     layer_norm: bool = False
     """Normalise each layer's output."""
     word_dropout: float = 0.2
-    """Share of tokens made unknown in training."""
+    """Share of tokens replaced by the unknown token in training."""
     word_prediction: float = 0.5
-    """Weight of guessing the words made unknown, beside the label: what a small corpus teaches about its words. 0 is none."""
+    """Weight of a second loss, predicting the tokens that word dropout hid, which helps on a small corpus; 0 turns it off."""
     embedding_dropout: float = 0.5
     """Share of embedding values zeroed in training."""
     layer_dropout: float = 0.3
@@ -58,30 +59,21 @@ class TopicSettings:
     """Weight rows so that every class counts the same."""
 
     def __post_init__(self) -> None:
-        raise_together(self._faults())
+        raise_faults(self)
 
     def _faults(self) -> list[str]:
-        limits = {
-            "vocabulary_size": MOST_TOKENS,
-            "max_length": MOST_TOKENS,
-            "embedding_size": MOST_UNITS,
-            "hidden_size": MOST_UNITS,
-            "num_layers": MOST_LAYERS,
-        }
-        faults = [
-            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
-            for name, most in limits.items()
-            if not 1 <= getattr(self, name) <= most
-        ]
-        faults += [
-            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
-            for name in ("word_dropout", "embedding_dropout", "layer_dropout", "head_dropout", "label_smoothing")
-            if not 0 <= getattr(self, name) < 1
-        ]
+        faults = out_of_range(
+            self,
+            {
+                up_to(MOST_TOKENS): ("vocabulary_size", "max_length"),
+                up_to(MOST_UNITS): ("embedding_size", "hidden_size"),
+                up_to(MOST_LAYERS): ("num_layers",),
+                SHARE: ("word_dropout", "embedding_dropout", "layer_dropout", "head_dropout", "label_smoothing"),
+                NOT_NEGATIVE: ("word_prediction",),
+            },
+        )
         if self.activation != "tanh" and self.cell != "rnn":
             faults.append(f"--activation is {self.activation}, which only --cell rnn takes, and --cell is {self.cell}")
-        if not 0 <= self.word_prediction < float("inf"):
-            faults.append(f"--word_prediction is {self.word_prediction}; expected 0 or more")
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):
             faults.append(
                 f"--pooling is {' '.join(self.pooling) or 'empty'}; expected last, mean, max, each at most once"
@@ -108,3 +100,15 @@ class TopicConfig(TopicSettings):
             raise OptionsError(f"labels are {list(self.labels)}", expected="at least two different names")
         if self.class_weights is not None and len(self.class_weights) != len(self.labels):
             raise OptionsError(f"{len(self.class_weights)} class weights", expected=f"{len(self.labels)}, one a label")
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What is said of each text: keywords of calling a `TopicClassifier`, and flags of `seqtext predict`."""
+
+    top_k: int = 1
+    """How many of the likeliest labels to give."""
+
+    def __post_init__(self) -> None:
+        if self.top_k < 1:
+            raise OptionsError(f"--top_k is {self.top_k}", expected="at least 1")

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.label_codes import coded
 from seqtext.data.rows.columns import Columns, choose
 from seqtext.data.rows.duplicates import duplicates
 from seqtext.data.rows.labels import Labels, check_same_classes
-from seqtext.data.rows.splits import MOST_HELD_OUT, TEST_SEED, split_validation, take, used_splits
+from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
@@ -62,37 +63,22 @@ def labelled_splits(
     Raises:
         DataError: naming split, row and column of what cannot be used.
     """
-    if "train" not in splits:
-        raise DataError(
-            "no training rows", where="the data set", expected="a split 'train'", fix=f"its splits: {', '.join(splits)}"
-        )
     notes: list[str] = []
     splits = used_splits(splits, notes)
     columns = choose(splits, text=text_column, label=label_column)
     column = columns.label
     check_same_classes(splits, column)
-    held_out: list[Dataset] = []
     if unlabelled == "drop":
         splits = _without_unlabelled(splits, column, notes)
-    train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
-    if test is None and validation is not None:
-        test, validation = validation, None
-        notes.append(
-            "no test split: the given validation split is the test; the model is chosen on rows held out of train"
-        )
-    if test is None:
-        train, test = hold_out(train, column, seed=TEST_SEED)
-        held_out.append(test)
-        _check_held_out(train, held_out, column)
-        notes.append(f"no test split: {len(test):,} training rows are held out as one, the same whatever the seed")
-    if max_rows is not None and max_rows < len(train):
-        train = take(train, max_rows, seed=seed, labels=Labels.of(train, column).encode(train, column).ids)
-        notes.append(f"{len(train):,} training rows used, drawn by class with seed {seed} (--max_rows)")
-    if validation is None:
-        train, validation = hold_out(train, column, seed=seed)
-        held_out.append(validation)
-        _check_held_out(train, held_out, column)
-        notes.append(f"validation: {len(validation):,} training rows, held out by class with seed {seed}")
+    train, validation, test = parts_of(
+        splits,
+        notes,
+        labels=lambda rows: _ids(rows, column),
+        check=lambda train, parts: _check_held_out(train, parts, column),
+        max_rows=max_rows,
+        seed=seed,
+        drawn=" by class",
+    )
     labels = Labels.of(train, column)  # only now: a class may have lost its last training row
     warnings = [warning for rows in (validation, test) for warning in labels.encode(rows, column).warnings]
     found = duplicates(train, test, columns.text)
@@ -106,13 +92,16 @@ def labelled_splits(
 
 
 def hold_out(train: Dataset, column: str, *, seed: int) -> tuple[Dataset, Dataset]:
-    """The training rows and a tenth of them held out, each class with its share; 2,500 at most: enough to choose by.
+    """The training rows and a tenth of them held out, each class with its share.
 
     Raises:
         DataError: if there are too few rows, or a row without a label.
     """
-    labels = Labels.of(train, column).encode(train, column).ids
-    return split_validation(train, rows=min(max(len(train) // 10, 1), MOST_HELD_OUT), seed=seed, labels=labels)
+    return hold_out_rows(train, _ids(train, column), seed=seed)
+
+
+def _ids(rows: Dataset, column: str) -> NDArray[np.int64]:
+    return Labels.of(rows, column).encode(rows, column).ids
 
 
 def _check_held_out(train: Dataset, parts: Sequence[Dataset], column: str) -> None:

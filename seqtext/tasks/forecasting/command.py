@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, ResourceError, one_of, shorten
+from seqtext.tasks.forecasting.settings import ForecastRequest
+from seqtext.tasks.streams import check_threads, keywords
 
 if TYPE_CHECKING:
     from seqtext.data.series.series import SeriesSet
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-@dataclass(frozen=True)
-class Forecast:
+@dataclass(frozen=True, kw_only=True)
+class Forecast(ForecastRequest):
     """The next readings of each series of a file, or of a pipe as it comes."""
 
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
@@ -36,8 +38,6 @@ class Forecast:
     """File of past readings: csv, tsv, jsonl or parquet, text formats also gzipped."""
     follow: bool = False
     """Read a pipe instead, a line a reading (value, or timestamp,value), and forecast after each."""
-    horizon: int | None = None
-    """Readings to forecast. Default: as many as the model was trained for."""
     output: str | None = None
     """csv file to write. Default: the terminal."""
     plot: str | None = None
@@ -58,10 +58,6 @@ class Forecast:
     """Sort readings, average duplicates, fill gaps with missing readings, and say how many."""
     unit: str = ""
     """Unit of the readings, for the picture."""
-    samples: int = 100
-    """Paths drawn by a model that samples."""
-    seed: int = 0
-    """Of these."""
     threads: int | None = None
     """CPU threads. Default: one with --follow, else as many as there are cores."""
     debug: bool = False
@@ -81,12 +77,10 @@ class Forecast:
         history = self._read(forecaster)
         made = forecaster(
             [history.one(number) for number in range(len(history))],
-            horizon=self.horizon,
             series=self._names(forecaster, history),
             start=None if history.first_times is None else list(history.first_times),
             inputs=None if history.inputs is None else _split(history),
-            samples=self.samples,
-            seed=self.seed,
+            **keywords(self, ForecastRequest),
         )
         for note in history.notes:
             print(f"note: {note}", file=sys.stderr)
@@ -95,10 +89,7 @@ class Forecast:
             _plot(history, made[0], self.plot, self.unit)
 
     def _check(self) -> None:
-        numbers = {"horizon": self.horizon, "samples": self.samples, "threads": self.threads}
-        for name, value in numbers.items():
-            if value is not None and value < 1:
-                raise OptionsError(f"--{name} is {value}", expected="at least 1")
+        check_threads(self.threads)
         if self.follow and (self.history or self.plot or self.output or self.horizon):
             raise OptionsError("--follow reads a pipe and answers on the terminal, as far ahead as the model was trained for",
                                fix="leave --history, --horizon, --output and --plot out")  # fmt: skip
@@ -194,7 +185,7 @@ def _plot(history: SeriesSet, made: Made, path: str, unit: str) -> None:
     """The first series."""
     import numpy as np
 
-    from seqtext.tasks.forecasting.report.pictures import fan_chart
+    from seqtext.tasks.forecasting.report.fan_chart import fan_chart
 
     values = history.one(0)
     places = np.arange(len(values))
@@ -233,8 +224,8 @@ class _Following:
                 waiting += 1
                 continue
             columns = zip(answer.values, *answer.quantiles.values(), strict=True)
-            told = [f"{value:.8g}" for step in columns for value in step]
-            print(",".join([cells[0] if len(cells) > 1 else str(number), *told]), file=target, flush=True)
+            numbers = [f"{value:.8g}" for step in columns for value in step]
+            print(",".join([cells[0] if len(cells) > 1 else str(number), *numbers]), file=target, flush=True)
         if waiting:
             print(
                 f"note: no forecast after the first {waiting:,} readings: the model looks back further", file=sys.stderr

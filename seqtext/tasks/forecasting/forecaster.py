@@ -6,7 +6,6 @@ what lies before it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,28 +13,27 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
 from seqtext.batching.pieces import MapPieces, one_by_one, total_of
-from seqtext.data.series.scaler import scale_of
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
-from seqtext.errors import DataError, OptionsError, one_of
-from seqtext.models.seq_to_vec import SeqToVec
-from seqtext.nn.backbone import Backbone
+from seqtext.errors import DataError
 from seqtext.nn.losses import Loss
-from seqtext.nn.pooling import Pooling
-from seqtext.options import Precision, to_plain
-from seqtext.saving.folders import atomic_folder, parse_tensors, save_tensors
-from seqtext.tasks.forecasting.histories import FloatArray, check_missing, histories, is_many
+from seqtext.options import Precision
+from seqtext.tasks.forecasting.histories import FloatArray, histories, is_many
+from seqtext.tasks.forecasting.model import build_model
+from seqtext.tasks.forecasting.parts import PartForecasts, check_part, forecast_positions, part_forecasts
 from seqtext.tasks.forecasting.prepare import prepare
-from seqtext.tasks.forecasting.rollout import Context, Rollout
-from seqtext.tasks.forecasting.settings import ForecastConfig
-from seqtext.tasks.forecasting.stream import ForecastStream
-from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows, scaled
+from seqtext.tasks.forecasting.rollout import Context, Rollout, check_horizon
+from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
+from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows, scaled, scales_for
 from seqtext.tasks.saved import SavedTask, open_saved
+from seqtext.tasks.saving import restore, task_files, with_new_weights, write_task
 
 MOST_VALIDATED = 20_000  # windows that an epoch is judged by, drawn once with a fixed key
+_DEFAULT = ForecastRequest()
 
 
 class Forecast(NamedTuple):
@@ -66,20 +64,7 @@ class Forecaster:
     def __init__(self, config: ForecastConfig) -> None:
         self.config = config
         self.output = config.output
-        backbone = Backbone(
-            input_size=config.input_size,
-            hidden_size=config.hidden_size,
-            num_layers=config.num_layers,
-            cell=config.cell,
-            dropout=config.layer_dropout,
-        )
-        self.model = SeqToVec(
-            embedding=nn.Identity(),
-            backbone=backbone,
-            pooling=Pooling(kinds=["last"], size=backbone.output_size),
-            output_size=config.head_horizon * self.output.size,
-            dropout=config.head_dropout,
-        )
+        self.model = build_model(config)
 
     # ---- made from data
 
@@ -97,9 +82,7 @@ class Forecaster:
             OptionsError: for an unknown setting, or one that the series cannot have.
         """
         config = prepare(train, settings)
-        with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
-            torch.manual_seed(seed)
-            return cls(config)
+        return with_new_weights(lambda: cls(config), seed=seed)
 
     # ---- raw in, raw out
 
@@ -113,25 +96,24 @@ class Forecaster:
         self,
         history: Any,
         *,
-        horizon: int | None = None,
         series: str | Sequence[str] | None = None,
         inputs: Any = None,
         start: Any = None,
-        samples: int = 100,
-        seed: int = 0,
+        horizon: int | None = _DEFAULT.horizon,
+        samples: int = _DEFAULT.samples,
+        seed: int = _DEFAULT.seed,
     ) -> Any:
         """The forecast behind each history.
+
+        The other keywords are the fields of `ForecastRequest` (forecasting/settings.py), which says what each means.
 
         Args:
             history: (N,) readings in the units of the data, NaN where missing; a pandas Series, whose index may hold the times; or a
                 list of such.
-            horizon: readings to forecast; that of training if None.
             series: name of the series, whose scale is then used, or a list of names; a pandas Series brings its own. A model of one
                 series takes its scale; a series that was not in training is scaled by its history.
             inputs: (N, E) further columns, where the model was trained with some; or a list.
             start: time of the first reading, where the model reads a calendar; or a list.
-            samples: paths drawn with `multi_step="sampled"`.
-            seed: of these.
 
         Returns:
             A `Forecast`, or a list of them for a list.
@@ -140,14 +122,15 @@ class Forecaster:
             DataError: a history that is too short, of another frequency, or holds what is no number.
             OptionsError: a horizon that the model cannot give.
         """
+        ForecastRequest(horizon=horizon, samples=samples, seed=seed)  # checks the values
         given = histories(history, series=series, inputs=inputs, start=start, config=self.config)
         steps = self.config.horizon if horizon is None else horizon
-        self._check_horizon(steps)
+        check_horizon(self.config, steps)
         for number, length in enumerate(given.lengths.tolist()):
             if length < self.least_history:
                 found = f"history {number + 1} has {length:,} readings"
                 raise DataError(found, expected=f"at least {self.least_history:,}, which the model looks back")
-        means, scales = self.scales_for(given)
+        means, scales = scales_for(given, self.config)
         rows = scaled(given, self.config, means, scales).to(self.device)
         self.model.eval()
         made = Rollout(self.model, self.config, rows, samples=samples, seed=seed).forecast(given.starts[1:], steps)
@@ -168,13 +151,7 @@ class Forecaster:
             start: time of the first reading, where the model reads a calendar.
             scale: mean and standard deviation of a series that was not in training.
         """
-        if scale is None:
-            name = self.config.series[0] if series is None and len(self.config.series) == 1 else series
-            if name not in self.config.series:
-                expected = f"{one_of(self.config.series)}, or scale=(mean, deviation)"
-                raise OptionsError(f"series {name!r} was not in training", expected=expected)
-            place = self.config.series.index(name)
-            scale = self.config.means[place], self.config.scales[place]
+        scale = scale_of_training(self.config, series) if scale is None else scale
         self.model.eval()
         return ForecastStream(self.model, self.config, scale=scale, start=start)
 
@@ -195,29 +172,18 @@ class Forecaster:
         return hold_out_last(rows, share=0.1)
 
     def check(self, rows: Part) -> None:
-        """Refuses a part with missing readings, in it or in what is read before it, that the model cannot be told of.
-
-        Raises:
-            DataError: naming the first one.
-        """
-        series, reach = rows.series, self.config.reach
-        reach = len(series.values) if self.config.context == "stateful" else reach
-        columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])
-        for number, (first, end) in zip(series.series_at(rows.spans[:, 0]), rows.spans.tolist(), strict=True):
-            start = int(series.starts[number])
-            begin = max(first - reach, start)
-            where = f"{series.name}, series {series.names[number]!r}"
-            check_missing(columns[begin:end], self.config, where, before=begin - start)
+        """As `check_part`, for this model."""
+        check_part(rows, self.config)
 
     def encode(self, rows: Part, *, sampling_seed: int | None = None) -> Windows:
         """The windows of a part.
 
         Raises:
-            DataError: if none fits, or the part has missing readings that the model cannot be told of.
+            DataError: if none fits, or the part has missing readings that the model has no mark for.
         """
         self.check(rows)
         series = rows.series
-        means, scales = self.scales_for(series)
+        means, scales = scales_for(series, self.config)
         steps = self.config.window - self.config.window // WARM_UP if self.config.context == "stateful" else 1
         rescaled = scaled(series, self.config, means, scales)
         windows = Windows(rescaled, rows.spans, self.config, steps=steps)
@@ -275,76 +241,29 @@ class Forecaster:
 
     # ---- forecasts of a part, to be measured
 
-    @torch.inference_mode()
     def forecasts(self, part: Part, first: NDArray[np.int64], *, context: Context | None = None) -> PartForecasts:
-        """Forecasts behind windows of a part, in the units of the data.
-
-        Args:
-            part: whose readings are forecast.
-            first: (R,) positions of the first value of each, as `test_positions` gives them.
-            context: where the state comes from; as trained if None.
-
-        Raises:
-            DataError: missing readings that the model cannot be told of.
-        """
+        """As `part_forecasts`, of this model, after `check_part`."""
         self.check(part)
         self.model.eval()
-        series = part.series
-        means, scales = self.scales_for(series)
-        rows = scaled(series, self.config, means, scales).to(self.device)
-        made = Rollout(self.model, self.config, rows, context=context).forecast(first, self.config.horizon)
-        number = series.series_at(first)
-        scale, mean = scales[number][:, None], means[number][:, None]
-        return PartForecasts(
-            true=series.values[first[:, None] + np.arange(self.config.horizon)],
-            values=made.values * scale + mean,
-            quantiles={level: made.quantiles[..., place] * scale + mean for place, level in enumerate(made.levels)},
-        )
+        return part_forecasts(self.model, self.config, part, first, context=context)
 
     def positions(self, part: Part, *, most: int) -> NDArray[np.int64]:
-        """(R,) where the forecasts of a part can begin, all of it or `most` drawn with a fixed key, in order."""
-        series, reach = part.series, self.config.reach
-        begins = np.maximum(part.spans[:, 0], series.starts[series.series_at(part.spans[:, 0])] + reach)
-        spans = np.stack([begins, part.spans[:, 1] - self.config.horizon + 1], axis=1)
-        spans = spans[spans[:, 1] > spans[:, 0]]
-        if not len(spans):
-            found = f"no window of {reach:,} readings with {self.config.horizon:,} to forecast after it fits"
-            raise DataError(found, where=series.name, fix="lower --window or --horizon")
-        bounds = np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
-        rows = np.arange(int(bounds[-1]))
-        if len(rows) > most:
-            rows = np.sort(KeyedPermutation(len(rows), 0)(np.arange(most)))
-        span = np.searchsorted(bounds, rows, side="right") - 1
-        places: NDArray[np.int64] = spans[span, 0] + rows - bounds[span]
-        return places
+        """(R,) as `forecast_positions`, for this model."""
+        return forecast_positions(part, self.config, most=most)
 
     def scales_for(self, series: SeriesSet) -> tuple[FloatArray, FloatArray]:
-        """(S,) means and scales: those of training by name; of a series that was not there, of its own readings.
-
-        Raises:
-            DataError: a series without a reading.
-        """
-        known = {name: place for place, name in enumerate(self.config.series)}
-        pairs = []
-        for number, name in enumerate(series.names):
-            if name in known:
-                pairs.append((self.config.means[known[name]], self.config.scales[known[name]]))
-            elif np.isnan(series.one(number)).all():
-                raise DataError(f"series {name!r} has no reading", where=series.name)
-            else:
-                pairs.append(scale_of(series.one(number)))
-        means, scales = np.array(pairs, dtype=np.float64).T
-        return means, scales
+        """(S,) means and scales, as `windows.scales_for`, for this model."""
+        return scales_for(series, self.config)
 
     # ---- saved
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes config, with the scales in full precision, and weights as one verified folder."""
-        with atomic_folder(Path(folder)) as place:
-            config = {"task": type(self).__name__, **to_plain(self.config)}
-            text = json.dumps(config, indent=1, ensure_ascii=False) + "\n"
-            (place / "config.json").write_text(text, encoding="utf-8")
-            save_tensors(place / "model.safetensors", self.model.state_dict())
+        write_task(folder, self.files())
+
+    def files(self) -> dict[str, bytes]:
+        """What is saved, by the names of the files."""
+        return task_files(self, {})
 
     @classmethod
     def from_pretrained(cls, name: str | Path) -> Forecaster:
@@ -358,37 +277,5 @@ class Forecaster:
     @classmethod
     def from_saved(cls, saved: SavedTask) -> Forecaster:
         """From the verified files of a model folder."""
-        with torch.device("meta"):  # shapes only: nothing large is allocated before the file's own shapes agree
-            task = cls(saved.config(ForecastConfig, task=cls.__name__))
-        where = str(saved.folder / "model.safetensors")
-        weights = parse_tensors(saved.file("model.safetensors"), task.model.state_dict(), where=where)
-        task.model.load_state_dict(weights, assign=True)
-        task.model.eval()
-        return task
-
-    def _check_horizon(self, steps: int) -> None:
-        config = self.config
-        if steps < 1:
-            raise OptionsError(f"horizon is {steps}", expected="at least 1")
-        if steps <= config.head_horizon:
-            return
-        if config.head_horizon > 1:
-            fix = "train with a longer --horizon, or with --multi_step mean, which goes on for ever"
-            raise OptionsError(f"horizon is {steps}", expected=f"at most {config.head_horizon}, as trained", fix=fix)
-        if config.center_windows or config.difference_input:
-            fix = "train with a longer --horizon, or without --center_windows and --difference_input"
-            raise OptionsError(
-                f"horizon is {steps}, and windows that are centred or read changes cannot be rolled out", fix=fix
-            )
-        if config.input_names:
-            names = ", ".join(config.input_names)
-            fix = "train with --horizon and --multi_step direct"
-            raise OptionsError(f"horizon is {steps}, and {names} are not known ahead", fix=fix)
-
-
-class PartForecasts(NamedTuple):
-    """Forecasts beside what came, (R, H) each, in the units of the data; NaN in `true` where a reading is missing."""
-
-    true: FloatArray
-    values: FloatArray
-    quantiles: dict[float, FloatArray]
+        config = saved.config(ForecastConfig, task=cls.__name__)
+        return restore(saved, lambda: cls(config))

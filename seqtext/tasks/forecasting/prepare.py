@@ -10,7 +10,7 @@ import numpy as np
 from seqtext.data.series.scaler import fit_input_scales, fit_scales, season_weights
 from seqtext.data.series.series import Part, SeriesSet
 from seqtext.errors import OptionsError
-from seqtext.options import settings_of, to_plain
+from seqtext.saving.configs import settings_of, to_plain
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastSettings, reach
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.padded import Padded
+from seqtext.errors import OptionsError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
 from seqtext.tasks.forecasting.settings import ForecastConfig
@@ -42,6 +43,28 @@ class ScaledForecast(NamedTuple):
     values: NDArray[np.float64]
     quantiles: NDArray[np.float64]
     levels: tuple[float, ...]
+
+
+def check_horizon(config: ForecastConfig, steps: int) -> None:
+    """Refuses a horizon that a forecaster cannot give.
+
+    Raises:
+        OptionsError: for one longer than its head's, where forecasts cannot be read on.
+    """
+    if steps <= config.head_horizon:
+        return
+    if config.head_horizon > 1:
+        fix = "train with a longer --horizon, or with --multi_step mean, which goes on for ever"
+        raise OptionsError(f"horizon is {steps}", expected=f"at most {config.head_horizon}, as trained", fix=fix)
+    if config.center_windows or config.difference_input:
+        fix = "train with a longer --horizon, or without --center_windows and --difference_input"
+        raise OptionsError(
+            f"horizon is {steps}, and windows that are centred or read changes cannot be rolled out", fix=fix
+        )
+    if config.input_names:
+        names = ", ".join(config.input_names)
+        fix = "train with --horizon and --multi_step direct"
+        raise OptionsError(f"horizon is {steps}, and {names} are not known ahead", fix=fix)
 
 
 class Rollout:

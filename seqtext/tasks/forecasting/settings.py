@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from seqtext.errors import OptionsError, raise_together
-from seqtext.nn.forecast_output import ForecastOutput
+from seqtext.options import AT_LEAST_1, SHARE, Range, out_of_range, raise_faults, up_to
+
+if TYPE_CHECKING:
+    from seqtext.nn.forecast_output import ForecastOutput
 
 MOST_UNITS, MOST_LAYERS, MOST_STEPS = 16_384, 64, 1_000_000
 
 
 @dataclass(frozen=True)
 class ForecastSettings:
-    """Window, model and loss of a forecaster. The textbook's model is the default: a plain RNN of 2 layers of 32 units."""
+    """Window, model and loss of a forecaster. The default is a plain (Elman) RNN of 2 layers of 32 units."""
 
     window: int = 96
     """Readings the model sees; with --context stateful, the length of the pieces it is trained on."""
@@ -37,7 +40,7 @@ class ForecastSettings:
     loss: Literal["auto", "squared", "huber", "quantile", "gaussian", "student_t"] = "auto"
     """auto is huber, or quantile where --quantiles are given."""
     huber_delta: float = 0.05
-    """Errors beyond it count linearly; in standard deviations of the data."""
+    """Errors beyond this, in standard deviations of the data, count linearly (Huber loss)."""
     quantiles: tuple[float, ...] = ()
     """Quantiles to forecast, such as 0.1 0.5 0.9. Default: none, or these three with a loss that has them."""
     difference: Literal["none", "last", "week", "season"] = "last"
@@ -53,27 +56,23 @@ class ForecastSettings:
     calendar: bool = False
     """Give the model hour, day of week and day of year of the reading it forecasts, as sines and cosines."""
     sample_by: Literal["windows", "series"] = "windows"
-    """Of many series: each window once an epoch, or each series equally often (with replacement)."""
+    """How windows of many series are drawn: each once per epoch, or each series equally often (with replacement)."""
 
     def __post_init__(self) -> None:
-        raise_together(self._faults())
+        raise_faults(self)
 
     def _faults(self) -> list[str]:
-        limits = {"window": MOST_STEPS, "horizon": MOST_STEPS, "hidden_size": MOST_UNITS, "num_layers": MOST_LAYERS}
-        faults = [
-            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
-            for name, most in limits.items()
-            if not 1 <= getattr(self, name) <= most
-        ]
-        faults += [
-            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
-            for name in ("layer_dropout", "head_dropout")
-            if not 0 <= getattr(self, name) < 1
-        ]
-        if not 0 < self.huber_delta < math.inf:
-            faults.append(f"--huber_delta is {self.huber_delta}; expected more than 0")
-        if self.season is not None and self.season < 1:
-            faults.append(f"--season is {self.season}; expected at least 1")
+        faults = out_of_range(
+            self,
+            {
+                up_to(MOST_STEPS): ("window", "horizon"),
+                up_to(MOST_UNITS): ("hidden_size",),
+                up_to(MOST_LAYERS): ("num_layers",),
+                SHARE: ("layer_dropout", "head_dropout"),
+                Range("more than 0", lambda delta: 0 < delta < math.inf): ("huber_delta",),
+                AT_LEAST_1: ("season",),
+            },
+        )
         if self.quantiles and self.loss in ("squared", "huber"):
             faults.append(
                 f"--loss {self.loss} has no --quantiles; use quantile, gaussian or student_t, or leave one out"
@@ -109,6 +108,8 @@ class ForecastSettings:
     @property
     def output(self) -> ForecastOutput:
         """What the head's numbers mean."""
+        from seqtext.nn.forecast_output import ForecastOutput  # imports torch, which `seqtext forecast --help` must not
+
         loss = ("quantile" if self.quantiles else "huber") if self.loss == "auto" else self.loss
         levels = self.quantiles
         if not levels and loss in ("quantile", "gaussian", "student_t"):
@@ -123,7 +124,7 @@ class ForecastConfig(ForecastSettings):
     series: tuple[str, ...] = ()
     """Names of the series of training."""
     means: tuple[float, ...] = ()
-    """Of each series over the training span, in the units of the data."""
+    """Mean of each series over the training span, in the units of the data."""
     scales: tuple[float, ...] = ()
     """Standard deviation of each likewise."""
     weights: tuple[float, ...] = ()
@@ -137,7 +138,7 @@ class ForecastConfig(ForecastSettings):
     input_names: tuple[str, ...] = ()
     """Further columns the model reads."""
     input_means: tuple[float, ...] = ()
-    """Of each over the training span."""
+    """Mean of each over the training span."""
     input_scales: tuple[float, ...] = ()
     """Standard deviation of each likewise."""
 
@@ -177,3 +178,24 @@ class ForecastConfig(ForecastSettings):
 def reach(settings: ForecastSettings, difference_lag: int) -> int:
     """Readings before a forecast that are looked at, by its window and by what it is counted from."""
     return settings.window + difference_lag if settings.difference_input else max(settings.window, difference_lag)
+
+
+@dataclass(frozen=True)
+class ForecastRequest:
+    """What is forecast: keywords of calling a `Forecaster`, and flags of `seqtext forecast`."""
+
+    horizon: int | None = None
+    """Readings to forecast. Default: as many as the model was trained for."""
+    samples: int = 100
+    """Paths drawn by a model of --multi_step sampled, whose quantiles are given."""
+    seed: int = 0
+    """Seed of these paths."""
+
+    def __post_init__(self) -> None:
+        raise_together(
+            [
+                f"--{name} is {value}; expected at least 1"
+                for name, value in (("horizon", self.horizon), ("samples", self.samples))
+                if value is not None and value < 1
+            ]
+        )

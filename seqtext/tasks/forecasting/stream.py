@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from seqtext.batching.padded import Padded
-from seqtext.errors import DataError
+from seqtext.errors import DataError, OptionsError, one_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
 from seqtext.tasks.forecasting.histories import moment
@@ -27,6 +27,20 @@ class NextReadings(NamedTuple):
 
     values: list[float]
     quantiles: dict[float, list[float]]
+
+
+def scale_of_training(config: ForecastConfig, series: str | None) -> tuple[float, float]:
+    """Mean and standard deviation of a series of training, by its name; a model of one series needs none.
+
+    Raises:
+        OptionsError: for a series that was not in training.
+    """
+    name = config.series[0] if series is None and len(config.series) == 1 else series
+    if name not in config.series:
+        expected = f"{one_of(config.series)}, or scale=(mean, deviation)"
+        raise OptionsError(f"series {name!r} was not in training", expected=expected)
+    place = config.series.index(name)
+    return config.means[place], config.scales[place]
 
 
 class ForecastStream:

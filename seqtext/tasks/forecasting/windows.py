@@ -16,7 +16,9 @@ from torch import Tensor
 
 from seqtext.batching.padded import Padded
 from seqtext.batching.window_plan import WindowPlan
+from seqtext.data.series.scaler import scale_of
 from seqtext.data.series.series import DAY, WEEK, SeriesSet
+from seqtext.errors import DataError
 from seqtext.tasks.forecasting.settings import ForecastConfig
 
 YEAR = 31_556_952  # seconds of the mean Gregorian year
@@ -70,6 +72,25 @@ class ScaledSeries:
         """The same on `device`."""
         inputs = None if self.inputs is None else self.inputs.to(device)
         return replace(self, values=self.values.to(device), known=self.known.to(device), inputs=inputs)
+
+
+def scales_for(series: SeriesSet, config: ForecastConfig) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(S,) means and scales: those of training by name; of a series that was not there, of its own readings.
+
+    Raises:
+        DataError: a series without a reading.
+    """
+    known = {name: place for place, name in enumerate(config.series)}
+    pairs = []
+    for number, name in enumerate(series.names):
+        if name in known:
+            pairs.append((config.means[known[name]], config.scales[known[name]]))
+        elif np.isnan(series.one(number)).all():
+            raise DataError(f"series {name!r} has no reading", where=series.name)
+        else:
+            pairs.append(scale_of(series.one(number)))
+    means, scales = np.array(pairs, dtype=np.float64).T
+    return means, scales
 
 
 def scaled(

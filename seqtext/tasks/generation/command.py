@@ -6,84 +6,29 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
-
-from tyro.conf import Positional, arg
 
 from seqtext.errors import OptionsError
-from seqtext.tasks.generation.settings import GUIDANCE, TEMPERATURE
+from seqtext.tasks.generation.settings import Writing
+from seqtext.tasks.streams import ModelOptions, keywords
 
 
-@dataclass(frozen=True)
-class Generate:
+@dataclass(frozen=True, kw_only=True)
+class Generate(Writing, ModelOptions):
     """Texts that have what a vector asks for."""
 
-    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
-    """Run folder, model folder, or name on the hub."""
     topic: str | None = None
     """A name, or names with weights: Sports=0.7,Business=0.3. Default: any text."""
-    like: str | None = None
-    """A text whose vector to take, where a classifier makes the vectors."""
-    prompt: str = ""
-    """The beginning of each text."""
-    count: int = 1
-    """Texts to write."""
-    seed: int = 0
-    """Of all draws: the same seed writes the same texts."""
-    temperature: float = TEMPERATURE
-    """Below 1 is bolder about likely tokens; 0 always takes the likeliest."""
-    top_k: int = 0
-    """Only the k likeliest tokens; 0 is all."""
-    top_p: float = 1.0
-    """Only the likeliest tokens that make up this share."""
-    min_p: float = 0.0
-    """Only tokens at least this share as likely as the likeliest."""
-    guidance: float = GUIDANCE
-    """How far to push from any text towards the topic; 1 is not at all."""
-    repetition_penalty: float = 1.0
-    """Divides the logits of tokens written before; 1 is none."""
-    no_repeat_ngram: int = 0
-    """No run of so many tokens twice; 0 is any."""
-    allow_copies: bool = False
-    """Write runs of training texts too that the model keeps a record of, to leave them out."""
-    max_length: int = 128
-    """Tokens of a text at most, its prompt included."""
     jsonl: bool = False
     """JSON lines with scores and vector, instead of a text a line."""
-    threads: int | None = None
-    """CPU threads. Default: as many as there are cores."""
-    device: str = "cpu"
-    """auto, cpu, cuda, cuda:1 or mps."""
-    debug: bool = False
-    """Show the traceback of an error."""
 
     def run(self) -> None:
         """Writes."""
-        from seqtext.nn.precision import choose_device, set_threads
-        from seqtext.tasks.saved import load_for
-
-        if self.threads is not None and self.threads < 1:
-            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
         if self.topic is not None and self.like is not None:
             raise OptionsError("--topic and --like were both given", fix="give one of them")
-        set_threads(self.threads)
-        generator = load_for("generate", self.run_folder)
-        generator.model.to(choose_device(self.device))
+        generator = self.open("generate")
         made = generator(
             None if self.topic is None else topic_weights(self.topic, generator.config.names),
-            count=self.count,
-            like=self.like,
-            prompt=self.prompt,
-            temperature=self.temperature,
-            top_k=self.top_k,
-            top_p=self.top_p,
-            min_p=self.min_p,
-            guidance=self.guidance,
-            repetition_penalty=self.repetition_penalty,
-            no_repeat_ngram=self.no_repeat_ngram,
-            allow_copies=self.allow_copies,
-            max_length=self.max_length,
-            seed=self.seed,
+            **keywords(self, Writing),
         )
         for one in made:
             if self.jsonl:

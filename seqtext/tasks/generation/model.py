@@ -23,6 +23,7 @@ from seqtext.tasks.saved import SavedTask
 if TYPE_CHECKING:
     from datasets import Dataset
 
+ENCODER = "encoder-"  # what the names of the files begin with of the classifier that makes the vectors
 GUARD = "copy_guard.safetensors"
 
 

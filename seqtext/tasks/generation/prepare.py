@@ -17,14 +17,14 @@ from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.models.copy_guard import CopyGuard
-from seqtext.options import settings_of
-from seqtext.saving.folders import read_tensors
+from seqtext.saving.configs import settings_of
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.example_vectors import example_vectors
 from seqtext.tasks.generation.rows import encode_rows
 from seqtext.tasks.generation.settings import GeneratorConfig, GeneratorSettings
 from seqtext.tasks.generation.vectors import dense_column, dense_scales
-from seqtext.tasks.saved import SavedTask, open_saved, tokenizer_settings, with_fixed
+from seqtext.tasks.saved import SavedTask
+from seqtext.tasks.saving import as_one_side, open_start, tokenizer_of, weights_of, with_tokenizer_of, without_parts
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -78,14 +78,14 @@ def prepare(
     labels = [Labels.of(train, column) for column in attributes]
     encoder = None if vectors_from is None else TopicClassifier.from_pretrained(vectors_from)
     means, scales = _dense_scales(train, text, vector_column, encoder)
-    source = None if init_from is None else open_saved(init_from)
+    source = None if init_from is None else open_start(init_from)
     if source is None:
         texts = (text for chunk in texts_of(train, text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
         tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
     else:
-        wanted = with_fixed(wanted, tokenizer_settings(source))
-        tokenizer = Tokenizer(source.file("tokenizer.model"), Normaliser(lowercase=wanted.lowercase))
+        wanted = with_tokenizer_of(wanted, source)
+        tokenizer = tokenizer_of(source, "target")
     guard = _copy_guard(train, text, tokenizer, wanted.no_copy_ngram)
     config = GeneratorConfig(
         **{**asdict(wanted), "no_copy_ngram": guard.length if guard else 0},
@@ -112,14 +112,15 @@ def _copy_guard(train: Dataset, text: str, tokenizer: Tokenizer, length: int | N
 
 
 def _weights(source: SavedTask, config: GeneratorConfig) -> dict[str, Tensor]:
-    """Another run's weights, without those that read its vectors if these mean something else."""
-    weights = read_tensors(source.file("model.safetensors"), where=str(source.folder))
+    """Another run's weights, those of what writes; without its head if this gives no tokens, and without those that read its vectors if
+    these mean something else."""
+    weights = as_one_side(weights_of(source), "target")
     if source.task == "TextGenerator":
         theirs = source.config(GeneratorConfig, task=source.task)
         meaning = ("attributes", "names", "vector_column", "has_encoder", "means", "scales")
         if all(getattr(theirs, name) == getattr(config, name) for name in meaning):
             return weights
-    return {name: value for name, value in weights.items() if name.partition(".")[0] not in READS_VECTOR}
+    return without_parts(weights, READS_VECTOR if source.writes else (*READS_VECTOR, "head"))
 
 
 def _dense_scales(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from seqtext.errors import OptionsError, raise_together
+from seqtext.options import SHARE, out_of_range, raise_faults, up_to
+
+if TYPE_CHECKING:
+    from seqtext.models.sampling import Filters
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
-
-# How texts are written unless asked otherwise: the point of the recipe's sweep on news where a judge sees the topic nearly always and
-# texts differ from each other nearly as much as real ones do.
-GUIDANCE, TEMPERATURE = 2.0, 0.85
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class GeneratorSettings:
     subword_sampling: bool = False
     """Cut words into other pieces every epoch (subword regularisation)."""
     feedback: Literal["tokens", "zeros"] = "tokens"
-    """Each step reads the token before, or nothing: the textbook's vector to sequence."""
+    """What each step reads: the token before, or zeros, so that the vector at the first step is the only input."""
     cell: Literal["rnn", "gru", "lstm"] = "lstm"
     """Kind of recurrent cell."""
     embedding_size: int = 256
@@ -53,36 +53,49 @@ class GeneratorSettings:
     label_smoothing: float = 0.0
     """Share of each target spread over all tokens."""
     no_copy_ngram: int | None = None
-    """Tokens of a training text never written in a row; 0 keeps no record. Default: 8 where half the texts have 32 or more, else 0."""
+    """Length of the runs of tokens that are never copied from training texts; 0 turns it off. Default: 8 where half the texts have 32
+    tokens or more, else 0."""
 
     def __post_init__(self) -> None:
-        raise_together(self._faults())
+        raise_faults(self)
 
     def _faults(self) -> list[str]:
-        limits = {
-            "vocabulary_size": MOST_TOKENS,
-            "max_length": MOST_TOKENS,
-            "embedding_size": MOST_UNITS,
-            "hidden_size": MOST_UNITS,
-            "num_layers": MOST_LAYERS,
-        }
-        shares = (
-            *("vector_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
-            "label_smoothing",
+        return out_of_range(
+            self,
+            {
+                up_to(MOST_TOKENS): ("vocabulary_size", "max_length"),
+                up_to(MOST_UNITS): ("embedding_size", "hidden_size"),
+                up_to(MOST_LAYERS): ("num_layers",),
+                SHARE: (
+                    *("vector_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
+                    "label_smoothing",
+                ),
+                up_to(MOST_TOKENS, least=0).or_nothing: ("no_copy_ngram",),
+            },
         )
-        faults = [
-            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
-            for name, most in limits.items()
-            if not 1 <= getattr(self, name) <= most
-        ]
-        faults += [
-            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
-            for name in shares
-            if not 0 <= getattr(self, name) < 1
-        ]
-        if self.no_copy_ngram is not None and not 0 <= self.no_copy_ngram <= MOST_TOKENS:
-            faults.append(f"--no_copy_ngram is {self.no_copy_ngram}; expected 0 to {MOST_TOKENS}, or nothing")
-        return faults
+
+
+@dataclass(frozen=True)
+class VectorOptions:
+    """Where the vectors of training rows come from: one of these ways, or else the label column."""
+
+    vector: Literal["attributes", "none"] = "attributes"
+    """What texts are written from; none is a language model."""
+    attributes: tuple[str, ...] = ()
+    """Columns whose values make the vector. Default: the label column, where there is no doubt."""
+    vector_column: str | None = None
+    """Column of dense vectors, instead."""
+    vectors_from: str | None = None
+    """Run of a topic classifier that makes the vectors from the texts, instead."""
+
+    @property
+    def ways(self) -> list[object]:
+        """All of them, true where asked for."""
+        return [self.attributes, self.vector_column, self.vectors_from, self.vector == "none"]
+
+    def _faults(self) -> list[str]:
+        several = "--attributes, --vector_column, --vectors_from and --vector none rule each other out"
+        return [several] if sum(map(bool, self.ways)) > 1 else []
 
 
 @dataclass(frozen=True)
@@ -130,3 +143,52 @@ class GeneratorConfig(GeneratorSettings):
     def vector_size(self) -> int:
         """Features of the vector, C; 0 for none."""
         return len(self.shares) or len(self.means)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How texts are written: keywords of calling a `TextGenerator`, and flags of `seqtext generate`."""
+
+    count: int = 1
+    """Texts to write; as many for each, where several things are asked for."""
+    seed: int = 0
+    """Seed of all draws: the same seed writes the same texts. A text depends on its vector, the seed and its place alone."""
+    like: str | None = None
+    """A text whose vector to take, where a classifier makes the vectors."""
+    prompt: str = ""
+    """The beginning of each text; it is part of the text."""
+    # Temperature and guidance are the point of the recipe's sweep on news where a judge sees the topic nearly always, and texts differ
+    # from each other nearly as much as real ones do.
+    temperature: float = 0.85
+    """Below 1 likely tokens become likelier; 0 always takes the likeliest."""
+    top_k: int = 0
+    """Only the k likeliest tokens; 0 is all."""
+    top_p: float = 1.0
+    """Only the likeliest tokens that make up this share (nucleus sampling, Holtzman et al. 2020)."""
+    min_p: float = 0.0
+    """Only tokens at least this share as likely as the likeliest."""
+    guidance: float = 2.0
+    """How far to push from any text towards what is asked for (Ho and Salimans 2022); 1 is not at all."""
+    repetition_penalty: float = 1.0
+    """Divides the logits of tokens written before; 1 is none."""
+    no_repeat_ngram: int = 0
+    """No run of so many tokens twice; 0 is any."""
+    allow_copies: bool = False
+    """Write runs of training texts too that the model keeps a record of, to leave them out."""
+    max_length: int = 128
+    """Tokens of a text at most, its prompt included; up to 100,000."""
+
+    def __post_init__(self) -> None:
+        from seqtext.models.sampling import length_faults  # imports torch, which `seqtext generate --help` must not
+
+        faults = [] if self.count >= 1 else [f"--count is {self.count}; expected at least 1"]
+        if not math.isfinite(self.guidance):
+            faults.append(f"--guidance is {self.guidance}; expected a finite number")
+        raise_together([*faults, *self.filters.faults(), *length_faults(self.max_length)])
+
+    @property
+    def filters(self) -> Filters:
+        """How the next token is chosen."""
+        from seqtext.models.sampling import Filters
+
+        return Filters(**{name: getattr(self, name) for name in Filters._fields})

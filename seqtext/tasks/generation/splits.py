@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from seqtext.data.reading.label_codes import check_values
 from seqtext.data.rows.columns import check_texts, choose_text, require
 from seqtext.data.rows.duplicates import duplicates
-from seqtext.data.rows.splits import TEST_SEED, hold_out_rows, take, used_splits
-from seqtext.errors import DataError
+from seqtext.data.rows.splits import parts_of, used_splits
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -63,9 +62,6 @@ def text_splits(
     Raises:
         DataError: naming split, row and column of what cannot be used.
     """
-    if "train" not in splits:
-        fix = f"its splits: {', '.join(splits)}"
-        raise DataError("no training rows", where="the data set", expected="a split 'train'", fix=fix)
     notes: list[str] = []
     splits = used_splits(splits, notes)
     evenly_by = attributes[0] if attributes else None
@@ -75,19 +71,7 @@ def text_splits(
         check_texts(rows, column)
         for attribute in attributes:
             check_values(rows, attribute)
-    train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
-    if test is None and validation is not None:
-        test, validation = validation, None
-        notes.append("no test split: the given validation split is the test")
-    if test is None:
-        train, test = hold_out_rows(train, evenly_by, seed=TEST_SEED)
-        notes.append(f"no test split: {len(test):,} training rows are held out as one, the same whatever the seed")
-    if max_rows is not None and max_rows < len(train):
-        train = take(train, max_rows, seed=seed, labels=evenly_by)
-        notes.append(f"{len(train):,} training rows used, drawn with seed {seed} (--max_rows)")
-    if validation is None:
-        train, validation = hold_out_rows(train, evenly_by, seed=seed)
-        notes.append(f"validation: {len(validation):,} training rows, held out with seed {seed}")
+    train, validation, test = parts_of(splits, notes, labels=lambda rows: evenly_by, max_rows=max_rows, seed=seed)
     found = duplicates(train, test, column)
     warnings = [f"{found.total:,} test texts are in train too: the test figures flatter"] if found.total else []
     return TextSplits(train, validation, test, column, found.total, tuple(notes), tuple(warnings))

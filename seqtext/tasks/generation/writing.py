@@ -1,4 +1,4 @@
-"""Around drawing tokens: the state a request starts from, and texts made of what was drawn. Knows a model and a tokenizer, no names."""
+"""Texts for vectors: the state that drawing starts from, and texts made of the tokens drawn. Knows a model and a tokenizer, no names."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtext.data.text.tokenizer import BEGIN, Tokenizer
+from seqtext.data.text.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
 from seqtext.errors import OptionsError
+from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.decoding import in_blocks
 from seqtext.models.guided import Guided
-from seqtext.models.sampling import Decoded
+from seqtext.models.sampling import sample
+from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import State
+from seqtext.tasks.generation.settings import Writing
 
 Mixture: TypeAlias = tuple[Tensor, Tensor]
+BANNED = (PAD, UNKNOWN, BEGIN)  # never written
 
 
 class Generated(NamedTuple):
@@ -37,7 +41,55 @@ class Generated(NamedTuple):
     vector: NDArray[np.float32] | None
 
 
-def prompt_ids(tokenizer: Tokenizer, prompt: str, max_length: int) -> list[int]:
+def write(
+    model: VecToSeq,
+    tokenizer: Tokenizer,
+    mixtures: list[Mixture | None],
+    writing: Writing,
+    *,
+    vectors: list[NDArray[np.float32] | None],
+    guard: CopyGuard | None,
+) -> list[Generated]:
+    """A text for each mixture of vectors.
+
+    Args:
+        model: in evaluation mode.
+        tokenizer: whose ids it writes.
+        mixtures: the vectors (K, C) of each text, and their weights (K,); None for any text.
+        writing: how to write.
+        vectors: what each text is written from, as it can be asked for again; or None.
+        guard: runs of tokens that are not written unless copies are allowed.
+
+    Raises:
+        OptionsError: a prompt as long as the limit.
+    """
+    beginning = _prompt_ids(tokenizer, writing.prompt, writing.max_length)
+    writer = Guided(model, guidance=writing.guidance)
+    decoded = sample(
+        writer,
+        _state_before(writer, mixtures, beginning),
+        begin=torch.tensor([[BEGIN, *beginning]] * len(mixtures), device=model.embedding.weight.device),
+        rows=np.arange(len(mixtures)),
+        seed=writing.seed,
+        end_id=END,
+        banned=BANNED,
+        max_length=writing.max_length - len(beginning),
+        guard=None if writing.allow_copies else guard,
+        **writing.filters._asdict(),
+    )
+    return [
+        Generated(
+            text=tokenizer.decode([*beginning, *ids]),
+            log_probability=score,
+            tokens=len(ids) + ended,
+            ended=ended,
+            vector=vector,
+        )
+        for ids, score, ended, vector in zip(decoded.ids, decoded.log_probability, decoded.ended, vectors, strict=True)
+    ]
+
+
+def _prompt_ids(tokenizer: Tokenizer, prompt: str, max_length: int) -> list[int]:
     """Ids of the given beginning of a text.
 
     Raises:
@@ -50,7 +102,7 @@ def prompt_ids(tokenizer: Tokenizer, prompt: str, max_length: int) -> list[int]:
     return ids
 
 
-def state_before(writer: Guided, mixtures: list[Mixture | None], beginning: list[int]) -> State:
+def _state_before(writer: Guided, mixtures: list[Mixture | None], beginning: list[int]) -> State:
     """The state of all rows, with all but the last token of what they begin with fed; made in the blocks of decoding.
 
     Args:
@@ -88,19 +140,3 @@ def _stacked(writer: Guided, mixtures: list[Mixture | None], device: torch.devic
             vectors[row, : len(parts)] = parts
             weights[row, : len(shares)] = shares
     return vectors.to(device), weights.to(device)
-
-
-def as_texts(
-    decoded: Decoded, tokenizer: Tokenizer, beginning: list[int], vectors: list[NDArray[np.float32] | None]
-) -> list[Generated]:
-    """What was drawn, with what it was drawn from, as it can be asked for again."""
-    return [
-        Generated(
-            text=tokenizer.decode([*beginning, *ids]),
-            log_probability=score,
-            tokens=len(ids) + ended,
-            ended=ended,
-            vector=vector,
-        )
-        for ids, score, ended, vector in zip(decoded.ids, decoded.log_probability, decoded.ended, vectors, strict=True)
-    ]

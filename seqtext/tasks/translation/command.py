@@ -17,71 +17,43 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 from tyro.conf import Positional, arg
 
 from seqtext.errors import OptionsError
-from seqtext.tasks.streams import as_they_come, open_target
+from seqtext.tasks.streams import ModelOptions, as_they_come, keywords, open_target
+from seqtext.tasks.translation.settings import Search
 
 if TYPE_CHECKING:
-    from seqtext.tasks.translation.translator import Translation
+    from seqtext.tasks.translation.writing import Translation
 
 
-@dataclass(frozen=True)
-class Translate:
-    """A translation of each text: those given, the lines of a file, or those of a pipe."""
+@dataclass(frozen=True, kw_only=True)
+class Translate(Search, ModelOptions):
+    """A translation of each text: those given, the lines of a file, or those of a pipe.
 
-    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
-    """Run folder, model folder, or name on the hub."""
+    With --n_best 2 or more, a line is a score and a text with a tab between, and an empty line stands between the lines of two texts.
+    """
+
     texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
     """Texts to translate. Without any, --input is read, or the pipe."""
     input: str | None = None
     """File with a text a line, also gzipped. - is the pipe."""
     output: str | None = None
     """File to write. Default: the terminal."""
-    beam: int = 5
-    """Hypotheses that are kept for each text; 1 is greedy, and about three times as fast."""
-    n_best: int = 1
-    """The best and so many less one alternatives: one a line, score and text with a tab between, and an empty line between those of two
-    texts; fewer where a sure model's beam holds one text in other pieces."""
-    length_penalty: float = 1.0
-    """0 favours short translations, more than 1 long ones."""
-    max_ratio: float = 2.0
-    """A translation has at most so many tokens for each of its source, and 10 more."""
-    no_repeat_ngram: int = 0
-    """No run of so many tokens twice; 0 is any."""
     attention: str | None = None
     """Picture of where the model looked while it wrote; of a single text."""
     jsonl: bool = False
     """JSON lines with scores and alternatives, instead of a text a line."""
-    threads: int | None = None
-    """CPU threads. Default: as many as there are cores."""
-    device: str = "cpu"
-    """auto, cpu, cuda, cuda:1 or mps."""
-    debug: bool = False
-    """Show the traceback of an error."""
 
     def run(self) -> None:
         """Translates all texts."""
         self._check()
-        from seqtext.nn.precision import choose_device, set_threads
-        from seqtext.tasks.saved import load_for
-
-        set_threads(self.threads)
-        translator = load_for("translate", self.run_folder)
+        translator = self.open("translate")
         if self.attention is not None and translator.config.attention is None:
             raise OptionsError("the model has no attention", where=f"--attention {self.attention}", fix="leave it out")
-        translator.model.to(choose_device(self.device))
         texts = cut = unended = 0
         with ExitStack() as stack:
             chunks = self._chunks(stack)
             file = open_target(self.output, stack)
             for chunk in chunks:
-                made = translator(
-                    chunk,
-                    beam=self.beam,
-                    n_best=self.n_best,
-                    length_penalty=self.length_penalty,
-                    max_ratio=self.max_ratio,
-                    no_repeat_ngram=self.no_repeat_ngram,
-                    attention=self.attention is not None,
-                )
+                made = translator(chunk, attention=self.attention is not None, **keywords(self, Search))
                 for number, (text, one) in enumerate(zip(chunk, made, strict=True), start=texts):
                     if number and self.n_best > 1 and not self.jsonl:
                         print(file=file)
@@ -98,13 +70,6 @@ class Translate:
             self._draw(made[0])
 
     def _check(self) -> None:
-        for name in ("beam", "n_best", "threads"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise OptionsError(f"--{name} is {value}", expected="at least 1")
-        if self.n_best > self.beam:
-            raise OptionsError(
-                f"--n_best is {self.n_best} and --beam {self.beam}", expected="no more than the beam keeps"
-            )
         if self.texts and self.input:
             raise OptionsError("texts and --input were both given", fix="give one of them")
         if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import UNKNOWN, Tokenizer
 from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.nn.attention import Attention
@@ -10,6 +9,7 @@ from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.tasks.saved import SavedTask
+from seqtext.tasks.saving import read_tokenizer
 from seqtext.tasks.translation.settings import TranslatorConfig
 
 
@@ -19,9 +19,8 @@ def read_tokenizers(saved: SavedTask, *, shared: bool, lowercase: bool) -> tuple
     Raises:
         SavedFileError: if one is missing, or is no tokenizer of ours.
     """
-    normaliser = Normaliser(lowercase=lowercase)
-    target = Tokenizer(saved.file("tokenizer.model"), normaliser)
-    return (target if shared else Tokenizer(saved.file("source_tokenizer.model"), normaliser)), target
+    target = read_tokenizer(saved, lowercase=lowercase)
+    return (target if shared else read_tokenizer(saved, lowercase=lowercase, name="source_tokenizer.model")), target
 
 
 def build_model(config: TranslatorConfig, source_tokens: int, target_tokens: int) -> EncoderDecoder:

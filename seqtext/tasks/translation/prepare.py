@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -15,10 +15,18 @@ from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
-from seqtext.options import settings_of
-from seqtext.saving.folders import read_tensors
-from seqtext.tasks.saved import SavedTask, open_saved, tokenizer_settings, with_fixed
-from seqtext.tasks.translation.model import read_tokenizers
+from seqtext.saving.configs import settings_of
+from seqtext.tasks.saved import SavedTask
+from seqtext.tasks.saving import (
+    Side,
+    as_two_sides,
+    has_two_tokenizers,
+    open_start,
+    tokenizer_of,
+    weights_of,
+    with_tokenizer_of,
+    without_parts,
+)
 from seqtext.tasks.translation.settings import TranslatorConfig, TranslatorSettings
 
 if TYPE_CHECKING:
@@ -55,38 +63,54 @@ def prepare(
         raise OptionsError(f"source and target are both column {source_column!r}", expected="different columns")
     for column in columns:
         check_texts(train, column)
-    source = None if init_from is None else open_saved(init_from)
-    if source is None:
-        sides = _trained(train, columns, wanted)
-    else:
-        wanted = with_fixed(wanted, tokenizer_settings(source))
-        sides = _taken(source, wanted)
+    source = None if init_from is None else open_start(init_from)
+    taken: dict[Side, Tokenizer] = {}
+    if source is not None:
+        wanted = with_tokenizer_of(wanted, source)
+        taken = {side: tokenizer_of(source, side) for side in _sides(source, wanted)}
+    sides = _tokenizers(train, columns, wanted, taken)
     config = TranslatorConfig(**asdict(wanted), source_column=source_column, target_column=target_column)
-    weights = None if source is None else read_tensors(source.file("model.safetensors"), where=str(source.folder))
-    return Prepared(config, *sides, weights)
+    return Prepared(config, *sides, None if source is None else _weights(source, list(taken)))
 
 
-def _trained(train: Dataset, columns: tuple[str, str], wanted: TranslatorSettings) -> tuple[Tokenizer, Tokenizer]:
-    """New ones; a shared one sees both sides in turns, since it looks at so many characters and no more."""
+def _sides(source: SavedTask, wanted: TranslatorSettings) -> list[Side]:
+    """Which sides take a run's tokenizer and weights over.
 
-    def trained(texts: Iterator[str]) -> Tokenizer:
+    Both where the run has as many tokenizers as are wanted. A run that knows one language, to which one of two tokenizers is to go, gives
+    it to the side that does the same: to the target if it writes texts, to the source if it only reads them.
+
+    Raises:
+        OptionsError: for a translator that has another number of tokenizers.
+    """
+    shared, other = not has_two_tokenizers(source), "shared_tokenizer" in source.settings
+    if shared == wanted.shared_tokenizer:
+        return ["source", "target"]
+    if not other:
+        return ["target" if source.writes else "source"]
+    found = f"{source.folder} has {'one tokenizer for both sides' if shared else 'a tokenizer for each side'}"
+    raise OptionsError(found, fix="pass --shared_tokenizer" if shared else "pass --no_shared_tokenizer --tied two_way")
+
+
+def _weights(source: SavedTask, sides: list[Side]) -> dict[str, Tensor]:
+    """Another run's weights, as the parts of some sides; without its head if this gives no tokens."""
+    weights = as_two_sides(weights_of(source), sides)
+    return weights if source.writes else without_parts(weights, ["head"])
+
+
+def _tokenizers(
+    train: Dataset, columns: tuple[str, str], wanted: TranslatorSettings, taken: dict[Side, Tokenizer]
+) -> tuple[Tokenizer, Tokenizer]:
+    """Of source and target: those taken over, and new ones. A new shared one sees both sides in turns, since it looks at so many
+    characters and no more."""
+
+    def trained(texts: Iterable[str]) -> Tokenizer:
         normaliser = Normaliser(lowercase=wanted.lowercase)
         return Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
 
-    sides = [chain.from_iterable(texts_of(train, column)) for column in columns]
-    if not wanted.shared_tokenizer:
-        source, target = map(trained, sides)
-        return source, target
-    shared = trained(text for pair in zip_longest(*sides, fillvalue="") for text in pair)
-    return shared, shared
-
-
-def _taken(source: SavedTask, wanted: TranslatorSettings) -> tuple[Tokenizer, Tokenizer]:
-    """Those of the run to start from, which must have as many as are wanted."""
-    shared = source.value("shared_tokenizer", bool) if source.task == "Translator" else True
-    if shared != wanted.shared_tokenizer:
-        found = f"{source.folder} has {'one tokenizer for both sides' if shared else 'a tokenizer for each side'}"
-        raise OptionsError(
-            found, fix="pass --shared_tokenizer" if shared else "pass --no_shared_tokenizer --tied two_way"
+    source, target = (chain.from_iterable(texts_of(train, column)) for column in columns)
+    if wanted.shared_tokenizer:
+        shared = taken.get("target") or trained(
+            text for pair in zip_longest(source, target, fillvalue="") for text in pair
         )
-    return read_tokenizers(source, shared=shared, lowercase=wanted.lowercase)
+        return shared, shared
+    return taken.get("source") or trained(source), taken.get("target") or trained(target)

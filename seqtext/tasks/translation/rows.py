@@ -103,7 +103,7 @@ class PairRows:
         target_lengths: (R,) of each target likewise.
     """
 
-    unit = "tokens"  # those written: what translation rates are told in
+    unit = "tokens"  # those written: what translation rates are given in
 
     def __init__(self, source: Ragged, target: Ragged) -> None:
         if len(source) != len(target):

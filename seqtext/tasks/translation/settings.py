@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
-from seqtext.errors import raise_together
+from seqtext.errors import raise_together, shorten
+from seqtext.options import SHARE, out_of_range, raise_faults, up_to
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_HEADS = 16_384, 64, 1_000_000, 256
+MOST_RATIO = 100  # tokens written for one that is read; memory for them is taken before the first
+LEAST_LIMIT = 10  # tokens a translation may have, however short its source
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class TranslatorSettings:
     vocabulary_size: int = 8000
     """Pieces of a tokenizer; lowered where the corpus is too small for it."""
     shared_tokenizer: bool = True
-    """One tokenizer for both sides; or else one a side."""
+    """One tokenizer for both sides, or else one per side."""
     lowercase: bool = False
     """Fold case before tokenizing, on both sides: translations are lower case then."""
     max_length: int = 256
@@ -39,7 +43,7 @@ class TranslatorSettings:
     num_layers: int = 2
     """Layers of the decoder; attention stands behind the first."""
     attention: Literal["dot", "scaled_dot", "additive"] | None = "scaled_dot"
-    """How source steps are compared with the decoder's state; None is the textbook's model, which hands over the state alone."""
+    """How source steps are compared with the decoder's state; None hands over the state alone (encoder-decoder without attention)."""
     heads: int = 1
     """Heads of the attention."""
     tied: Literal["none", "two_way", "three_way"] = "three_way"
@@ -58,33 +62,22 @@ class TranslatorSettings:
     """Share of each target spread over all tokens."""
 
     def __post_init__(self) -> None:
-        raise_together(self._faults())
+        raise_faults(self)
 
     def _faults(self) -> list[str]:
-        limits = {
-            "vocabulary_size": MOST_TOKENS,
-            "max_length": MOST_TOKENS,
-            "embedding_size": MOST_UNITS,
-            "encoder_size": MOST_UNITS,
-            "encoder_layers": MOST_LAYERS,
-            "hidden_size": MOST_UNITS,
-            "num_layers": MOST_LAYERS,
-            "heads": MOST_HEADS,
-        }
-        shares = (
-            *("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
-            "label_smoothing",
+        faults = out_of_range(
+            self,
+            {
+                up_to(MOST_TOKENS): ("vocabulary_size", "max_length"),
+                up_to(MOST_UNITS): ("embedding_size", "encoder_size", "hidden_size"),
+                up_to(MOST_LAYERS): ("encoder_layers", "num_layers"),
+                up_to(MOST_HEADS): ("heads",),
+                SHARE: (
+                    *("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
+                    "label_smoothing",
+                ),
+            },
         )
-        faults = [
-            f"--{name} is {getattr(self, name)}; expected 1 to {most}"
-            for name, most in limits.items()
-            if not 1 <= getattr(self, name) <= most
-        ]
-        faults += [
-            f"--{name} is {getattr(self, name)}; expected from 0 to below 1"
-            for name in shares
-            if not 0 <= getattr(self, name) < 1
-        ]
         if 1 <= self.heads <= MOST_HEADS and self.encoder_size % self.heads:
             faults.append(
                 f"--heads is {self.heads}; expected a divisor of --encoder_size, which is {self.encoder_size}"
@@ -102,3 +95,31 @@ class TranslatorConfig(TranslatorSettings):
     """Column the texts to read were in."""
     target_column: str = "target"
     """Column the texts to write were in."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How translations are searched for: keywords of calling a `Translator`, and flags of `seqtext translate`."""
+
+    beam: int = 5
+    """Hypotheses that are kept for each text; 1 is greedy, and about three times as fast."""
+    n_best: int = 1
+    """How many translations to give of each text, at most; fewer where those of a beam are the same text in other tokens."""
+    length_penalty: float = 1.0
+    """0 favours short translations, more than 1 long ones (Wu et al. 2016)."""
+    max_ratio: float = 2.0
+    """A translation has at most so many tokens for each of its source, and 10 more."""
+    no_repeat_ngram: int = 0
+    """No run of so many tokens twice; 0 is any."""
+
+    def __post_init__(self) -> None:
+        from seqtext.models.beam_search import search_faults  # imports torch, which `seqtext translate --help` must not
+
+        faults = search_faults(LEAST_LIMIT, self.beam, self.length_penalty, self.no_repeat_ngram, self.n_best)
+        if not isinstance(self.max_ratio, Real) or not 0 <= self.max_ratio <= MOST_RATIO:
+            faults.append(f"--max_ratio is {shorten(self.max_ratio)}; expected from 0 to {MOST_RATIO}")
+        raise_together(faults)
+
+    def limit(self, source_tokens: int) -> int:
+        """Tokens that the translation of a source may have."""
+        return LEAST_LIMIT + int(self.max_ratio * source_tokens)

@@ -5,11 +5,9 @@ Knows texts; reads no files but its own saved ones, and does not know how it is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,56 +16,21 @@ from torch import Tensor
 
 from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, list_of_texts, texts_of
-from seqtext.data.text.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
-from seqtext.errors import raise_together, shorten
-from seqtext.models.beam_search import search_faults
-from seqtext.models.transduction import Transduced, transduce
+from seqtext.data.text.tokenizer import BEGIN, Tokenizer
 from seqtext.nn.losses import Loss, perplexity
-from seqtext.options import Precision, to_plain
-from seqtext.saving.folders import atomic_folder, parse_tensors, save_tensors
+from seqtext.options import Precision
 from seqtext.tasks.saved import SavedTask, open_saved
+from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights, write_task
 from seqtext.tasks.translation.model import build_model, read_tokenizers
 from seqtext.tasks.translation.rows import PairBatch, PairPlan, PairRows
-from seqtext.tasks.translation.settings import TranslatorConfig
+from seqtext.tasks.translation.settings import Search, TranslatorConfig
+from seqtext.tasks.translation.writing import NOTHING, Translation, find, translation_of
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-MOST_RATIO = 100  # tokens written for one that is read; memory for them is taken before the first
 TOKENS_AT_ONCE = 16_384  # of a side of a batch without gradients
-BANNED = (PAD, UNKNOWN, BEGIN)  # never written
-LEAST_LIMIT = 10  # tokens a translation may have, however short its source
-
-
-class Translation(NamedTuple):
-    """One text in the other language.
-
-    Attributes:
-        text: always there, in one line; empty for an empty source.
-        score: what candidates are ranked by: log-probability with an end, over the length penalty.
-        log_probability: natural logarithm, of all tokens that were written, the end token among them if it came.
-        ended: False if the length limit came first.
-        alternatives: further texts with their scores, best first; different from `text` and from each other.
-        source_tokens: how many were read, the end token left out.
-        cut: whether the source was longer than the model reads, and its end left out.
-        attention: (T, S) fp32, what each written token took from each read one, or None.
-        source_pieces: S tokens as the model sees them, the end token last; none for an empty source.
-        target_pieces: T tokens likewise; the end token last, if it came.
-    """
-
-    text: str
-    score: float
-    log_probability: float
-    ended: bool
-    alternatives: tuple[tuple[str, float], ...]
-    source_tokens: int
-    cut: bool
-    attention: NDArray[np.float32] | None
-    source_pieces: tuple[str, ...]
-    target_pieces: tuple[str, ...]
-
-
-NOTHING = Translation("", 0.0, 0.0, True, (), 0, False, None, (), ())  # of an empty text
+_DEFAULT = Search()
 
 
 class Translator:
@@ -109,7 +72,7 @@ class Translator:
             train: training rows; nothing else may be given.
             source_column: the texts to read.
             target_column: the texts to write.
-            init_from: a saved task with the same kind of tokenizer, whose weights this one starts from where they fit.
+            init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
             seed: of the first weights.
             settings: fields of `TranslatorSettings`, which holds their names, defaults and meanings once.
 
@@ -120,23 +83,12 @@ class Translator:
         from seqtext.tasks.translation.prepare import prepare  # trains tokenizers: not needed to translate
 
         prepared = prepare(train, source_column, target_column, init_from, settings)
-        with torch.random.fork_rng(devices=[]):  # leaves the caller's generator alone
-            torch.manual_seed(seed)
-            task = cls(prepared.config, prepared.source_tokenizer, prepared.tokenizer)
+        task = with_new_weights(lambda: cls(prepared.config, prepared.source_tokenizer, prepared.tokenizer), seed=seed)
         # How often each token comes need not be learnt: the output's bias begins there.
         task.model.head.bias.data.copy_(torch.from_numpy(prepared.tokenizer.log_shares()))
         if prepared.weights is not None:
-            task.copied = task.copy_from(prepared.weights)
+            task.copied = copy_weights(task.model, prepared.weights)
         return task
-
-    def copy_from(self, weights: dict[str, Tensor]) -> str:
-        """Copies every weight that has a place of the same shape here; says which parts these are."""
-        own = self.model.state_dict()
-        fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
-        self.model.load_state_dict(fitting, strict=False)
-        copied = dict.fromkeys(name.split(".")[0] for name in fitting)
-        new = dict.fromkeys(name.split(".")[0] for name in own if name not in fitting)
-        return f"{', '.join(copied) or 'nothing'} copied; {', '.join(new) or 'nothing'} new"
 
     # ---- raw in, raw out
 
@@ -144,22 +96,19 @@ class Translator:
         self,
         texts: Iterable[str],
         *,
-        beam: int = 5,
-        n_best: int = 1,
-        length_penalty: float = 1.0,
-        max_ratio: float = 2.0,
-        no_repeat_ngram: int = 0,
+        beam: int = _DEFAULT.beam,
+        n_best: int = _DEFAULT.n_best,
+        length_penalty: float = _DEFAULT.length_penalty,
+        max_ratio: float = _DEFAULT.max_ratio,
+        no_repeat_ngram: int = _DEFAULT.no_repeat_ngram,
         attention: bool = False,
     ) -> list[Translation]:
         """Translations, in the order of the texts; each the same whatever stands beside it.
 
+        The other keywords are the fields of `Search` (translation/settings.py), which says what each means.
+
         Args:
             texts: any number.
-            beam: hypotheses that are kept for each text; 1 is greedy.
-            n_best: the best and so many less one alternatives, at most; the same text is not given twice.
-            length_penalty: 0 favours short texts, more than 1 long ones (Wu et al. 2016).
-            max_ratio: a translation has at most so many tokens for each of its source, and 10 more.
-            no_repeat_ngram: no run of so many tokens twice; 0 is any.
             attention: whether to say where the model looked; a model without attention says None.
 
         Raises:
@@ -167,51 +116,25 @@ class Translator:
             DataError: for what is no text, by its place.
             NumericsError: if the model's scores are not numbers.
         """
-        faults = search_faults(LEAST_LIMIT, beam, length_penalty, no_repeat_ngram, n_best)
-        if not isinstance(max_ratio, Real) or not 0 <= max_ratio <= MOST_RATIO:
-            faults.append(f"--max_ratio is {shorten(max_ratio)}; expected from 0 to {MOST_RATIO}")
-        raise_together(faults)
+        search = Search(  # checks the values
+            beam=beam, n_best=n_best, length_penalty=length_penalty, max_ratio=max_ratio, no_repeat_ngram=no_repeat_ngram
+        )  # fmt: skip
         whole = self.source_tokenizer.encode(list_of_texts(texts))
         kept = [ids[: self.config.max_length] for ids in whole]
         there = [place for place, ids in enumerate(kept) if ids != [BEGIN]]
         self.model.eval()
-        found = transduce(
-            self.model,
-            [[*kept[place], END] for place in there],
-            limits=[LEAST_LIMIT + int(max_ratio * len(kept[place])) for place in there],
-            begin=BEGIN,
-            end_id=END,
-            banned=BANNED,
-            beam=beam,
-            length_penalty=length_penalty,
-            no_repeat_ngram=no_repeat_ngram,
-            n_best=max(n_best, beam) if n_best > 1 else n_best,  # of the same text in other pieces one is left
-            weights=attention,
-        )
+        found = find(self.model, [kept[place] for place in there], search, attention=attention)
         result = [NOTHING] * len(kept)
         for place, one in zip(there, found, strict=True):
-            result[place] = self._translation(kept[place], one, n_best, cut=len(kept[place]) < len(whole[place]))
+            result[place] = translation_of(
+                one,
+                kept[place],
+                self.source_tokenizer,
+                self.tokenizer,
+                n_best=n_best,
+                cut=len(kept[place]) < len(whole[place]),
+            )
         return result
-
-    def _translation(self, source: list[int], found: Transduced, n_best: int, *, cut: bool) -> Translation:
-        best = found.candidates[0]
-        texts: dict[str, float] = {}
-        for candidate in found.candidates:
-            # White space is folded as it was in what the model has learnt from: a blank more makes no other text.
-            texts.setdefault(" ".join(self.tokenizer.decode(candidate.ids).split()), candidate.score)
-        text, *others = list(texts)[:n_best]
-        return Translation(
-            text=text,
-            score=best.score,
-            log_probability=best.log_probability,
-            ended=best.ended,
-            alternatives=tuple((other, texts[other]) for other in others),
-            source_tokens=len(source),
-            cut=cut,
-            attention=found.weights,
-            source_pieces=tuple(self.source_tokenizer.pieces([*source, END])),
-            target_pieces=tuple(self.tokenizer.pieces([*best.ids, *([END] if best.ended else [])])),
-        )
 
     # ---- what training asks for
 
@@ -289,7 +212,7 @@ class Translator:
 
     @torch.inference_mode()
     def evaluate(self, examples: PairRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
-        """Mean loss of a target's token in nats, end tokens among them, and its perplexity; without label smoothing."""
+        """Mean loss per token of the targets (natural logarithm), end tokens among them, and its perplexity; without label smoothing."""
         self.model.eval()
 
         def of(rows: NDArray[np.int64]) -> Tensor:
@@ -306,14 +229,14 @@ class Translator:
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes config, weights and tokenizers as one verified folder."""
-        with atomic_folder(Path(folder)) as place:
-            config = {"task": type(self).__name__, **to_plain(self.config)}
-            text = json.dumps(config, indent=1, ensure_ascii=False) + "\n"
-            (place / "config.json").write_text(text, encoding="utf-8")
-            save_tensors(place / "model.safetensors", self.model.state_dict())
-            (place / "tokenizer.model").write_bytes(self.tokenizer.model)
-            if not self.config.shared_tokenizer:
-                (place / "source_tokenizer.model").write_bytes(self.source_tokenizer.model)
+        write_task(folder, self.files())
+
+    def files(self) -> dict[str, bytes]:
+        """What is saved, by the names of the files."""
+        further = {"tokenizer.model": self.tokenizer.model}
+        if not self.config.shared_tokenizer:
+            further["source_tokenizer.model"] = self.source_tokenizer.model
+        return task_files(self, further)
 
     @classmethod
     def from_pretrained(cls, name: str | Path) -> Translator:
@@ -329,10 +252,4 @@ class Translator:
         """From the verified files of a model folder."""
         config = saved.config(TranslatorConfig, task=cls.__name__)
         tokenizers = read_tokenizers(saved, shared=config.shared_tokenizer, lowercase=config.lowercase)
-        with torch.device("meta"):  # shapes only: nothing large is allocated before the file's own shapes agree
-            task = cls(config, *tokenizers)
-        where = str(saved.folder / "model.safetensors")
-        weights = parse_tensors(saved.file("model.safetensors"), task.model.state_dict(), where=where)
-        task.model.load_state_dict(weights, assign=True)
-        task.model.eval()
-        return task
+        return restore(saved, lambda: cls(config, *tokenizers))

@@ -123,6 +123,18 @@ def test_swapped_sides_are_warned_of(split: str) -> None:
     assert warning.startswith(f"{split}: its source is written like the target of train, ")
 
 
+@pytest.mark.parametrize(("swapped", "warned"), [(20, False), (22, False), (26, True), (32, True)])
+def test_swapped_sides_are_warned_of_where_they_are_clearly_most_of_a_split(swapped: int, warned: bool) -> None:
+    rows = pairs(40, 3)[:]
+    mixed = {
+        side: rows[other][:swapped] + rows[side][swapped:]
+        for side, other in (("source", "target"), ("target", "source"))
+    }
+    test = datasets.Dataset.from_dict(mixed)
+    found = pair_splits(of(train=pairs(80, 1), validation=pairs(20, 2), test=test)).warnings
+    assert [warning.partition(":")[0] for warning in found] == ["test"] * warned
+
+
 def test_one_language_on_both_sides_is_never_called_swapped() -> None:
     def backwards(rows: datasets.Dataset) -> datasets.Dataset:
         return rows.map(lambda row: {"target": " ".join(reversed(row["source"].split()))})

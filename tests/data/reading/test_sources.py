@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import HfApi
 
-from seqtext.data.reading.sources import load, load_files
+from seqtext.data.reading.sources import load, load_files, phrasebook
 from seqtext.errors import DataError
 
 README = """---
@@ -256,7 +256,7 @@ def test_a_configuration_of_what_has_none_is_refused(tmp_path: Path) -> None:
 def test_the_phrasebook(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def phrases(*, locale: str) -> dict[str, list[SimpleNamespace]]:
+    def phrases(*, locale: str, **sizes: int) -> dict[str, list[SimpleNamespace]]:
         asked.append(locale)
         rows = [SimpleNamespace(text="b", topic="travel"), SimpleNamespace(text="a", topic="money")]
         return {"train": rows, "validation": rows[:1], "test": rows[1:]}
@@ -267,6 +267,13 @@ def test_the_phrasebook(monkeypatch: pytest.MonkeyPatch) -> None:
     assert splits["test"].features["label"].names == ["money", "travel"]
     load("phrasebook:de")
     assert asked == ["en", "de"]
+
+
+def test_the_phrasebook_has_as_many_rows_as_are_asked_for_and_others_for_another_seed() -> None:
+    splits = phrasebook("fr", train=200, validation=20, test=10)
+    assert {name: len(rows) for name, rows in splits.items()} == {"train": 200, "validation": 20, "test": 10}
+    assert phrasebook("fr", train=200, validation=20, test=10)["test"][:] == splits["test"][:]
+    assert phrasebook("fr", train=200, validation=20, test=10, seed=1)["test"][:] != splits["test"][:]
 
 
 # ---- the hub

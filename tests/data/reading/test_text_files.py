@@ -219,6 +219,8 @@ def test_other_kinds_of_file_are_recognised(data: bytes, message: str) -> None:
         ("text,label\na,b\nc,d,e\n", r"row 2 \(line 3\): found 3 cells; expected 2 .*that contain ',' in quotes"),
         ('text,label\n"a\nb",c\nd\n', r"row 2 \(line 4\): found 1 cell"),
         ("text,label\na,b\n\nc,d\n", r"row 2 \(line 3\): found a blank line"),
+        ("text,label\na,b\n\n\nc,d\n", r"row 2 \(line 3\): found a blank line"),
+        ("text,label\n\na,b\n\nc,d\n", r"row 1 \(line 2\): found a blank line"),
         ("text\na\n\nb\n", r'row 2 \(line 3\): found a blank line.*write an empty text as ""'),
         ('text,label\na,b\n"c,d\ne,f\n', r"row 2 \(line 3\): the quote opened in line 3 is never closed; close"),
         ('text,label\n"a\nb","c\nd,e\n', r"row 1 \(line 2\): the quote opened in line 3 is never closed"),

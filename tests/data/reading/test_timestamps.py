@@ -38,6 +38,8 @@ def test_iso_8601_is_read(cell: str) -> None:
         "2020-03-01 01:15+01",
         "2020-02-29 23:15:00-01:00",
         "2020-03-01 05:45 +0530",
+        "2020-03-01 05:45   +0530",
+        "2020-03-01 00:15  Z",
     ],
 )
 def test_offsets_become_utc_with_a_note(cell: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqtext.data.series.options import SeriesDataOptions
 from seqtext.data.series.scaler import fit_input_scales, fit_scales, scale_of
 from seqtext.data.series.series import (
     Part,
@@ -18,7 +19,7 @@ from seqtext.data.series.series import (
     split_by_time,
     whole,
 )
-from seqtext.data.series.splits import series_splits
+from seqtext.data.series.splits import load_series, series_splits
 from seqtext.errors import DataError
 
 HOUR, WEEK = 3600, 168
@@ -287,3 +288,10 @@ def test_a_series_or_a_column_without_a_reading_in_training_is_named():
     with pytest.raises(DataError, match="column 'heat': no reading in the training span"):
         fit_input_scales(Part(both, np.array([[0, 4]])))
     assert fit_input_scales(whole(series(4))) == ((), ())
+
+
+@pytest.mark.parametrize("flag", ["revision", "data_config"])
+def test_what_is_built_in_has_no_commit_and_no_configuration(flag):
+    assert set(load_series(SeriesDataOptions()).series) == {"train"}
+    with pytest.raises(DataError, match=f"^household: found a --{flag} of what is built in; leave --{flag} out$"):
+        load_series(SeriesDataOptions(**{flag: "main"}))

@@ -119,7 +119,7 @@ def test_the_likeliest_segmentation_of_each_word_is_that_of_the_text(tokenizer):
     assert tokenizer.encode(texts, sampling_seed=0, alpha=1e6) == tokenizer.encode(texts)
 
 
-@given(st.lists(st.text(max_size=30), max_size=4), st.integers(0, 2**40))
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=4), st.integers(0, 2**40))
 def test_whatever_is_drawn_is_the_same_text(tokenizer, texts, seed):
     plain = tokenizer.encode(texts)
     for ids, other, text in zip(tokenizer.encode(texts, sampling_seed=seed), plain, texts, strict=True):

@@ -168,7 +168,7 @@ def test_starting_from_another_run_copies_what_fits(classifier, topics, tmp_path
     assert plain.copied == "embedding, backbone copied; head new"
     same = TopicClassifier.from_data(topics["train"], init_from=tmp_path / "first", cell="gru", **SIZES)
     assert torch.equal(same.model.head.weight, classifier.model.head.weight)
-    assert same.copied == "embedding, backbone, head, auxiliary copied"
+    assert same.copied == "embedding, backbone, head, auxiliary copied; nothing new"
     with pytest.raises(OptionsError, match="--hidden_size is 9, but the run to start from has 8"):
         TopicClassifier.from_data(other, init_from=tmp_path / "first", hidden_size=9)
     with pytest.raises(OptionsError, match="--vocabulary_size is 300, but the run to start from has 400"):

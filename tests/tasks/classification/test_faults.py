@@ -194,7 +194,7 @@ FAULTS = {
     "a value out of range": (NOTHING, (*TRAIN, "--epochs", "0"), r"--epochs is 0; expected more than 0"),
     "a model too large to be meant": (NOTHING, (*TRAIN, "--num_layers", "65"), r"--num_layers is 65; expected 1 to 64"),
     "rows from two places": (
-        NOTHING, (*TRAIN, "--data", "phrasebook:de"), r"--data and --train both name training rows; give one of them",
+        NOTHING, (*TRAIN, "--data", "phrasebook:de"), r"--data and --train both name training data; give one of them",
     ),
     "a test file without a training file": (
         NOTHING, ("--test", "test.csv"), r"--validation and --test are files beside --train; --data brings its own splits",
@@ -336,7 +336,7 @@ PASSED = {
     "a corpus smaller than the vocabulary": (NOTHING, (*TRAIN, "--vocabulary_size", "9999"), r"asked for 9,999; the corpus has no more"),
     "no test rows": (NOTHING, TRAIN, r"note +no test split: 6 training rows are held out as one, the same whatever the seed\n"),
     "validation rows only": (
-        NOTHING, (*TRAIN, "--validation", "test.csv"), r"no test split: the given validation split is the test; the model is chosen on",
+        NOTHING, (*TRAIN, "--validation", "test.csv"), r"no test split: the given validation split is the test",
     ),
     "fewer rows than there are": (
         NOTHING, (*TRAIN, "--max_rows", "30"), r"note +30 training rows used, drawn by class with seed 0 \(--max_rows\)",

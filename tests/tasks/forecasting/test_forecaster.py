@@ -155,12 +155,12 @@ def test_a_series_among_others_is_forecast_as_it_is_alone():
 @pytest.mark.parametrize("difference", ["none", "season"])
 @pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("steps", [{"horizon": 6}, {"horizon": 6, "multi_step": "mean"}])
-def test_what_comes_never_reaches_a_forecast(context, change, steps):
+def test_what_comes_never_reaches_a_forecast(context, difference, steps):
     values, other = holed(load(80), 2), load(80, seed=1)
     inputs = np.random.default_rng(0).normal(size=(160, 1))
     columns = {"inputs": inputs, "input_names": ("heat",)} if "multi_step" not in steps else {}
     series = series_of(values, other, **columns)
-    settings = {**SMALL, "difference": change, "season": 4, "calendar": True, "context": context, **steps}
+    settings = {**SMALL, "difference": difference, "season": 4, "calendar": True, "context": context, **steps}
     task = Forecaster.from_data(Part(series, np.array([[0, 50], [80, 130]])), **settings)
     first = np.array([20, 50, 70, 100, 130])
     before = task.forecasts(whole(series), first).values

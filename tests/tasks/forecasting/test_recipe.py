@@ -59,6 +59,7 @@ def test_a_run_has_model_report_pictures_and_card(place):
         assert sorted(re.findall(r"!\[.*\]\(report/(.*)\)", card)) == pictures
         figures = figures_of(folder)
         assert f"| **this model** | {figures['test']['mse']:.5g} |" in card
+        assert len(figures["baselines"]) == 3
         for baseline in figures["baselines"].values():
             assert f"| {baseline['description']} | {baseline['mse']:.5g} |" in card
 
@@ -104,7 +105,8 @@ def test_a_better_baseline_is_named_as_such():
     Path("a.csv").write_text(table("when,kw", times(600), load()))
     ended = done("--data", "a.csv", "--max_steps", "1", "--baselines", "fast", "--run", "run")
     assert re.search(
-        r"\nsame time .* is better by [\d.]+% of MSE here: use that, or train longer, or on more\.\n", ended.out
+        r"\nsame time .* is better by [\d.]+% of MSE here, and simpler: use that, or train longer, or on more readings\.\n",
+        ended.out,
     )
 
 
@@ -376,12 +378,13 @@ def test_a_reading_is_answered_before_the_next_one_comes(place):
 
 
 def test_info_tells_what_a_forecaster_is_and_how_good_it_was(place):
-    for name, said in (("one", "1 step(s) ahead, 120 windows"), ("day", "12 step(s) ahead, 109 windows")):
+    for name, said in (("one", "1 step ahead, 120 windows"), ("day", "12 steps ahead, 109 windows")):
         ended = seqtext_command("info", place / name)
         assert (ended.code, ended.err) == (0, "")
         assert ended.out.startswith("Forecaster in ")
         figures = figures_of(place / name)
         assert f"tested on load.csv, {said}: MSE {figures['test']['mse']:.5g}" in ended.out
+        assert len(figures["baselines"]) == 3
         for baseline, errors in figures["baselines"].items():
             assert f"\n  {baseline}: MSE {errors['mse']:.5g}" in ended.out
 

@@ -8,7 +8,7 @@ import torch
 
 from seqtext.batching.padded import Padded
 from seqtext.data.text.tokenizer import BEGIN, END
-from seqtext.tasks.generation import generator as module
+from seqtext.tasks.generation import writing as module
 from seqtext.tasks.generation.vectors import components
 from tests.tasks.generation.generators import MIXED, of, vector_of
 
@@ -52,7 +52,7 @@ def test_greedy_texts_need_no_seed(generator):
     assert one.text == other.text
 
 
-def test_a_start_begins_the_text_and_counts_to_the_limit(generator):
+def test_a_prompt_begins_the_text_and_counts_to_the_limit(generator):
     ids = generator.tokenizer.encode(["the ship"])[0]
     for made in generator("sea", count=20, prompt="the ship", max_length=10):
         assert made.text.startswith("the ship")
@@ -93,7 +93,7 @@ def test_a_text_is_the_same_alone_and_in_any_company(rows, settings, guidance):
     task = of(rows, **settings)
     names = ["sea", "town", "wood"]
     requests = [{names[n % 3]: 1.0, names[(n + 1) % 3]: n / 70} for n in range(70)]
-    asked = {"guidance": guidance, "start": "the ship", "seed": 3, "max_length": 20, "top_p": 0.95, "temperature": 0.9}
+    asked = {"guidance": guidance, "prompt": "the ship", "seed": 3, "max_length": 20, "top_p": 0.95, "temperature": 0.9}
     whole = task(requests, **asked)
     assert len({one.text for one in whole}) > 40
     for size in (1, 5, 69):

@@ -12,8 +12,9 @@ import torch
 
 import seqtext
 from seqtext.data.text.tokenizer import BEGIN, END
-from seqtext.tasks.generation import generator as module
+from seqtext.tasks.generation import losses as module
 from seqtext.tasks.generation.generator import TextGenerator
+from seqtext.tasks.generation.losses import window_loss, without_vector
 from seqtext.tasks.generation.vectors import asked, components
 from tests.tasks.generation.generators import SIZES, of
 
@@ -114,27 +115,35 @@ def test_evaluation_is_the_mean_loss_of_a_token_with_the_vector_and_without(gene
 def test_any_stands_for_the_vector_of_some_rows_in_training_alone(rows):
     task = of(rows, vector_dropout=0.5)
     batch = task.encode(rows).batch(np.arange(300))
-    assert task._gone(batch) is None
-    task.model.train()
-    torch.manual_seed(0)
-    gone = task._gone(batch)
-    assert gone is not None
-    assert 100 < int(gone.sum()) < 200
-    task.model.eval()
-    [mixed], [own] = ([task.loss(batch, gone=mask)[0]] for mask in (gone, None))
+    [own], [again] = task.losses(batch), task.losses(batch)
+    assert torch.equal(own.rows, again.rows)
     [any_of] = task.losses(batch._replace(vectors=task.model.no_vector.expand_as(batch.vectors)))
-    assert torch.allclose(mixed.rows, torch.where(gone.flatten(), any_of.rows, own.rows), rtol=1e-5)
+    torch.manual_seed(0)
+    gone = without_vector(batch, 0.5)
+    assert 100 < int(gone.sum()) < 200
+    assert without_vector(batch, 0.0) is None
+    mixed, _ = window_loss(task.model, batch, gone=gone)
+    expected = torch.where(gone.flatten(), any_of.rows, own.rows)
+    assert torch.allclose(mixed.rows, expected, rtol=1e-5)
+    for part in task.model.modules():  # in training nothing else is dropped
+        part.train(part is task.model)
+    torch.manual_seed(0)
+    [trained] = task.losses(batch)
+    assert torch.allclose(trained.rows, expected, rtol=1e-5)
 
 
 def test_the_vector_learns_from_every_window(rows):
     task = of(rows, max_length=3, vector_dropout=0.0)
     batch = task.encode(LONG).batch(np.arange(6))
+    windows = 0
     for number, loss in enumerate(task.losses(batch)):
+        windows += 1
         task.model.zero_grad()
         loss.sum.backward()
         assert task.model.to_input.weight.grad.abs().sum() > 0, f"window {number}"
         state = task.model.to_state.weight.grad  # the state before a later window is of the past, and cut off
         assert (number == 0) == (state is not None and bool(state.abs().sum() > 0))
+    assert windows > 1
 
 
 def test_a_mixture_is_made_of_vectors_that_training_had(generator, rows):

@@ -148,9 +148,9 @@ def test_threads_are_those_asked_for(saved, monkeypatch):
 WRONG = {
     "a picture without a name": (("x", "--attention", ""), "--attention ; expected a name that ends in .png, .svg or .pdf"),
     "no texts": ((), "no texts; give some as arguments, a file with --input, or a pipe"),
-    "a beam of none": (("x", "--beam", 0), "--beam is 0; expected at least 1"),
+    "a beam of none": (("x", "--beam", 0), "--beam is 0; expected from 1 to 1,000"),
     "more than the beam": (
-        ("x", "--n_best", 6), "--n_best is 6 and --beam 5; expected no more than the beam keeps"
+        ("x", "--n_best", 6), "--n_best is 6; expected from 1 to --beam, which is 5"
     ),
     "texts and a file": (("x", "--input", "y"), "texts and --input were both given; give one of them"),
     "a picture of no format": (("x", "--attention", "heat"), "--attention heat; expected a name that ends in .png, .svg or .pdf"),

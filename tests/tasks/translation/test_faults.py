@@ -42,7 +42,7 @@ FAULTS = {
     "no beam": (("--beam", "0"), "--beam is 0; expected from 1 to 1,000"),
     "faults of training, model and recipe": (
         ("--epochs", "0", "--label_smoothing", "1", "--beam", "0"),
-        r"3 options:\n  --epochs is 0; .*\n  --label_smoothing is 1.0; .*\n  --beam is 0; .*"),
+        r"3 options:\n  --label_smoothing is 1.0; .*\n  --epochs is 0; .*\n  --beam is 0; .*"),
     "a beam of too many": (("--beam", "1001"), "--beam is 1001; expected from 1 to 1,000"),
     "a revision of files": (
         (*FILES, "--revision", "main"), "--revision and --data_config are of --data; files of --train have none"),

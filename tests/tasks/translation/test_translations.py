@@ -13,7 +13,7 @@ from seqtext.batching.padded import Padded
 from seqtext.data.text.tokenizer import BEGIN, END
 from seqtext.errors import DataError, OptionsError
 from seqtext.models.transduction import transduce
-from seqtext.tasks.translation.translator import Translation
+from seqtext.tasks.translation.writing import Translation
 from tests.tasks.translation.translators import SHAPES, of, pairs, same
 
 
@@ -61,6 +61,7 @@ def test_greedy_is_the_loop_over_argmax(rows, shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_log_probability_is_that_of_the_model_reading_the_translation(rows, shape):
     task = of(rows, **shape)
+    assert len(rows) > 8
     for text, one in zip(rows["source"][:8], task(rows["source"][:8], length_penalty=0.6), strict=True):
         by_piece = {piece: number for number, piece in enumerate(task.tokenizer.pieces(range(len(task.tokenizer))))}
         ids, written = task.source_tokenizer.encode([text])[0], [by_piece[piece] for piece in one.target_pieces]
@@ -115,7 +116,9 @@ def test_no_text_is_without_its_string_whatever_the_tokens(rows):
     bytes_only = [i for i, piece in enumerate(task.tokenizer.pieces(range(len(task.tokenizer)))) if piece[:3] == "<0x"]
     with torch.no_grad():
         task.model.head.bias[bytes_only] += 50
-    for one in task(rows["source"][:10]):
+    found = task(rows["source"][:10])
+    assert len(found) == 10
+    for one in found:
         assert isinstance(one.text, str)
         one.text.encode()
 
@@ -147,7 +150,7 @@ def test_what_the_beam_holds_in_other_pieces_makes_room_for_other_texts(translat
         return [one._replace(candidates=[one.candidates[0], *one.candidates][: asked["n_best"]]) for one in found]
 
     plain = translator(["old dog"], beam=4, n_best=2)[0]
-    monkeypatch.setattr("seqtext.tasks.translation.translator.transduce", with_the_best_twice)
+    monkeypatch.setattr("seqtext.tasks.translation.writing.transduce", with_the_best_twice)
     [(other, _)] = translator(["old dog"], beam=4, n_best=2)[0].alternatives
     assert other == plain.alternatives[0][0]
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from seqtext.data.text.tokenizer import END
-from seqtext.tasks.translation.translator import Translation, Translator
+from seqtext.tasks.translation.translator import Translator
+from seqtext.tasks.translation.writing import Translation
 
 SIZES = {"hidden_size": 16, "encoder_size": 8, "embedding_size": 8, "vocabulary_size": 330}
 LEXICON = {

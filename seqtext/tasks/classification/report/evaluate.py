@@ -1,92 +1,89 @@
-"""`seqtext evaluate` of a classifier: accuracy and F1 on a split of any data set."""
+"""`seqtext evaluate` of a classifier: accuracy, macro F1 and figures of each class, on a split of any data set."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import arg
 
-from seqtext.errors import DataError, OptionsError, one_of
+from seqtext.reporting.evaluation import EvaluateOptions, Measured, chosen_line, load_measured
+
+if TYPE_CHECKING:
+    from seqtext.tasks.classification.classifier import TopicClassifier
+
+MOST_CLASSES = 30  # lines; of more classes the hardest are shown
 
 
-@dataclass(frozen=True)
-class Evaluate:
-    """Accuracy, macro F1 and figures per class, in fp32."""
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(EvaluateOptions):
+    """Accuracy, macro F1 and figures of each class, in fp32: seqtext evaluate RUN --data new.csv --output measured"""
 
-    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
-    """Run folder, model folder, or name on the hub."""
-    data: str
-    """Data set: name on the hub, folder, file, or phrasebook[:locale]."""
-    split: str | None = None
-    """Split to measure on. Default: test, or the only one there is, as of a single file."""
-    revision: str | None = None
-    """Commit, tag or branch of a data set on the hub."""
-    data_config: str | None = None
-    """Configuration of a data set that has several."""
+    data: Annotated[tuple[str, ...], arg(metavar="DATA")] = ()
+    """Data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; gz), or phrasebook[:locale]."""
     text_column: str | None = None
     """Default: the one the model was trained on."""
     label_column: str | None = None
     """Default: the one the model was trained on."""
     unlabelled: Literal["error", "drop"] = "error"
     """Rows without a label stop the evaluation, or are left out and counted."""
-    json: bool = False
-    """Print the figures as JSON, with the confusion matrix."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1 or mps."""
-    threads: int | None = None
-    """CPU threads. Default: as many as there are cores."""
-    debug: bool = False
-    """Show the traceback of an error."""
 
-    def run(self) -> None:
-        """Loads, measures, prints."""
-        from seqtext.data.reading.sources import load as load_data
-        from seqtext.data.rows.columns import require
-        from seqtext.data.rows.labels import Labels
-        from seqtext.nn.precision import choose_device, set_threads
-        from seqtext.tasks.classification.report.metrics import classification_metrics
-        from seqtext.tasks.saved import load
 
-        if self.threads is not None and self.threads < 1:
-            raise OptionsError(f"--threads is {self.threads}", expected="at least 1")
-        set_threads(self.threads)
-        classifier = load(self.run_folder)
-        device = choose_device(self.device)
-        classifier.model.to(device)
-        source = load_data(self.data, revision=self.revision, config=self.data_config, needs=())
-        split = self.split or (next(iter(source.splits)) if len(source.splits) == 1 else "test")
-        if split not in source.splits:
-            raise DataError(
-                f"no split {split!r}", where=self.data, expected=one_of(source.splits), fix="pass --split NAME"
-            )
-        rows = source.splits[split]
-        classifier.use_columns(self.text_column, self.label_column)
-        require({split: rows}, classifier.config.text_column, fix="pass --text_column NAME")
-        require({split: rows}, classifier.config.label_column, fix="pass --label_column NAME")
-        labels = Labels(classifier.config.labels).encode(
-            rows, classifier.config.label_column, unlabelled=self.unlabelled
-        )
-        if labels.dropped:
-            rows = rows.select(labels.rows)
-        probabilities = classifier.probabilities(classifier.encode(rows).to(device))
-        metrics = classification_metrics(
-            probabilities.argmax(axis=1), labels.ids, labels.names, known=range(len(classifier.config.labels))
-        )
-        if self.json:
-            print(json.dumps(metrics.to_json(), ensure_ascii=False, indent=1))
-            return
-        print(
-            f"{source.name}, split {split}: {metrics.rows:,} rows"
-            + (f" at {source.revision}" if source.revision else "")
-        )
-        print(f"accuracy {metrics.accuracy:.2%}, macro F1 {metrics.macro_f1:.4f}\n")
-        width = max(5, *(len(figures.name) for figures in metrics.per_class))
-        print(f"{'class':<{width}}  precision  recall      F1    rows")
-        for f in metrics.per_class:
-            print(f"{f.name:<{width}}  {f.precision:>9.3f}  {f.recall:>6.3f}  {f.f1:>6.3f}  {f.rows:>6,}")
-        for note in [f"rows left out because they have no label: {labels.dropped:,}"] * bool(labels.dropped) + list(
-            labels.warnings
+def measure(task: TopicClassifier, options: Evaluate) -> Measured:
+    """The figures of a classifier.
+
+    Raises:
+        DataError: rows, columns or labels that cannot be used.
+    """
+    from seqtext.data.rows.columns import require
+    from seqtext.data.rows.labels import Labels
+    from seqtext.data.rows.splits import take
+    from seqtext.tasks.classification.report.metrics import classification_metrics
+
+    found = load_measured(options)
+    rows = found.rows
+    task.use_columns(options.text_column, options.label_column)
+    text, label = task.config.text_column, task.config.label_column
+    require({found.split: rows}, text, fix="pass --text_column NAME")
+    require({found.split: rows}, label, fix="pass --label_column NAME")
+    labels = Labels(task.config.labels).encode(rows, label, unlabelled=options.unlabelled)
+    notes = [f"rows left out because they have no label: {labels.dropped:,}"] if labels.dropped else []
+    if labels.dropped:
+        rows = rows.select(labels.rows)
+    if options.max_rows is not None and options.max_rows < len(rows):
+        rows = take(rows, options.max_rows, labels=labels.ids)
+        labels = Labels(task.config.labels).encode(rows, label)
+        notes.append(f"{len(rows):,} rows measured, drawn by class (--max_rows)")
+    probabilities = task.probabilities(task.encode(rows))
+    predicted, best = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    known = range(len(task.config.labels))
+    metrics = classification_metrics(predicted, labels.ids, labels.names, known=known)
+
+    def predictions() -> Iterator[Mapping[str, Any]]:
+        for row, (guess, sure, true) in enumerate(
+            zip(predicted.tolist(), best.tolist(), labels.ids.tolist(), strict=True)
         ):
-            print(f"note: {note}")
+            name = task.config.labels[guess]
+            yield {"row": row, "true": labels.names[true], "predicted": name, "probability": round(sure, 6)}
+
+    data = {"source": found.source, "notes": notes, "warnings": list(labels.warnings)}
+    return Measured({"test": metrics.to_json(), "baselines": {}, "data": data}, predictions())
+
+
+def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    """What a classifier's report or evaluation found, as lines to print."""
+    test = figures["test"]
+    scores = f"accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}"
+    yield f"tested on {figures['data']['source']}, {test['rows']:,} rows: {scores}"
+    yield from (f"  {one['description']}: {one['accuracy']:.2%}" for one in figures["baselines"].values())
+    yield from chosen_line(figures)
+    classes = test["per_class"]
+    if len(classes) > MOST_CLASSES:
+        yield f"the {MOST_CLASSES} of {len(classes):,} classes with the lowest F1:"
+        classes = sorted(classes, key=lambda one: float(one["f1"]))[:MOST_CLASSES]
+    width = max(5, *(len(one["name"]) for one in classes))
+    yield f"{'class':<{width}}  precision  recall      F1    rows"
+    for one in classes:
+        scores = f"{one['precision']:>9.3f}  {one['recall']:>6.3f}  {one['f1']:>6.3f}"
+        yield f"{one['name']:<{width}}  {scores}  {one['rows']:>6,}"

@@ -1,4 +1,4 @@
-"""Pictures of classes: who was taken for whom, and each class beside a rival. `curves` shows a run over time.
+"""Pictures of classes: who was taken for whom, and each class beside a baseline. `curves` shows a run over time.
 
 Figures and names in, a picture file out. It knows no models and no run folders; how a name is made drawable and a file
 written is the business of `lettering` and `canvas`.
@@ -7,23 +7,12 @@ written is the business of `lettering` and `canvas`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seqtext.reporting.canvas import (
-    BLUE,
-    GREY,
-    VERMILION,
-    StrPath,
-    calm,
-    footnote,
-    in_percent,
-    legend_above,
-    new_figure,
-    save,
-)
+from seqtext.reporting import canvas
+from seqtext.reporting.canvas import FloatArray, StrPath
 from seqtext.reporting.lettering import Lettering, drawable
 from seqtext.tasks.classification.report.metrics import ClassificationMetrics, IntArray
 
@@ -31,11 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray: TypeAlias = NDArray[np.float64]
-
 MOST_WITH_COUNTS = 20  # classes of a confusion matrix whose cells hold counts and shares
 MOST_WITH_SHARES = 50  # classes of one whose cells hold shares; above, colours alone
-MOST_COMPARED = 40  # classes beside a rival: the hardest ones
+MOST_COMPARED = 40  # classes beside a baseline: the hardest ones
 NUMBERED = "# and a number: position of a class whose name no font on this machine can draw"
 
 
@@ -55,14 +42,14 @@ def confusion_matrix(matrix: IntArray, names: Sequence[str], path: StrPath) -> N
         raise ValueError(f"a confusion matrix must be square with one side per name ({len(names)}), got {counts.shape}")
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = _side(len(names))
-    figure = new_figure(side + 2.6, side + 1.5)
+    figure = canvas.new_figure(side + 2.6, side + 1.5)
     axes = figure.add_subplot()
     axes.set_title(f"{counts.sum():,} rows, {counts.trace() / max(counts.sum(), 1):.1%} right", fontsize=10)
     _draw_shares(figure, axes, shares)
     if len(names) <= MOST_WITH_SHARES:
         _name_cells(figure, axes, drawable(names))
         _write_cells(axes, counts, shares, side / len(names))
-    save(figure, path)
+    canvas.save(figure, path)
 
 
 def _side(classes: int) -> float:
@@ -105,7 +92,7 @@ def _name_cells(figure: Figure, axes: Axes, lettering: Lettering) -> None:
     axes.tick_params(which="minor", length=0)
     axes.grid(which="minor", color="white", linewidth=1)
     if lettering.numbered:
-        footnote(figure, NUMBERED)
+        canvas.footnote(figure, NUMBERED)
 
 
 def _write_cells(axes: Axes, counts: IntArray, shares: FloatArray, cell: float) -> None:
@@ -119,61 +106,61 @@ def _write_cells(axes: Axes, counts: IntArray, shares: FloatArray, cell: float) 
         colour = "white" if share > 0.35 else "black"
         axes.text(column, row, text, ha="center", va="center", fontsize=size, color=colour, linespacing=1.15)
     for row in np.flatnonzero(counts.sum(axis=1) == 0):
-        axes.text((number - 1) / 2, float(row), "no rows", ha="center", va="center", fontsize=size, color=GREY)
+        axes.text((number - 1) / 2, float(row), "no rows", ha="center", va="center", fontsize=size, color=canvas.GREY)
 
 
 def per_class_f1(
     model: ClassificationMetrics,
     path: StrPath,
     *,
-    rival: ClassificationMetrics | None = None,
-    rival_name: str = "TF-IDF",
+    baseline: ClassificationMetrics | None = None,
+    baseline_name: str = "TF-IDF",
 ) -> None:
-    """Draws the F1 of each class as a dot, the rival's as a hollow diamond, best class first; of many, the 40 hardest.
+    """Draws the F1 of each class as a dot, the baseline's as a hollow diamond, best class first; of many, the 40 hardest.
 
     Args:
         model: its figures; classes without rows are left out.
         path: of the picture to write.
-        rival: figures over the same rows and names, or None.
-        rival_name: for the legend.
+        baseline: figures over the same rows and names, or None.
+        baseline_name: for the legend.
 
     Raises:
-        ValueError: the rival's classes are not the model's.
+        ValueError: the baseline's classes are not the model's.
     """
-    if rival and [c.name for c in rival.per_class] != [c.name for c in model.per_class]:
+    if baseline and [c.name for c in baseline.per_class] != [c.name for c in model.per_class]:
         raise ValueError("the two sets of figures must be of the same classes in the same order")
     measured = np.flatnonzero([c.rows for c in model.per_class])
     f1 = np.array([c.f1 for c in model.per_class])
     order = measured[np.argsort(f1[measured], kind="stable")][:MOST_COMPARED]  # the hardest at the bottom, at 0
-    figure = new_figure(8, 1.3 + 0.24 * len(order))
+    figure = canvas.new_figure(8, 1.3 + 0.24 * len(order))
     axes = figure.add_subplot()
-    if rival:
-        _draw_rival(axes, f1[order], np.array([c.f1 for c in rival.per_class])[order], rival_name)
-    axes.plot(f1[order], np.arange(len(order)), "o", color=BLUE, markersize=6, label="this model")
+    if baseline:
+        _draw_baseline(axes, f1[order], np.array([c.f1 for c in baseline.per_class])[order], baseline_name)
+    axes.plot(f1[order], np.arange(len(order)), "o", color=canvas.BLUE, markersize=6, label="this model")
     _name_rows(figure, axes, model, order)
     left_out = f"; the {len(order)} hardest of {len(measured)} classes" if len(order) < len(measured) else ""
     axes.set_xlabel(f"F1 (%){left_out}", fontsize=9)
-    legend_above(axes, columns=2)
-    save(figure, path)
+    canvas.legend_above(axes, columns=2)
+    canvas.save(figure, path)
 
 
-def _draw_rival(axes: Axes, f1: FloatArray, rival: FloatArray, name: str) -> None:
+def _draw_baseline(axes: Axes, f1: FloatArray, other: FloatArray, name: str) -> None:
     """Hollow diamonds, and a line to the model's dot in the colour of whichever is ahead."""
-    colours = [BLUE if ours >= theirs else VERMILION for ours, theirs in zip(f1, rival, strict=True)]
-    axes.hlines(np.arange(len(f1)), np.minimum(f1, rival), np.maximum(f1, rival), colors=colours, linewidth=2)
-    diamonds: dict[str, Any] = {"color": VERMILION, "markersize": 6, "markerfacecolor": "white"}
-    axes.plot(rival, np.arange(len(f1)), "D", label=name.replace("$", r"\$"), **diamonds)
+    colours = [canvas.BLUE if ours >= theirs else canvas.VERMILION for ours, theirs in zip(f1, other, strict=True)]
+    axes.hlines(np.arange(len(f1)), np.minimum(f1, other), np.maximum(f1, other), colors=colours, linewidth=2)
+    diamonds: dict[str, Any] = {"color": canvas.VERMILION, "markersize": 6, "markerfacecolor": "white"}
+    axes.plot(other, np.arange(len(f1)), "D", label=canvas.literal(name), **diamonds)
 
 
 def _name_rows(figure: Figure, axes: Axes, model: ClassificationMetrics, order: IntArray) -> None:
     """Class names with their numbers of rows down the left, percent below."""
     lettering = drawable([c.name for c in model.per_class], longest=28)
     labels = [f"{lettering.names[i]}  ({model.per_class[i].rows:,})" for i in order]
-    calm(axes)
+    canvas.calm(axes)
     axes.set_yticks(range(len(order)), labels, fontsize=8, fontfamily=lettering.families)
     axes.set_ylim(-0.7, len(order) - 0.3)
     axes.set_ylabel("class (rows)", fontsize=9)
-    in_percent(axes.xaxis)
+    canvas.in_percent(axes.xaxis)
     axes.margins(x=0.04)
     if lettering.numbered:
-        footnote(figure, NUMBERED)
+        canvas.footnote(figure, NUMBERED)

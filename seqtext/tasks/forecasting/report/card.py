@@ -1,75 +1,68 @@
-"""The README.md of a forecaster's run: what the model is, what it was measured on, what is better. Figures in, Markdown out."""
+"""What the card of a forecaster says: errors beside the baselines, and how far its intervals can be trusted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import seqtext
-from seqtext.reporting.card import markdown_cell, one_line
+from seqtext.reporting.card import Card
+from seqtext.reporting.table import Row, Table, seconds_cell
+
+FORMS = {"smape": ".1f", "mase": ".3f"}  # how errors are shown
 
 
-def forecast_card(*, title: str, command: str, figures: Mapping[str, Any], pictures: Sequence[str]) -> str:
-    """The card of a forecaster.
-
-    Args:
-        title: of the card.
-        command: what made the run.
-        figures: as in report/metrics.json.
-        pictures: file names in report/.
-    """
-    test, training, data = figures["test"], figures["training"], figures["data"]
-    others = {name: {"description": name, **f} for name, f in figures["other_context"].items()}
-    lines = [
-        "---",
-        "library_name: seqtext",
-        "pipeline_tag: time-series-forecasting",
-        "---",
-        f"# {markdown_cell(title)}",
-        "",
-        f"A forecaster made with seqtext {seqtext.__version__} by",
-        "",
-        f"    {one_line(command)}",
-        "",
-        "```python",
-        "import seqtext",
-        'forecaster = seqtext.load("this folder")',
-        "forecaster(history)  # an array of past readings, in the units of the data",
-        "```",
-        "",
-        "## Results",
-        "",
-        f"{test['horizon']:,} step(s) ahead, {test['windows']:,} windows of the test span, which lies after all readings that were"
-        " learnt from or chosen by. Errors in the units of the data.",
-        "",
-        "| model | MSE | MAE | sMAPE | MASE | pinball |",
-        "|---|---|---|---|---|---|",
-        _row("**this model**", test),
-        *(_row(markdown_cell(f["description"]), f) for f in [*others.values(), *figures["baselines"].values()]),
-        "",
-    ]
-    if interval := test["interval"]:
-        lines += [
-            f"The interval that should hold {interval['nominal']:.0%} of the values holds {interval['coverage']:.1%};"
-            f" its mean width is {interval['width']:.4g}.",
+def forecast_card(figures: Mapping[str, Any]) -> Card:
+    """The card of a forecaster; `figures` are as in report/metrics.json."""
+    test, data = figures["test"], figures["data"]
+    interval = interval_lines(test)
+    return Card(
+        title=f"Forecasts of {data['source']}",
+        kind="A forecaster",
+        pipeline_tag="time-series-forecasting",
+        usage=[
+            'forecaster = seqtext.load("this folder")',
+            "forecaster(history)  # an array of past readings, in the units of the data",
+        ],
+        results=[
+            f"{test['horizon']:,} step(s) ahead, {test['windows']:,} windows of the test span of {data['series']:,} series, which lies"
+            " after all readings that were learnt from or chosen by. Errors in the units of the data.",
             "",
-        ]
-    rows = ", ".join(f"{count:,} {name}" for name, count in data["rows"].items())
-    lines += [
-        f"Model chosen: {training['selection']}. Trained {training['seconds']:.0f} s on {training['hardware']},"
-        f" {training['precision']}.",
-        "",
-        *(f"![{name}](report/{name})" for name in pictures),
-        "",
-        "## Data",
-        "",
-        f"{markdown_cell(data['source'])}: {data['series']:,} series, {rows} readings.",
-        *(f"- {markdown_cell(note)}" for note in [*data["notes"], *data["warnings"]]),
-        "",
+            *compared(figures).markdown(),
+            *([*interval, ""] if interval else []),
+        ],
+        unit="readings",
+    )
+
+
+def compared(figures: Mapping[str, Any]) -> Table:
+    """Model, model in the other context, and baselines; `figures` are as in report/metrics.json."""
+    test = figures["test"]
+    columns = {"MSE": "mse", "MAE": "mae", "RMSE": "rmse", "sMAPE": "smape"}
+    columns |= {} if test["pinball"] is None else {"pinball": "pinball"}
+    columns |= {} if test["mase"] is None else {f"MASE, {test['season']}": "mase"}
+
+    def row(name: str, errors: Mapping[str, Any], seconds: float | None = None, **more: Any) -> Row:
+        cells = [format(errors[column], FORMS.get(column, ".5g")) for column in columns.values()]
+        return Row(name, [*cells, seconds_cell(seconds)], -errors[measure_of(test)], **more)
+
+    rows = [row("this model", test, figures["training"]["seconds"], model=True)]
+    rows += [row(name, errors) for name, errors in figures["other_context"].items()]
+    for name, errors in figures["baselines"].items():
+        rows.append(row(name, errors, errors["seconds"], baseline=name, description=errors["description"]))
+    steps = "the next value" if test["horizon"] == 1 else f"{test['horizon']} steps"
+    return Table(f"test, {steps} of {test['windows']:,} windows", [*columns, "seconds"], rows)
+
+
+def measure_of(test: Mapping[str, Any]) -> str:
+    """The error by which forecasts are compared."""
+    return "mse" if test["pinball"] is None else "pinball"
+
+
+def interval_lines(test: Mapping[str, Any]) -> list[str]:
+    """What share of the values lies in the interval between two quantiles; no line without one."""
+    if not (interval := test["interval"]):
+        return []
+    return [
+        f"The interval that should hold {interval['nominal']:.0%} of the values holds {interval['coverage']:.1%};"
+        f" its mean width is {interval['width']:.4g}."
     ]
-    return "\n".join(lines)
-
-
-def _row(name: str, figures: Mapping[str, Any]) -> str:
-    cells = [figures["mse"], figures["mae"], figures["smape"], figures["mase"], figures["pinball"]]
-    return f"| {name} | " + " | ".join("-" if cell is None else f"{cell:.5g}" for cell in cells) + " |"

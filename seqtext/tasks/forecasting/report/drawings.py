@@ -1,24 +1,23 @@
-"""The pictures of a forecaster's report: which windows they show. How they are drawn, `evaluation.forecast_pictures` knows."""
+"""Which windows the pictures of a forecaster's report show. How they are drawn, `pictures` and `fan_chart` know."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.splits import SeriesSplits
-from seqtext.reporting.curves import learning_curves
-from seqtext.reporting.report import learning_history
-from seqtext.tasks.forecasting.forecaster import Forecaster, PartForecasts
-from seqtext.tasks.forecasting.report.baselines import Rival
-from seqtext.tasks.forecasting.report.metrics import mae_by_hour
-from seqtext.tasks.forecasting.report.pictures import error_by, fan_chart, hidden_state, two_weeks
+from seqtext.reporting.baseline import Baseline
+from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.parts import PartForecasts
+from seqtext.tasks.forecasting.report.fan_chart import fan_chart
+from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, mae_by_hour
+from seqtext.tasks.forecasting.report.pictures import error_by, hidden_state, two_weeks
 from seqtext.tasks.forecasting.rollout import Rollout
 from seqtext.tasks.forecasting.windows import scaled
-from seqtext.training.fit import FitResult
 
 DAYS = 14
 FEW = 200  # readings drawn as two weeks or as a week where there are no timestamps
@@ -27,10 +26,9 @@ FEW = 200  # readings drawn as two weeks or as a week where there are no timesta
 def draw(
     task: Forecaster,
     data: SeriesSplits,
-    first: NDArray[np.int64],
+    first: IntArray,
     made: PartForecasts,
-    rivals: list[Rival],
-    result: FitResult,
+    baselines: Sequence[Baseline[FloatArray]],
     folder: Path,
     *,
     unit: str,
@@ -42,25 +40,17 @@ def draw(
         data: the spans.
         first: (R,) where the measured forecasts begin.
         made: those forecasts.
-        rivals: others of the same values.
-        result: of training.
+        baselines: which forecast the same values.
         folder: report/ of the run.
         unit: of the readings.
     """
-    learning_curves(
-        learning_history(result, score="mse"),
-        folder / "learning_curves.png",
-        score_name="MSE, scaled",
-        percent=False,
-        loss_unit="scaled",
-    )
-    drawn = ["learning_curves.png"]
-    best = min(rivals, key=lambda rival: float(np.nanmean(np.abs(rival.forecast - made.true))), default=None)
+    drawn = []
+    best = min(baselines, key=lambda one: float(np.nanmean(np.abs(one.predicted - made.true))), default=None)
     if _two_weeks(task, data, folder / "two_weeks.png", unit):
         drawn.append("two_weeks.png")
     if _fan(task, data, folder / "fan_chart.png", unit):
         drawn.append("fan_chart.png")
-    errors = {"this model": made.values} | ({} if best is None else {best.name: best.forecast})
+    errors = {"this model": made.values} | ({} if best is None else {best.name: best.predicted})
     label = f"mean absolute error{f' ({unit})' if unit else ''}"
     if data.series.first_times is not None:
         hours = hours_of_day(data.series, first, task.config.horizon)
@@ -72,19 +62,17 @@ def draw(
         steps = range(1, task.config.horizon + 1)
         error_by(steps, by_step, folder / "error_by_step.png", xlabel="steps ahead", ylabel=label)
         drawn.append("error_by_step.png")
-    if not (
-        task.config.center_windows or task.config.difference_input
-    ):  # else there is no state but that of single windows
+    # Else there is no state but that of single windows.
+    if not (task.config.center_windows or task.config.difference_input):
         _hidden(task, data, folder / "hidden_state.png", unit)
         drawn.append("hidden_state.png")
     return drawn
 
 
-def hours_of_day(series: SeriesSet, first: NDArray[np.int64], horizon: int) -> NDArray[np.int64]:
+def hours_of_day(series: SeriesSet, first: IntArray, horizon: int) -> IntArray:
     """(R, H) the hour, 0 to 23, of each reading forecast behind the positions `first`."""
-    hours: NDArray[np.int64] = (
-        series.times_at(first[:, None] + np.arange(horizon)).astype("datetime64[h]").astype(np.int64)
-    )
+    times = series.times_at(first[:, None] + np.arange(horizon))
+    hours: IntArray = times.astype("datetime64[h]").astype(np.int64)
     return hours % 24
 
 
@@ -102,19 +90,9 @@ def _two_weeks(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> b
     made = task.forecasts(data.test, first)
     places = np.arange(first[0], first[-1] + horizon)
     times = None if data.series.first_times is None else data.series.times_at(places)
-    ends = (
-        [made.quantiles[level].ravel() for level in (min(made.quantiles), max(made.quantiles))]
-        if made.quantiles
-        else None
-    )
-    two_weeks(
-        times,
-        made.true.ravel(),
-        made.values.ravel(),
-        path,
-        unit=unit,
-        quantiles=None if ends is None else (ends[0], ends[1]),
-    )
+    levels = made.quantiles
+    band = (levels[min(levels)].ravel(), levels[max(levels)].ravel()) if levels else None
+    two_weeks(times, made.true.ravel(), made.values.ravel(), path, unit=unit, quantiles=band)
     return True
 
 
@@ -128,16 +106,13 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
     middle = min(start + (end - start) // 2, end - horizon)  # of the test span
     if middle < start or horizon < 2:
         return False
-    begin = max(
-        int(series.starts[series.series_at(np.array([middle]))[0]]),
-        middle - max(horizon, config.window, task.least_history),
-    )
-    name = series.names[int(series.series_at(np.array([middle]))[0])]
+    number = int(series.series_at(np.array([middle]))[0])
+    begin = max(int(series.starts[number]), middle - max(horizon, config.window, task.least_history))
     times = None if series.first_times is None else series.times_at(np.arange(begin, middle + horizon))
     made = task(
         series.values[begin:middle],
         horizon=horizon,
-        series=name,
+        series=series.names[number],
         start=None if times is None else times[0],
         inputs=None if series.inputs is None else series.inputs[begin:middle],
     )

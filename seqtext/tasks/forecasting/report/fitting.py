@@ -1,24 +1,21 @@
 """The baselines beside a forecaster, on its own test windows, given all readings before them.
 
-Knows series and spans; the methods themselves lie in `evaluation.forecast_baselines`.
+Knows series and spans; the methods themselves know arrays alone.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
-from numpy.typing import NDArray
 
 from seqtext.data.series.series import Part
 from seqtext.data.series.splits import SeriesSplits
+from seqtext.reporting.baseline import Baseline, Baselines
 from seqtext.tasks.forecasting.forecaster import Forecaster
-from seqtext.tasks.forecasting.report.baselines import Rival, boosted_trees, last_value, ridge, seasonal
-from seqtext.tasks.forecasting.report.metrics import seasonal_scale
+from seqtext.tasks.forecasting.report.baselines import last_value, ridge, seasonal
+from seqtext.tasks.forecasting.report.boosted_trees import boosted_trees
+from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, seasonal_scale
 
 MOST_TRAINED = 1_000_000  # windows the fitted baselines may draw theirs from
-
-Baselines = Literal["none", "fast", "all"]
 
 
 def before_test(data: SeriesSplits) -> Part:
@@ -30,7 +27,7 @@ def before_test(data: SeriesSplits) -> Part:
     return Part(series, np.stack([first, ends], axis=1))
 
 
-def rivals(task: Forecaster, data: SeriesSplits, first: NDArray[np.int64], which: Baselines) -> list[Rival]:
+def baselines_of(task: Forecaster, data: SeriesSplits, first: IntArray, which: Baselines) -> list[Baseline[FloatArray]]:
     """Forecasts of the baselines behind the positions `first`, in the units of the data.
 
     Args:
@@ -51,26 +48,21 @@ def rivals(task: Forecaster, data: SeriesSplits, first: NDArray[np.int64], which
     names = {"day": "same time yesterday", "week": "same time last week"}
     for name, season in seasons(task, data).items():
         if season <= reach:
-            found.append(
-                seasonal(
-                    values, first, horizon, season, name=names.get(name, f"one season ({season}) before"), starts=starts
-                )
-            )
+            title = names.get(name, f"one season ({season}) before")
+            found.append(seasonal(values, first, horizon, season, name=title, starts=starts))
     if which == "all":
         train = task.positions(before_test(data), most=MOST_TRAINED)
         window = config.window
         found.append(ridge(values, train, first, horizon, window, starts=starts))
         longest = max((s for s in seasons(task, data).values() if s <= window), default=None)
         of_steps = longest if horizon > 1 else None
-        for on_change in (False, True):
-            found.append(
-                boosted_trees(
-                    values, train, first, horizon, window, on_change=on_change, season=of_steps, starts=starts
-                )
-            )
+        found += [
+            boosted_trees(values, train, first, horizon, window, on_change=on_change, season=of_steps, starts=starts)
+            for on_change in (False, True)
+        ]
     number = series.series_at(first)
     scale, mean = scales[number][:, None], means[number][:, None]
-    return [rival._replace(forecast=rival.forecast * scale + mean) for rival in found]
+    return [one._replace(predicted=one.predicted * scale + mean) for one in found]
 
 
 def seasons(task: Forecaster, data: SeriesSplits) -> dict[str, int]:
@@ -78,7 +70,7 @@ def seasons(task: Forecaster, data: SeriesSplits) -> dict[str, int]:
     return {"season": task.config.season} if task.config.season else data.series.seasons()
 
 
-def season_scales(task: Forecaster, data: SeriesSplits) -> tuple[str, NDArray[np.float64]] | None:
+def season_scales(task: Forecaster, data: SeriesSplits) -> tuple[str, FloatArray] | None:
     """Name of the first season, and each series' mean absolute seasonal change before the test span; None without a season."""
     found = seasons(task, data)
     if not found:

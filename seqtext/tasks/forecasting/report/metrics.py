@@ -1,4 +1,4 @@
-"""How far forecasts are off: squared, absolute, scaled and percentage errors, and how honest their quantiles are.
+"""How far forecasts are off: squared, absolute, scaled and percentage errors, and how well their quantiles are calibrated.
 
 Arrays of true and forecast values in the units of the data in, figures out. It knows neither the model nor the clock; a
 true value that is NaN was never measured, and is left out.
@@ -89,7 +89,7 @@ def forecast_metrics(
         scales: (N,) each row's `seasonal_scale` of its own series over the training span; rows where it is NaN or 0
             are left out of MASE.
         series: (N,) which series each row is of; None means that each row is a series of its own, as in M4.
-        season_name: what season the scales are of, only to be told.
+        season_name: what season the scales are of, only to be named.
         quantiles: (N, H) values per level in (0, 1).
 
     Raises:

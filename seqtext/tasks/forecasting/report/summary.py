@@ -1,7 +1,4 @@
-"""What is known before a forecaster is trained: series, spans, scales, parameters, time. All of it is printed, and all of `--dry_run`.
-
-Knows forecasters; every figure is measured on the readings, none is guessed.
-"""
+"""What is known before a forecaster is trained: series, spans, scales, windows, model. All of it is printed, and all of `--dry_run`."""
 
 from __future__ import annotations
 
@@ -12,10 +9,9 @@ import numpy as np
 from seqtext.data.series.series import Part
 from seqtext.data.series.splits import SeriesSplits
 from seqtext.options import TrainingOptions
-from seqtext.reporting.estimate import duration, place_of, seconds_per_epoch
+from seqtext.reporting.estimate import micro_batches, plan_of
+from seqtext.reporting.summary import SPLITS, encode_splits, summarise
 from seqtext.tasks.forecasting.forecaster import Forecaster
-from seqtext.training.processes import world_size
-from seqtext.training.tracking import check_tracker
 
 OUTLIER = 50  # standard deviations from the mean beyond which a reading is named
 
@@ -29,49 +25,41 @@ def forecast_summary(
         DataError: if no window fits, or readings are missing where none were while training.
         ResourceError: for a device, precision or tracker that is not there.
     """
-    check_tracker(options.track)
     config, series = task.config, data.series
-    examples, held_out = task.encode(data.train), task.encode(data.validation)
+    encoded, _ = encode_splits(task, task.encode, data, options, names=("train", "validation"))
+    examples = encoded["train"]
     task.check(data.test)  # what would end the run after training ends it now
     task.positions(data.test, most=1)
-    micro_batches = options.gradient_accumulation * world_size()  # a step
-    plan = examples.plan(
-        tokens=options.batch_tokens,
-        seed=options.seed,
-        micro_batches=micro_batches,
-        max_rows=options.batch_rows,
-    )
-    seconds = seconds_per_epoch(task, examples, held_out, options)
-    parameters = sum(parameter.numel() for parameter in task.model.parameters())
-    missing = {name: _missing(getattr(data, name)) for name in ("train", "validation", "test")}
-    warnings = [*_constant(data), *_outliers(task, data)]
-    lines = [
-        f"series      {len(series):,}{_shown(series.names)}; {_frequency(config.frequency)}",
-        *(f"            {name:<11}{_span(getattr(data, name))}, {missing[name]:,} missing" for name in missing),
-        f"scale       mean {config.means[0]:.6g}, standard deviation {config.scales[0]:.6g}"
-        + (f" (of {config.series[0]!r}; each series has its own)" if len(series) > 1 else "")
-        + ", over the training span",
-        f"windows     {len(examples):,} of {config.window:,} readings to train on, {config.horizon:,} to forecast",
-        f"batches     {len(plan.epoch(0)):,} steps an epoch of up to {plan.rows * micro_batches:,} windows"
+    missing = {name: _missing(getattr(data, name)) for name in SPLITS}
+    windows = plan_of(examples, options).rows * micro_batches(options)
+    lines, figures = summarise(
+        task,
+        examples,
+        encoded["validation"],
+        options,
+        first=[
+            f"series      {len(series):,}{_shown(series.names)}; {_frequency(config.frequency)}",
+            *(f"            {name:<11}{_span(getattr(data, name))}, {missing[name]:,} missing" for name in SPLITS),
+            f"scale       mean {config.means[0]:.6g}, standard deviation {config.scales[0]:.6g}"
+            + (f" (of {config.series[0]!r}; each series has its own)" if len(series) > 1 else "")
+            + ", over the training span",
+            f"windows     {len(examples):,} of {config.window:,} readings to train on, {config.horizon:,} to forecast",
+        ],
+        objective=f"{task.output.loss} loss, context {config.context}",
+        batch=f"{windows:,} windows"
         + (", each series equally often (with replacement)" if config.sample_by == "series" else ""),
-        f"model       {config.cell.upper()}, {config.num_layers} layer(s) of {config.hidden_size}, {config.input_size} input(s),"
-        f" {task.output.loss} loss, context {config.context}: {parameters:,} parameters",
-        f"time        about {duration(seconds)} an epoch, {duration(seconds * options.epochs)} for {options.epochs}"
-        f" ({place_of(task, options)})",
-        *(f"note        {note}" for note in data.notes),
-        *(f"warning     {warning}" for warning in warnings),
-    ]
-    figures = {
+        padded=False,
+        notes=data.notes,
+        warnings=[*_constant(data), *_outliers(task, data)],
+    )
+    return lines, {
         "series": len(series),
-        "rows": {name: len(getattr(data, name)) for name in missing},
+        "rows": {name: len(getattr(data, name)) for name in SPLITS},
         "missing": missing,
         "windows": len(examples),
         "frequency_seconds": config.frequency,
-        "parameters": parameters,
-        "notes": list(data.notes),
-        "warnings": warnings,
+        **figures,
     }
-    return lines, figures
 
 
 def _shown(names: tuple[str, ...]) -> str:

@@ -1,83 +1,52 @@
-"""The README.md of a generator's run, and its page of samples. Figures and texts in, Markdown out."""
+"""What the card of a text generator says, and its page of samples. Figures and texts in, Markdown out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import seqtext
-from seqtext.reporting.card import markdown_cell, one_line
+from seqtext.reporting.card import Card
+from seqtext.reporting.markdown import markdown_cell
+from seqtext.reporting.table import Row, Table
 from seqtext.tasks.generation.writing import Generated
 
 
-def generator_card(*, title: str, command: str, figures: Mapping[str, Any], pictures: Sequence[str]) -> str:
-    """The card of a text generator.
+def generator_card(figures: Mapping[str, Any]) -> Card:
+    """The card of a text generator; `figures` are as in report/metrics.json."""
+    results = [line for part in compared(figures) for line in part.markdown()]
+    return Card(
+        title=f"Texts like {figures['data']['source']}",
+        kind="A text generator",
+        pipeline_tag="text-generation",
+        usage=['generator = seqtext.load("this folder")', "generator(count=3)"],
+        results=results,
+        caution="It writes what sounds like its training texts. None of it is true, and none of it should be given out as if it were.",
+        sections={"Samples": ["[Samples at the default settings](report/samples.md)"]},
+    )
 
-    Args:
-        title: of the card.
-        command: what made the run.
-        figures: as in report/metrics.json.
-        pictures: file names in report/.
-    """
-    test, training, data = figures["test"], figures["training"], figures["data"]
-    lines = [
-        "---",
-        "library_name: seqtext",
-        "pipeline_tag: text-generation",
-        "---",
-        f"# {markdown_cell(title)}",
-        "",
-        f"A text generator made with seqtext {seqtext.__version__} by",
-        "",
-        f"    {one_line(command)}",
-        "",
-        "```python",
-        "import seqtext",
-        'generator = seqtext.load("this folder")',
-        "generator(count=3)",
-        "```",
-        "",
-        "It writes what sounds like its training texts. None of it is true, and none of it should be given out as if it were.",
-        "",
-        "## Results",
-        "",
-    ]
-    if test:
-        lines += [
-            "| on test texts | perplexity a token |",
-            "|---|---|",
-            f"| **this model** | {test['perplexity']:.2f} |",
-        ]
-        if "perplexity_without_vector" in test:
-            lines.append(f"| this model, without its vector | {test['perplexity_without_vector']:.2f} |")
-        lines += [f"| interpolated trigram model | {test['trigram_perplexity']:.2f} |", ""]
+
+def compared(figures: Mapping[str, Any]) -> list[Table]:
+    """What was measured: perplexities, and samples beside real texts; `figures` are as in report/metrics.json."""
+    tables = []
+    if test := figures["test"]:
+        guided = "perplexity_without_vector" in test
+        model = "this model, with its vector" if guided else "this model"
+        rows = [_row(model, test["perplexity"], f"{test['bits_per_byte']:.3f}", model=True)]
+        rows.append(_row("interpolated trigram model", test["trigram_perplexity"], "", baseline="the trigram model"))
+        if guided:
+            without, bits = test["perplexity_without_vector"], test["bits_per_byte_without_vector"]
+            rows.append(_row('this model, with "any" for a vector', without, f"{bits:.3f}"))
+        tables.append(Table(f"test, {test['tokens']:,} tokens", ["perplexity per token", "bits per byte"], rows))
     if samples := figures.get("samples"):
-        names = list(samples["real"])
-        lines += [
-            f"{samples['count']:,} samples at the default settings, beside as many real test texts:",
-            "",
-            "| | " + " | ".join(markdown_cell(name.replace("_", "-")) for name in names) + " |",
-            "|---" * (len(names) + 1) + "|",
-            "| this model | " + " | ".join(f"{samples['model'][name]:.3f}" for name in names) + " |",
-            "| real texts | " + " | ".join(f"{samples['real'][name]:.3f}" for name in names) + " |",
-            "",
-        ]
-    rows = ", ".join(f"{count:,} {name}" for name, count in data["rows"].items())
-    lines += [
-        f"Model chosen: {training['selection']}. Trained {training['seconds']:.0f} s on {training['hardware']},"
-        f" {training['precision']}.",
-        "",
-        *(f"![{name}](report/{name})" for name in pictures),
-        "",
-        "[Samples](report/samples.md)",
-        "",
-        "## Data",
-        "",
-        f"{markdown_cell(data['source'])}: {rows} rows.",
-        *(f"- {markdown_cell(note)}" for note in [*data["notes"], *data["warnings"]]),
-        "",
-    ]
-    return "\n".join(lines)
+        measures = [name for name in samples["real"] if name in samples["model"]]
+        sides = {"this model": samples["model"], "real texts": samples["real"]}
+        rows = [Row(name, [f"{side[measure]:.3f}" for measure in measures]) for name, side in sides.items()]
+        tables.append(Table(f"{samples['count']:,} samples", [name.replace("_", "-") for name in measures], rows))
+    return tables
+
+
+def _row(name: str, perplexity: float, bits: str, *, baseline: str = "", model: bool = False) -> Row:
+    return Row(name, [f"{perplexity:.2f}", bits], -perplexity, baseline, model=model)
 
 
 def samples_page(sections: Mapping[str, Sequence[Generated]]) -> str:

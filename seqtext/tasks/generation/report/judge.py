@@ -1,6 +1,6 @@
 """`Judge`: says of what topic a text is, so that generated text can be checked by something that did not generate it.
 
-TF-IDF with logistic regression, the strong rival of `baselines`, fitted once and kept. It knows no generator and no
+TF-IDF with logistic regression, the strong baseline of `tfidf`, fitted once and kept. It knows no generator and no
 names: an id is a position in the caller's list of topics.
 """
 

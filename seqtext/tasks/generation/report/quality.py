@@ -1,12 +1,12 @@
 """How good generated texts are, beside the same figures of real ones: control, diversity, copying, perplexity and its bounds.
 
-Knows a text generator and real texts; the measures themselves lie in `evaluation`.
+Knows a text generator and real texts; the measures themselves know neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,30 +19,38 @@ from seqtext.tasks.generation.report.diversity import copied_share, distinct_at,
 from seqtext.tasks.generation.report.judge import Judge
 from seqtext.tasks.generation.report.trigram import Trigram
 from seqtext.tasks.generation.rows import GeneratorRows
-from seqtext.tasks.generation.splits import TextSplits
 from seqtext.tasks.generation.vectors import attribute_places
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 NGRAMS = (1, 2, 3)
 MIXED = 200  # texts of a mixture
 COPIED = 8  # words of a run that counts as copied
 
 
-def perplexities(task: TextGenerator, data: TextSplits) -> dict[str, Any]:
-    """Per token, end tokens among them, with the vector and without it, and of a trigram model; and what the vector can give."""
-    train, test = task.encode(data.train), task.encode(data.test)
-    texts = all_texts(data.test, data.text_column)
+def perplexities(task: TextGenerator, rows: Dataset, train: Dataset | None = None) -> dict[str, Any]:
+    """Per token, end tokens among them, with the vector and without it; bits per byte; and what the vector can give.
+
+    Args:
+        task: to measure.
+        rows: of the texts.
+        train: training texts, for the perplexity of a trigram model of them beside it.
+    """
+    test = task.encode(rows)
+    texts = all_texts(rows, task.config.text_column)
     tokens = int(test.lengths.sum(dtype=np.int64))
     size = max(sum(len(task.tokenizer.normaliser(text).encode()) for text in texts), 1)
-    trigram = Trigram(_ids(train), len(task.tokenizer), end=END)
-    rival = -float(np.concatenate(trigram.log_probabilities(_ids(test))).mean())
     loss = task.token_loss(test)
     figures: dict[str, Any] = {
         "tokens": tokens,
         "perplexity": perplexity(loss),
         "bits_per_byte": loss * tokens / size / float(np.log(2)),
-        "trigram_perplexity": perplexity(rival),
-        "below_trigram": 1 - perplexity(loss - rival),
     }
+    if train is not None:
+        trigram = Trigram(_ids(task.encode(train)), len(task.tokenizer), end=END)
+        baseline = -float(np.concatenate(trigram.log_probabilities(_ids(test))).mean())
+        figures |= {"trigram_perplexity": perplexity(baseline), "below_trigram": 1 - perplexity(loss - baseline)}
     if task.config.vector_size:
         without = task.token_loss(test, vectors=False)
         figures |= {
@@ -51,36 +59,35 @@ def perplexities(task: TextGenerator, data: TextSplits) -> dict[str, Any]:
             "vector_gives": 1 - perplexity(loss - without),
         }
     if task.config.attributes:
-        figures["vector_can_give"] = 1 - float(np.exp(-_entropy(task, data) / (tokens / len(test))))
+        figures["vector_can_give"] = 1 - float(np.exp(-_entropy(task, rows) / (tokens / len(test))))
     return figures
 
 
-def quality(texts: Sequence[str], training: Iterator[str], tokens: int) -> dict[str, float]:
+def quality(texts: Sequence[str], training: Sequence[str] | None, tokens: int) -> dict[str, float]:
     """Diversity of some texts over their first `tokens` words, and how much of them is copied.
 
     Args:
         texts: to measure.
-        training: texts that may have been copied from.
+        training: texts that may have been copied from; None leaves copies uncounted.
         tokens: words that diversity is measured over, the same for all that are compared.
     """
     lists = [words(text) for text in texts]
     figures = {f"distinct_{n}": distinct_at(lists, n, tokens) for n in NGRAMS}
     if len(lists) > 1:
         figures["self_bleu"] = self_bleu(lists)
-    return figures | {"copied": copied_share(lists, map(words, training), COPIED)}
+    return figures if training is None else figures | {"copied": copied_share(lists, map(words, training), COPIED)}
 
 
-def judge_of(task: TextGenerator, data: TextSplits, place: int = 0) -> tuple[Judge, np.ndarray]:
-    """A judge of one attribute, learnt from training texts, and the ids of the test rows."""
-    config = task.config
-    before = sum(map(len, config.names[:place]))
-    train, test = (attribute_places(rows, config)[:, place].numpy() - before for rows in (data.train, data.test))
-    judge = Judge(
-        (text for chunk in texts_of(data.train, data.text_column) for text in chunk),
-        train,
-        classes=len(config.names[place]),
-    )
-    return judge, test
+def judge_of(task: TextGenerator, train: Dataset, place: int = 0) -> Judge:
+    """A judge of one attribute, learnt from training texts."""
+    texts = (text for chunk in texts_of(train, task.config.text_column) for text in chunk)
+    return Judge(texts, values_of(task, train, place), classes=len(task.config.names[place]))
+
+
+def values_of(task: TextGenerator, rows: Dataset, place: int = 0) -> np.ndarray:
+    """(R,) which value of an attribute each row has."""
+    values: np.ndarray = attribute_places(rows, task.config)[:, place].numpy()
+    return values - sum(map(len, task.config.names[:place]))
 
 
 def mixture(task: TextGenerator, judge: Judge, names: tuple[str, str] | None = None) -> dict[str, Any]:
@@ -120,9 +127,9 @@ def _ids(rows: GeneratorRows) -> Iterator[np.ndarray]:
         yield ids[ids != BEGIN]
 
 
-def _entropy(task: TextGenerator, data: TextSplits) -> float:
+def _entropy(task: TextGenerator, rows: Dataset) -> float:
     """Of the attributes of a test text, in nats: all a vector can say."""
-    places = attribute_places(data.test, task.config).numpy()
+    places = attribute_places(rows, task.config).numpy()
     _, counts = np.unique(places, axis=0, return_counts=True)
     shares = counts / counts.sum()
     return float(-(shares * np.log(shares)).sum())

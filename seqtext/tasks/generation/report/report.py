@@ -5,42 +5,31 @@ Test rows are used only here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
-import torch
 
 from seqtext.errors import DataError
-from seqtext.reporting.curves import learning_curves
-from seqtext.reporting.report import command_line, learning_history, training_figures
+from seqtext.reporting.report import Report, Score, run_figures, write_report
 from seqtext.reporting.words import words
-from seqtext.saving.folders import write_json, write_text
+from seqtext.saving.folders import write_json
 from seqtext.tasks.generation.generator import TextGenerator
-from seqtext.tasks.generation.report.card import generator_card, samples_page
+from seqtext.tasks.generation.report.card import compared, generator_card, samples_page
 from seqtext.tasks.generation.report.diversity import distinct_ratio
 from seqtext.tasks.generation.report.judge import Judge
-from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, quality
+from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, values_of
+from seqtext.tasks.generation.report.samples import judged, samples_of
 from seqtext.tasks.generation.report.sweep_picture import SweepPoint, sweep_picture
 from seqtext.tasks.generation.splits import TextSplits
-from seqtext.tasks.generation.vectors import attribute_places, raw_vectors
 from seqtext.tasks.generation.writing import Generated
 from seqtext.training.fit import FitResult
 from seqtext.training.run_folder import RunFolder
 
-SAMPLES = 1000  # texts that are judged, as many of each value
 SWEPT = 160  # texts at each point of the sweep
 GUIDANCES, TEMPERATURES = (1.0, 1.5, 2.0, 3.0), (0.7, 0.85, 1.0)
-NAMES = ("this model", "this model, with its vector")
 SHOWN = 3  # texts of each value on the page of samples
-
-
-class GeneratorReport(NamedTuple):
-    """What was measured: figures as in report/metrics.json, lines to print, and a topic to try."""
-
-    figures: dict[str, Any]
-    table: list[str]
-    example: str | None
 
 
 def generator_report(
@@ -52,7 +41,7 @@ def generator_report(
     data_figures: Mapping[str, Any],
     source: str,
     evaluation: Literal["none", "fast", "all"] = "all",
-) -> GeneratorReport:
+) -> Report:
     """Writes report/ and the model card.
 
     Args:
@@ -64,137 +53,71 @@ def generator_report(
         source: name of the data set, with its revision where it has one.
         evaluation: `none` only writes samples, `fast` measures perplexity too, `all` also judges samples and sweeps.
     """
-    task.model.to("cpu")  # what is told is what a user gets: fp32, on the CPU
-    folder.report.mkdir(exist_ok=True)
-    figures: dict[str, Any] = {
-        "test": {},
-        "data": {"source": source, **data_figures},
-        "training": training_figures(result),
-    }
-    if evaluation != "none":
-        figures["test"] = perplexities(task, data)
-    pictures = ["learning_curves.png"]
-    learning_curves(
-        learning_history(result, score="perplexity"), folder.report / pictures[0],
-        score_name="validation perplexity", percent=False, loss_unit="nats a token",
-    )  # fmt: skip
-    if evaluation == "all":
-        judges = [judge_of(task, data, place) for place in range(len(task.config.attributes))]
-        figures["samples"] = _judged(task, data, judges)
-        if judges:
-            if len(task.config.names[0]) > 1:
-                figures["mixture"] = mixture(task, judges[0][0])
-            _sweep(task, data, folder, *judges[0])
-            pictures.append("sweep.png")
-    write_json(folder.report / "metrics.json", figures)
-    write_text(folder.report / "samples.md", samples_page(_sections(task, data)))
-    command = command_line()
-    card = generator_card(title=f"Texts like {source}", command=command, figures=figures, pictures=pictures)
-    write_text(folder.card, card)
-    folder.seal()
+    task.model.to("cpu")  # figures are of what a user gets: fp32, on the CPU
     names, columns = task.config.names, task.config.attributes
-    example = names[0][0] if len(columns) == 1 else f"{columns[0]}:{names[0][0]}" if columns else None
-    return GeneratorReport(figures, table(figures), example)
+    measured: dict[str, Any] = {"test": perplexities(task, data.test, data.train) if evaluation != "none" else {}}
+    judges = [judge_of(task, data.train, place) for place in range(len(columns))] if evaluation == "all" else []
+    if evaluation == "all":
+        accuracies = {
+            column: (judge.accuracy, values_of(task, data.test, place))
+            for place, (column, judge) in enumerate(zip(columns, judges, strict=True))
+        }
+        measured["samples"] = judged(task, data.test, data.train, accuracies)
+    if judges and len(names[0]) > 1:
+        measured["mixture"] = mixture(task, judges[0])
+    figures = run_figures(measured, data_figures, result, source)
+    write_report(
+        folder,
+        figures,
+        result,
+        generator_card(figures),
+        score=Score("perplexity", "perplexity", "nats per token"),
+        draw=lambda report: _draw_sweep(task, data, report, judges[0], values_of(task, data.test)) if judges else [],
+        pages={"samples.md": samples_page(_sections(task, data))},
+    )
+    example = "" if not columns else names[0][0] if len(columns) == 1 else f"{columns[0]}:{names[0][0]}"
+    return Report(figures, table(figures), example)
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:
-    """What was measured, as lines to print."""
-    test, lines = figures["test"], []
-    guided = "perplexity_without_vector" in test
-    if test:
-        title = f"test, {test['tokens']:,} tokens"
-        lines += [
-            f"{title:<37}perplexity  bits per byte",
-            f"{NAMES[guided]:<37}{test['perplexity']:>10.2f}  {test['bits_per_byte']:>13.3f}",
-        ]
-        if guided:
-            without, bits = test["perplexity_without_vector"], test["bits_per_byte_without_vector"]
-            lines.append(f'this model, with "any" for a vector  {without:>10.2f}  {bits:>13.3f}')
-        lines.append(f"interpolated trigram model           {test['trigram_perplexity']:>10.2f}")
-        side = "below" if test["below_trigram"] >= 0 else "above"
-        lines.append(f"the model's perplexity is {abs(test['below_trigram']):.1%} {side} the trigram model's")
-        if "vector_can_give" in test:
-            lines.append(
-                f"the vector lowers it by {test['vector_gives']:.2%}; all that it can say is worth {test['vector_can_give']:.2%}"
-            )
-    if "samples" in figures:
-        samples = figures["samples"]
-        measures = [name for name in samples["real"] if name in samples["model"]]
-        width = 2 + max(map(len, measures))
-        titles = "".join(f"{name.replace('_', '-'):>{width}}" for name in measures)
-        count = f"{samples['count']:,} samples"
-        lines += ["", f"{count:<15}{titles}"]
-        for name in ("model", "real"):
-            row = "".join(f"{samples[name][measure]:>{width}.3f}" for measure in measures)
-            lines.append(f"{'this model' if name == 'model' else 'real texts':<15}{row}")
-    if "mixture" in figures:
-        names, shares = figures["mixture"]["names"], figures["mixture"]["probabilities"]
-        lines += [
-            "",
-            f"{figures['mixture']['count']} samples each: how likely the judge finds {' and '.join(names)} on average",
-        ]
-        for asked, (one, other) in zip(figures["mixture"]["asked"], shares, strict=True):
+    """What was measured, as lines to print; `figures` are as in report/metrics.json."""
+    lines: list[str] = []
+    for part in compared(figures):
+        lines += [*([""] if lines else []), *part.lines()]
+        if any(row.model for row in part.rows):
+            lines += _about_perplexity(figures["test"])
+            lines += part.better_baseline(lambda ours, theirs: f"{1 - theirs / ours:.1%} of perplexity", unit="texts")
+    if mixed := figures.get("mixture"):
+        names = " and ".join(mixed["names"])
+        lines += ["", f"{mixed['count']} samples each: how likely the judge finds {names} on average"]
+        for asked, (one, other) in zip(mixed["asked"], mixed["probabilities"], strict=True):
             lines.append(f"{asked:<37}{one:.2f} {other:.2f}")
     return lines
 
 
-def _judged(task: TextGenerator, data: TextSplits, judges: Sequence[tuple[Judge, np.ndarray]]) -> dict[str, Any]:
-    """Samples at the default settings beside as many real test texts: whether a judge sees what was asked for, and their diversity."""
-    real = all_texts(data.test, data.text_column)[:SAMPLES]
-    asked, made = _samples(task, data, count=len(real))
-    texts = [one.text for one in made]
-    tokens = min(sum(len(words(text)) for text in side) for side in (texts, real))
-    training = all_texts(data.train, data.text_column)
-    figures: dict[str, Any] = {
-        "count": len(texts),
-        "ended": sum(one.ended for one in made) / len(made),
-        "empty": sum(not one.text for one in made),
-        "model": quality(texts, iter(training), tokens),
-        "real": quality(real, iter(training), tokens),
-    }
-    for place, (column, (judge, ids)) in enumerate(zip(task.config.attributes, judges, strict=True)):
-        figures["model"][f"control_{column}"] = judge.accuracy(texts, [one[place] for one in asked])
-        figures["real"][f"control_{column}"] = judge.accuracy(real, ids[: len(real)])
-    return figures
+def _about_perplexity(test: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if test["below_trigram"] > 0:
+        lines.append(f"the model's perplexity is {test['below_trigram']:.1%} below the trigram model's")
+    if "vector_can_give" in test:
+        gives, most = test["vector_gives"], test["vector_can_give"]
+        lines.append(f"the vector lowers it by {gives:.2%}; all that it can say is worth {most:.2%}")
+    return lines
 
 
-def _samples(
-    task: TextGenerator, data: TextSplits, *, count: int, **choices: Any
-) -> tuple[list[tuple[int, ...]], list[Generated]]:
-    """Texts, and which value of each attribute was asked for; as many of each first value, the others as in test rows."""
-    config = task.config
-    if not config.vector_size:
-        return [()] * count, task(None, count=count, **choices)
-    if not config.attributes:
-        dense = task.encode(data.test).vectors[torch.arange(count) % len(data.test)]
-        assert dense is not None
-        return [()] * count, task(list(raw_vectors(dense, config)), **choices)
-    places = attribute_places(data.test, config).numpy()
-    before = np.cumsum([0, *map(len, config.names[:-1])])
-    asked = places[np.arange(count) % len(places)] - before
-    asked[:, 0] = np.arange(count) % len(config.names[0])
-    requests = [
-        {
-            f"{column}:{names[value]}": 1.0
-            for column, names, value in zip(config.attributes, config.names, row, strict=True)
-        }
-        for row in asked.tolist()
-    ]
-    return [tuple(row) for row in asked.tolist()], task(requests, **choices)
-
-
-def _sweep(task: TextGenerator, data: TextSplits, folder: RunFolder, judge: Judge, ids: np.ndarray) -> None:
+def _draw_sweep(task: TextGenerator, data: TextSplits, report: Path, judge: Judge, ids: np.ndarray) -> list[str]:
     """Control against diversity over guidance and temperature, so that a user can choose."""
     real = all_texts(data.test, data.text_column)
     points = [_point(task, data, judge, real, guidance, heat) for guidance in GUIDANCES for heat in TEMPERATURES]
-    sweep_picture(points, folder.report / "sweep.png", real_control=judge.accuracy(real, ids))
-    write_json(folder.report / "sweep.json", {"points": [point._asdict() for point in points]})
+    sweep_picture(points, report / "sweep.png", real_control=judge.accuracy(real, ids))
+    write_json(report / "sweep.json", {"points": [point._asdict() for point in points]})
+    return ["sweep.png"]
 
 
 def _point(
     task: TextGenerator, data: TextSplits, judge: Judge, real: list[str], guidance: float, temperature: float
 ) -> SweepPoint:
-    asked, made = _samples(task, data, count=SWEPT, guidance=guidance, temperature=temperature)
+    asked, made = samples_of(task, data.test, count=SWEPT, guidance=guidance, temperature=temperature)
     texts = [one.text for one in made]
     lists, real_lists = ([words(text) for text in some] for some in (texts, real[:SWEPT]))
     try:
@@ -208,7 +131,7 @@ def _sections(task: TextGenerator, data: TextSplits) -> dict[str, list[Generated
     """Samples for the page: of each value, and of mixtures."""
     config = task.config
     if not config.attributes:
-        return {"samples": _samples(task, data, count=4 * SHOWN)[1]}
+        return {"samples": samples_of(task, data.test, count=4 * SHOWN)[1]}
     whole = [
         [f"{column}:{name}" for name in names] for column, names in zip(config.attributes, config.names, strict=True)
     ]

@@ -8,22 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seqtext.reporting.canvas import (
-    GREY,
-    VERMILION,
-    StrPath,
-    calm,
-    footnote,
-    in_percent,
-    legend_above,
-    new_figure,
-    save,
-)
+from seqtext.reporting import canvas
+from seqtext.reporting.canvas import FloatArray, StrPath
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.text import Annotation
     from matplotlib.transforms import Bbox
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 MARKERS = "osD^vPX"  # of lines, since shades alone are hard to tell apart
 # Where a label may stand beside its point: dots to the right and up, and how it is aligned.
@@ -77,22 +65,22 @@ def sweep_picture(
     drawn = sorted(point for point in points if np.isfinite(point).all())
     if not drawn:
         raise ValueError(f"a sweep needs at least one point with finite figures, got {len(points)} points without")
-    figure = new_figure(8, 5.2)
+    figure = canvas.new_figure(8, 5.2)
     axes = figure.add_subplot()
     _draw_lines(axes, drawn)
     _draw_real(axes, real_control)
     if ringed := [point for point in drawn if (point.guidance, point.temperature) == chosen]:
         _draw_chosen(axes, ringed[0])
-    calm(axes)
+    canvas.calm(axes)
     axes.margins(0.08)
     axes.set_xlabel("diversity: distinct bigrams, % of real text's over as many tokens", fontsize=9)
     axes.set_ylabel("control: texts judged to be what was asked (%)", fontsize=9)
-    in_percent(axes.xaxis)
-    in_percent(axes.yaxis)
-    legend_above(axes, 4)
-    footnote(figure, "numbers beside points: temperature")
+    canvas.in_percent(axes.xaxis)
+    canvas.in_percent(axes.yaxis)
+    canvas.legend_above(axes, 4)
+    canvas.footnote(figure, "numbers beside points: temperature")
     _write_temperatures(figure, axes, drawn)
-    save(figure, path)
+    canvas.save(figure, path)
 
 
 def _by_guidance(drawn: Sequence[SweepPoint]) -> list[tuple[SweepPoint, ...]]:
@@ -115,8 +103,8 @@ def _draw_lines(axes: Axes, drawn: Sequence[SweepPoint]) -> None:
 
 
 def _draw_real(axes: Axes, control: float) -> None:
-    axes.axhline(control, color=GREY, linewidth=0.8, linestyle=":")
-    axes.axvline(1.0, color=GREY, linewidth=0.8, linestyle=":")
+    axes.axhline(control, color=canvas.GREY, linewidth=0.8, linestyle=":")
+    axes.axvline(1.0, color=canvas.GREY, linewidth=0.8, linestyle=":")
     axes.plot([1.0], [control], "*", color="black", markersize=11, label=f"real text: {control:.1%}", zorder=3)
 
 
@@ -124,7 +112,7 @@ def _draw_chosen(axes: Axes, point: SweepPoint) -> None:
     setting = f"guidance {point.guidance:g}, temperature {point.temperature:g}"
     label = f"{setting}: {point.control:.1%} at {point.diversity:.1%}"
     ring: dict[str, Any] = {"markersize": 12, "markerfacecolor": "none", "markeredgewidth": 1.6}
-    axes.plot([point.diversity], [point.control], "o", color=VERMILION, label=label, zorder=4, **ring)
+    axes.plot([point.diversity], [point.control], "o", color=canvas.VERMILION, label=label, zorder=4, **ring)
 
 
 def _write_temperatures(figure: Figure, axes: Axes, drawn: Sequence[SweepPoint]) -> None:

@@ -1,4 +1,4 @@
-"""`Trigram`: the rival of a recurrent language model, counts of three tokens in a row, smoothed by Kneser and Ney.
+"""`Trigram`: the baseline of a recurrent language model, counts of three tokens in a row, smoothed by Kneser and Ney.
 
 Lists of token ids in, natural log probabilities out. It knows neither tokenizers nor texts, and has nothing to train:
 all of it is counting, in numpy, without a loop over tokens.
@@ -27,7 +27,7 @@ class Trigram:
     The probability of a token given the two before it is what is left of its count after a discount, and what was
     discounted goes to the bigram; this to the unigram, and this to all tokens alike. Bigrams and unigrams count in how
     many contexts they occur, not how often. A text begins after a begin token of the model's own and ends with `end`,
-    which is predicted; the first token has one token before it only. Memory while counting is about 100 bytes a token.
+    which is predicted; the first token has one token before it only. Memory while counting is about 100 bytes per token.
 
     Args:
         ids_lists: one list of ids per text, without begin and end; read once.

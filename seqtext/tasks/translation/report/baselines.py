@@ -7,24 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from seqtext.data.pairs.parallel_files import SOURCE, TARGET
 from seqtext.data.pairs.splits import PairSplits
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.tokenizer import END, Tokenizer
+from seqtext.reporting.baseline import Baseline, Baselines
 from seqtext.tasks.translation.report.metrics import is_spaced
-from seqtext.tasks.translation.report.word_by_word import Rival, Split, copied_source, join_pieces, word_by_word
+from seqtext.tasks.translation.report.word_by_word import Split, copied_source, join_pieces, word_by_word
 from seqtext.tasks.translation.translator import Translator
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-Baselines: TypeAlias = Literal["none", "fast", "all"]
 MOST_PAIRS = 200_000  # read for the table; more hardly change it
 
 
-def rivals(task: Translator, data: PairSplits, sources: Sequence[str], which: Baselines) -> list[Rival]:
+def baselines_of(
+    task: Translator, data: PairSplits, sources: Sequence[str], which: Baselines
+) -> list[Baseline[list[str]]]:
     """The baselines on the test sources.
 
     Args:

@@ -1,14 +1,15 @@
-"""The README.md of a translator's run, its page of examples, and its figures as lines to print. Figures and texts in, lines out."""
+"""What the card of a translator says, and its page of examples. Figures and texts in, Markdown out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import seqtext
-from seqtext.reporting.card import markdown_cell, one_line
+from seqtext.reporting.card import Card
+from seqtext.reporting.markdown import markdown_cell
+from seqtext.reporting.table import Row, Table
 
-BY_TOPIC, BY_LENGTH = "by topic", "by words of the source"
+BLEUS = ("bleu", "chrf", "tokenized_bleu")
 SHOWN = 300  # characters of a text
 
 
@@ -21,79 +22,40 @@ class Example(NamedTuple):
     chrf: float
 
 
-def translation_card(
-    *,
-    title: str,
-    command: str,
-    figures: Mapping[str, Any],
-    examples: Mapping[str, Sequence[Example]],
-    pictures: Sequence[str],
-) -> str:
+def translation_card(figures: Mapping[str, Any], examples: Mapping[str, Sequence[Example]]) -> Card:
     """The card of a translator.
 
     Args:
-        title: of the card.
-        command: what made the run.
         figures: as in report/metrics.json.
         examples: the best, the middle and the worst; the middle ones are shown.
-        pictures: file names in report/.
     """
-    test, training, data = figures["test"], figures["training"], figures["data"]
-    source, target = data["languages"]
-    lines = [
-        "---",
-        "library_name: seqtext",
-        "pipeline_tag: translation",
-        "---",
-        f"# {markdown_cell(title)}",
-        "",
-        f"A translator from {markdown_cell(source)} to {markdown_cell(target)} made with seqtext {seqtext.__version__} by",
-        "",
-        f"    {one_line(command)}",
-        "",
-        "```python",
-        "import seqtext",
-        'translator = seqtext.load("this folder")',
-        'translator(["a text"])',
-        "```",
-        "",
-        "It translates texts like those it was trained on; of others it makes fluent nonsense.",
-        "",
-        "## Results",
-        "",
-        f"On {test['rows']:,} test pairs that were never used to train or to choose.",
-        "",
-        "| model | BLEU | chrF | tokenized BLEU | exact match |",
-        "|---|---|---|---|---|",
-        _row(f"**this model**, {search(test)}", test),
-        *(_row(markdown_cell(rival["description"]), rival) for rival in figures["baselines"].values()),
-        "",
-        f"- BLEU: `{test['bleu_signature']}`",
-        f"- chrF: `{test['chrf_signature']}`",
-        f"- tokenized BLEU: {markdown_cell(test['tokenized_bleu_signature'])}; not to be compared with the BLEU beside it",
-        f"- perplexity: {test['perplexity']:.3f} a token of the target",
-        "",
-        *_groups(BY_TOPIC, test["by_topic"]),
-        *_groups(BY_LENGTH, test["by_length"]),
-        f"Model chosen: {training['selection']}. Trained {training['seconds']:.0f} s on {training['hardware']},"
-        f" {training['precision']}.",
-        "",
-        *(f"![{name}](report/{name})" for name in pictures),
-        "",
-        "## Examples from the middle",
-        "",
-        *_examples(examples["middle"]),
-        "[The best, the middle and the worst](report/examples.md)",
-        "",
-        "## Data",
-        "",
-        f"{markdown_cell(data['source'])}: "
-        + ", ".join(f"{n:,} {name}" for name, n in data["rows"].items())
-        + " pairs.",
-        *(f"- {markdown_cell(note)}" for note in [*data["notes"], *data["warnings"]]),
-        "",
-    ]
-    return "\n".join(lines)
+    test, data = figures["test"], figures["data"]
+    source, target = map(markdown_cell, data["languages"])
+    return Card(
+        title=f"Translation, {data['source']}",
+        kind=f"A translator from {source} to {target}",
+        pipeline_tag="translation",
+        usage=['translator = seqtext.load("this folder")', 'translator(["a text"])'],
+        caution="It translates texts like those it was trained on; of others it makes fluent nonsense.",
+        results=[
+            f"On {test['rows']:,} test pairs that were never used to train or to choose.",
+            "",
+            *compared(figures).markdown(),
+            f"- BLEU: `{test['bleu_signature']}`",
+            f"- chrF: `{test['chrf_signature']}`",
+            f"- tokenized BLEU: {markdown_cell(test['tokenized_bleu_signature'])}; not to be compared with the BLEU beside it",
+            f"- perplexity: {test['perplexity']:.3f} per token of the target",
+            "",
+            *(line for part in groups(test) for line in part.markdown()),
+        ],
+        unit="pairs",
+        sections={
+            "Examples from the middle": [
+                *_examples(examples["middle"]),
+                "[The best, the middle and the worst](report/examples.md)",
+            ]
+        },
+    )
 
 
 def examples_page(examples: Mapping[str, Sequence[Example]]) -> str:
@@ -115,76 +77,34 @@ def _examples(some: Sequence[Example]) -> list[str]:
     return [*lines, ""]
 
 
-def _row(name: str, figures: Mapping[str, Any]) -> str:
-    scores = f"{figures['bleu']:.2f} | {figures['chrf']:.2f} | {figures['tokenized_bleu']:.2f} | {figures['exact']:.2%}"
-    return f"| {name} | {scores} |"
-
-
-def _groups(title: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
-    if not groups:
-        return []
-    rows = [
-        f"| {markdown_cell(g['name'])} | {g['rows']:,} | {g['bleu']:.2f} | {g['chrf']:.2f} | {g['exact']:.2%} |"
-        for g in groups
-    ]
-    return [f"| {title} | pairs | BLEU | chrF | exact match |", "|---|---|---|---|---|", *rows, ""]
-
-
 def _shown(text: str) -> str:
     shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
     return markdown_cell(shown) or "(an empty text)"
 
 
-def table(figures: Mapping[str, Any]) -> list[str]:
-    """Model and baselines, the best first, then by topic and by length.
-
-    Args:
-        figures: as in report/metrics.json.
-    """
+def compared(figures: Mapping[str, Any]) -> Table:
+    """Model and baselines; `figures` are as in report/metrics.json."""
     test = figures["test"]
-    rows = [(f"this model, {search(test)}", test)]
-    rows += [(rival["description"], rival) for rival in figures["baselines"].values()]
-    rows.sort(key=lambda row: -row[1]["bleu"])
-    title = f"test, {test['rows']:,} pairs"
-    width = max(len(title), *(len(name) for name, _ in rows))
-    lines = [f"{title:<{width}}  {'BLEU':>6}  {'chrF':>6}  {'tokenized BLEU':>14}  exact match"]
-    for name, row in rows:
-        scores = f"{row['bleu']:>6.2f}  {row['chrf']:>6.2f}  {row['tokenized_bleu']:>14.2f}  {row['exact']:>11.2%}"
-        lines.append(f"{name:<{width}}  {scores}")
-    lines += [
-        f"BLEU            {test['bleu_signature']}",
-        f"chrF            {test['chrf_signature']}",
-        f"tokenized BLEU  {test['tokenized_bleu_signature']}",
-        f"perplexity      {test['perplexity']:.3f} a token of the target; {test['length_ratio']:.3f} tokens written for each of the"
-        f" references'; {test['sentences_per_second']:.1f} texts a second",
+    rows = [Row(f"this model, {search(test)}", _scores(test, *BLEUS), test["bleu"], model=True)]
+    rows += [Row(f["description"], _scores(f, *BLEUS), f["bleu"], name) for name, f in figures["baselines"].items()]
+    return Table(f"test, {test['rows']:,} pairs", ["BLEU", "chrF", "tokenized BLEU", "exact match"], rows)
+
+
+def groups(test: Mapping[str, Any]) -> list[Table]:
+    """By topic, where there are topics, and by length."""
+    columns = ["pairs", "BLEU", "chrF", "exact match"]
+    return [
+        Table(title, columns, [Row(g["name"], [f"{g['rows']:,}", *_scores(g, "bleu", "chrf")]) for g in found])
+        for title, found in (("by topic", test["by_topic"]), ("by words of the source", test["by_length"]))
+        if found
     ]
-    if test["without_end"] or test["empty"]:
-        lines.append(
-            f"note            {test['without_end']:,} translations reached the length limit, {test['empty']:,} are empty"
-        )
-    for name, groups in ((BY_TOPIC, test["by_topic"]), (BY_LENGTH, test["by_length"])):
-        lines += _group_lines(name, groups) if groups else []
-    better = [
-        (rival["bleu"] - test["bleu"], name)
-        for name, rival in figures["baselines"].items()
-        if rival["bleu"] >= test["bleu"]
-    ]
-    if better:
-        margin, name = max(better)
-        compared = f"better by {margin:.2f} BLEU" if margin else "as good"
-        lines.append(f"{name} is {compared} here, and simpler: train longer, or on more pairs.")
-    return lines
+
+
+def _scores(figures: Mapping[str, Any], *names: str) -> list[str]:
+    """Scores of 0 to 100, and the share of exact matches behind them."""
+    return [*(f"{figures[name]:.2f}" for name in names), f"{figures['exact']:.2%}"]
 
 
 def search(test: Mapping[str, Any]) -> str:
     """How the translations were searched for."""
     return f"beam {test['beam']}" if test["beam"] > 1 else "greedy"
-
-
-def _group_lines(title: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
-    width = max(len(title), *(len(group["name"]) for group in groups))
-    lines = ["", f"{title:<{width}}   pairs    BLEU    chrF  exact match"]
-    for group in groups:
-        scores = f"{group['rows']:>6,}  {group['bleu']:>6.2f}  {group['chrf']:>6.2f}  {group['exact']:>11.2%}"
-        lines.append(f"{group['name']:<{width}}  {scores}")
-    return lines

@@ -1,6 +1,6 @@
 """How good translations are: sacreBLEU and chrF with their signatures, tokenized BLEU as papers on Multi30k report it, exact match.
 
-Texts in, figures out, of all rows or by groups of them. It knows no models and no tokens of theirs. A BLEU is told with
+Texts in, figures out, of all rows or by groups of them. It knows no models and no tokens of theirs. A BLEU comes with
 what was counted: between two ways to cut the same texts lie several points.
 """
 
@@ -22,7 +22,7 @@ _SPACES = re.compile(r"\s+")
 
 
 class TranslationMetrics(NamedTuple):
-    """Figures over N rows; BLEU and chrF from 0 to 100, as they are always told.
+    """Figures over N rows; BLEU and chrF from 0 to 100, as they are always given.
 
     Attributes:
         rows: N.

@@ -1,6 +1,6 @@
 """Text as papers on Multi30k count its BLEU: punctuation made plain, lower case, and cut as Moses' tokenizer cuts it.
 
-A small part of Moses' rules, those for running text: no lists of abbreviations, no markup. What differs is told where it
+A small part of Moses' rules, those for running text: no lists of abbreviations, no markup. What differs is said where it
 matters: `says` goes beside every figure made with it. Knows texts; the figure is made elsewhere.
 """
 

@@ -1,14 +1,14 @@
 """After training a translator: test figures beside the baselines, examples, attention pictures, predictions and the model card.
 
-Test rows are used only here. Knows a translator and its test pairs; the measures themselves lie in `evaluation`.
+Test rows are used only here. Knows a translator and its test pairs; the measures themselves know neither.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +16,11 @@ from seqtext.data.pairs.columns import TOPIC
 from seqtext.data.pairs.parallel_files import SOURCE, TARGET
 from seqtext.data.pairs.splits import PairSplits
 from seqtext.data.reading.column_arrays import row_number
-from seqtext.reporting.curves import learning_curves
-from seqtext.reporting.report import command_line, learning_history, training_figures
-from seqtext.saving.folders import write_json, write_text
+from seqtext.reporting.baseline import Baselines
+from seqtext.reporting.report import Report, Score, run_figures, write_report
 from seqtext.tasks.translation.report.attention_picture import attention_picture
-from seqtext.tasks.translation.report.baselines import Baselines, rivals, texts_in
-from seqtext.tasks.translation.report.card import Example, examples_page, table, translation_card
+from seqtext.tasks.translation.report.baselines import baselines_of, texts_in
+from seqtext.tasks.translation.report.card import Example, compared, examples_page, groups, translation_card
 from seqtext.tasks.translation.report.metrics import (
     by_group,
     by_length,
@@ -29,22 +28,14 @@ from seqtext.tasks.translation.report.metrics import (
     sentence_scores,
     translation_metrics,
 )
-from seqtext.tasks.translation.report.word_by_word import Rival
-from seqtext.tasks.translation.translator import Translation, Translator
+from seqtext.tasks.translation.translator import Translator
+from seqtext.tasks.translation.writing import Translation
 from seqtext.training.fit import FitResult
 from seqtext.training.run_folder import RunFolder
 
 EXAMPLES = 5  # of the best, of the middle and of the worst
 DRAWN = (25, 50, 75)  # percentiles of length of the test sources whose attention is drawn
 COMPARED = ("bleu", "chrf", "tokenized_bleu", "exact")  # figures that the baselines have too
-
-
-class TranslationReport(NamedTuple):
-    """What was measured: figures as in report/metrics.json, lines to print, and a text to try."""
-
-    figures: dict[str, Any]
-    table: list[str]
-    example: str
 
 
 def translation_report(
@@ -57,7 +48,7 @@ def translation_report(
     source: str,
     beam: int = 5,
     baselines: Baselines = "all",
-) -> TranslationReport:
+) -> Report:
     """Writes report/ and the model card.
 
     Args:
@@ -78,7 +69,7 @@ def translation_report(
     seconds = time.perf_counter() - start
     texts = [one.text for one in made]
     topics = [str(topic) for topic in data.test[TOPIC]] if data.has_topic else []
-    figures: dict[str, Any] = {
+    measured = {
         "test": {
             **translation_metrics(texts, references, language=language)._asdict(),
             "perplexity": task.evaluate(task.encode(data.test))["perplexity"],
@@ -90,64 +81,74 @@ def translation_report(
             "by_topic": [g._asdict() for g in sorted(by_group(texts, references, topics))] if topics else [],
         },
         "baselines": {
-            rival.name: _of_rival(rival, references, language) for rival in rivals(task, data, sources, baselines)
+            one.name: one.figures(_some_metrics(one.predicted, references, language))
+            for one in baselines_of(task, data, sources, baselines)
         },
-        "data": {"source": source, "languages": list(data.languages), **data_figures},
-        "training": training_figures(result),
     }
-    folder.report.mkdir(exist_ok=True)
-    write_json(folder.report / "metrics.json", figures)
-    scores = sentence_scores(texts, references)
-    _write_predictions(data, folder, sources, references, made, scores, topics)
-    examples = _examples(sources, references, texts, scores)
-    write_text(folder.report / "examples.md", examples_page(examples))
-    pictures = ["learning_curves.png", *_draw_attention(task, sources, folder, beam)]
-    learning_curves(
-        learning_history(result, score="perplexity"), folder.report / pictures[0],
-        score_name="validation perplexity", percent=False, loss_unit="nats a token",
-    )  # fmt: skip
-    command = command_line()
-    title = f"Translation, {source}"
-    write_text(
-        folder.card,
-        translation_card(title=title, command=command, figures=figures, examples=examples, pictures=pictures),
+    figures = run_figures(measured, {"languages": list(data.languages), **data_figures}, result, source)
+    chrf = sentence_scores(texts, references)
+    examples = _examples(sources, references, texts, chrf)
+    write_report(
+        folder,
+        figures,
+        result,
+        translation_card(figures, examples),
+        score=Score("perplexity", "perplexity", "nats per token"),
+        draw=lambda report: _draw_attention(task, sources, report, beam),
+        predictions=_predictions(data, sources, references, made, chrf, topics),
+        pages={"examples.md": examples_page(examples)},
     )
-    folder.seal()
     middle = int(np.argsort([len(text) for text in sources])[len(sources) // 2])
-    return TranslationReport(figures, table(figures), sources[middle])
+    return Report(figures, table(figures), sources[middle])
 
 
-def _of_rival(rival: Rival, references: Sequence[str], language: str) -> dict[str, Any]:
-    found = translation_metrics(rival.texts, references, language=language)._asdict()
-    figures = {name: found[name] for name in COMPARED}
-    return {"description": rival.description, **figures, "seconds": round(rival.seconds, 2)}
+def table(figures: Mapping[str, Any]) -> list[str]:
+    """Model and baselines, by topic and by length, and whether a baseline is better; `figures` are as in report/metrics.json."""
+    test, models = figures["test"], compared(figures)
+    lines = [
+        *models.lines(),
+        f"BLEU            {test['bleu_signature']}",
+        f"chrF            {test['chrf_signature']}",
+        f"tokenized BLEU  {test['tokenized_bleu_signature']}",
+        f"perplexity      {test['perplexity']:.3f} per token of the target; {test['length_ratio']:.3f} tokens written per token of the"
+        f" references; {test['sentences_per_second']:.1f} texts per second",
+    ]
+    if test["without_end"] or test["empty"]:
+        lines.append(
+            f"note            {test['without_end']:,} translations reached the length limit, {test['empty']:,} are empty"
+        )
+    for part in groups(test):
+        lines += ["", *part.lines()]
+    return lines + models.better_baseline(lambda ours, theirs: f"{theirs - ours:.2f} BLEU", unit="pairs")
 
 
-def _write_predictions(
+def _some_metrics(texts: Sequence[str], references: Sequence[str], language: str) -> dict[str, Any]:
+    found = translation_metrics(texts, references, language=language)._asdict()
+    return {name: found[name] for name in COMPARED}
+
+
+def _predictions(
     data: PairSplits,
-    folder: RunFolder,
     sources: Sequence[str],
     references: Sequence[str],
     made: Sequence[Translation],
-    scores: np.ndarray,
+    chrf: np.ndarray,
     topics: Sequence[str],
-) -> None:
-    """report/predictions.jsonl, a line a test pair; rows are those of the file, from 1, pairs left out counted too."""
+) -> Iterator[dict[str, Any]]:
+    """A line per test pair; rows are those of the file, from 1, pairs left out counted too."""
     exact = exact_matches([one.text for one in made], references).tolist()
-    with (folder.report / "predictions.jsonl").open("w", encoding="utf-8", newline="\n") as file:
-        for place, (one, chrf) in enumerate(zip(made, scores.tolist(), strict=True)):
-            line = {
-                "row": row_number(data.test, place),
-                "source": sources[place],
-                "reference": references[place],
-                "translation": one.text,
-                "score": round(one.score, 6),
-                "chrf": round(chrf, 2),
-                "exact": exact[place],
-                "ended": one.ended,
-            }
-            line |= {TOPIC: topics[place]} if topics else {}
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    for place, (one, score) in enumerate(zip(made, chrf.tolist(), strict=True)):
+        yield {
+            "row": row_number(data.test, place),
+            "source": sources[place],
+            "reference": references[place],
+            "translation": one.text,
+            "score": round(one.score, 6),
+            "chrf": round(score, 2),
+            "exact": exact[place],
+            "ended": one.ended,
+            **({TOPIC: topics[place]} if topics else {}),
+        }
 
 
 def _examples(
@@ -166,7 +167,7 @@ def _examples(
     }
 
 
-def _draw_attention(task: Translator, sources: Sequence[str], folder: RunFolder, beam: int) -> list[str]:
+def _draw_attention(task: Translator, sources: Sequence[str], report: Path, beam: int) -> list[str]:
     """Pictures of three test sources, a short, a middling and a long one; none without attention."""
     order = np.argsort([len(text) for text in sources], kind="stable")
     chosen = [sources[order[len(order) * percent // 100]] for percent in DRAWN]
@@ -175,5 +176,5 @@ def _draw_attention(task: Translator, sources: Sequence[str], folder: RunFolder,
         if one.attention is None or not one.attention.size:
             continue
         drawn.append(f"attention_{len(drawn) + 1}.png")
-        attention_picture(one.attention, one.source_pieces, one.target_pieces, folder.report / drawn[-1])
+        attention_picture(one.attention, one.source_pieces, one.target_pieces, report / drawn[-1])
     return drawn

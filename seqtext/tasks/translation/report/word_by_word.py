@@ -1,4 +1,4 @@
-"""The rivals of a translator: copying the source, and word by word from a table learnt on the training pairs.
+"""The baselines of a translator: copying the source, and word by word from a table learnt on the training pairs.
 
 The table is IBM model 1 (Brown et al. 1993): which word of the target explains which of the source, found by expectation
 and maximisation over all pairs of words of all pairs of texts, in numpy, without a loop over them. It knows neither order
@@ -11,11 +11,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtext.reporting.baseline import Baseline
 from seqtext.reporting.words import words
 
 IntArray: TypeAlias = NDArray[np.int64]
@@ -28,25 +29,9 @@ _TIGHT = re.compile(r"(?<=[(\[„¿¡]) | (?=[.,;:!?)\]”])|(?<=\d[.,:]) (?=\d)
 _BYTES = re.compile(r"(?:<0x[0-9A-F]{2}>)+")
 
 
-class Rival(NamedTuple):
-    """What a rival writes for the test rows.
-
-    Attributes:
-        name: short.
-        description: what was done, and on how many pairs.
-        texts: one a row.
-        seconds: learning and writing together.
-    """
-
-    name: str
-    description: str
-    texts: list[str]
-    seconds: float
-
-
-def copied_source(sources: Sequence[str]) -> Rival:
+def copied_source(sources: Sequence[str]) -> Baseline[list[str]]:
     """The source as its own translation: names and numbers are right."""
-    return Rival("copy", "the source, copied", list(sources), 0.0)
+    return Baseline("copy", "the source, copied", list(sources), 0.0)
 
 
 def word_by_word(
@@ -58,7 +43,7 @@ def word_by_word(
     split_target: Split = words,
     join: Callable[[Sequence[str]], str] | None = None,
     unit: str = "word",
-) -> Rival:
+) -> Baseline[list[str]]:
     """Learns a table and writes for each word its likeliest translation, in the order of the source.
 
     Args:
@@ -68,14 +53,14 @@ def word_by_word(
         split_source: a text of the source language to words, or to pieces where it has no spaces.
         split_target: likewise of the target language.
         join: words of the target language to a text; `join_words` if not given.
-        unit: what is split into, to tell.
+        unit: what is split into, for the name.
     """
     start = time.perf_counter()
     table = WordTable(map(split_source, train_sources), map(split_target, train_targets))
     joined = join or join_words
     texts = [joined(table.translate(split_source(text))) for text in sources]
     description = f"{unit} by {unit} (IBM model 1 on {table.pairs:,} pairs)"
-    return Rival(f"{unit} by {unit}", description, texts, time.perf_counter() - start)
+    return Baseline(f"{unit} by {unit}", description, texts, time.perf_counter() - start)
 
 
 class WordTable:

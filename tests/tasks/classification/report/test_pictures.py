@@ -6,25 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from seqtext.errors import ResourceError
-from seqtext.tasks.classification.report import pictures
 from seqtext.tasks.classification.report.metrics import classification_metrics
 from seqtext.tasks.classification.report.pictures import confusion_matrix, per_class_f1
 
 NAMES = ["World", "スポーツ", "$ & _ money\n", "a very long name of a class indeed", "empty"]
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were saved, to read the texts in them."""
-    figures = []
-    save = pictures.save
-
-    def keep(figure, path):
-        figures.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(pictures, "save", keep)
-    return figures
 
 
 def texts(figure: Figure) -> set[str]:
@@ -83,7 +68,7 @@ def test_a_failed_save_leaves_the_old_picture_and_nothing_else(tmp_path, monkeyp
 
 def test_classes_are_sorted_hardest_at_the_bottom_and_those_without_rows_left_out(drawn, tmp_path):
     metrics = classification_metrics([0, 0, 1, 0, 2, 2, 3, 3], [0, 0, 1, 1, 2, 2, 3, 0], NAMES)
-    per_class_f1(metrics, tmp_path / "f1.png", rival=metrics, rival_name="TF-IDF")
+    per_class_f1(metrics, tmp_path / "f1.png", baseline=metrics, baseline_name="TF-IDF")
     labels = [label.get_text() for label in drawn[0].axes[0].get_yticklabels()]
     assert labels[-1] == r"\$ & _ money  (2)"
     assert not any("empty" in label for label in labels)
@@ -91,10 +76,10 @@ def test_classes_are_sorted_hardest_at_the_bottom_and_those_without_rows_left_ou
 
 
 def test_of_many_classes_the_hardest_are_shown_and_the_axis_says_so(drawn, tmp_path):
-    per_class_f1(metrics_of(60), tmp_path / "f1.png", rival=metrics_of(60, wrong=0.5))
+    per_class_f1(metrics_of(60), tmp_path / "f1.png", baseline=metrics_of(60, wrong=0.5))
     assert drawn[0].axes[0].get_xlabel() == "F1 (%); the 40 hardest of 60 classes"
 
 
-def test_a_rival_of_other_classes_is_refused(tmp_path):
+def test_a_baseline_of_other_classes_is_refused(tmp_path):
     with pytest.raises(ValueError, match="the same classes"):
-        per_class_f1(metrics_of(2), tmp_path / "f1.png", rival=metrics_of(2, names=["b", "a"]))
+        per_class_f1(metrics_of(2), tmp_path / "f1.png", baseline=metrics_of(2, names=["b", "a"]))

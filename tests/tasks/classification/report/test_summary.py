@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
 import seqtext
+from seqtext.data.text.encoding import EncodingReport
 from seqtext.errors import DataError, ResourceError
 from seqtext.options import TrainingOptions
-from seqtext.reporting.unknown_characters import told_of_unknown
+from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.splits import labelled_splits
@@ -47,7 +49,7 @@ def test_the_time_told_has_encoding_and_validation_in_it(data, task, monkeypatch
     monkeypatch.setattr(TopicClassifier, slow, slowly)
     monkeypatch.setattr("time.perf_counter", lambda: clock[0])
     lines, _ = classification_summary(task, data, TrainingOptions(**OPTIONS))
-    assert any("about 100.0 minutes an epoch" in line for line in lines)
+    assert any("about 100.0 minutes per epoch" in line for line in lines)
 
 
 def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkeypatch):
@@ -57,10 +59,16 @@ def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkey
 
 
 def test_characters_that_are_spelt_in_bytes_are_named_and_most_of_them_refused(task):
-    texts = ["жук, жук и ёж"] * 3
-    assert told_of_unknown(task.tokenizer, texts, 0.05, where="x") == []
-    [told] = told_of_unknown(task.tokenizer, texts, 0.06, where="x")
-    assert told.startswith("x: 6% of the tokens spell characters the vocabulary lacks: ж ")
+    data = SimpleNamespace(test={"text": ["жук, жук и ёж"] * 3})
+
+    def warnings(byte_tokens: int, **choices) -> list[str]:
+        reports = {"test": EncodingReport(tokens=100, byte_tokens=byte_tokens)}
+        return unknown_characters(task.tokenizer, data, "text", reports, **choices)
+
+    assert warnings(5) == []
+    [told] = warnings(6)
+    assert told.startswith("split 'test': 6% of the tokens spell characters the vocabulary lacks: ж ")
     assert set("жукиё") <= set(told)
-    with pytest.raises(DataError, match="x: 51% of the tokens spell .* ж .*; train a tokenizer on this language"):
-        told_of_unknown(task.tokenizer, texts, 0.51, where="x")
+    with pytest.raises(DataError, match="split 'test': 51% .* ж .*; train a tokenizer on this language"):
+        warnings(51)
+    assert len(warnings(51, refused=("train",))) == 1

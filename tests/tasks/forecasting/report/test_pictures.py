@@ -4,24 +4,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from seqtext.tasks.forecasting.report import pictures
-from seqtext.tasks.forecasting.report.pictures import error_by, fan_chart, hidden_state, two_weeks
+from seqtext.tasks.forecasting.report import time_axis
+from seqtext.tasks.forecasting.report.fan_chart import fan_chart
+from seqtext.tasks.forecasting.report.pictures import error_by, hidden_state, two_weeks
 
 WEEK = 7 * 96
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were saved, to read the lines in them."""
-    figures = []
-    save = pictures.save
-
-    def keep(figure, path):
-        figures.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(pictures, "save", keep)
-    return figures
 
 
 def quarters(count, start="2024-02-26"):
@@ -65,8 +52,8 @@ def test_two_weeks_are_two_panels_with_weekdays_and_mean_errors(drawn, tmp_path)
         actual + 0.25,
         tmp_path / "weeks.png",
         unit="kW",
-        rival=actual - 0.5,
-        rival_name="last value",
+        baseline=actual - 0.5,
+        baseline_name="last value",
         quantiles=(actual - 1, actual + 1),
     )
     assert_is_picture(tmp_path / "weeks.png")
@@ -118,14 +105,16 @@ def test_missing_and_infinite_values_leave_holes_and_do_not_count(drawn, tmp_pat
     actual, forecast = wave(2 * WEEK), wave(2 * WEEK) + 0.1
     actual[100:200] = np.nan
     forecast[50] = np.inf
-    two_weeks(quarters(2 * WEEK), actual, forecast, tmp_path / "holes.png", rival=np.full(2 * WEEK, np.nan))
+    two_weeks(quarters(2 * WEEK), actual, forecast, tmp_path / "holes.png", baseline=np.full(2 * WEEK, np.nan))
     first = drawn[0].axes[0]
     assert np.isnan(line(first, "actual")[100:200]).all()
-    assert legend(first)[1:] == ["forecast (mean absolute error 0.1)", "rival"]
+    assert legend(first)[1:] == ["forecast (mean absolute error 0.1)", "baseline"]
 
 
 def test_names_and_units_in_any_script_are_taken_literally(drawn, tmp_path):
-    two_weeks(None, wave(9), wave(9) + 1, tmp_path / "a.png", unit="$ & 円", rival=wave(9), rival_name="先週_$x$\n")
+    two_weeks(
+        None, wave(9), wave(9) + 1, tmp_path / "a.png", unit="$ & 円", baseline=wave(9), baseline_name="先週_$x$\n"
+    )
     assert (
         "先週" in legend(drawn[0].axes[0])[2] or "#0" in legend(drawn[0].axes[0])[2]
     )  # on a machine without such a font
@@ -261,7 +250,7 @@ def test_times_with_a_gap_keep_state_and_input_together(drawn, tmp_path):
         (lambda path: two_weeks(quarters(5)[::-1], wave(5), wave(5), path), "ascend"),
         (lambda path: two_weeks(np.full(5, "NaT", "datetime64[s]"), wave(5), wave(5), path), "ascend"),
         (lambda path: two_weeks(None, wave(0), wave(0), path), "at least one step"),
-        (lambda path: two_weeks(None, wave(5), wave(5), path, rival=wave(6)), "rival must be of shape"),
+        (lambda path: two_weeks(None, wave(5), wave(5), path, baseline=wave(6)), "baseline must be of shape"),
         (lambda path: two_weeks(None, wave(5), wave(5), path, quantiles=(wave(5), wave(6))), "quantile must be of"),
         (lambda path: two_weeks(None, np.ones((5, 1)), wave(5), path), r"actual must be of shape \(5,\), got \(5, 1\)"),
         (lambda path: fan_chart(None, wave(5), None, wave(3), path, quantiles={0.1: wave(3)}), "got 0.1 alone"),
@@ -300,8 +289,8 @@ def test_wrong_shapes_are_refused_and_leave_no_file(draw, message, tmp_path):
 )
 def test_ticks_of_any_span_are_few_and_say_when(seconds, first):
     start = np.datetime64("2024-02-26", "s").astype(float) / 86_400
-    at, names = pictures._time_ticks(start, start + seconds / 86_400)
+    at, names = time_axis._time_ticks(start, start + seconds / 86_400)
     assert names[0] == first
-    assert 2 <= len(names) <= pictures.MOST_TICKS
+    assert 2 <= len(names) <= time_axis.MOST_TICKS
     assert len(at) == len(names)
     assert (np.diff(at) > 0).all()

@@ -23,13 +23,13 @@ def noisy(count, classes, seed=0):
 def test_it_says_what_the_baseline_predicts(classes):
     train, labels = noisy(400, classes)
     test, true = noisy(200, classes, seed=1)
-    judge, rival = Judge(train, labels), tfidf(train, labels, test)
+    judge, baseline = Judge(train, labels), tfidf(train, labels, test)
     likely = judge.probabilities(test)
     assert likely.shape == (200, classes)
     assert likely.sum(axis=1) == pytest.approx(np.ones(200))
-    assert (likely.argmax(axis=1) == rival.predicted).all()
-    assert judge.accuracy(test, true) == (rival.predicted == true).mean()
-    assert judge.description == rival.description
+    assert (likely.argmax(axis=1) == baseline.predicted).all()
+    assert judge.accuracy(test, true) == (baseline.predicted == true).mean()
+    assert judge.description == baseline.description
 
 
 def test_more_of_a_topic_is_more_likely_that_topic():

@@ -2,22 +2,7 @@
 
 import pytest
 
-from seqtext.tasks.generation.report import sweep_picture as module
 from seqtext.tasks.generation.report.sweep_picture import SweepPoint, sweep_picture
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were saved, to read what is in them."""
-    figures = []
-    save = module.save
-
-    def keep(figure, path):
-        figures.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(module, "save", keep)
-    return figures
 
 
 def sweep(guidances, temperatures):

@@ -1,0 +1,69 @@
+"""A model as one line of its parts and their sizes, in the order in which data passes through them. Knows shapes, no tasks."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from seqtext.models.encoder_decoder import EncoderDecoder
+from seqtext.models.seq_to_vec import SeqToVec
+from seqtext.models.vec_to_seq import VecToSeq
+from seqtext.nn.attention import Attention
+from seqtext.nn.backbone import Backbone
+from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.pooling import Pooling
+from seqtext.nn.vocabulary_head import VocabularyHead
+
+
+def outline(model: nn.Module) -> str:
+    """A model's parts, as `nn.RNN(1, 32, num_layers=2, batch_first=True) -> last output -> Linear(32, 1)`.
+
+    Dropout is left out, and so is what only training uses. Of a model of another shape, its parts in their order.
+    """
+    if isinstance(model, SeqToVec):
+        return _chain(model.embedding, model.backbone, model.pooling, model.head)
+    if isinstance(model, VecToSeq):
+        tokens = _part(model.embedding)
+        if not model.vector_size:
+            return _chain(tokens, model.backbone, _head(model.head, model.embedding))
+        vector, state = _part(model.to_input), _part(model.to_state)
+        inputs = f"{tokens} + vector {vector}" if model.feedback == "tokens" else f"vector {vector}, then zeros"
+        return _chain(inputs, f"{_part(model.backbone)} from state {state}", _head(model.head, model.embedding))
+    if isinstance(model, EncoderDecoder):
+        source = model.embedding if model.source_embedding is None else model.source_embedding
+        readout = [part for part in (model.attention, *model.upper, model.readout) if part is not None]
+        target = _chain(model.embedding, model.backbone, *readout, _head(model.head, model.embedding))
+        return f"source: {_chain(source, model.encoder, *model.bridge[:1])} as state; target: {target}"
+    return _chain(*model.children())
+
+
+def _chain(*parts: nn.Module | str) -> str:
+    return " -> ".join(part for part in map(_part, parts) if part)
+
+
+def _part(part: nn.Module | str) -> str:
+    """One part; nothing for what changes nothing."""
+    if isinstance(part, str):
+        return part
+    if isinstance(part, nn.Identity):
+        return ""
+    if isinstance(part, TokenEmbedding):
+        return f"Embedding({', '.join(map(str, part.weight.shape))})"
+    if isinstance(part, nn.Linear):
+        return f"Linear({part.in_features}, {part.out_features})"
+    if isinstance(part, Pooling):
+        return f"{' + '.join(part.kinds)} output"
+    if isinstance(part, Attention):
+        return f"{part.kind} attention to the source" + (f" ({part.heads} heads)" if part.heads > 1 else "")
+    if isinstance(part, Backbone):
+        sizes = [str(part.layers[0].input_size), str(part.hidden_size)]
+        sizes += [f"num_layers={part.num_layers}"] if part.num_layers > 1 else []
+        sizes += ["bidirectional=True"] if part.bidirectional else []
+        return f"nn.{part.cell.upper()}({', '.join(sizes)}, batch_first=True)"
+    return type(part).__name__
+
+
+def _head(head: VocabularyHead, embedding: TokenEmbedding) -> str:
+    """From outputs to the vocabulary, perhaps with the embedding's weights."""
+    last = embedding.weight if head.weight is None else head.weight
+    tied = " (the embedding's weights)" if head.weight is None else ""
+    return _chain(*([head.projection] if head.projection else []), f"Linear({last.shape[1]}, {last.shape[0]}){tied}")

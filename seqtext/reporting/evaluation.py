@@ -1,0 +1,194 @@
+"""What `seqtext evaluate` is whatever the task: its flags, the split that is measured, and the folder of figures and predictions.
+
+Knows splits and files; what is measured, and what one prediction says, each task's `report/evaluate.py` decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from tyro.conf import Positional, arg
+
+from seqtext.errors import DataError, OptionsError, one_of, raise_together
+
+if TYPE_CHECKING:
+    import datasets
+
+FILES = ("metrics.json", "predictions.jsonl")  # of an evaluation's folder, beside its manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions:
+    """Flags of `seqtext evaluate` that all tasks have."""
+
+    run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
+    """Run folder, model folder, or name on the hub."""
+    data: Annotated[tuple[str, ...], arg(metavar="DATA")] = ()
+    """What to measure on."""
+    split: str | None = None
+    """Split to measure on. Default: test, or the only one there is, as of a single file."""
+    revision: str | None = None
+    """Commit, tag or branch of a data set on the hub."""
+    data_config: str | None = None
+    """Configuration of a data set that has several."""
+    max_rows: int | None = None
+    """Measure on at most this many rows, drawn with a fixed seed. Default: all."""
+    output: str | None = None
+    """Folder to write: metrics.json, and predictions.jsonl, a line for each row."""
+    overwrite: bool = False
+    """Replace the folder of an earlier evaluation."""
+    json: bool = False
+    """Print the figures as JSON, as in metrics.json."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1 or mps."""
+    threads: int | None = None
+    """CPU threads. Default: as many as there are cores."""
+    debug: bool = False
+    """Show the traceback of an error."""
+
+    def __post_init__(self) -> None:
+        raise_together(self._faults())
+
+    def _faults(self) -> list[str]:
+        """What is wrong with the values, a line each; a task's flags add theirs."""
+        return at_least_one(self, "max_rows", "threads")
+
+
+def at_least_one(options: object, *names: str) -> list[str]:
+    """A fault for each of some numbers that is below 1; None is none."""
+    values = {name: getattr(options, name) for name in names}
+    return [
+        f"--{name} is {value}; expected at least 1" for name, value in values.items() if value is not None and value < 1
+    ]
+
+
+class Measured(NamedTuple):
+    """What was measured.
+
+    Attributes:
+        figures: as in report/metrics.json of a run: `test`, `baselines` and `data`, whose notes and warnings are printed.
+        predictions: what the model said of each row, to be written as JSON lines.
+    """
+
+    figures: dict[str, Any]
+    predictions: Iterable[Mapping[str, Any]]
+
+
+class MeasuredRows(NamedTuple):
+    """The rows to measure on, and where they came from.
+
+    Attributes:
+        splits: all of the data set, the measured one among them.
+        split: its name.
+        source: what figures call it.
+    """
+
+    splits: datasets.DatasetDict
+    split: str
+    source: str
+
+    @property
+    def rows(self) -> datasets.Dataset:
+        """Those of the split."""
+        return self.splits[self.split]
+
+    @property
+    def train(self) -> datasets.Dataset | None:
+        """The split `train` beside the measured one, if there is one."""
+        return None if self.split == "train" else self.splits.get("train")
+
+
+def load_measured(options: EvaluateOptions) -> MeasuredRows:
+    """The rows of `--data` and `--split`.
+
+    Raises:
+        DataError: data that is not there or cannot be read, or without that split.
+        OptionsError: no data, or several.
+    """
+    from seqtext.data.reading.sources import load
+
+    source = load(only_name(options.data), revision=options.revision, config=options.data_config, needs=())
+    return measured_rows(options, source.name, source.splits, source.revision)
+
+
+def only_name(data: Sequence[str]) -> str:
+    """The one name of `--data`.
+
+    Raises:
+        OptionsError: none, or several.
+    """
+    if not data:
+        raise OptionsError(
+            "no data to measure on", fix="name it with --data: a file, a folder, or a data set on the hub"
+        )
+    if len(data) > 1:
+        raise OptionsError(f"--data names {len(data)} things", expected="one", fix="evaluate one after the other")
+    return data[0]
+
+
+def measured_rows(
+    options: EvaluateOptions, name: str, splits: datasets.DatasetDict, revision: str | None = None
+) -> MeasuredRows:
+    """The split asked for: `test` if none is, or the only one there is.
+
+    Raises:
+        DataError: if it is not there.
+    """
+    alone = len(splits) == 1
+    split = options.split or (next(iter(splits)) if alone else "test")
+    if split not in splits:
+        raise DataError(f"no split {split!r}", where=name, expected=one_of(splits), fix="pass --split NAME")
+    named = name if alone else f"{name}, split {split}"
+    return MeasuredRows(splits, split, f"{named} at {revision}" if revision else named)
+
+
+def chosen_line(figures: Mapping[str, Any]) -> Iterator[str]:
+    """How the model was chosen, as far as the figures say it: those of a run's own report."""
+    if "training" in figures:
+        yield f"model chosen: {figures['training']['selection']}"
+
+
+def check_output(options: EvaluateOptions) -> None:
+    """Refuses an `--output` that cannot be meant, before anything is measured.
+
+    Raises:
+        OptionsError: what is there already, unless it is an evaluation and `--overwrite` was given.
+    """
+    if options.output is None:
+        if options.overwrite:
+            raise OptionsError("--overwrite replaces the folder of --output", fix="give --output, or leave it out")
+        return
+    from seqtext.saving.manifest import MANIFEST
+
+    folder, where = Path(options.output).expanduser(), f"--output {options.output}"
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise OptionsError("it is a file", where=where, expected="a folder, or a name that is free")
+    found = sorted(path.name for path in folder.iterdir())
+    if found and set(found) != {*FILES, MANIFEST}:  # somebody's folder, which --overwrite is not meant for either
+        holds = f"the folder holds other files ({', '.join(found[:3])})"
+        raise OptionsError(holds, where=where, fix="choose a new folder")
+    if found and not options.overwrite:
+        fix = "choose another --output, or --overwrite to replace it"
+        raise OptionsError("the folder already holds an evaluation", where=where, fix=fix)
+
+
+def write_evaluation(folder: str | Path, measured: Measured) -> None:
+    """Figures and predictions as one folder, whole or not at all.
+
+    Raises:
+        ResourceError: if it cannot be written.
+    """
+    from seqtext.saving.folders import atomic_folder
+
+    with atomic_folder(Path(folder).expanduser()) as place:
+        figures = json.dumps(measured.figures, indent=1, ensure_ascii=False, allow_nan=False)
+        (place / FILES[0]).write_text(figures + "\n", encoding="utf-8")
+        with (place / FILES[1]).open("w", encoding="utf-8", newline="\n") as file:
+            for line in measured.predictions:
+                file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")

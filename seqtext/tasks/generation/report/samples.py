@@ -1,0 +1,82 @@
+"""Texts that a generator writes beside as many real ones: asked for what real texts have, and judged by whoever can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import torch
+
+from seqtext.reporting.words import words
+from seqtext.tasks.generation.generator import TextGenerator
+from seqtext.tasks.generation.report.quality import all_texts, quality
+from seqtext.tasks.generation.vectors import attribute_places, raw_vectors
+from seqtext.tasks.generation.writing import Generated
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+Accuracy: TypeAlias = Callable[[Sequence[str], Sequence[int] | np.ndarray], float]
+SAMPLES = 1000  # texts that are judged, as many of each value
+
+
+def judged(
+    task: TextGenerator,
+    rows: Dataset,
+    train: Dataset | None,
+    accuracies: Mapping[str, tuple[Accuracy, np.ndarray]],
+    *,
+    most: int = SAMPLES,
+) -> dict[str, Any]:
+    """Samples at the default settings beside as many real texts: whether a judge sees what was asked for, and their diversity.
+
+    Args:
+        task: to measure.
+        rows: of the real texts.
+        train: texts that may have been copied from; None leaves copies uncounted.
+        accuracies: of attributes, by column: how often a judge gives texts these values, and (R,) the values of the rows.
+        most: samples at most.
+    """
+    real = all_texts(rows, task.config.text_column)[:most]
+    asked, made = samples_of(task, rows, count=len(real))
+    texts = [one.text for one in made]
+    tokens = min(sum(len(words(text)) for text in side) for side in (texts, real))
+    training = None if train is None else all_texts(train, task.config.text_column)
+    figures: dict[str, Any] = {
+        "count": len(texts),
+        "ended": sum(one.ended for one in made) / len(made),
+        "empty": sum(not one.text for one in made),
+        "model": quality(texts, training, tokens),
+        "real": quality(real, training, tokens),
+    }
+    for column, (accuracy, ids) in accuracies.items():
+        place = task.config.attributes.index(column)
+        figures["model"][f"control_{column}"] = accuracy(texts, [one[place] for one in asked])
+        figures["real"][f"control_{column}"] = accuracy(real, ids[: len(real)])
+    return figures
+
+
+def samples_of(
+    task: TextGenerator, rows: Dataset, *, count: int, **choices: Any
+) -> tuple[list[tuple[int, ...]], list[Generated]]:
+    """Texts, and which value of each attribute was asked for; as many of each first value, the others as in the rows."""
+    config = task.config
+    if not config.vector_size:
+        return [()] * count, task(None, count=count, **choices)
+    if not config.attributes:
+        dense = task.encode(rows).vectors[torch.arange(count) % len(rows)]
+        assert dense is not None
+        return [()] * count, task(list(raw_vectors(dense, config)), **choices)
+    places = attribute_places(rows, config).numpy()
+    before = np.cumsum([0, *map(len, config.names[:-1])])
+    asked = places[np.arange(count) % len(places)] - before
+    asked[:, 0] = np.arange(count) % len(config.names[0])
+    requests = [
+        {
+            f"{column}:{names[value]}": 1.0
+            for column, names, value in zip(config.attributes, config.names, row, strict=True)
+        }
+        for row in asked.tolist()
+    ]
+    return [tuple(row) for row in asked.tolist()], task(requests, **choices)

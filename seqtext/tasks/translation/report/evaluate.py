@@ -1,0 +1,193 @@
+"""`seqtext evaluate` of a translator: BLEU, chrF, tokenized BLEU, exact match and perplexity on new pairs, beside the source copied."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from tyro.conf import arg
+
+from seqtext.errors import DataError
+from seqtext.reporting.evaluation import (
+    EvaluateOptions,
+    Measured,
+    at_least_one,
+    chosen_line,
+    measured_rows,
+    only_name,
+)
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from seqtext.data.pairs.sources import PairSource
+    from seqtext.tasks.translation.translator import Translator
+
+COMPARED = ("bleu", "chrf", "tokenized_bleu", "exact")  # figures that the source copied has too
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(EvaluateOptions):
+    """BLEU, chrF, exact match and perplexity, in fp32: seqtext evaluate RUN --data new.en new.de --output measured"""
+
+    data: Annotated[tuple[str, ...], arg(metavar="DATA [DATA]")] = ()
+    """Data set: name on the hub, folder, one table (csv, tsv, jsonl, parquet; gz), or phrasebook; or two files whose lines are each other's
+    translation, the source first."""
+    source: str | None = None
+    """What to translate from: a column, a language of the column translation, or a locale of the phrasebook (en)."""
+    target: str | None = None
+    """What to translate to, likewise (de)."""
+    beam: int = 5
+    """Hypotheses that are kept for each text; 1 is greedy."""
+    length_penalty: float = 1.0
+    """0 favours short translations, more than 1 long ones."""
+    max_ratio: float = 2.0
+    """A translation has at most so many tokens for each of its source, and 10 more."""
+    no_repeat_ngram: int = 0
+    """No run of so many tokens twice; 0 is any."""
+
+    def _faults(self) -> list[str]:
+        faults = [*EvaluateOptions._faults(self), *at_least_one(self, "beam")]
+        if len(self.data) > 1 and (self.revision or self.data_config or self.split):
+            faults.append("--revision, --data_config and --split are of a data set; two files have none")
+        return faults
+
+
+class _Pairs(NamedTuple):
+    """The pairs to measure on.
+
+    Attributes:
+        rows: with the columns that the model reads.
+        source: what figures call them.
+        languages: what source and target are called.
+        notes: pairs left out.
+    """
+
+    rows: Dataset
+    source: str
+    languages: tuple[str, str]
+    notes: list[str]
+
+
+def measure(task: Translator, options: Evaluate) -> Measured:
+    """The figures of a translator.
+
+    Raises:
+        DataError: pairs that cannot be used.
+        OptionsError: a search that cannot be asked for.
+    """
+    from seqtext.data.pairs.columns import TOPIC
+    from seqtext.data.reading.column_arrays import row_number
+    from seqtext.tasks.translation.report.baselines import texts_in
+    from seqtext.tasks.translation.report.metrics import (
+        by_group,
+        by_length,
+        exact_matches,
+        sentence_scores,
+        translation_metrics,
+    )
+    from seqtext.tasks.translation.report.word_by_word import copied_source
+
+    rows, found, languages, notes = _load(task, options)
+    sources, references = texts_in(rows, task.config.source_column), texts_in(rows, task.config.target_column)
+    topics = [str(topic) for topic in rows[TOPIC]] if TOPIC in rows.column_names else []
+    start = time.perf_counter()
+    made = task(
+        sources,
+        beam=options.beam,
+        length_penalty=options.length_penalty,
+        max_ratio=options.max_ratio,
+        no_repeat_ngram=options.no_repeat_ngram,
+    )
+    seconds = time.perf_counter() - start
+    texts = [one.text for one in made]
+    test = {
+        **translation_metrics(texts, references, language=languages[1])._asdict(),
+        "perplexity": task.evaluate(task.encode(rows))["perplexity"],
+        "beam": options.beam,
+        "sentences_per_second": round(len(texts) / max(seconds, 1e-9), 2),
+        "without_end": sum(not one.ended for one in made),
+        "empty": sum(not text.strip() for text in texts),
+        "by_length": [group._asdict() for group in by_length(texts, references, sources)],
+        "by_topic": [group._asdict() for group in sorted(by_group(texts, references, topics))] if topics else [],
+    }
+    copied = copied_source(sources)
+    scores = translation_metrics(copied.predicted, references, language=languages[1])._asdict()
+    baseline = copied.figures({name: scores[name] for name in COMPARED})
+
+    def predictions() -> Iterator[Mapping[str, Any]]:
+        exact, chrf = exact_matches(texts, references).tolist(), sentence_scores(texts, references).tolist()
+        for place, one in enumerate(made):
+            line = {"row": row_number(rows, place), "source": sources[place], "reference": references[place]}
+            line |= {"translation": one.text, "score": round(one.score, 6), "chrf": round(chrf[place], 2)}
+            line |= {"exact": exact[place], "ended": one.ended}
+            yield line | ({TOPIC: topics[place]} if topics else {})
+
+    data = {"source": found, "languages": list(languages), "notes": notes, "warnings": []}
+    return Measured({"test": test, "baselines": {copied.name: baseline}, "data": data}, predictions())
+
+
+def _load(task: Translator, options: Evaluate) -> _Pairs:
+    """The pairs asked for, those with a blank side left out, under the names of the columns of training."""
+    from seqtext.data.pairs.columns import choose_pairs
+    from seqtext.data.pairs.parallel_files import SOURCE, TARGET
+    from seqtext.data.pairs.splits import without_blank
+    from seqtext.data.rows.splits import take
+
+    given, trained = _given(options), (task.config.source_column, task.config.target_column)
+    found = measured_rows(options, given.name, given.splits, given.revision)
+    source, target = given.source, given.target
+    if source is None and target is None and set(trained) <= set(found.rows.column_names):
+        source, target = trained
+    pairs = choose_pairs(type(found.splits)({found.split: found.rows}), source=source, target=target)
+    notes: list[str] = []
+    rows = without_blank(pairs.splits[found.split], found.split, {}, notes)
+    if options.max_rows is not None and options.max_rows < len(rows):
+        rows = take(rows, options.max_rows)
+        notes.append(f"{len(rows):,} pairs measured, drawn from all (--max_rows)")
+    renamed = {old: new for old, new in zip((SOURCE, TARGET), trained, strict=True) if old != new}
+    return _Pairs(rows.rename_columns(renamed), found.source, (pairs.source, pairs.target), notes)
+
+
+def _given(options: Evaluate) -> PairSource:
+    """The data set of `--data`: two files, the phrasebook, or whatever has a name."""
+    from seqtext.data.pairs.parallel_files import TABLES
+    from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
+    from seqtext.data.reading.sources import load
+
+    source, target, revision, config = options.source, options.target, options.revision, options.data_config
+    if len(options.data) > 1:
+        return load_pair_files(test=options.data, source=source, target=target, flag="--data")
+    name = only_name(options.data)
+    if name.partition(":")[0] == PHRASEBOOK:
+        return load_pairs(name, source=source, target=target, revision=revision, config=config)
+    if Path(name).expanduser().is_file() and Path(name.lower().removesuffix(".gz")).suffix not in TABLES:
+        expected = "two, the source and its translation, or one table"
+        raise DataError(
+            "found one file of lines", where=f"--data {name}", expected=expected, fix="give the other one too"
+        )
+    found = load(name, revision=revision, config=config, needs=())
+    return PairSource(found.name, found.splits, found.revision, source, target)
+
+
+def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    """What a translator's report or evaluation found, as lines to print."""
+    test = figures["test"]
+    search = f"beam {test['beam']}" if test["beam"] > 1 else "greedy"
+    yield f"tested on {figures['data']['source']}, {test['rows']:,} pairs, {search}: {_scores(test)}"
+    yield from (f"  {one['description']}: {_scores(one)}" for one in figures["baselines"].values())
+    yield f"  perplexity {test['perplexity']:.3f} per token of the target"
+    yield f"  BLEU {test['bleu_signature']}"
+    yield f"  chrF {test['chrf_signature']}"
+    yield f"  tokenized BLEU {test['tokenized_bleu_signature']}"
+    if test["without_end"] or test["empty"]:
+        yield f"  {test['without_end']:,} translations reached the limit of length, {test['empty']:,} are empty"
+    yield from chosen_line(figures)
+
+
+def _scores(figures: Mapping[str, Any]) -> str:
+    scores = f"BLEU {figures['bleu']:.2f}, chrF {figures['chrf']:.2f}, tokenized BLEU {figures['tokenized_bleu']:.2f}"
+    return f"{scores}, exact match {figures['exact']:.2%}"

@@ -1,0 +1,85 @@
+"""The acts that all recipes share beside `run_seeds`: the task made once, a summary, the fit, what was measured. Knows no task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from seqtext.options import RunOptions, training_arguments
+from seqtext.training.fit import FitResult, fit
+from seqtext.training.processes import started_processes
+from seqtext.training.protocols import Task
+from seqtext.training.run_folder import RunFolder
+
+OptionsT = TypeVar("OptionsT", bound=RunOptions)
+TaskT = TypeVar("TaskT", bound=Task)
+
+
+class Report(Protocol):
+    """What was measured on test rows: figures as in report/metrics.json, and lines to print."""
+
+    @property
+    def figures(self) -> dict[str, Any]: ...  # noqa: D102
+
+    @property
+    def table(self) -> list[str]: ...  # noqa: D102
+
+
+class Trained(NamedTuple):
+    """What training came to, and what the summary before it measured."""
+
+    result: FitResult
+    data_figures: dict[str, Any]
+
+
+def make_once(make: Callable[[], TaskT], *, open: Callable[[Path], TaskT], init_from: str | None = None) -> TaskT:
+    """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one."""
+    task = started_processes().made_once(make, open=open)
+    if init_from:
+        print(f"started from {init_from}: {getattr(task, 'copied', '')}")
+    return task
+
+
+def train(
+    options: OptionsT,
+    folder: RunFolder,
+    source: Any,
+    data: Any,
+    task: TaskT,
+    *,
+    summary: Callable[[TaskT, Any, OptionsT], tuple[list[str], dict[str, Any]]],
+) -> Trained | None:
+    """Prints all that is known before the first step, and trains.
+
+    Args:
+        options: of the recipe.
+        folder: of the run; its options.yaml holds the options, with the commit that was read.
+        source: of the data, with its name and revision.
+        data: with rows to train on, `train`, and to choose the epoch by, `validation`.
+        task: as it was made.
+        summary: gives its lines, and the part of it that goes to report/metrics.json.
+
+    Returns:
+        None after `--dry_run`, and in further processes, which only train.
+    """
+    arguments = training_arguments(options) | {"run": folder}
+    if not started_processes().first:
+        if not options.dry_run:
+            fit(task, data.train, data.validation, **arguments)
+        return None
+    lines, figures = summary(task, data, options)
+    print("\n".join([f"data        {source.name}", *lines, f"run         {folder.path}"]), flush=True)
+    if options.dry_run:
+        return None
+    recorded: Any = options  # any recipe's
+    recorded = replace(recorded, revision=source.revision, run=str(folder.path), config=None)
+    return Trained(fit(task, data.train, data.validation, **arguments, recorded=recorded), figures)
+
+
+def show(report: Report, result: FitResult, folder: RunFolder, *, command: str) -> dict[str, Any]:
+    """Prints the report, how the model was chosen and a command to try; gives the report's figures."""
+    chosen = [f"model chosen: {result.selection}", f"saved in {folder.path}; try:", f"  {command}"]
+    print("\n".join(["", *report.table, "", *chosen]))
+    return report.figures
