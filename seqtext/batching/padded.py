@@ -73,4 +73,6 @@ def check_padded(batch: Padded) -> None:
         raise ValueError(f"lengths must be one a row: got shape {tuple(lengths.shape)} for {values.shape[0]} rows")
     known = lengths.numpy()
     if known.size and (known.min() < 1 or known.max() > values.shape[1]):
-        raise ValueError(f"lengths must lie in 1..{values.shape[1]} (the padded width), got {known.min()}..{known.max()}")
+        raise ValueError(
+            f"lengths must lie in 1..{values.shape[1]} (the padded width), got {known.min()}..{known.max()}"
+        )

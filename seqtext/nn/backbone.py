@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from seqtext.batching.padded import check_padded, Padded, sent
+from seqtext.batching.padded import Padded, check_padded, sent
 from seqtext.nn.dropout import LockedDropout
 from seqtext.nn.precision import autocast_fits_lstm, exact_fp32
 

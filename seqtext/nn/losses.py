@@ -9,7 +9,6 @@ import math
 import sys
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 

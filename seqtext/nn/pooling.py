@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from seqtext.batching.padded import check_padded, Padded, sent
+from seqtext.batching.padded import Padded, check_padded, sent
 
 Pool = Literal["last", "mean", "max"]
 

@@ -119,9 +119,7 @@ class _VocabularyLoss(torch.autograd.Function):
         return *gradients, None, None, None, None, None
 
 
-def _chunk(
-    logits: Tensor, shares: Tensor, targets: Tensor, losses: Tensor, smoothing: float, slopes: Tensor
-) -> None:
+def _chunk(logits: Tensor, shares: Tensor, targets: Tensor, losses: Tensor, smoothing: float, slopes: Tensor) -> None:
     """Losses of some rows, without the even part of smoothed targets, and the gradients of their logits likewise.
 
     Args:
