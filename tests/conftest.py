@@ -44,7 +44,14 @@ SMALL = [
 
 # Files that train for long, kill processes or start many of them: `make quick` leaves them out.
 SLOW = (
-    *("survival/*", "test_wheel.py", "test_docs.py", "test_first.py", "tasks/*/test_recipe.py", "tasks/translation/test_command.py"),
+    *(
+        "survival/*",
+        "test_wheel.py",
+        "test_docs.py",
+        "test_first.py",
+        "tasks/*/test_recipe.py",
+        "tasks/translation/test_command.py",
+    ),
     *(
         "commands/test_train.py",
         "commands/test_cli_processes.py",
