@@ -169,9 +169,8 @@ def mean_of_windows(values: Tensor, batch: TextBatch) -> Tensor:
     if batch.text_of is None:
         return values
     texts = len(batch.rows)
-    text_of, windows = (
-        sent(part, values.device) for part in (batch.text_of, torch.bincount(batch.text_of, minlength=texts))
-    )
+    counts = torch.from_numpy(np.bincount(batch.text_of.numpy(), minlength=texts))
+    text_of, windows = sent(batch.text_of, values.device), sent(counts, values.device)
     return values.float().new_zeros(texts, values.shape[1]).index_add_(0, text_of, values.float()) / windows.unsqueeze(
         1
     )
