@@ -167,8 +167,9 @@ def test_info_tells_what_a_translator_is_and_how_good_it_was(place):
     assert (ended.code, ended.err) == (0, "")
     test = figures_of(place / "learnt")["test"]
     assert ended.out.startswith("Translator in ")
-    told = f"BLEU {test['bleu']:.2f}, chrF {test['chrf']:.2f}, exact match {test['exact']:.2%}\n  {test['bleu_signature']}\n"
-    assert f", 60 pairs, beam 3: {told}" in ended.out
+    bleu = f"BLEU {test['bleu']:.2f}, chrF {test['chrf']:.2f}, tokenized BLEU {test['tokenized_bleu']:.2f}"
+    assert f", 60 pairs, beam 3: {bleu}, exact match {test['exact']:.2%}\n" in ended.out
+    assert f"\n  BLEU {test['bleu_signature']}\n" in ended.out
     assert "\n  the source, copied: BLEU " in ended.out
 
 
