@@ -218,7 +218,7 @@ def parse(
     argv = list(sys.argv[1:] if argv is None else argv)
     default, path = options(), _options_file(argv)
     if path:
-        default = replace(read_options(options, path), overwrite=False, resume=False, allow_inexact=False)  # type: ignore[type-var]
+        default = replace(_read_file(options, path, argv), overwrite=False, resume=False, allow_inexact=False)  # type: ignore[type-var]
 
     def read(default: OptionsT) -> OptionsT:
         return tyro.cli(options, args=argv, default=default, description=description, use_underscores=True)
@@ -249,6 +249,20 @@ def _options_file(argv: Sequence[str]) -> Path | None:
     if "--resume" in argv and given["--run"]:
         return Path(given["--run"]) / "options.yaml"
     return None
+
+
+def _read_file(options: type[OptionsT], path: Path, argv: Sequence[str]) -> OptionsT:
+    """The options of a file. Of a run to resume, the user named the folder alone, and messages do too."""
+    if _value_of(argv, "--config"):
+        return read_options(options, path)
+    if not path.exists():
+        where = f"--run {path.parent}"
+        raise OptionsError("there is no run to go on with", where=where, fix="leave --resume out to start one")
+    try:
+        return read_options(options, path)
+    except OptionsError as error:
+        fix = f"if another recipe made it, go on with that one; seqtext info {path.parent} says what it is"
+        raise OptionsError(f"the run's options are not those of this recipe ({error})", fix=fix) from error
 
 
 def _value_of(argv: Sequence[str], flag: str) -> str | None:

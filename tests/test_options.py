@@ -315,3 +315,12 @@ def test_every_option_says_what_it_is_and_once(file):
             assert told or name in below, f"{file}: {class_.name}.{name} has no help"
             assert told is None or told.rstrip().endswith("."), f"{file}: {class_.name}.{name}: help is a sentence"
             assert told != below.get(name, ""), f"{file}: {class_.name}.{name} repeats the help it inherits"
+
+
+def test_a_run_of_another_recipe_is_said_to_be_one(tmp_path):
+    (tmp_path / "options.yaml").write_text("feedback: tokens\n", encoding="utf-8")
+    told = r"the run's options are not those of this recipe \(.*unknown key 'feedback'\); .*; seqtext info .* says what it is"
+    with pytest.raises(OptionsError, match=told):
+        parse(RunOptions, "", ["--resume", "--run", str(tmp_path)])
+    with pytest.raises(OptionsError, match=r"--run .*none: there is no run to go on with; leave --resume out"):
+        parse(RunOptions, "", ["--resume", "--run", str(tmp_path / "none")])

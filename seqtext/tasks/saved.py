@@ -34,6 +34,11 @@ class SavedTask:
         Raises:
             SavedFileError: if it is none of ours.
         """
+        if "config.json" not in self.files:  # as of a task of one's own, outside of this list
+            expected = f"a model of seqtext's own tasks ({', '.join(BY_NAME)})"
+            raise SavedFileError(
+                "no config.json", where=str(self.folder), expected=expected, fix="open it with its own class"
+            )
         name = self.settings.get("task")
         if not isinstance(name, str) or name not in BY_NAME:  # a fixed list, never a class path out of a file
             where = str(self.folder / "config.json")

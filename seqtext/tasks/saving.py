@@ -215,13 +215,23 @@ def copy_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> str:
         return fits(name) and (not ending.endswith("_l0") or fits(f"{layer}.weight_hh_l0"))
 
     fitting = {name: value for name, value in weights.items() if belongs(name)}
+
+    def left_out_matrices(names: Collection[str]) -> bool:
+        """Whether only biases of a part were copied; matrices that are tied are the embedding's."""
+        matrices = [name for name in names if own[name].ndim > 1] or ["embedding.weight"]
+        return not any(name in fitting for name in matrices) and all(
+            own[name].ndim < 2 for name in names if name in fitting
+        )
+
     model.load_state_dict(fitting, strict=False)
     copied, new = [], []
     for part in dict.fromkeys(map(_part, own)):
         names = [name for name in own if _part(name) == part]
         left = [name for name in names if name not in fitting]
         if len(left) == len(names):
-            new.append(part)
+            new.append(part + (" (theirs does not fit)" if any(name in weights for name in names) else ""))
+        elif left_out_matrices(names):
+            copied.append(f"{part} (bias alone)")
         else:
             copied.append(part + _share(part, names, left))
     return f"{', '.join(copied) or 'nothing'} copied; {', '.join(new) or 'nothing'} new"

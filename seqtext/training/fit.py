@@ -115,8 +115,8 @@ def fit(
         train, validation = task.split(train, seed=seed)
     loop = Loop(task, folder, options, train, validation)
     if resume:
-        loop.keeper.restore()
-    loop.keeper.check_room()
+        loop.state.restore()
+    loop.state.check_room()
     loop.encode()
     # All that can be refused has been: only now may something of an older run go.
     folder.prepare(overwrite=overwrite, resume=resume)

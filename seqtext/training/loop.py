@@ -27,7 +27,7 @@ from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Epoch, Examples, Task
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.run_log import LogWindow
-from seqtext.training.run_state import Keeper
+from seqtext.training.run_state import RunState
 from seqtext.training.schedule import learning_rate_factor, progress_of
 from seqtext.training.signals import Interrupted, StopSignals
 from seqtext.training.step import Stepper, StepResult
@@ -95,7 +95,7 @@ class Loop:
             threads=self.threads,
             processes=self.processes.size,
         )
-        self.keeper = Keeper(
+        self.state = RunState(
             folder,
             options,
             stepper=self.stepper,
@@ -108,7 +108,7 @@ class Loop:
     @property
     def progress(self) -> Progress:
         """Where training stands."""
-        return self.keeper.progress
+        return self.state.progress
 
     def encode(self) -> None:
         """Encodes validation rows, and those of training as the next epoch sees them."""
@@ -124,22 +124,20 @@ class Loop:
         """
         task = self.task
         if self.options.resume:
-            self.keeper.cut_logs()
+            self.state.cut_logs()
         self.tracker = Tracker(self.options.track if self.processes.first else None, self.folder.path)
         with self.signals:
             while not self.progress.finished:
-                self.keeper.share_state()
+                self.state.share_state()
                 self._epoch(self.examples)
                 self._validate()
                 if task.encodes_each_epoch and not self.progress.finished:
                     self._encode_anew()
             if self.processes.any(self.signals.received is not None):  # it came while the last epoch was saved
-                raise self.keeper.stopped(self.signals.received)
+                raise self.state.stopped(self.signals.received)
         self.tracker.close()
         if skipped := self.stepper.update.overflows[0]:
-            self.keeper.say(
-                f"note: fp16 overflowed in {skipped:,} of {self.progress.step:,} steps, which were left out"
-            )
+            self.state.say(f"note: fp16 overflowed in {skipped:,} of {self.progress.step:,} steps, which were left out")
         if self.processes.first:
             task.model.load_state_dict(task.from_pretrained(self.folder.model).model.state_dict())
         self.processes.share_tensors(task.model.state_dict().values())
@@ -175,18 +173,16 @@ class Loop:
                 bar.update()
                 # Several stop together, after the step before which one of them was asked to.
                 stop = result.stop or (self.processes.size == 1 and self.signals.received is not None)
-                due = (
-                    done < len(epoch) and self.keeper.due()
-                )  # by the clock of each of several processes, of which one saves
+                due = done < len(epoch) and self.state.due()  # by the clock of each process; only the first saves
                 if stop or (due and self.processes.size == 1):
                     self.stepper.check(examples)
                 if stop or (due and self.stepper.update.fault() is None):
                     now = time.monotonic()
                     progress.step_seconds, started = progress.step_seconds + now - started, now
                     progress.window = window.sums()
-                    self.keeper.save()
+                    self.state.save()
                 if stop:
-                    raise self.keeper.stopped(self.signals.received)
+                    raise self.state.stopped(self.signals.received)
         self.stepper.check(examples)
         progress.step_seconds += time.monotonic() - started
         progress.window = window.sums()
@@ -198,7 +194,7 @@ class Loop:
         self.rate = options.learning_rate * factor
         for group in self.stepper.optimizer.param_groups:
             group["lr"] = group["highest_rate"] * factor
-        stop, seconds = self.signals.received is not None, self.keeper.seconds()
+        stop, seconds = self.signals.received is not None, self.state.seconds()
         result = self.stepper(examples, epoch.step(number), progress.step, stop=stop, seconds=seconds)
         progress.step, progress.epoch_step, progress.clock = progress.step + 1, number + 1, result.seconds
         progress.batch_seconds += result.batch_seconds
@@ -227,8 +223,8 @@ class Loop:
                     if self.processes.first:
                         self.task.save_pretrained(folder.model)
         if figures is None:  # a signal came: the steps are saved, the figures are made on resume
-            self.keeper.save()
-            raise self.keeper.stopped(self.signals.received)
+            self.state.save()
+            raise self.state.stopped(self.signals.received)
         progress.epoch, progress.epoch_step, progress.window = progress.epoch + 1, 0, ()
         patience = self.options.patience_epochs
         progress.finished = finished or (patience is not None and progress.epoch - progress.best_epoch >= patience)
@@ -238,8 +234,8 @@ class Loop:
         shown = ", ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
         mark = " (best)" if progress.best_epoch == progress.epoch else ""
         line = f"epoch {progress.epoch}, step {progress.step}: validation {shown}{mark}"
-        self.keeper.say(f"{line}, {self.keeper.seconds():.0f} s")
-        self.keeper.save()
+        self.state.say(f"{line}, {self.state.seconds():.0f} s")
+        self.state.save()
 
     def _figures(self) -> dict[str, float] | None:
         """The same in all processes; None, in all, if a signal came to one of them."""
@@ -266,7 +262,7 @@ class Loop:
         except Interrupted:  # the epoch before is saved
             stopped = True
         if self.processes.any(stopped):
-            raise self.keeper.stopped(self.signals.received)
+            raise self.state.stopped(self.signals.received)
 
     def _next_examples(self) -> Examples:
         seed = sampling_seed(self.options.seed, self.progress.epoch) if self.task.encodes_each_epoch else None

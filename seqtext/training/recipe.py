@@ -38,7 +38,7 @@ def make_once(make: Callable[[], TaskT], *, open: Callable[[Path], TaskT], init_
     """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one."""
     task = started_processes().made_once(make, open=open)
     if init_from:
-        print(f"started from {init_from}: {getattr(task, 'copied', '')}")
+        print(f"started from {init_from}: tokenizer taken over; {getattr(task, 'copied', '')}")
     return task
 
 

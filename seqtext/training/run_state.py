@@ -1,4 +1,4 @@
-"""`Keeper`: when a run's state is written, how it is taken up again, and how several processes come to have the same.
+"""`RunState`: when a run's state is written, how it is taken up again, and how several processes come to have the same.
 
 The first process alone reads and writes the run folder; the others get from it what they need. Knows no rows and no losses.
 """
@@ -26,7 +26,7 @@ from seqtext.training.run_folder import RunFolder
 from seqtext.training.step import Stepper
 
 
-class Keeper:
+class RunState:
     """The state of one run, in memory and in its folder.
 
     Args:

@@ -17,6 +17,7 @@ import pytest
 
 import seqtext
 import seqtext.cli
+from seqtext.saving.folders import atomic_folder
 from tests.conftest import ROOT, write_csv
 from tests.in_process import seqtext_command
 
@@ -322,3 +323,14 @@ def test_info_refuses_a_report_that_is_none(run_folder, content):
     ended = seqtext_command("info", "copy")
     assert ended.code == 3
     assert ended.err.startswith("error: copy/report/metrics.json: not ")
+
+
+def test_a_model_of_a_task_of_ones_own_is_said_to_be_one(tmp_path):
+    with atomic_folder(tmp_path / "own") as place:
+        (place / "weights.bin").write_bytes(b"x")
+    ended = seqtext_command("info", tmp_path / "own")
+    assert (ended.code, ended.out) == (3, "")
+    assert re.fullmatch(
+        r"error: .*own: no config\.json; expected a model of seqtext's own tasks \(.*\); open it with its own class\n",
+        ended.err,
+    )

@@ -91,9 +91,9 @@ PAIRS = [
     ("generator", "generator", {**ALIKE, "head": "head"},
      "embedding, backbone, head copied; no_vector, to_input, to_state new", 8),
     ("generator", "translator", {**ALIKE, "head": "head"},
-     "embedding, backbone, head (in part) copied; no_vector, to_input, to_state new", 6),
+     "embedding, backbone, head (bias alone) copied; no_vector, to_input, to_state new", 6),
     ("generator", "two", {**ALIKE, "head": "head"},
-     "embedding, backbone, head (in part) copied; no_vector, to_input, to_state new", 6),
+     "embedding, backbone, head (bias alone) copied; no_vector, to_input, to_state new", 6),
     ("translator", "classifier", BOTH, "embedding, encoder, backbone copied; attention, head, readout new", 9),
     ("translator", "generator", {**BOTH, "head": "head"},
      "embedding, encoder, backbone, head copied; attention, readout new", 10),
@@ -156,7 +156,7 @@ def test_a_classifier_takes_the_sizes_that_the_weights_are_made_for_unless_it_is
         assert (config.cell, config.embedding_size, config.hidden_size, config.num_layers) == ("gru", 8, 12, 1)
         small = TopicClassifier.from_data(rows_of(2), text_column="text", init_from=saved[other][1], hidden_size=5)
         assert small.config.hidden_size == 5
-        assert small.copied == "embedding copied; backbone, head, auxiliary new"
+        assert small.copied == "embedding copied; backbone (theirs does not fit), head, auxiliary new"
 
 
 def test_one_embedding_goes_to_both_sides_where_they_share_a_tokenizer(saved):
@@ -217,7 +217,7 @@ def test_layers_of_another_cell_are_not_taken_for_theirs_where_shapes_agree():
     ]
     assert shapes[0] == shapes[1]
     before = {name: weight.clone() for name, weight in gated.state_dict().items()}
-    assert copy_weights(gated, plain.state_dict()) == "nothing copied; backbone new"
+    assert copy_weights(gated, plain.state_dict()) == "nothing copied; backbone (theirs does not fit) new"
     for name, weight in gated.state_dict().items():
         assert torch.equal(weight, before[name])
     assert copy_weights(Stack(cell="rnn", hidden_size=12), plain.state_dict()) == "backbone copied; nothing new"
@@ -237,3 +237,10 @@ def test_a_run_is_only_read(saved, tmp_path):
     before = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
     made("classifier", rows_of(2), init_from=folder)
     assert {path.name: path.read_bytes() for path in Path(folder).iterdir()} == before
+
+
+def test_what_was_copied_names_biases_and_other_sizes_as_such():
+    model, other = nn.ModuleDict({"head": nn.Linear(3, 4), "body": nn.Linear(5, 5)}), nn.Linear(2, 4)
+    weights = {"head.weight": other.weight, "head.bias": other.bias, "body.weight": torch.zeros(2, 2)}
+    assert copy_weights(model, weights) == "head (bias alone) copied; body (theirs does not fit) new"
+    assert torch.equal(model["head"].bias, other.bias)

@@ -186,7 +186,7 @@ FAULTS = {
     "a run folder that is a file": (NOTHING, (*TRAIN, "--run", "test.csv"), r"--run test.csv: it is a file; expected a folder.*"),
     "a run to resume that is not there": (
         NOTHING, ("--resume", "--run", "none"),
-        r"/.*/none/options.yaml: cannot be read \(No such file .*\); give the options.yaml of a run",
+        r"--run none: there is no run to go on with; leave --resume out to start one",
     ),
     "a config that is misspelt": (
         {"a.yaml": "epoch: 3\n"}, (*TRAIN, "--config", "a.yaml"), r"a.yaml: unknown key 'epoch'; did you mean 'epochs'\?",
