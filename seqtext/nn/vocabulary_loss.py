@@ -86,7 +86,7 @@ class _VocabularyLoss(torch.autograd.Function):
             group = size * PRODUCT_CHUNKS
             slopes = torch.empty(min(group, len(x)) if with_gradient else 0, len(w), dtype=dtype, device=x.device)
             logits = torch.empty(min(size, len(x)), len(w), dtype=dtype, device=x.device)
-            shares = logits if dtype == torch.float32 else torch.empty_like(logits, dtype=torch.float32)
+            wide = logits if dtype == torch.float32 else torch.empty_like(logits, dtype=torch.float32)
             for first in range(0, len(x), group):
                 last = min(first + group, len(x))
                 for start in range(first, last, size):
@@ -97,7 +97,8 @@ class _VocabularyLoss(torch.autograd.Function):
                     else:
                         torch.addmm(b, x[rows], w.t(), out=logits[some])
                     into = slopes[start - first : rows.stop - first]
-                    _chunk(logits[some], shares[some], targets[rows], losses[rows], smoothing, into)
+                    shares = into if with_gradient and dtype == torch.float32 else wide[some]
+                    _chunk(logits[some], shares, targets[rows], losses[rows], smoothing, into)
                 if with_gradient:
                     _add_products(gradients, slopes[: last - first], x, w, counts, slice(first, last))
             if smoothing:
@@ -123,8 +124,8 @@ def _chunk(logits: Tensor, shares: Tensor, targets: Tensor, losses: Tensor, smoo
     """Losses of some rows, without the even part of smoothed targets, and the gradients of their logits likewise.
 
     Args:
-        logits: (n, V), overwritten where they are fp32.
-        shares: (n, V) fp32, room for their softmax; the logits' own where these are fp32.
+        logits: (n, V), overwritten if they are fp32 and no gradient is wanted.
+        shares: (n, V) fp32, room for their softmax: that of the slopes or of the logits where these are fp32.
         targets: (n,) ids.
         losses: (n,) fp32, written.
         smoothing: share of each target spread over all ids.
@@ -132,14 +133,15 @@ def _chunk(logits: Tensor, shares: Tensor, targets: Tensor, losses: Tensor, smoo
     """
     ids = targets.unsqueeze(1)
     target, top = logits.gather(1, ids).squeeze(1).float(), logits.amax(1).float()
-    torch.softmax(logits if shares.data_ptr() == logits.data_ptr() else shares.copy_(logits), dim=1, out=shares)
+    torch.softmax(logits if logits.dtype == shares.dtype else shares.copy_(logits), dim=1, out=shares)
     # By way of the likeliest id, whose share is never so small that it lost digits, as the target's may be.
     nll = top - target - shares.amax(1).log()
     losses.copy_(nll)
     if smoothing:  # (1 - s) nll + s (mean of all nll) is nll + s (target's logit - mean logit): the mean is added later
         losses.add_(target, alpha=smoothing)
     if len(slopes):
-        slopes.copy_(shares)
+        if slopes.dtype != shares.dtype:
+            slopes.copy_(shares)
         # 1 - p is -expm1 of the loss: exact where p is so near 1 that half precision would round it there
         slopes.scatter_(1, ids, (torch.expm1(-nll) + smoothing).unsqueeze(1).to(slopes.dtype))
 
