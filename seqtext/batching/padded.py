@@ -1,12 +1,14 @@
 """`Padded`: a batch of right-padded sequences and their lengths. Knows nothing of where the values came from.
 
-`values` may live on any device; `lengths` stay on the CPU, because a copy back from a GPU would cost a synchronisation per call.
+`values` may live on any device; `lengths` stay on the CPU, because a copy back from a GPU would cost a synchronisation per call. What
+follows from lengths is therefore worked out there, by numpy, and sent ahead: nothing here ever waits for the device.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,12 +29,22 @@ class Padded(NamedTuple):
     def mask(self) -> Tensor:
         """(B, T) bool on the device of `values`, True where a step is real."""
         steps = torch.arange(self.values.shape[1], device=self.values.device)
-        return steps < self.lengths.to(self.values.device, non_blocking=True).unsqueeze(1)
+        return steps < sent(self.lengths, self.values.device).unsqueeze(1)
+
+    @property
+    def real(self) -> tuple[Tensor, Tensor]:
+        """Of the N real steps, row after row, on the device of `values`: (N,) positions in the flattened (B * T), and (N,) their rows."""
+        lengths, width = self.lengths.numpy(), self.values.shape[1]
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        first = np.cumsum(lengths) - lengths  # of each row, among the real steps
+        positions = np.arange(len(rows)) - first[rows] + width * rows
+        both = sent(torch.from_numpy(np.stack([positions, rows])), self.values.device)
+        return both[0], both[1]
 
     @property
     def is_full(self) -> bool:
         """True if no row has padding. Costs no synchronisation, since lengths are on the CPU."""
-        return bool((self.lengths == self.values.shape[1]).all())
+        return bool((self.lengths.numpy() == self.values.shape[1]).all())
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Padded:
         """The same batch with `values` on `device`; `lengths` stay where they are."""
@@ -41,6 +53,11 @@ class Padded(NamedTuple):
     def with_values(self, values: Tensor) -> Padded:
         """Other values of the same lengths, as after a layer."""
         return Padded(values, self.lengths)
+
+
+def sent(host: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the CPU on `device`, copied without waiting: to a GPU by way of pinned memory, which alone can be read meanwhile."""
+    return host.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else host.to(device)
 
 
 def check_padded(batch: Padded) -> None:
@@ -54,7 +71,8 @@ def check_padded(batch: Padded) -> None:
         raise ValueError(f"lengths must be int64 on the CPU, got {lengths.dtype} on {lengths.device}")
     if lengths.ndim != 1 or lengths.shape[0] != values.shape[0]:
         raise ValueError(f"lengths must be one per row: got shape {tuple(lengths.shape)} for {values.shape[0]} rows")
-    if lengths.numel() and (int(lengths.min()) < 1 or int(lengths.max()) > values.shape[1]):
+    known = lengths.numpy()
+    if known.size and (known.min() < 1 or known.max() > values.shape[1]):
         raise ValueError(
-            f"lengths must lie in 1..{values.shape[1]} (the padded width), got {int(lengths.min())}..{int(lengths.max())}"
+            f"lengths must lie in 1..{values.shape[1]} (the padded width), got {known.min()}..{known.max()}"
         )

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqtext.batching.padded import Padded
+from seqtext.batching.padded import Padded, sent
 
 _DTYPES = {"int32": torch.int32, "float32": torch.float32}
 
@@ -67,10 +67,10 @@ class Ragged:
     def pad_spans(self, starts: Tensor, lengths: Tensor) -> Padded:
         """The batch of any spans of the flat values, such as windows: (B,) first positions and (B,) lengths, on the CPU."""
         device = self.values.device
-        steps = torch.arange(int(lengths.max()), device=device)
-        real = steps < lengths.to(device, non_blocking=True).unsqueeze(1)  # (B, T)
+        steps = torch.arange(int(lengths.numpy().max()), device=device)
+        real = steps < sent(lengths, device).unsqueeze(1)  # (B, T)
         # Padding reads position 0, which always exists, and is blanked afterwards: no branch, no copy of the corpus.
-        positions = (starts.to(device, non_blocking=True).unsqueeze(1) + steps).masked_fill_(~real, 0)
+        positions = (sent(starts, device).unsqueeze(1) + steps).masked_fill_(~real, 0)
         values = self.values[positions]
         blank = ~real if values.ndim == 2 else ~real.unsqueeze(-1)
         return Padded(values.masked_fill_(blank, 0), lengths)

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from seqtext.batching.padded import Padded, check_padded
+from seqtext.batching.padded import Padded, check_padded, sent
 from seqtext.nn.dropout import LockedDropout
 from seqtext.nn.precision import autocast_fits_lstm, exact_fp32
 
@@ -231,7 +231,7 @@ def _run_layer(
     if not with_state:
         return y, ()
     # h at a row's own length is its last real output; an LSTM's c is not among the outputs, but stood still since.
-    last = y[torch.arange(y.shape[0], device=y.device), (lengths - 1).to(y.device)]
+    last = y[torch.arange(y.shape[0], device=y.device), sent(lengths - 1, y.device)]
     return y, (last, final[1][0]) if is_lstm else (last,)
 
 
@@ -259,7 +259,7 @@ def _flip_index(batch: Padded) -> Tensor:
     """(B * T,) positions that turn every row around within its own length and leave the padding in place: its own inverse."""
     rows, width = batch.values.shape[:2]
     steps = torch.arange(width, device=batch.values.device)
-    lengths = batch.lengths.to(batch.values.device, non_blocking=True).unsqueeze(1)
+    lengths = sent(batch.lengths, batch.values.device).unsqueeze(1)
     flipped = torch.where(steps < lengths, lengths - 1 - steps, steps)  # (B, T)
     return (flipped + width * torch.arange(rows, device=flipped.device).unsqueeze(1)).flatten()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqtext.batching.padded import Padded
+from seqtext.batching.padded import Padded, sent
 
 
 class TokenEmbedding(nn.Module):
@@ -38,11 +39,17 @@ class TokenEmbedding(nn.Module):
         self.type_dropout = type_dropout
 
     def hide(self, tokens: Padded) -> tuple[Padded, Tensor]:
-        """Word dropout: ids with some replaced by `unknown_id`, and (B, T) True where; all as it was outside training."""
+        """Word dropout: ids with some replaced by `unknown_id`, and their (N,) positions in the flattened (B * T); none outside training.
+
+        Drawn on the CPU, since only there their number can be known without waiting for the device.
+        """
+        values, lengths = tokens
         if not self.training or self.word_dropout == 0:
-            return tokens, torch.zeros_like(tokens.values, dtype=torch.bool)
-        hidden = (torch.rand(tokens.values.shape, device=tokens.values.device) < self.word_dropout) & tokens.mask
-        return tokens.with_values(tokens.values.masked_fill(hidden, self.unknown_id)), hidden
+            return tokens, torch.empty(0, dtype=torch.int64, device=values.device)
+        drawn = torch.rand(values.shape).numpy() < self.word_dropout
+        real = np.arange(values.shape[1]) < lengths.numpy()[:, None]
+        hidden = sent(torch.from_numpy(np.flatnonzero(drawn & real)), values.device)
+        return tokens.with_values(values.flatten().index_fill(0, hidden, self.unknown_id).view_as(values)), hidden
 
     def forward(self, tokens: Padded) -> Padded:
         """Ids (B, T) to vectors (B, T, D)."""

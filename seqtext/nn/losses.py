@@ -9,7 +9,6 @@ import math
 import sys
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -51,6 +50,6 @@ def classification_loss(
     """
     rows = F.cross_entropy(logits.float(), targets, reduction="none", label_smoothing=label_smoothing)  # (B,)
     if class_weights is None:
-        return Loss(rows.sum(), torch.tensor(float(len(rows)), device=rows.device), rows.detach())
+        return Loss(rows.sum(), rows.new_full((), len(rows)), rows.detach())
     weights = class_weights[targets]
     return Loss((rows * weights).sum(), weights.sum(), rows.detach())

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from seqtext.batching.padded import Padded, check_padded
+from seqtext.batching.padded import Padded, check_padded, sent
 
 Pool = Literal["last", "mean", "max"]
 
@@ -52,7 +52,7 @@ class Pooling(nn.Module):
     def _last(self, outputs: Padded) -> Tensor:
         values, lengths = outputs
         rows = torch.arange(values.shape[0], device=values.device)
-        last = values[rows, (lengths - 1).to(values.device, non_blocking=True)]
+        last = values[rows, sent(lengths - 1, values.device)]
         if not self.bidirectional:
             return last
         half = values.shape[-1] // 2
@@ -63,7 +63,7 @@ def _mean(outputs: Padded) -> Tensor:
     """Over real steps, summed in fp32: a sum of hundreds of bf16 values loses digits."""
     values, lengths = outputs
     total = values.float().masked_fill(~outputs.mask.unsqueeze(-1), 0.0).sum(dim=1)
-    return (total / lengths.to(values.device, non_blocking=True).unsqueeze(1)).to(values.dtype)
+    return (total / sent(lengths, values.device).unsqueeze(1)).to(values.dtype)
 
 
 def _max(outputs: Padded) -> Tensor:

@@ -24,10 +24,17 @@ class MovingAverage:
         self.values: dict[str, Tensor] = {name: p.detach().clone() for name, p in self._parameters.items()}
 
     @torch.no_grad()
-    def update(self, step: int) -> None:
-        """Takes in the parameters after optimizer step `step`, counted from 1."""
+    def update(self, step: int, *, left_out: Tensor | None = None) -> None:
+        """Takes in the parameters after optimizer step `step`, counted from 1; not where it was `left_out`, a truth value on the device."""
         decay = min(self._decay, step / (9 + step)) if self._decay else 0.0
-        torch._foreach_lerp_(list(self.values.values()), list(self._parameters.values()), 1 - decay)
+        values: list[Tensor] = list(self.values.values())
+        parameters: list[Tensor] = list(self._parameters.values())
+        if left_out is None:
+            torch._foreach_lerp_(values, parameters, 1 - decay)
+            return
+        weight = (1 - decay) * ~left_out
+        for value, parameter in zip(values, parameters, strict=True):
+            value.lerp_(parameter, weight)
 
     @contextmanager
     def applied(self) -> Iterator[None]:

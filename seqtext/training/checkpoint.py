@@ -89,9 +89,9 @@ def save_checkpoint(
         NumericsError: if a weight or moment is not finite; nothing is then written.
         ResourceError: if the disk is full or may not be written.
     """
-    scaler = stepper.scaler.state_dict()
+    scaler = stepper.update.scaler.state_dict()
     progress.scale, progress.scale_growth = scaler.get("scale", 0.0), scaler.get("_growth_tracker", 0)
-    progress.overflows, progress.overflows_in_a_row = stepper.overflows
+    progress.overflows, progress.overflows_in_a_row, _ = stepper.update.overflows
     state = training_state(stepper, average)
     for name, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
@@ -140,10 +140,10 @@ def load_checkpoint(
         with torch.no_grad():
             for name, tensor in targets.items():
                 tensor.copy_(found[name])
-        if stepper.scaler.is_enabled():
+        if stepper.update.scaler.is_enabled():
             scale = {"scale": progress.scale, "_growth_tracker": progress.scale_growth}
-            stepper.scaler.load_state_dict({**stepper.scaler.state_dict(), **scale})
-        stepper.overflows = (progress.overflows, progress.overflows_in_a_row)
+            stepper.update.scaler.load_state_dict({**stepper.update.scaler.state_dict(), **scale})
+        stepper.update.set_overflows(progress.overflows, progress.overflows_in_a_row)
         return progress, faults
     raise SavedFileError("no checkpoint that verifies", where=str(folder), fix="; ".join(faults))
 

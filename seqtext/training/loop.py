@@ -136,7 +136,7 @@ class Loop:
             if self.processes.any(self.signals.received is not None):  # it came while the last epoch was saved
                 raise self.state.stopped(self.signals.received)
         self.tracker.close()
-        if skipped := self.stepper.overflows[0]:
+        if skipped := self.stepper.update.overflows[0]:
             self.state.say(f"note: fp16 overflowed in {skipped:,} of {self.progress.step:,} steps, which were left out")
         if self.processes.first:
             task.model.load_state_dict(task.from_pretrained(self.folder.model).model.state_dict())
@@ -167,18 +167,23 @@ class Loop:
                 done = progress.epoch_step
                 window.add(result, sum(examples.steps_in(rows) for rows in epoch.step(done - 1)))
                 if progress.step % LOG_EVERY == 0:
+                    self.stepper.check(examples)
                     self._log_steps(window, bar, progress.epoch + done / len(epoch), examples.unit)
                     window = LogWindow()
                 bar.update()
                 # Several stop together, after the step before which one of them was asked to.
                 stop = result.stop or (self.processes.size == 1 and self.signals.received is not None)
-                if stop or (done < len(epoch) and self.state.due()):
+                due = done < len(epoch) and self.state.due()  # by the clock of each process; only the first saves
+                if stop or (due and self.processes.size == 1):
+                    self.stepper.check(examples)
+                if stop or (due and self.stepper.update.fault() is None):
                     now = time.monotonic()
                     progress.step_seconds, started = progress.step_seconds + now - started, now
                     progress.window = window.sums()
                     self.state.save()
                 if stop:
                     raise self.state.stopped(self.signals.received)
+        self.stepper.check(examples)
         progress.step_seconds += time.monotonic() - started
         progress.window = window.sums()
 
@@ -193,8 +198,7 @@ class Loop:
         result = self.stepper(examples, epoch.step(number), progress.step, stop=stop, seconds=seconds)
         progress.step, progress.epoch_step, progress.clock = progress.step + 1, number + 1, result.seconds
         progress.batch_seconds += result.batch_seconds
-        if not result.skipped:
-            self.average.update(progress.step)
+        self.average.update(progress.step, left_out=result.left_out if self.precision == "fp16" else None)
         return result
 
     def _log_steps(self, window: LogWindow, bar: Any, epoch: float, unit: str) -> None:

@@ -48,7 +48,7 @@ def make_optimizer(
     ]
     for group in groups:
         group["highest_rate"] = learning_rate
-    fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
+    fused = all(p.device.type in ("cpu", "cuda", "mps") for p in parameters)
     adamw = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=fused)
     if name == "adamw":
         return adamw
@@ -93,17 +93,23 @@ class Muon(torch.optim.Optimizer):
         self._matrices = self.param_groups[: len(groups)]
         self._rest, self._dtype = rest, dtype
 
+    _step_supports_amp_scaling = True  # what is not finite is looked at on the device: `found_inf`
+    found_inf: Tensor | None = None
+
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """Moves all weights that have a gradient."""
+        """Moves all weights that have a gradient; none where `found_inf`, a scalar on the device, is 1."""
+        self._rest.found_inf = self.found_inf  # type: ignore[attr-defined]
         self._rest.step()
+        kept = 1.0 if self.found_inf is None else 1 - self.found_inf
         moved = [group for group in self._matrices if group["params"][0].grad is not None]
         updates: dict[tuple[int, ...], list[Tensor]] = {}
         for group in moved:
             [p] = group["params"]
             momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
-            momentum.lerp_(p.grad, 1 - MOMENTUM)
-            ahead = p.grad.lerp(momentum, MOMENTUM).view(-1, group["rows"], p.shape[1])  # Nesterov's
+            gradient = p.grad if self.found_inf is None else p.grad.masked_fill(self.found_inf > 0, 0.0)
+            momentum.lerp_(gradient, (1 - MOMENTUM) * kept)
+            ahead = gradient.lerp(momentum, MOMENTUM).view(-1, group["rows"], p.shape[1])  # Nesterov's
             updates.setdefault(tuple(ahead.shape[1:]), []).append(ahead)
         done = {shape: orthogonal(torch.cat(parts), self._dtype) for shape, parts in updates.items()}
         at = dict.fromkeys(done, 0)
@@ -113,8 +119,8 @@ class Muon(torch.optim.Optimizer):
             count = p.shape[0] // group["rows"]
             update = done[shape][at[shape] : at[shape] + count].reshape(p.shape)
             at[shape] += count
-            p.mul_(1 - group["lr"] * group["weight_decay"])
-            p.add_(update, alpha=-group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5)
+            p.mul_(1 - group["lr"] * group["weight_decay"] * kept)
+            p.sub_(update * (group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5 * kept))
 
 
 def make_moments(optimizer: torch.optim.Optimizer) -> None:

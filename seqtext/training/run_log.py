@@ -14,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from seqtext.errors import SavedFileError
 from seqtext.saving.atomic import sync
 from seqtext.saving.disk import no_room
@@ -104,14 +106,14 @@ class LogWindow:
 
     def add(self, result: StepResult, steps: int) -> None:
         """Takes in an optimizer step over `steps` real steps of rows. One that fp16 left out has no figures."""
-        if not result.skipped:
-            self._results.append(result)
+        self._results.append(result)
         self._steps += steps
 
     def sums(self) -> tuple[tuple[float, ...], ...]:
         """Loss, auxiliary loss, count and gradient length of each step so far: with them a window goes on to the same figures."""
-        made = [(float(r.loss_sum), float(r.auxiliary_sum), float(r.count), float(r.norm)) for r in self._results]
-        return (*self._before, *made)
+        made = [torch.stack([r.loss_sum, r.auxiliary_sum, r.count, r.norm, r.left_out.float()]) for r in self._results]
+        steps = torch.stack(made).tolist() if made else []  # one wait for all of them
+        return (*self._before, *(tuple(figures) for *figures, left_out in steps if not left_out))
 
     def figures(self) -> dict[str, float]:
         """Mean loss of the task, mean loss of auxiliary tasks where there are any, mean gradient length; none without steps."""

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtext.errors import NumericsError, ResourceError, memory_asked
 from seqtext.nn.losses import Loss
@@ -25,6 +24,7 @@ from seqtext.options import Precision
 from seqtext.training.not_finite import first_not_finite
 from seqtext.training.processes import ALONE, Processes
 from seqtext.training.protocols import Examples, HasLoss
+from seqtext.training.update import GuardedUpdate
 
 FP16_SKIPS = 20  # overflows in a row that fp16's loss scale may take to settle; more is a model that does not train
 NAMED = 5  # rows of a batch that a message names
@@ -39,7 +39,7 @@ class StepResult:
         auxiliary_sum: total of the auxiliary tasks.
         count: what to divide by.
         norm: length of the gradient before clipping.
-        skipped: True if fp16 overflowed and the weights were left as they were.
+        left_out: whether the weights were left as they were, a truth value on the device: fp16 overflowed, or a number was not finite.
         batch_seconds: time spent on making batches: what loaders would hide, and should be small instead.
         stop: whether any process was asked to stop before the step.
         seconds: trained before the step, by the clock of the first process.
@@ -49,7 +49,7 @@ class StepResult:
     auxiliary_sum: Tensor
     count: Tensor
     norm: Tensor
-    skipped: bool
+    left_out: Tensor
     batch_seconds: float
     stop: bool
     seconds: float
@@ -83,20 +83,6 @@ def _memory_for(examples: Examples, rows: NDArray[np.int64]) -> Iterator[None]:
         ) from error
 
 
-class MicroBatch(NamedTuple):
-    """One micro-batch of a step.
-
-    Attributes:
-        number: its place in the global step, which its dropout follows.
-        rows: its rows.
-        losses: of its windows, detached.
-    """
-
-    number: int
-    rows: NDArray[np.int64]
-    losses: list[Loss]
-
-
 class Stepper:
     """Makes optimizer steps of a task.
 
@@ -111,7 +97,7 @@ class Stepper:
 
     Attributes:
         row_number: what a message calls a row, from 1.
-        overflows: steps that fp16 left out, in all and in a row.
+        update: moves the weights, and knows what was not finite.
     """
 
     def __init__(
@@ -129,12 +115,11 @@ class Stepper:
         self.optimizer = optimizer
         self.precision = precision
         self.device = device
-        self.max_grad_norm = max_grad_norm
         self.seed = seed
         self.processes = processes
-        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+        self.update = GuardedUpdate(optimizer, precision=precision, device=device, max_grad_norm=max_grad_norm)
         self.row_number: Callable[[int], int] = lambda row: row + 1
-        self.overflows = (0, 0)
+        self._since: list[tuple[int, Sequence[NDArray[np.int64]]]] = []  # the last check
 
     def __call__(
         self,
@@ -147,6 +132,8 @@ class Stepper:
     ) -> StepResult:
         """One optimizer step; the gradient is that of the loss summed over all micro-batches, divided once by their count.
 
+        Where a number is not finite the weights stay as they are, and the next `check` says so.
+
         Args:
             examples: encoded rows.
             micro_batches: of the global step, row numbers each.
@@ -155,11 +142,11 @@ class Stepper:
             seconds: trained so far, by its clock.
 
         Raises:
-            NumericsError: if the loss or a gradient is not finite. The weights are as they were.
             ResourceError: if another process is gone, or the memory is not enough for a batch.
         """
         self.optimizer.zero_grad(set_to_none=True)
-        made, batch_seconds = [], 0.0
+        losses: list[Loss] = []
+        batch_seconds = 0.0
         for number in range(self.processes.rank, len(micro_batches), self.processes.size):
             rows = micro_batches[number]
             seed_generators(self.seed, step, number)
@@ -167,15 +154,15 @@ class Stepper:
                 started = time.perf_counter()
                 windows = self.task.losses(examples.batch(rows).to(self.device))
                 batch_seconds += time.perf_counter() - started
-                made.append(MicroBatch(number, rows, self._backward(windows, self.scaler.scale)))
-        losses = [loss for one in made for loss in one.losses]
+                losses += self._backward(windows, self.update.scaler.scale)
         auxiliary = self._total([loss.auxiliary for loss in losses if loss.auxiliary is not None])
         total = self._total([loss.sum for loss in losses]) - auxiliary
         sums = torch.stack([total, auxiliary, self._total([loss.count for loss in losses])])
         if self.processes.size > 1:
             sums, stop, seconds = self._add_up(sums, stop, seconds)
-        norm, skipped = self._update(sums, lambda: self._describe(examples, made, step))
-        return StepResult(sums[0], sums[1], sums[2], norm, skipped, batch_seconds, stop, seconds)
+        norm, left_out = self.update(sums[0], sums[2], step)
+        self._since.append((step, micro_batches))
+        return StepResult(sums[0], sums[1], sums[2], norm, left_out, batch_seconds, stop, seconds)
 
     def _backward(self, windows: Iterator[Loss], scale: Callable[[Tensor], Tensor]) -> list[Loss]:
         """The losses of a batch's windows, the gradient of each made before the next is."""
@@ -212,33 +199,23 @@ class Stepper:
         stops, seconds = own_sums.tolist()
         return sums, stops > 0, seconds
 
-    def _update(self, sums: Tensor, describe: Callable[[], str]) -> tuple[Tensor, bool]:
-        gradients = [p.grad for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
-        if self.scaler.is_enabled():
-            self.scaler.unscale_(self.optimizer)
-        torch._foreach_div_(gradients, sums[2].clamp_min(1e-12))
-        norm = nn.utils.get_total_norm(gradients, foreach=True)
-        if not self.scaler.is_enabled():
-            if not bool(torch.isfinite(norm) & torch.isfinite(sums[0])):
-                self._refuse(describe(), fix="lower --learning_rate, or look at the rows named")
-            self._clip(norm)
-            self.optimizer.step()
-            return norm, False
-        self._clip(norm)
-        before = self.scaler.get_scale()
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        skipped = self.scaler.get_scale() < before
-        in_all, in_a_row = self.overflows
-        self.overflows = (in_all + skipped, (in_a_row + 1) if skipped else 0)
-        if self.overflows[1] >= FP16_SKIPS:
-            message = f"{describe()}; fp16 overflowed {FP16_SKIPS} steps in a row"
-            self._refuse(message, fix="use --precision bf16 or fp32")
-        return norm, skipped
+    def check(self, examples: Examples) -> None:
+        """Reads what the device found in the steps since the last check. Waits for it, so it is called every few steps.
 
-    def _clip(self, norm: Tensor) -> None:
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
-        nn.utils.clip_grads_with_norm_(parameters, self.max_grad_norm, norm, foreach=True)
+        Raises:
+            NumericsError: if a loss or gradient was not finite; the weights are those before that step.
+        """
+        fault, steps = self.update.fault(), dict(self._since)
+        self._since.clear()
+        if fault is not None:
+            micro_batches = steps.get(fault, [])
+            own = range(self.processes.rank, len(micro_batches), self.processes.size)
+            self._refuse(
+                self._describe(examples, [(number, micro_batches[number]) for number in own], fault),
+                fix="lower --learning_rate, or look at the rows named",
+            )
+        if self.update.scaler.is_enabled() and self.update.overflows[2] >= FP16_SKIPS:
+            self._refuse(f"fp16 overflowed {FP16_SKIPS} steps in a row", fix="use --precision bf16 or fp32")
 
     def _refuse(self, message: str, *, fix: str) -> None:
         """Ends the run; of several processes each with the words of the first that has some."""
@@ -250,20 +227,24 @@ class Stepper:
         error.shared = True
         raise error
 
-    def _describe(self, examples: Examples, made: Sequence[MicroBatch], step: int) -> str:
-        """Which rows of which step had a loss or a gradient that is not finite, and the module it began in; "" if none has."""
-        for one in made:
-            bad = {i for loss in one.losses for i in (~torch.isfinite(loss.rows)).nonzero().flatten().tolist()}
+    def _describe(self, examples: Examples, made: Sequence[tuple[int, NDArray[np.int64]]], step: int) -> str:
+        """Which rows of which step had a loss or a gradient that is not finite, and the module it began in; "" if none has.
+
+        Its micro-batches, by their numbers, are made once more: the weights are those they had, and so are the draws.
+        """
+        for number, chosen in made:
             self.optimizer.zero_grad(set_to_none=True)
-            again = partial(self._again, examples, one, step)
-            place = first_not_finite(self.task.model, again, rows=len(one.rows))
+            losses: list[Loss] = []
+            again = partial(self._again, examples, number, chosen, step, losses)
+            place = first_not_finite(self.task.model, again, rows=len(chosen))
+            bad = {i for loss in losses for i in (~torch.isfinite(loss.rows)).nonzero().flatten().tolist()}
             if not bad and place is None:
                 continue
             what, rows = ("loss", sorted(bad)) if bad else ("gradient", place.rows if place else [])
-            numbers = [self.row_number(int(one.rows[row])) for row in rows[:NAMED]]
+            numbers = [self.row_number(int(chosen[row])) for row in rows[:NAMED]]
             of = f"row(s) {', '.join(map(str, numbers))}{' and others' if len(rows) > NAMED else ''}"
             if not rows:
-                numbers = [self.row_number(int(row)) for row in one.rows]
+                numbers = [self.row_number(int(row)) for row in chosen]
                 of = f"some of {len(numbers)} rows from {min(numbers)} to {max(numbers)}"
             more = "" if place is None else f", {place}"
             return f"step {step + 1}: the {what} of {of} is not finite{more}; the weights were left as they were"
@@ -271,7 +252,7 @@ class Stepper:
             return ""
         return f"step {step + 1}: the gradient is not finite; the weights were left as they were"
 
-    def _again(self, examples: Examples, one: MicroBatch, step: int) -> None:
+    def _again(self, examples: Examples, number: int, rows: NDArray[np.int64], step: int, losses: list[Loss]) -> None:
         """Losses and gradients of a micro-batch, with the draws it had."""
-        seed_generators(self.seed, step, one.number)
-        self._backward(self.task.losses(examples.batch(one.rows).to(self.device)), lambda loss: loss)
+        seed_generators(self.seed, step, number)
+        losses += self._backward(self.task.losses(examples.batch(rows).to(self.device)), lambda loss: loss)

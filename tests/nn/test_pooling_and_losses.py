@@ -85,7 +85,8 @@ def test_perplexity_is_that_of_the_loss_and_always_a_number_that_json_holds():
 def test_word_dropout_hides_whole_tokens_never_padding_and_in_training_only():
     embedding = TokenEmbedding(vocabulary_size=9, embedding_size=4, word_dropout=0.5)
     tokens = Padded(torch.full((4, 50), 7), torch.tensor([50, 50, 50, 10]))
-    left, hidden = embedding.train().hide(tokens)
+    left, positions = embedding.train().hide(tokens)
+    hidden = torch.zeros(200, dtype=torch.bool).index_fill(0, positions, True).view(4, 50)
     assert 0.3 < hidden[tokens.mask].float().mean() < 0.7
     assert not hidden[~tokens.mask].any()
     assert torch.equal(left.values == 1, hidden)

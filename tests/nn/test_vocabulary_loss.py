@@ -42,7 +42,7 @@ def both(tensors, targets, row_weights, autocast=None):
 )
 def test_equals_linear_and_cross_entropy_in_value_and_gradients(n, d, v, chunk, seed):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "CHUNK_BYTES", chunk)
+        patch.setattr(module, "CHUNK_BYTES", {"cpu": chunk})
         ours, theirs = both(*parts(n, d, v, seed))
     assert len(ours) == 5
     for a, b in zip(ours, theirs, strict=True):
@@ -94,7 +94,7 @@ def gradients(total, leaves):
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("chunk", [1, 400, 10**6])
 def test_smoothed_targets_equal_those_of_torch(label_smoothing, with_bias, weighted, chunk, monkeypatch):
-    monkeypatch.setattr(module, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(module, "CHUNK_BYTES", {"cpu": chunk})
     (hidden, weight, bias), targets, row_weights = parts(50, 6, 23)
     leaves = [hidden, weight, *([bias] if with_bias else [])]
     total, rows = vocabulary_loss(
@@ -202,7 +202,7 @@ class Largest(TorchDispatchMode):
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
 def test_the_matrix_of_logits_never_exists(label_smoothing, monkeypatch):
     v, rows = 200, 5
-    monkeypatch.setattr(module, "CHUNK_BYTES", 4 * v * rows)
+    monkeypatch.setattr(module, "CHUNK_BYTES", {"cpu": 4 * v * rows})
     for n in (1000, 4000):
         leaves, targets, row_weights = parts(n, 4, v)
         with Largest() as largest:

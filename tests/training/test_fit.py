@@ -126,7 +126,10 @@ def test_a_loss_that_is_not_finite_stops_before_the_update_and_names_the_row(top
 
     task.loss = poisoned
     with pytest.raises(NumericsError, match=r"step 3: the loss of row\(s\) 6 is not finite") as caught:
-        stepper(task)(examples, [np.array([1, 2]), np.array([4, 5])], step=2)
+        steps = stepper(task)
+        steps(examples, [np.array([1, 2]), np.array([4, 5])], step=2)
+        steps(examples, [np.array([1, 2]), np.array([6, 7])], step=3)  # a good one, which moves nothing any more
+        steps.check(examples)
     assert caught.value.exit_code == 4
     assert all(torch.equal(before[name], value) for name, value in task.model.state_dict().items())
 
@@ -135,13 +138,15 @@ def test_fp16_overflows_are_skipped_and_twenty_in_a_row_stop(topics):
     task = make(topics, cell="gru")  # torch has no fp16 LSTM on the CPU
     examples, loss = task.encode(topics["train"]), task.loss
     steps = stepper(task, precision="fp16")
-    skipped = [steps(examples, [np.arange(8)], step=step).skipped for step in range(6)]
+    skipped = [bool(steps(examples, [np.arange(8)], step=step).left_out) for step in range(6)]
     assert not skipped[-1]  # the loss scale has settled
     task.loss = lambda batch: replace(loss(batch), sum=loss(batch).sum * float("inf"))
-    assert steps(examples, [np.arange(8)], step=1).skipped
+    assert steps(examples, [np.arange(8)], step=1).left_out
+    steps.check(examples)
     with pytest.raises(NumericsError, match="overflowed 20 steps in a row"):
         for step in range(20):
             steps(examples, [np.arange(8)], step=step)
+        steps.check(examples)
 
 
 def test_dropout_depends_on_position_not_on_history():

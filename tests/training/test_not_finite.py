@@ -23,6 +23,14 @@ from tests.training.line import Line, Points, points
 from tests.training.stopping import after_step, checkpoints, hashes
 from tests.training.test_fit import make, stepper
 
+
+def checked(task: TopicClassifier, examples, rows) -> None:
+    """A step over some rows, and what the device found in it."""
+    steps = stepper(task)
+    steps(examples, [rows], step=0)
+    steps.check(examples)
+
+
 LAYERS = ("in", "middle", "out")
 ROWS, TOKENS, SEED = 52, 12, 3  # as `points` and `Line.split` leave them
 
@@ -110,7 +118,7 @@ def test_step_row_and_module_are_named_and_nothing_is_saved(tmp_path_factory, la
     note = after_step(step, lambda: weights.append(task.model.state_dict()["in.weight"].clone()))
     with note as made, pytest.raises(NumericsError) as error:
         fit(task, points(), run=run, **options)
-    assert len(made) == step
+    assert len(made) == step + 1  # the step itself moved nothing, and no other follows its check
     assert error.value.exit_code == 4
     what = "loss" if kind == "output" else "gradient"
     told = (
@@ -157,7 +165,7 @@ def test_the_layer_and_the_step_of_the_row_are_named(topics, cell):
     with pytest.raises(
         NumericsError, match=r"row\(s\) 9 is not finite, first in the output of backbone\.layers\.1, step 5 of"
     ):
-        stepper(task)(examples, [rows], step=0)
+        checked(task, examples, rows)
 
 
 def test_a_loss_that_is_not_finite_though_every_gradient_is_stops_too(topics):
@@ -166,7 +174,7 @@ def test_a_loss_that_is_not_finite_though_every_gradient_is_stops_too(topics):
     task.loss = lambda batch: replace(loss(batch), sum=loss(batch).sum + torch.tensor(float("inf")))
     before = [parameter.detach().clone() for parameter in task.model.parameters()]
     with pytest.raises(NumericsError, match="step 1: the gradient is not finite"):
-        stepper(task)(examples, [np.arange(4)], step=0)
+        checked(task, examples, np.arange(4))
     for parameter, was in zip(task.model.parameters(), before, strict=True):
         assert torch.equal(parameter, was)
 
@@ -188,7 +196,7 @@ def test_finding_the_place_draws_what_the_step_drew_and_leaves_no_hooks(topics):
     task.model.backbone.layers[0].register_forward_hook(note)
     hooks = [len(module._forward_hooks) for module in task.model.modules()]
     with pytest.raises(NumericsError):
-        stepper(task)(examples, [np.arange(6)], step=0)
+        checked(task, examples, np.arange(6))
     assert len(drawn) == 2
     assert torch.equal(drawn[0], drawn[1])
     assert [len(module._forward_hooks) for module in task.model.modules()] == hooks
@@ -196,19 +204,19 @@ def test_finding_the_place_draws_what_the_step_drew_and_leaves_no_hooks(topics):
 
 def test_fp16_overflows_are_counted_across_a_stop(tmp_path, monkeypatch):
     """Without a GPU: the loss scale of a stand-in overflows in every third step, exactly as often in a run that was stopped."""
-    from seqtext.training.step import Stepper
+    from seqtext.training.update import GuardedUpdate
     from tests.training.stopping import killed_in_step
 
-    plain = Stepper._update
+    plain = GuardedUpdate.__call__
 
-    def update(self, sums, describe):
-        norm, _ = plain(self, sums, describe)
-        self.scaler_calls = getattr(self, "scaler_calls", 0) + 1
-        skipped = float(sums[0]) % 0.003 < 0.001  # of the loss, which is the same in both runs
-        self.overflows = (self.overflows[0] + skipped, (self.overflows[1] + 1) if skipped else 0)
-        return norm, skipped
+    def update(self, loss_sum, count, step):
+        norm, _ = plain(self, loss_sum, count, step)
+        skipped = float(loss_sum) % 0.003 < 0.001  # of the loss, which is the same in both runs
+        in_all, in_a_row, _ = self.overflows
+        self.set_overflows(in_all + skipped, (in_a_row + 1) if skipped else 0)
+        return norm, torch.tensor(skipped)
 
-    monkeypatch.setattr(Stepper, "_update", update)
+    monkeypatch.setattr(GuardedUpdate, "__call__", update)
     options = {"device": "cpu", "batch_tokens": 1, "epochs": 2, "checkpoint_every": 7}
     fit(Line(), points(), run=tmp_path / "whole", **options)
     with killed_in_step(33):

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtext.batching.padded import sent
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
 from seqtext.data.text.tokenizer import Tokenizer
@@ -194,10 +195,11 @@ class TopicClassifier:
         )
         if words is None or not self.model.training:
             return loss
-        text = batch.text_at(hidden.nonzero()[:, 0])
+        text = batch.text_at(hidden // tokens.values.shape[1])
         # Divided by the number of hidden words to expect, not by that of this draw: so micro-batches add up exactly.
-        weights = (config.word_prediction / (config.word_dropout * batch.lengths.to(text.device)))[text]
-        total, losses = words(outputs.values[hidden], batch.tokens.values[hidden], embedding.weight, weights)
+        weights = (config.word_prediction / (config.word_dropout * sent(batch.lengths, text.device)))[text]
+        guessed, true = outputs.values.flatten(0, 1)[hidden], batch.tokens.values.flatten()[hidden]
+        total, losses = words(guessed, true, embedding.weight, weights)
         rows = loss.rows.index_add(0, text, losses * weights)
         return Loss(loss.sum + total, loss.count, rows, auxiliary=total.detach())
 

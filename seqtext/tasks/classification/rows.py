@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.batch_plan import BatchPlan
-from seqtext.batching.padded import Padded
+from seqtext.batching.padded import Padded, sent
 from seqtext.batching.ragged import Ragged
 from seqtext.data.text.encoding import EncodingReport, check_strings, chunked, encode_chunk
 from seqtext.data.text.tokenizer import Tokenizer
@@ -31,7 +31,7 @@ class TextBatch(NamedTuple):
 
     Attributes:
         tokens: (W, T) ids of all windows.
-        text_of: (W,) which of the B texts a window is from; None where each text is one window.
+        text_of: (W,) which of the B texts a window is from, on the CPU; None where each text is one window.
         labels: (B,) int64.
         rows: (B,) row numbers in the split, on the CPU, so that a message can name the row.
     """
@@ -46,16 +46,15 @@ class TextBatch(NamedTuple):
         """(B,) tokens of each text, over all its windows, on the CPU."""
         if self.text_of is None:
             return self.tokens.lengths
-        return torch.zeros_like(self.rows).index_add_(0, self.text_of.cpu(), self.tokens.lengths)
+        return torch.zeros_like(self.rows).index_add_(0, self.text_of, self.tokens.lengths)
 
     def text_at(self, windows: Tensor) -> Tensor:
-        """Which text each of some windows is from."""
-        return windows if self.text_of is None else self.text_of[windows]
+        """Which text each of some windows is from, on the device of `windows`."""
+        return windows if self.text_of is None else sent(self.text_of, windows.device)[windows]
 
     def to(self, device: torch.device) -> TextBatch:
         """The same batch on `device`; nothing is done where it already is."""
-        text_of = None if self.text_of is None else self.text_of.to(device)
-        return TextBatch(self.tokens.to(device), text_of, self.labels.to(device), self.rows)
+        return TextBatch(self.tokens.to(device), self.text_of, self.labels.to(device), self.rows)
 
 
 def kept_part(max_length: int, long_texts: LongTexts) -> slice:
@@ -127,17 +126,17 @@ class EncodedTexts:
         """The batch of some rows, on the device of the tokens."""
         device = self.tokens.values.device
         chosen = torch.from_numpy(rows)
-        labels = self.labels[chosen].to(device, non_blocking=True)
+        labels = sent(self.labels[chosen], device)
         starts = self.tokens.starts[chosen]
         lengths = self.tokens.starts[chosen + 1] - starts
-        if int(lengths.max()) <= self.max_length:
+        if lengths.numpy().max() <= self.max_length:
             return TextBatch(self.tokens.pad_spans(starts, lengths), None, labels, chosen)
         windows = -(-lengths // self.max_length)  # of each text
         text_of = torch.repeat_interleave(torch.arange(len(chosen)), windows)
         number = torch.arange(len(text_of)) - (windows.cumsum(0) - windows)[text_of]  # of a window in its text
         bounds = [lengths[text_of] * (number + shift) // windows[text_of] for shift in (0, 1)]
         tokens = self.tokens.pad_spans(starts[text_of] + bounds[0], bounds[1] - bounds[0])
-        return TextBatch(tokens, text_of.to(device), labels, chosen)
+        return TextBatch(tokens, text_of, labels, chosen)
 
 
 def encoded_chunks(
@@ -170,5 +169,8 @@ def mean_of_windows(values: Tensor, batch: TextBatch) -> Tensor:
     if batch.text_of is None:
         return values
     texts = len(batch.rows)
-    sums = values.float().new_zeros(texts, values.shape[1]).index_add_(0, batch.text_of, values.float())
-    return sums / torch.bincount(batch.text_of, minlength=texts).unsqueeze(1)
+    counts = torch.from_numpy(np.bincount(batch.text_of.numpy(), minlength=texts))
+    text_of, windows = sent(batch.text_of, values.device), sent(counts, values.device)
+    return values.float().new_zeros(texts, values.shape[1]).index_add_(0, text_of, values.float()) / windows.unsqueeze(
+        1
+    )

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtext.batching.padded import Padded
+from seqtext.batching.padded import Padded, sent
 from seqtext.batching.window_plan import WindowPlan
 from seqtext.data.series.scaler import scale_of
 from seqtext.data.series.series import DAY, WEEK, SeriesSet
@@ -241,7 +241,7 @@ class Windows:
         """Some windows, on the device of the series."""
         first = self.first(rows)
         inputs = window_inputs(self.series, first, self.config)
-        targets, anchors = self.targets(torch.from_numpy(first).to(self.device))
+        targets, anchors = self.targets(sent(torch.from_numpy(first), self.device))
         return ForecastBatch(inputs, targets, anchors, self.weights(first), torch.from_numpy(rows))
 
     def weights(self, first: Positions) -> Tensor | None:
@@ -249,7 +249,7 @@ class Windows:
         if not self.config.weights:
             return None
         number = np.searchsorted(self.series.starts, first - 1, side="right") - 1
-        return torch.tensor(self.config.weights, dtype=torch.float32)[torch.from_numpy(number)].to(self.device)
+        return sent(torch.tensor(self.config.weights, dtype=torch.float32)[torch.from_numpy(number)], self.device)
 
     def targets(self, first: Tensor) -> tuple[Tensor, Tensor | None]:
         """(B, K, H) true values behind positions (B,), and what they are counted from."""
@@ -263,7 +263,7 @@ class Windows:
 def window_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig) -> Padded:
     """(B, W, D): the windows before some positions (B,)."""
     device = series.values.device
-    ends = torch.from_numpy(first).to(device)
+    ends = sent(torch.from_numpy(first), device)
     positions = ends.unsqueeze(1) + torch.arange(-config.window, 0, device=device)
     clocks = clocks_of(series, first, config)
     values = read(series, positions, None if clocks is None else clocks.unsqueeze(1), config)
@@ -288,4 +288,4 @@ def clocks_of(series: ScaledSeries, first: Positions, config: ForecastConfig) ->
         return None
     assert series.clocks is not None
     number = np.searchsorted(series.starts, first - 1, side="right") - 1
-    return torch.from_numpy(series.clocks[number]).to(series.values.device)
+    return sent(torch.from_numpy(series.clocks[number]), series.values.device)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.batch_plan import BatchPlan
+from seqtext.batching.padded import sent
 from seqtext.batching.pieces import MapPieces, total_of
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import State
@@ -35,11 +36,11 @@ def window_losses(model: VecToSeq, batch: GeneratorBatch, config: GeneratorConfi
     device = model.embedding.weight.device
     for window, places, there in batch.windows(config.max_length):
         if state is not None:
-            state = model.select(state, places.to(device))
-        some = None if gone is None else gone[there.to(device)]
+            state = model.select(state, sent(places, device))
+        some = None if gone is None else gone[sent(there, device)]
         loss, state = window_loss(model, window, state, gone=some, label_smoothing=smoothing)
         rows = torch.zeros(len(batch.rows), device=device)
-        yield replace(loss, rows=rows.index_copy_(0, there.to(device), loss.rows))
+        yield replace(loss, rows=rows.index_copy_(0, sent(there, device), loss.rows))
 
 
 def window_loss(
@@ -64,12 +65,15 @@ def window_loss(
         vectors = torch.where(gone, model.no_vector, vectors)
     state = model.initial_state(vectors, len(batch.rows)) if state is None else model.resume(vectors, state)
     outputs, after = model(batch.tokens, state)
-    real = batch.tokens.mask
+    real, rows_of_real = batch.tokens.real
     total, losses = model.head.loss(
-        outputs.values[real], model.embedding.weight, batch.targets[real], label_smoothing=label_smoothing
+        outputs.values.flatten(0, 1)[real],
+        model.embedding.weight,
+        batch.targets.flatten()[real],
+        label_smoothing=label_smoothing,
     )
-    rows = torch.zeros(len(batch.rows), device=losses.device).index_add_(0, real.nonzero()[:, 0], losses)
-    count = torch.tensor(float(len(losses)), device=losses.device)
+    rows = torch.zeros(len(batch.rows), device=losses.device).index_add_(0, rows_of_real, losses)
+    count = losses.new_full((), len(losses))
     return Loss(total, count, rows), tuple(part.detach() for part in after)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from seqtext.batching.batch_plan import BatchPlan
-from seqtext.batching.padded import Padded
+from seqtext.batching.padded import Padded, sent
 from seqtext.batching.ragged import Ragged
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
 from seqtext.data.text.tokenizer import BEGIN, END, Tokenizer
@@ -63,14 +63,14 @@ class GeneratorBatch(NamedTuple):
         Yields:
             The window, the places its rows had in the window before, and their places in the batch.
         """
-        width = int(self.tokens.lengths.max())
-        kept = torch.arange(len(self.rows))
+        known = self.tokens.lengths.numpy()
+        width, kept = int(known.max()), np.arange(len(known))
         for start in range(0, width, length):
-            there = (self.tokens.lengths > start).nonzero().flatten()
-            places = torch.searchsorted(kept, there)
-            kept = there
-            lengths = (self.tokens.lengths[there] - start).clamp(max=length)
-            cut, on = slice(start, min(start + length, width)), there.to(self.targets.device)
+            left = np.flatnonzero(known > start)
+            places, there = torch.from_numpy(np.searchsorted(kept, left)), torch.from_numpy(left)
+            kept = left
+            lengths = torch.from_numpy(np.minimum(known[left] - start, length))
+            cut, on = slice(start, min(start + length, width)), sent(there, self.targets.device)
             vectors = None if self.vectors is None else self.vectors[on]
             values = Padded(self.tokens.values[on, cut], lengths)
             yield GeneratorBatch(values, self.targets[on, cut], vectors, self.rows[there]), places, there

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from seqtext.batching.batch_plan import BatchPlan, Epoch
-from seqtext.batching.padded import Padded
+from seqtext.batching.padded import Padded, sent
 from seqtext.batching.ragged import Ragged
 from seqtext.data.text.tokenizer import BEGIN, END
 
@@ -48,8 +48,8 @@ class PairPlan:
         target: (R,) steps of each target.
         tokens: most padded steps of either side in a micro-batch.
         seed: of all orders.
-        micro_batches: micro-batches a global step.
-        max_rows: most pairs a micro-batch.
+        micro_batches: micro-batches per global step.
+        max_rows: most pairs of a micro-batch.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class PairRows:
         chosen = torch.from_numpy(rows)
         read, written = self._read[chosen], self._written[chosen]
         texts = self.target.pad(chosen).values.long()
-        inputs = F.pad(texts, (1, 0), value=BEGIN)[:, : int(written.max()) + 1]
+        inputs = F.pad(texts, (1, 0), value=BEGIN)[:, : int(written.numpy().max()) + 1]
         return PairBatch(
             Padded(_ended(self.source.pad(chosen).values.long(), read), read + 1),
             Padded(inputs, written + 1),
@@ -167,5 +167,5 @@ def _text_lengths(texts: Ragged) -> Tensor:
 
 def _ended(ids: Tensor, lengths: Tensor) -> Tensor:
     """(B, W) texts with the end token behind each, no wider than the longest of them: (B, T)."""
-    places = lengths.to(ids.device).unsqueeze(1)
-    return F.pad(ids, (0, 1), value=END).scatter_(1, places, END)[:, : int(lengths.max()) + 1]
+    places = sent(lengths, ids.device).unsqueeze(1)
+    return F.pad(ids, (0, 1), value=END).scatter_(1, places, END)[:, : int(lengths.numpy().max()) + 1]

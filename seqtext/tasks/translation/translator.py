@@ -196,15 +196,15 @@ class Translator:
         model = self.model
         reading = model.embedding if model.source_embedding is None else model.source_embedding
         outputs = model(model.embedding.hide(batch.tokens)[0], model.initial_state(reading.hide(batch.source)[0]))
-        real = batch.tokens.mask
+        real, rows_of_real = batch.tokens.real
         total, losses = model.head.loss(
-            outputs.values[real],
+            outputs.values.flatten(0, 1)[real],
             model.embedding.weight,
-            batch.targets[real],
+            batch.targets.flatten()[real],
             label_smoothing=self.config.label_smoothing if model.training else 0.0,
         )
-        rows = torch.zeros(len(batch.rows), device=losses.device).index_add_(0, real.nonzero()[:, 0], losses)
-        return Loss(total, torch.tensor(float(len(losses)), device=losses.device), rows)
+        rows = torch.zeros(len(batch.rows), device=losses.device).index_add_(0, rows_of_real, losses)
+        return Loss(total, losses.new_full((), len(losses)), rows)
 
     def losses(self, batch: PairBatch) -> Iterator[Loss]:
         """The loss of a batch, which is read as a whole."""

@@ -1,0 +1,112 @@
+"""No step of training waits for the device: counted on the CPU, by the operators that would wait on a GPU."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import datasets
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import seqtext
+from seqtext.builtin.household import household
+from seqtext.data.series.series import Part, SeriesSet
+from seqtext.options import OptimizerName
+from seqtext.training.optimizer import make_optimizer
+from seqtext.training.step import Stepper
+from tests.conftest import topic_rows
+
+# What hands a value, or a size that depends on values, to the host.
+WAITS = {"_local_scalar_dense", "is_nonzero", "nonzero", "masked_select", "unique_dim", "_unique2", "equal", "bincount"}
+SIZES = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 400}
+
+
+class Waits(TorchDispatchMode):
+    """Counts them, and indexing by truth values, which has to count these first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        indices = args[1] if name in ("index", "index_put", "index_put_", "_index_put_impl_") else ()
+        if name in WAITS or any(index is not None and index.dtype == torch.bool for index in indices):
+            self.found[name] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def series() -> Part:
+    load = household(days=20)
+    values = load.values.copy()
+    values[100:110] = np.nan
+    made = SeriesSet(
+        values=values, starts=np.array([0, len(values)]), names=("load",), first_times=load.times[:1],
+        frequency=900, inputs=None, input_names=(), notes=(),
+    )  # fmt: skip
+    return Part(made, np.array([[0, len(values)]]))
+
+
+def classifier(**settings):
+    rows = datasets.Dataset.from_dict(topic_rows(60, 1), split="train")
+    return seqtext.TopicClassifier.from_data(rows, **SIZES, word_dropout=0.2, **settings), rows
+
+
+def generator(**settings):
+    rows = datasets.Dataset.from_dict(topic_rows(60, 1), split="train")
+    return seqtext.TextGenerator.from_data(rows, attributes=("label",), **SIZES, max_length=16, **settings), rows
+
+
+def translator(**settings):
+    texts = topic_rows(60, 1)["text"]
+    rows = datasets.Dataset.from_dict({"source": texts, "target": [text.upper() for text in texts]}, split="train")
+    sizes = {**SIZES, "encoder_size": 8, "encoder_layers": 1, "num_layers": 2}
+    return seqtext.Translator.from_data(rows, **sizes, word_dropout=0.1, **settings), rows
+
+
+def forecaster(**settings):
+    part = series()
+    return seqtext.Forecaster.from_data(part, window=24, hidden_size=8, **settings), part
+
+
+CASES = {
+    "topics": (classifier, {}),
+    "topics, long texts in windows": (classifier, {"long_texts": "mean", "max_length": 8}),
+    "topics, weighed classes and smoothed labels": (classifier, {"label_smoothing": 0.1, "balance_classes": True}),
+    "topics, gru": (classifier, {"cell": "gru", "num_layers": 2}),
+    "generation": (generator, {"vector_dropout": 0.5}),
+    "generation, zeros": (generator, {"feedback": "zeros", "label_smoothing": 0.1}),
+    "translation": (translator, {}),
+    "translation without attention": (translator, {"attention": None, "cell": "lstm"}),
+    "translation, additive attention": (translator, {"attention": "additive", "tied": "none"}),
+    "forecasts": (forecaster, {}),
+    "forecasts with quantiles and a calendar": (
+        forecaster,
+        {"quantiles": (0.1, 0.5, 0.9), "calendar": True, "horizon": 4},
+    ),
+    "forecasts that carry the state": (forecaster, {"context": "stateful", "cell": "lstm"}),
+}
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_step_waits_for_nothing(case: str, optimizer: OptimizerName) -> None:
+    make, settings = CASES[case]
+    task, rows = make(**settings)
+    examples = task.encode(rows)
+    plan = examples.plan(tokens=400, seed=0, micro_batches=2, max_rows=16)
+    steps = Stepper(
+        task,
+        make_optimizer(task.model.train(), name=optimizer, learning_rate=0.01, weight_decay=0.01),
+        precision="fp32", device=torch.device("cpu"), max_grad_norm=1.0, seed=0,
+    )  # fmt: skip
+    epoch = plan.epoch(0)
+    steps(examples, epoch.step(0), 0)  # the optimizer makes its moments
+    with Waits() as waits:
+        steps(examples, epoch.step(1), 1)
+    assert waits.found == {}
+    with waits:
+        steps.check(examples)  # what is read every few steps is seen by the count
+    assert waits.found["_local_scalar_dense"] == 1
