@@ -184,7 +184,7 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     yield f"  chrF {test['chrf_signature']}"
     yield f"  tokenized BLEU {test['tokenized_bleu_signature']}"
     if test["without_end"] or test["empty"]:
-        yield f"  {test['without_end']:,} translations reached the limit of length, {test['empty']:,} are empty"
+        yield f"  {test['without_end']:,} translations reached the length limit, {test['empty']:,} are empty"
     yield from chosen_line(figures)
 
 
