@@ -53,8 +53,7 @@ class GeneratorSettings:
     label_smoothing: float = 0.0
     """Share of each target spread over all tokens."""
     no_copy_ngram: int | None = None
-    """Length of the runs of tokens that are never copied from training texts; 0 turns it off. Default: 8 where half the texts have 32
-    tokens or more, else 0."""
+    """Runs of so many tokens are never copied from training texts; 0: off. Default: 8 if half the texts have 32 tokens or more, else 0."""
 
     def __post_init__(self) -> None:
         raise_faults(self)
