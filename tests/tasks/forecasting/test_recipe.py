@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import seqtext
+from seqtext.reporting import canvas
 from seqtext.saving.folders import read_folder
 from tests.conftest import ROOT
 from tests.in_process import Ended, figures_of, seqtext_command
@@ -197,6 +198,19 @@ def test_a_run_that_has_ended_is_not_trained_again(place):
     assert recipe(*args).code == 2, "a run folder that is taken"
     assert "has ended already" in done("--resume", "--run", "run").err
     assert Path("run", "model", "model.safetensors").read_bytes() == weights
+
+
+@pytest.mark.parametrize(("flags", "unit"), [((), "kW"), (("--unit", "kilowatt"), "kilowatt")])
+def test_pictures_of_the_household_have_its_unit_unless_another_is_named(monkeypatch, flags, unit):
+    labelled = []
+
+    def label_axis(axis, name, unit=""):
+        labelled.append((name, unit))
+
+    monkeypatch.setattr(canvas, "label_axis", label_axis)
+    done("--max_rows", "2000", "--max_steps", "1", *flags, "--run", "run")
+    assert {("value", unit), ("input", unit)} <= set(labelled)
+    assert f"mean absolute error ({unit})" in [name for name, _ in labelled]
 
 
 # ---- seqtext forecast
