@@ -46,7 +46,7 @@ class Options(SeriesDataOptions, RunOptions, ForecastSettings):
     """Most windows in a micro-batch."""
     learning_rate: float = 5e-3
     unit: str = ""
-    """Unit of the readings, for the pictures."""
+    """Unit of the readings, for the pictures. Default: kW for household."""
     baselines: Baselines = "all"
     """Compare with nothing, with repeated readings, or also with ridge regression and boosted trees."""
 
@@ -91,7 +91,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         data_figures=facts,
         source=source.name,
         baselines=options.baselines,
-        unit=options.unit,
+        unit=options.unit or source.unit,
     )
     files = "--history FILE --output forecast.csv --plot forecast.png"
     return show(report, result, folder, command=f"seqtext forecast {folder.path} {files}")

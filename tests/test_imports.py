@@ -98,8 +98,8 @@ def test_a_task_does_not_know_how_it_is_trained_or_reported():
 def test_what_all_tasks_share_names_none_of_them():
     folders = [path.name for path in (ROOT / "seqtext" / "tasks").iterdir() if (path / "__init__.py").exists()]
     assert sorted(folders) == sorted(task.folder for task in TASKS)
-    for room in ("training", "reporting"):
-        files = list((ROOT / "seqtext" / room).glob("*.py"))
+    for floor in ("training", "reporting"):
+        files = list((ROOT / "seqtext" / floor).glob("*.py"))
         assert len(files) > 5
         for path in files:
             text = path.read_text(encoding="utf-8")

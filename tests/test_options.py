@@ -314,6 +314,7 @@ def test_every_option_says_what_it_is_and_once(file):
         for name, told in helps(class_):
             assert told or name in below, f"{file}: {class_.name}.{name} has no help"
             assert told is None or told.rstrip().endswith("."), f"{file}: {class_.name}.{name}: help is a sentence"
+            assert told is None or "\n" not in told, f"{file}: {class_.name}.{name}: help is one line"
             assert told != below.get(name, ""), f"{file}: {class_.name}.{name} repeats the help it inherits"
 
 

@@ -42,10 +42,10 @@ class Verify:
     """Show the traceback of an error."""
 
     def run(self) -> None:
-        """Verifies and prints a line a part.
+        """Verifies and prints a line per part.
 
         Raises:
-            SavedFileError: naming the files that are not what they were, when all parts are reported.
+            SavedFileError: no such folder; or naming the files that are not what they were, when all parts are reported.
         """
         faults = []
         for part in parts_of(Path(self.run_folder).expanduser()):
@@ -64,9 +64,12 @@ def parts_of(folder: Path) -> Iterator[Part]:
         SavedFileError: if it is no folder of a run or model.
     """
     from seqtext.saving.atomic import left_behind
+    from seqtext.saving.folders import check_folder
 
     is_run = (folder / "options.yaml").is_file() or (folder / "checkpoints").is_dir() or (folder / "model").is_dir()
     if not is_run:
+        if not folder.is_dir():
+            check_folder(folder)  # says what is there instead, before anything is printed
         yield _folder(folder, folder)
         return
     model, report = folder / "model", folder / "report"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from seqtext.errors import OptionsError
 from seqtext.reporting.lettering import drawable
-from seqtext.saving.disk import no_room
+from seqtext.saving.disk import no_space
 
 if TYPE_CHECKING:  # importing matplotlib takes most of a second
     from matplotlib.axes import Axes
@@ -121,4 +121,4 @@ def save(figure: Figure, path: StrPath) -> None:
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
-        raise no_room(error, path) from error
+        raise no_space(error, path) from error

@@ -1,4 +1,4 @@
-"""Room on the disk: asked for before anything is written; where it does not suffice, the error says what was needed. Knows no formats."""
+"""Space on the disk: asked for before anything is written; where it does not suffice, the error says what was needed. Knows no formats."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from seqtext.errors import ResourceError
 
 
-def check_room(folder: Path, needed: int) -> None:
-    """Refuses a place that has less room than will be needed; what it has is only known before anybody else takes it.
+def check_space(folder: Path, needed: int) -> None:
+    """Refuses a place that has less space than will be needed; what it has is only known before anybody else takes it.
 
     Args:
         folder: that will be written, which need not exist.
@@ -21,7 +21,7 @@ def check_room(folder: Path, needed: int) -> None:
     free = _free(folder)
     if free is not None and free < needed:
         raise ResourceError(
-            "not enough room on the disk",
+            "not enough space on the disk",
             where=str(folder),
             expected=f"{megabytes(needed)}; {megabytes(free)} are free there",
             fix="free some, or choose another place",
@@ -49,7 +49,7 @@ def needed_by(temporary: Path, error: OSError) -> int:
     return there + getattr(error, "needed", 0)
 
 
-def no_room(error: OSError, path: Path, needed: int = 0) -> ResourceError:
+def no_space(error: OSError, path: Path, needed: int = 0) -> ResourceError:
     """What to raise where something cannot be written. What is free is asked for now, when what was half written is gone."""
     free = _free(path)
     parts = [

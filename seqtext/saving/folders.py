@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from seqtext.errors import SavedFileError, shorten
 from seqtext.saving.atomic import beside, clear, left_behind, move_in, retire, sync
-from seqtext.saving.disk import needed_by, no_room, write_file
+from seqtext.saving.disk import needed_by, no_space, write_file
 from seqtext.saving.manifest import (
     MANIFEST,
     Entry,
@@ -59,7 +59,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
                 needed = needed_by(temporary, error)
                 raise
     except OSError as error:
-        raise no_room(error, target, needed) from error
+        raise no_space(error, target, needed) from error
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -116,7 +116,7 @@ def seal(folder: Path) -> None:
         paths = [path for path in sorted(folder.iterdir()) if path.name != MANIFEST and not path.name.startswith(".")]
         entries = {path.name: fingerprint(path) for path in paths if path.is_file() and not path.is_symlink()}
     except OSError as error:
-        raise no_room(error, folder) from error
+        raise no_space(error, folder) from error
     write_text(folder / MANIFEST, manifest_bytes(entries).decode())
 
 
@@ -136,7 +136,7 @@ def remove_folder(folder: Path) -> None:
     try:
         retire(folder)
     except OSError as error:
-        raise no_room(error, folder) from error
+        raise no_space(error, folder) from error
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -194,7 +194,7 @@ def write_text(path: Path, text: str) -> None:
             sync(temporary)
             move_in(temporary, path)
     except OSError as error:
-        raise no_room(error, path, len(data)) from error
+        raise no_space(error, path, len(data)) from error
 
 
 def write_json(path: Path, value: object) -> None:

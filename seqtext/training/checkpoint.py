@@ -16,7 +16,7 @@ from torch import Tensor
 
 from seqtext.errors import NumericsError, SavedFileError
 from seqtext.saving.configs import from_plain
-from seqtext.saving.disk import no_room, write_file
+from seqtext.saving.disk import no_space, write_file
 from seqtext.saving.folders import atomic_folder, parse_tensors, read_folder, remove_folder, save_tensors
 from seqtext.saving.untrusted import parse_json
 from seqtext.training.averaging import MovingAverage
@@ -161,7 +161,7 @@ def _checkpoints(folder: Path) -> list[Path]:
         places = list(folder.glob("step-*")) if folder.is_dir() else []
         return sorted((place for place in places if not place.is_symlink()), reverse=True)
     except OSError as error:
-        raise no_room(error, folder) from error
+        raise no_space(error, folder) from error
 
 
 def _record(values: Any, *, where: str) -> Record:

@@ -92,7 +92,7 @@ def fit(
     Raises:
         DataError: a row that cannot be used, before the first step.
         OptionsError: options that cannot be meant, a run folder that is taken, or a run to resume that would not be exact.
-        ResourceError: a device, precision or tracker that is not there, or too little room on the disk. A run that was to be overwritten
+        ResourceError: a device, precision or tracker that is not there, or too little space on the disk. A run that was to be overwritten
             is then as it was.
         SavedFileError: a run to resume that is damaged.
         NumericsError: a loss or gradient that is not finite; the last checkpoint stays good.
@@ -116,7 +116,7 @@ def fit(
     loop = Loop(task, folder, options, train, validation)
     if resume:
         loop.state.restore()
-    loop.state.check_room()
+    loop.state.check_space()
     loop.encode()
     # All that can be refused has been: only now may something of an older run go.
     folder.prepare(overwrite=overwrite, resume=resume)

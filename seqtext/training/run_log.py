@@ -18,7 +18,7 @@ import torch
 
 from seqtext.errors import SavedFileError
 from seqtext.saving.atomic import sync
-from seqtext.saving.disk import no_room
+from seqtext.saving.disk import no_space
 from seqtext.saving.folders import check_prefix
 from seqtext.saving.manifest import Entry, fingerprint
 from seqtext.saving.untrusted import parse_json
@@ -88,7 +88,7 @@ class LogFile:
         try:
             yield
         except OSError as error:
-            raise no_room(error, self.path) from error
+            raise no_space(error, self.path) from error
 
 
 class LogWindow:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from seqtext.errors import OptionsError, Stopped
 from seqtext.options import TrainingOptions, checkpoint_interval
 from seqtext.saving.configs import from_plain
-from seqtext.saving.disk import check_room
+from seqtext.saving.disk import check_space
 from seqtext.saving.untrusted import parse_json
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.checkpoint import Progress, load_checkpoint, remove_passed_over, save_checkpoint, training_state
@@ -124,8 +124,8 @@ class RunState:
 
     # ---- written
 
-    def check_room(self) -> None:
-        """Refuses a disk that has less room than the run will take: two checkpoints and the one being written, and the model twice.
+    def check_space(self) -> None:
+        """Refuses a disk that has less space than the run will take: two checkpoints and the one being written, and the model twice.
 
         Raises:
             ResourceError: with what is needed and what is free.
@@ -134,7 +134,7 @@ class RunState:
             size = sum(value.numel() * value.element_size() for value in self.stepper.task.model.state_dict().values())
             checkpoint = 4 * size  # weights, their average, two moments of each
             there = self.folder.checkpoints.is_dir()
-            check_room(self.folder.path, (checkpoint + size) if there else (3 * checkpoint + 2 * size))
+            check_space(self.folder.path, (checkpoint + size) if there else (3 * checkpoint + 2 * size))
 
     def due(self) -> bool:
         """Whether a checkpoint is to be written after this step."""

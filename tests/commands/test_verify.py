@@ -97,7 +97,11 @@ def test_a_model_folder_alone_can_be_verified_and_another_folder_is_none(run, tm
     ended = seqtext_command("verify", tmp_path)
     assert ended.code == 3
     assert "manifest.json: the file is missing" in ended.err
-    assert seqtext_command("verify", tmp_path / "none").code == 3
+    (tmp_path / "file.txt").write_text("mine")
+    for name, told in (("none", "no such folder: "), ("file.txt", "it is a file; ")):
+        ended = seqtext_command("verify", tmp_path / name)
+        assert (ended.code, ended.out) == (3, "")
+        assert ended.err.startswith(f"error: {tmp_path / name}: {told}")
 
 
 def test_what_a_kill_left_is_named(run):

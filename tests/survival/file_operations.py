@@ -33,7 +33,7 @@ class Plan(NamedTuple):
     Attributes:
         root: the folder whose files count.
         at: the operation, from 1; 0 for none, which only counts.
-        fault: what happens to it. A full disk stays full: whatever takes room fails from then on.
+        fault: what happens to it. A full disk stays full: whatever takes space fails from then on.
         log: a file that gets a line an operation, to look at.
     """
 

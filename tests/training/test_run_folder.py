@@ -237,10 +237,10 @@ def test_a_batch_that_the_memory_is_not_enough_for_is_told_with_its_size(tmp_pat
 
 
 @pytest.mark.parametrize("kind", [RunFolder, Path])
-def test_a_run_to_be_overwritten_stays_where_the_disk_has_no_room_for_another(tmp_path, monkeypatch, kind):
+def test_a_run_to_be_overwritten_stays_where_the_disk_has_no_space_for_another(tmp_path, monkeypatch, kind):
     train(tmp_path / "run")
     before = hashes(tmp_path / "run")
     monkeypatch.setattr("seqtext.saving.disk._free", lambda path: 10)
-    with pytest.raises(ResourceError, match="not enough room on the disk"):
+    with pytest.raises(ResourceError, match="not enough space on the disk"):
         fit(Line(), points(), run=kind(tmp_path / "run"), overwrite=True, device="cpu")
     assert hashes(tmp_path / "run") == before

@@ -89,6 +89,11 @@ def _both(
     if (source is None) != (target is None) and len(names) == 2:
         [left] = [name for name in names if name not in (source, target)]
         return (source or left), (target or left)
+    if source is None and target is None and len(names) == 2:
+        fix = f"pass --source {names[0]} --target {names[1]}, or the other way round"
+        raise DataError(
+            f"which of the {what} {names[0]}, {names[1]} is source, which target, is not clear", where=where, fix=fix
+        )
     if source is None or target is None:
         raise DataError(f"found the {what} {', '.join(names) or '(none)'}", where=where, expected="two", fix=FLAGS)
     return source, target

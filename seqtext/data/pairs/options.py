@@ -13,8 +13,7 @@ class PairDataOptions(DataOptions):
     """A data set, or files, whose rows are a text and another one that belongs to it."""
 
     data: str = PHRASEBOOK
-    """A data set: name on the hub, folder, file (csv, tsv, jsonl, parquet; gz), or phrasebook, whose phrases ask for a smaller model and
-    one epoch of small steps, unless asked otherwise."""
+    """Name on the hub, folder, file (csv, tsv, jsonl, parquet; gz), or phrasebook (with a smaller model and one epoch of its own)."""
     source: str | None = None
     """What to translate from: a column, a language of the column translation, or a locale of the phrasebook (en)."""
     target: str | None = None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtext.data.reading.cache import cache_folder, no_room
+from seqtext.data.reading.cache import cache_folder, no_space
 from seqtext.data.reading.text_files import FORMATS, Rows, format_of, open_rows
 from seqtext.data.reading.typed_columns import typed
 from seqtext.errors import DataError, one_of, shorten
@@ -90,7 +90,7 @@ def _write_then_rename(target: Path, write: Callable[[Path], None]) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise no_room(error) from None
+        raise no_space(error) from None
 
 
 def _write_parquet(path: Path, _: str, target: Path) -> None:

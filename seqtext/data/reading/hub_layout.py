@@ -84,13 +84,13 @@ def is_saved(folder: Path) -> bool:
     return (folder / "dataset_dict.json").exists() or (folder / "state.json").exists()
 
 
-def read_files(files: Sequence[Path], *, format: str | None = None, split: str, name: str) -> datasets.Dataset:
+def read_files(files: Sequence[Path], *, format: str | None = None, split: str | None, name: str) -> datasets.Dataset:
     """One split out of files that have the same columns, memory-mapped.
 
     Args:
         files: text files or parquet.
         format: as in `arrow_copy`.
-        split: its name.
+        split: its name; None for rows that are of no split.
         name: what messages call it.
 
     Raises:
@@ -102,7 +102,7 @@ def read_files(files: Sequence[Path], *, format: str | None = None, split: str, 
     for file in files:
         info = datasets.DatasetInfo(dataset_name=name)
         copy = str(arrow_copy(file, format=format))
-        parts.append(datasets.Dataset.from_file(copy, info=info, split=datasets.NamedSplit(split)))
+        parts.append(datasets.Dataset.from_file(copy, info=info, split=split and datasets.NamedSplit(split)))
         if parts[-1].column_names != parts[0].column_names:
             found = f"found the columns {', '.join(parts[-1].column_names)}"
             expected = f"those of {files[0]}: {', '.join(parts[0].column_names)}"

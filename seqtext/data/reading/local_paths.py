@@ -14,12 +14,13 @@ from seqtext.errors import DataError, did_you_mean, one_of
 MAX_LISTED = 8
 
 
-def existing_file(path: str | Path, *, where: str = "") -> Path:
+def existing_file(path: str | Path, *, where: str = "", expected: str = "") -> Path:
     """The path of a file that is there, is a file, and is not empty.
 
     Args:
         path: relative or absolute; `~` is the home folder.
         where: what the path was given as ("--train"), for the message.
+        expected: what should be there, for the message.
 
     Raises:
         DataError: nothing is there, it is a folder, or it has 0 bytes.
@@ -27,29 +28,32 @@ def existing_file(path: str | Path, *, where: str = "") -> Path:
     found = Path(path).expanduser()
     where = f"{where} {path}".strip()
     if not found.exists():
-        raise missing(found, where=where)
+        raise missing(found, where=where, expected=expected)
     if found.is_dir():
         names = sorted(item.name for item in found.iterdir())
-        raise DataError("found a folder", where=where, expected="a file", fix=f"it holds {one_of(names, MAX_LISTED)}")
+        fix = f"it holds {one_of(names, MAX_LISTED)}"
+        raise DataError("found a folder", where=where, expected=expected or "a file", fix=fix)
     # A named pipe (`<(zcat ...)`) has no size: only a regular file can be known to be empty.
     if found.is_file() and found.stat().st_size == 0:
         raise DataError("the file is empty (0 bytes)", where=where, fix="write or download it again")
     return found
 
 
-def matching_files(pattern: str | Path, *, where: str = "") -> list[Path]:
-    """The file of that very name, or else the files a glob pattern matches, sorted by name.
+def matching_files(pattern: str | Path, *, where: str = "", expected: str = "") -> list[Path]:
+    """The file of that very name, or else the files a glob pattern matches, sorted by name; arguments as of `existing_file`.
 
     Raises:
         DataError: as `existing_file`, or the pattern matches nothing.
     """
     literal = Path(pattern).expanduser()
     if literal.exists() or not glob.has_magic(str(pattern)):
-        return [existing_file(pattern, where=where)]
+        return [existing_file(pattern, where=where, expected=expected)]
     matches = sorted(glob.glob(str(literal), recursive=True))
     if not matches:
-        raise missing(literal, where=f"{where} {pattern}".strip(), found="the pattern matches no file")
-    return [existing_file(match, where=where) for match in matches]
+        raise missing(
+            literal, where=f"{where} {pattern}".strip(), found="the pattern matches no file", expected=expected
+        )
+    return [existing_file(match, where=where, expected=expected) for match in matches]
 
 
 def missing(

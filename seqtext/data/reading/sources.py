@@ -102,6 +102,22 @@ def load_files(
     return _files({split: file for split, file in given.items() if file is not None}, "--", needs)
 
 
+def load_table(file: str, *, flag: str, expected: str) -> datasets.Dataset:
+    """The rows of one file (or of the files of one pattern) that are of no split.
+
+    Args:
+        file: as of `load_files`.
+        flag: what it was given as, for messages.
+        expected: what should be there, for messages.
+
+    Raises:
+        DataError: as `load_files`.
+    """
+    rows = read_files(matching_files(file, where=flag, expected=expected), split=None, name=file)
+    _check_rows(rows, file)
+    return rows
+
+
 def _files(given: dict[str, str | Path], flag: str, needs: Sequence[str]) -> Source:
     import datasets
 
@@ -122,10 +138,13 @@ def _checked(
             fix = "rename the splits, or give a file for each with --train, --validation and --test"
             raise DataError(f"no split {split!r}", where=name, expected=f"it among {', '.join(splits)}", fix=fix)
     for split, dataset in splits.items():
-        if not len(dataset):
-            where = f"{name}, split {split!r}"
-            raise DataError("no rows", where=where, expected="one row at least", fix="was it filtered?")
+        _check_rows(dataset, f"{name}, split {split!r}")
     return splits if named else _named(splits, name)
+
+
+def _check_rows(dataset: datasets.Dataset, where: str) -> None:
+    if not len(dataset):
+        raise DataError("no rows", where=where, expected="one row at least", fix="was it filtered?")
 
 
 def _named(splits: datasets.DatasetDict, name: str) -> datasets.DatasetDict:

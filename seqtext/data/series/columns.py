@@ -103,7 +103,7 @@ def _check(dataset: datasets.Dataset, named: Roles, layout: Layout) -> None:
     if layout == "wide" and named.series:
         faults.append(f"in the wide layout each column is a series; leave --series_column {named.series} out")
     elif named.series and len(named.values) > 1:
-        faults.append(f"with a series column one value is forecast, not {values}; pass the others as --input_columns")
+        faults.append(f"with a series column one value is forecast, not {values}; pass one --value_column")
     names = _all(named)
     faults += [f"column {name!r} is named for two things" for name in dict.fromkeys(names) if names.count(name) > 1]
     if faults:
@@ -137,8 +137,8 @@ def _value_columns(
     found = f"{len(values)} columns hold numbers: {_listed(values)}"
     if not values:
         found = f"no column without another role holds numbers among {_listed(dataset.column_names)}"
-    wide = ", or --layout wide to forecast each of them" if values and not named.series else ""
-    fix = f"pass --value_column NAME{wide}"
+    several = ", or --value_column with several names to forecast each" if len(values) > 1 and not named.series else ""
+    fix = f"pass --value_column NAME{several}"
     raise DataError(found, where=place_of(dataset), expected="one to forecast", fix=fix)
 
 

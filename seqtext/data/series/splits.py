@@ -43,11 +43,13 @@ class SeriesSource(NamedTuple):
         name: as it was asked for.
         series: `train`, and `test` where there is one.
         revision: the commit on the hub; None for what was on this machine.
+        unit: of the readings, for pictures; "" if it is not known.
     """
 
     name: str
     series: dict[str, SeriesSet]
     revision: str | None
+    unit: str = ""
 
 
 def household_series() -> SeriesSet:
@@ -69,7 +71,7 @@ def load_series(options: SeriesDataOptions) -> SeriesSource:
         for flag in ("revision", "data_config"):
             if getattr(options, flag):
                 raise DataError(f"found a --{flag} of what is built in", where=options.data, fix=f"leave --{flag} out")
-        return SeriesSource("the simulated household, kW", {"train": household_series()}, None)
+        return SeriesSource("the simulated household, kW", {"train": household_series()}, None, "kW")
     if options.train is not None:
         source = load_files(train=options.train, test=options.test)
     else:

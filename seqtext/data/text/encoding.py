@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from seqtext.batching.ragged import Ragged, write_ragged
-from seqtext.data.reading.cache import cache_folder, no_room
+from seqtext.data.reading.cache import cache_folder, no_space
 from seqtext.data.text.tokenizer import BEGIN, Tokenizer
 from seqtext.errors import DataError
 
@@ -135,7 +135,7 @@ def encode_to_disk(
                     temporary.rename(target)
             return ids, report
     except OSError as error:
-        raise no_room(error) from None
+        raise no_space(error) from None
 
 
 def _kept(folder: Path) -> EncodingReport | None:

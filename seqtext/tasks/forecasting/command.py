@@ -102,16 +102,11 @@ class Forecast(ForecastRequest):
 
     def _read(self, forecaster: Forecaster) -> SeriesSet:
         """The history, of the frequency of training."""
-        from seqtext.data.reading.sources import load as load_data
+        from seqtext.data.reading.sources import load_table
         from seqtext.data.series.table import read_series
 
         config = forecaster.config
-        splits = load_data(str(self.history), needs=()).splits
-        if len(splits) > 1:
-            raise DataError(
-                f"found the splits {', '.join(splits)}", where=str(self.history), expected="one file of readings"
-            )
-        [rows] = splits.values()
+        rows = load_table(str(self.history), flag="--history", expected="a file of readings")
         values = self.value_column
         if not values and self.series_column is None:
             values = tuple(name for name in config.series if name in rows.column_names)

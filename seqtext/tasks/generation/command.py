@@ -39,7 +39,8 @@ class Generate(Writing, ModelOptions):
                 print(" ".join(one.text.split()) or "(an empty text)")
         if cut := sum(not one.ended for one in made):
             print(
-                f"note: {cut:,} of {len(made):,} texts reached the limit of {self.max_length} tokens", file=sys.stderr
+                f"note: {cut:,} of {len(made):,} texts reached the length limit, {self.max_length} tokens",
+                file=sys.stderr,
             )
 
 

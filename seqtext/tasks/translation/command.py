@@ -65,7 +65,7 @@ class Translate(Search, ModelOptions):
         if cut:
             print(f"warning: {cut:,} of {texts:,} texts cut to {translator.config.max_length} tokens", file=sys.stderr)
         if unended:
-            print(f"note: {unended:,} of {texts:,} translations reached their limit of length", file=sys.stderr)
+            print(f"note: {unended:,} of {texts:,} translations reached the length limit", file=sys.stderr)
         if self.attention is not None:
             self._draw(made[0])
 

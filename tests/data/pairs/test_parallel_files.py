@@ -256,7 +256,12 @@ def test_topics_are_kept_where_there_are_any() -> None:
 @pytest.mark.parametrize(
     ("columns", "asked", "message"),
     [
-        (TWO, {}, "found the columns of text en, de; expected two; pass --source NAME --target NAME"),
+        (
+            TWO,
+            {},
+            "which of the columns of text en, de is source, which target, is not clear; "
+            "pass --source en --target de, or the other way round",
+        ),
         (
             {"english": ["one"], "de": ["eins"]},
             {"source": "engish", "target": "de"},

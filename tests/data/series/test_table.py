@@ -41,7 +41,9 @@ def test_inputs_stand_beside_what_is_forecast() -> None:
 def test_doubt_about_values_lists_the_columns() -> None:
     data = table(time=stamps(2), load=[1, 2], wind=[3, 4])
     with pytest.raises(
-        DataError, match="2 columns hold numbers: 'load', 'wind'; expected one to forecast; pass --value_column"
+        DataError,
+        match="2 columns hold numbers: 'load', 'wind'; expected one to forecast; "
+        "pass --value_column NAME, or --value_column with several names to forecast each",
     ):
         read_series(data)
     assert read_series(data, value_columns=["wind"]).values.tolist() == [3, 4]
@@ -185,7 +187,7 @@ def test_faults_of_the_m4_layout(tmp_path: Path, rows: list[str], message: str) 
         ({"layout": "wide", "series_column": "id"}, "leave --series_column id out"),
         (
             {"series_column": "id", "value_columns": ["a", "b"]},
-            "one value is forecast, not 'a', 'b'; pass the others as --inp",
+            "one value is forecast, not 'a', 'b'; pass one --value_column",
         ),
         ({"value_columns": ["a"], "input_columns": ["a"]}, "column 'a' is named for two things"),
     ],

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import seqtext
+from seqtext.reporting import canvas
 from seqtext.saving.folders import read_folder
 from tests.conftest import ROOT
 from tests.in_process import Ended, figures_of, seqtext_command
@@ -199,6 +200,19 @@ def test_a_run_that_has_ended_is_not_trained_again(place):
     assert Path("run", "model", "model.safetensors").read_bytes() == weights
 
 
+@pytest.mark.parametrize(("flags", "unit"), [((), "kW"), (("--unit", "kilowatt"), "kilowatt")])
+def test_pictures_of_the_household_have_its_unit_unless_another_is_named(monkeypatch, flags, unit):
+    labelled = []
+
+    def label_axis(axis, name, unit=""):
+        labelled.append((name, unit))
+
+    monkeypatch.setattr(canvas, "label_axis", label_axis)
+    done("--max_rows", "2000", "--max_steps", "1", *flags, "--run", "run")
+    assert {("value", unit), ("input", unit)} <= set(labelled)
+    assert f"mean absolute error ({unit})" in [name for name, _ in labelled]
+
+
 # ---- seqtext forecast
 
 
@@ -226,6 +240,7 @@ def test_one_step_rolls_on_as_far_as_is_asked_for(place):
 
 def test_a_history_of_a_series_never_met_is_scaled_by_itself_and_that_is_told(place):
     Path("wide.csv").write_text(table("when,x,y", times(30), load(30), load(30, 1)))
+    assert seqtext_command("forecast", place / "one", "--history", "wide.csv", "--value_column", "x").code == 0
     ended = seqtext_command("forecast", place / "one", "--history", "wide.csv", "--value_column", "x", "y")
     assert ended.code == 0
     assert ended.err == "note: not in training, scaled by their own history: 'x, y'\n"
@@ -241,12 +256,18 @@ FORECASTS = {
     "both": (("--follow", "--history", "a.csv"), "--follow reads a pipe and answers on the terminal, .*"),
     "no horizon": (("--history", "a.csv", "--horizon", "0"), "--horizon is 0; expected at least 1"),
     "no picture": (("--history", "a.csv", "--plot", "a.gif"), "--plot a.gif; expected a name that ends in .png, .svg or .pdf"),
-    "no file": (("--history", "b.csv"), "b.csv: no such file or folder: .*"),
+    "no file": (("--history", "b.csv"), "--history b.csv: no such file or folder: .*; expected a file of readings; did you mean .*"),
+    "a folder": (("--history", "."), r"--history \.: found a folder; expected a file of readings; it holds .*"),
+    "two columns": (
+        ("--history", "two.csv"),
+        "two.csv: 2 columns hold numbers: 'x', 'y'; expected one to forecast; "
+        "pass --value_column NAME, or --value_column with several names to forecast each",
+    ),
     "too short": (("--history", "short.csv"), "history 1 has 23 readings; expected at least 24, which the model looks back"),
     "another frequency": (
         ("--history", "quarters.csv"), "quarters.csv: a reading every 900 s; expected every 3600 s, as the model was trained on",
     ),
-    "a gap": (("--history", "gap.csv"), "gap.csv, .*row 8, column 'when': 1 reading missing .*; pass --repair, .*"),
+    "a gap": (("--history", "gap.csv"), "gap.csv, row 8, column 'when': 1 reading missing .*; pass --repair, .*"),
     "a mended gap": (("--history", "gap.csv", "--repair"), "history 1: 1 missing, the first at reading 8; .* without gaps; .*"),
     "an unwritable file": (("--history", "a.csv", "--output", "no/such/dir/a.csv"), None),
     "beyond the head": (("day", "--history", "a.csv", "--horizon", "13"), "horizon is 13; expected at most 12, as trained; .*"),
@@ -267,6 +288,7 @@ def test_a_forecast_that_cannot_be_made_is_told_in_a_line(place, case):
     quarters = [str(START + n * np.timedelta64(15, "m")) for n in range(60)]
     Path("quarters.csv").write_text(table("when,kw", quarters, load(60)))
     Path("gap.csv").write_text(table("when,kw", times(60)[:7] + times(60)[8:], load(59)))
+    Path("two.csv").write_text(table("when,x,y", times(60), load(60), load(60)))
     ended = seqtext_command("forecast", place / model, *flags)
     if message is None:  # folders that are not there are made, or it is told that they cannot be
         assert ended.code in (0, 5)

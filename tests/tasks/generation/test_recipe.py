@@ -305,7 +305,7 @@ def test_the_vector_of_an_example(place):
 
 def test_texts_that_were_cut_and_empty_ones_are_said_to_be(place):
     ended = seqtext_command("generate", place / "topics", "--topic", "sea", "--count", "9", "--max_length", "2")
-    assert re.fullmatch(r"note: [1-9] of 9 texts reached the limit of 2 tokens\n", ended.err)
+    assert re.fullmatch(r"note: [1-9] of 9 texts reached the length limit, 2 tokens\n", ended.err)
     task = seqtext.load(place / "topics")
     task.model.head.bias.data[3] = 100.0
     task.save_pretrained("silent")

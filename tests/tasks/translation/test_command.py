@@ -107,7 +107,7 @@ def test_what_is_cut_or_never_ends_is_counted(saved, tmp_path):
         task.model.head.bias[END] = -1e4
     task.save_pretrained(tmp_path / "endless")
     ended = done(tmp_path / "endless", "a dog", "two dogs", "--max_ratio", 1)
-    assert "note: 2 of 2 translations reached their limit of length" in ended.err
+    assert "note: 2 of 2 translations reached the length limit" in ended.err
     assert ended.out.count("\n") == 2
 
 

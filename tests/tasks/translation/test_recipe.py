@@ -76,9 +76,12 @@ def test_the_report_tells_of_the_test_and_of_what_was_translated(place):
 
 
 def test_a_model_that_has_learnt_nothing_is_reported_too():
-    done(*FILES, "--max_steps", "1", "--run", "run")
+    ended = done(*FILES, "--max_steps", "1", "--run", "run")
     made = predictions_of("run")
-    assert figures_of("run")["test"]["without_end"] == sum(not line["ended"] for line in made) > 0
+    unended = figures_of("run")["test"]["without_end"]
+    assert unended == sum(not line["ended"] for line in made) > 0
+    for told in (ended.out, seqtext_command("info", "run").out):
+        assert f"{unended:,} translations reached the length limit, " in told
     done(*FILES, "--max_steps", "2", "--optimizer", "adamw", "--learning_rate", "1e9", "--run", "wrong")
     assert figures_of("wrong")["test"]["perplexity"] > 1e300  # of a loss beyond any float's logarithm
 

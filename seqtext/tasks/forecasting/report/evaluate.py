@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from tyro.conf import arg
 
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
-from seqtext.reporting.evaluation import EvaluateOptions, Measured, chosen_line, load_measured, only_name
+from seqtext.reporting.evaluation import EvaluateOptions, Measured, chosen_line, load_measured
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,6 +143,7 @@ def _plain(values: NDArray[np.float64]) -> list[float | None]:
 
 def _load(task: Forecaster, options: Evaluate) -> _Spans:
     """The spans to forecast, each with the readings before it."""
+    from seqtext.data.reading.sources import load_table
     from seqtext.data.series.series import split_by_time
     from seqtext.data.series.splits import household_series
 
@@ -155,7 +156,8 @@ def _load(task: Forecaster, options: Evaluate) -> _Spans:
         if options.history is None and options.test_share is None and found.train is not None:
             earlier = _read(found.train, task, options)
     if options.history is not None:
-        earlier = _read(_only_split(options.history), task, options)
+        rows = load_table(options.history, flag="--history", expected="a file of readings")
+        earlier = _read(rows, task, options)
     given = int(later.lengths.max())
     if earlier is not None:
         _, before, test = earlier.join(later)
@@ -165,17 +167,6 @@ def _load(task: Forecaster, options: Evaluate) -> _Spans:
     else:
         before, test = _behind_the_head(later, task.config.reach)
     return _Spans(_with_windows(task, before, test, given, options), source)
-
-
-def _only_split(name: str) -> Dataset:
-    from seqtext.data.reading.sources import load
-
-    splits = load(only_name((name,)), needs=()).splits
-    if len(splits) > 1:
-        expected = "one file of readings"
-        raise DataError(f"found the splits {', '.join(splits)}", where=f"--history {name}", expected=expected)
-    [rows] = splits.values()
-    return rows
 
 
 def _read(rows: Dataset, task: Forecaster, options: Evaluate) -> SeriesSet:

@@ -125,7 +125,7 @@ def error_by(
 
 
 def hidden_state(times: Times | None, inputs: FloatArray, states: FloatArray, path: StrPath, *, unit: str = "") -> None:
-    """Draws a recurrent layer unrolled through time: a column per step, a row per unit, and the input below.
+    """Draws a recurrent layer unrolled through time: a column per step, a row per neuron, and the input below.
 
     Args:
         times: (T,) ascending, or None to number the steps; of more than 1,000 steps the first ones are drawn.
@@ -135,7 +135,7 @@ def hidden_state(times: Times | None, inputs: FloatArray, states: FloatArray, pa
         unit: of the inputs.
 
     Raises:
-        ValueError: no steps or units, arrays of different lengths, or times that do not ascend.
+        ValueError: no steps or neurons, arrays of different lengths, or times that do not ascend.
     """
     held = np.asarray(states, dtype=np.float64)
     if held.ndim != 2 or not held.size:
@@ -143,12 +143,12 @@ def hidden_state(times: Times | None, inputs: FloatArray, states: FloatArray, pa
     x, read = positions(times, len(held))[:MOST_STEPS], values_of("inputs", inputs, len(held))[:MOST_STEPS]
     held = np.where(np.isfinite(held), held, np.nan)[:MOST_STEPS]
     most, outside = _reach(held)
-    units = held.shape[1]
-    figure = canvas.new_figure(10, 2.6 + min(4.5, max(1.5, 0.07 * units)))
-    grid = figure.add_gridspec(2, 2, height_ratios=[min(4.0, max(1.5, 0.05 * units)), 1], width_ratios=[60, 1])
+    neurons = held.shape[1]
+    figure = canvas.new_figure(10, 2.6 + min(4.5, max(1.5, 0.07 * neurons)))
+    grid = figure.add_gridspec(2, 2, height_ratios=[min(4.0, max(1.5, 0.05 * neurons)), 1], width_ratios=[60, 1])
     upper, lower = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
     edges = _edges(x)
-    image = upper.pcolorfast(edges, np.arange(units + 1) - 0.5, held.T, cmap="RdBu_r", vmin=-most, vmax=most)
+    image = upper.pcolorfast(edges, np.arange(neurons + 1) - 0.5, held.T, cmap="RdBu_r", vmin=-most, vmax=most)
     bar = figure.colorbar(image, cax=figure.add_subplot(grid[0, 1]), extend=outside)
     bar.set_label("state", fontsize=9)
     bar.ax.tick_params(labelsize=8)
@@ -156,8 +156,8 @@ def hidden_state(times: Times | None, inputs: FloatArray, states: FloatArray, pa
     for axes in (upper, lower):
         finish(axes, edges[0], edges[-1], dated=times is not None)
     upper.grid(visible=False)
-    upper.set_title(f"The neurons of one layer unrolled through time: {len(x):,} steps, {units:,} units", fontsize=10)
-    upper.set_ylabel("unit", fontsize=9)
+    upper.set_title(f"One layer unrolled through time: {len(x):,} steps, {neurons:,} neurons", fontsize=10)
+    upper.set_ylabel("neuron", fontsize=9)
     canvas.whole_numbers(upper.yaxis, 8)
     upper.tick_params(labelbottom=False)
     upper.set_xlabel("")

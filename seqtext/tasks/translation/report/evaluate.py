@@ -34,8 +34,7 @@ class Evaluate(EvaluateOptions):
     """BLEU, chrF, exact match and perplexity, in fp32: seqtext evaluate RUN --data new.en new.de --output measured"""
 
     data: Annotated[tuple[str, ...], arg(metavar="DATA [DATA]")] = ()
-    """Data set: name on the hub, folder, one table (csv, tsv, jsonl, parquet; gz), or phrasebook; or two files whose lines are each other's
-    translation, the source first."""
+    """Name on the hub, folder, one table (csv, tsv, jsonl, parquet; gz), phrasebook; or two files of lines, the source first."""
     source: str | None = None
     """What to translate from: a column, a language of the column translation, or a locale of the phrasebook (en)."""
     target: str | None = None
@@ -184,7 +183,7 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     yield f"  chrF {test['chrf_signature']}"
     yield f"  tokenized BLEU {test['tokenized_bleu_signature']}"
     if test["without_end"] or test["empty"]:
-        yield f"  {test['without_end']:,} translations reached the limit of length, {test['empty']:,} are empty"
+        yield f"  {test['without_end']:,} translations reached the length limit, {test['empty']:,} are empty"
     yield from chosen_line(figures)
 
 

@@ -219,7 +219,7 @@ REFUSED = {
         "day",
         SHORT,
         ("--history", "few.csv"),
-        "few.csv, split 'train': 33 readings in the longest series; expected at least 36: .*; give more .* with --history FILE",
+        "few.csv: 33 readings in the longest series; expected at least 36: .*; give more .* with --history FILE",
     ),
     "a history behind the data": (
         "day",
@@ -231,14 +231,19 @@ REFUSED = {
         "day",
         SHORT,
         ("--history", "early.csv"),
-        "early.csv, split 'train', series 'kw': 10 missing, the first at reading 31; .*",
+        "early.csv, series 'kw': 10 missing, the first at reading 31; .*",
     ),
-    "no such history": ("day", SHORT, ("--history", "nix.csv"), "nix.csv: no such file or folder: .*"),
+    "no such history": (
+        "day",
+        SHORT,
+        ("--history", "nix.csv"),
+        "--history nix.csv: no such file or folder: .*; expected a file of readings; .*",
+    ),
     "a folder for a history": (
         "day",
         SHORT,
         ("--history", "two"),
-        "--history two: found the splits .*; expected one file of readings",
+        "--history two: found a folder; expected a file of readings; it holds one of test.csv, train.csv",
     ),
     "a share beyond all": ("day", SHORT, ("--test_share", "1.5"), "--test_share is 1.5; expected between 0 and 1"),
     "a share and a history": (

@@ -199,19 +199,19 @@ def test_a_state_stands_above_its_input_on_the_same_axis(drawn, tmp_path):
     hidden_state(quarters(WEEK), wave(WEEK), states, tmp_path / "state.png", unit="kW")
     assert_is_picture(tmp_path / "state.png")
     upper, lower, bar = drawn[0].axes
-    assert upper.get_title() == "The neurons of one layer unrolled through time: 672 steps, 32 units"
+    assert upper.get_title() == "One layer unrolled through time: 672 steps, 32 neurons"
     assert upper.get_xlim() == lower.get_xlim()
     assert upper.get_position().x1 == pytest.approx(lower.get_position().x1, abs=1e-3)
-    assert (upper.get_ylabel(), lower.get_ylabel(), bar.get_ylabel()) == ("unit", "input (kW)", "state")
+    assert (upper.get_ylabel(), lower.get_ylabel(), bar.get_ylabel()) == ("neuron", "input (kW)", "state")
     [image] = upper.get_images()
     assert image.get_clim() == (-1, 1)
     assert image.get_array().shape == (32, WEEK)
-    assert image.get_array()[31, 24] > 0.9  # the last unit, at the first peak of the wave
+    assert image.get_array()[31, 24] > 0.9  # the last neuron, at the first peak of the wave
 
 
 def test_of_a_long_state_the_first_steps_are_drawn(drawn, tmp_path):
     hidden_state(None, wave(5000), np.zeros((5000, 3)), tmp_path / "state.png")
-    assert drawn[0].axes[0].get_title().endswith("1,000 steps, 3 units")
+    assert drawn[0].axes[0].get_title().endswith("1,000 steps, 3 neurons")
 
 
 @pytest.mark.parametrize("scale", [1e-6, 0.0, 40.0])
