@@ -33,9 +33,9 @@ class Info:
         parameters = sum(parameter.numel() for parameter in task.model.parameters())
         print(f"{saved.task} in {saved.folder}: {parameters:,} parameters, {size / 1e6:.1f} MB, every file verified")
         for name, value in to_plain(task.config).items():
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            quoted = shorten(str(shown), 100)
-            print(f"  {name:<18} {quoted[1:].removesuffix(quoted[0])}")
+            if shown := _shown(value):
+                quoted = shorten(shown, 100)
+                print(f"  {name:<18} {quoted[1:].removesuffix(quoted[0])}")
         report = Path(self.run_folder).expanduser() / "report" / "metrics.json"
         if report.is_file():
             figures = parse_json(report.read_bytes(), where=str(report))
@@ -44,3 +44,11 @@ class Info:
             except (KeyError, TypeError, AttributeError, ValueError) as error:
                 raise SavedFileError("not a report of seqtext", where=str(report), fix="remove it") from error
             print("", *lines, sep="\n")
+
+
+def _shown(value: object) -> str:
+    """A setting as people read it: lists one behind the other without brackets, numbers to four digits; "" for an empty one."""
+    if isinstance(value, list | tuple):
+        between = "; " if any(isinstance(item, list | tuple) for item in value) else ", "
+        return between.join(filter(None, map(_shown, value)))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

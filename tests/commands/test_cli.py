@@ -17,6 +17,7 @@ import pytest
 
 import seqtext
 import seqtext.cli
+from seqtext.commands.info import _shown
 from seqtext.saving.folders import atomic_folder
 from tests.conftest import ROOT, write_csv
 from tests.in_process import seqtext_command
@@ -314,6 +315,23 @@ def test_info_says_what_the_model_is_and_what_its_report_says(run_folder):
     model_only = seqtext_command("info", run_folder / "model")
     assert model_only.code == 0
     assert "tested on" not in model_only.out
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ([("calendar", "sea"), ("short",)], "calendar, sea; short"),
+        ([0.09666666666666666, 0.1, 1.0], "0.09667, 0.1, 1"),
+        (0.3770258571445141, "0.377"),
+        (123456, "123456"),
+        (False, "False"),
+        (None, "None"),
+        ([], ""),
+        ([()], ""),
+    ],
+)
+def test_settings_are_shown_as_people_read_them(value, shown):
+    assert _shown(value) == shown
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"test": 3}'])

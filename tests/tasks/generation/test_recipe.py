@@ -360,6 +360,8 @@ def test_info_tells_what_a_generator_is_and_how_good_it_was(place):
         ended = seqtext_command("info", place / name)
         assert (ended.code, ended.err) == (0, "")
         assert ended.out.startswith("TextGenerator in ")
+        settings = ended.out.split("\n\n")[0]
+        assert not re.search(r"[\[\](']|\.\d{9}|^  \w+ +$", settings.partition("\n")[2], re.M), settings
         figures = figures_of(place / name)
         assert f"\ntested on {figures['data']['source']}, {figures['test']['tokens']:,} tokens: perplexity" in ended.out
         assert f"trigram model: perplexity {figures['test']['trigram_perplexity']:.2f}\n" in ended.out
