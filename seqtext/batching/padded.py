@@ -33,7 +33,7 @@ class Padded(NamedTuple):
 
     @property
     def real(self) -> tuple[Tensor, Tensor]:
-        """The N real steps, row after row, on the device of `values`: (N,) their positions in the flattened (B * T), and (N,) their rows."""
+        """The N real steps, row after row, on the device of `values`: (N,) positions in the flattened (B * T), and (N,) rows."""
         lengths, width = self.lengths.numpy(), self.values.shape[1]
         rows = np.repeat(np.arange(len(lengths)), lengths)
         first = np.cumsum(lengths) - lengths  # of each row, among the real steps
