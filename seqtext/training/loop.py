@@ -80,6 +80,7 @@ class Loop:
             max_grad_norm=options.max_grad_norm,
             seed=options.seed,
             processes=self.processes,
+            check_every=1 if self.device.type == "cpu" else LOG_EVERY,
         )
         if hasattr(
             train, "features"
@@ -167,7 +168,6 @@ class Loop:
                 done = progress.epoch_step
                 window.add(result, sum(examples.steps_in(rows) for rows in epoch.step(done - 1)))
                 if progress.step % LOG_EVERY == 0:
-                    self.stepper.check(examples)
                     self._log_steps(window, bar, progress.epoch + done / len(epoch), examples.unit)
                     window = LogWindow()
                 bar.update()

@@ -94,6 +94,7 @@ class Stepper:
         max_grad_norm: longest gradient that is not scaled down.
         seed: of dropout and the like.
         processes: that share the micro-batches.
+        check_every: after how many steps what the device found is read; a GPU has to be waited for each time.
 
     Attributes:
         row_number: what a message calls a row, from 1.
@@ -110,6 +111,7 @@ class Stepper:
         max_grad_norm: float,
         seed: int,
         processes: Processes = ALONE,
+        check_every: int = 1,
     ) -> None:
         self.task = task
         self.optimizer = optimizer
@@ -117,6 +119,7 @@ class Stepper:
         self.device = device
         self.seed = seed
         self.processes = processes
+        self.check_every = check_every
         self.update = GuardedUpdate(optimizer, precision=precision, device=device, max_grad_norm=max_grad_norm)
         self.row_number: Callable[[int], int] = lambda row: row + 1
         self._since: list[tuple[int, Sequence[NDArray[np.int64]]]] = []  # the last check
@@ -132,7 +135,7 @@ class Stepper:
     ) -> StepResult:
         """One optimizer step; the gradient is that of the loss summed over all micro-batches, divided once by their count.
 
-        Where a number is not finite the weights stay as they are, and the next `check` says so.
+        Where a number is not finite the weights stay as they are, and the next check, every so many steps, says so.
 
         Args:
             examples: encoded rows.
@@ -142,6 +145,7 @@ class Stepper:
             seconds: trained so far, by its clock.
 
         Raises:
+            NumericsError: as `check`.
             ResourceError: if another process is gone, or the memory is not enough for a batch.
         """
         self.optimizer.zero_grad(set_to_none=True)
@@ -162,6 +166,8 @@ class Stepper:
             sums, stop, seconds = self._add_up(sums, stop, seconds)
         norm, left_out = self.update(sums[0], sums[2], step)
         self._since.append((step, micro_batches))
+        if (step + 1) % self.check_every == 0:
+            self.check(examples)
         return StepResult(sums[0], sums[1], sums[2], norm, left_out, batch_seconds, stop, seconds)
 
     def _backward(self, windows: Iterator[Loss], scale: Callable[[Tensor], Tensor]) -> list[Loss]:

@@ -26,10 +26,16 @@ def make(topics, **settings) -> TopicClassifier:
     return TopicClassifier.from_data(topics["train"], **{**SIZES, **settings})
 
 
-def stepper(task, precision="fp32", max_grad_norm=1e9) -> Stepper:
+def stepper(task, precision="fp32", max_grad_norm=1e9, check_every=1) -> Stepper:
     optimizer = make_optimizer(task.model, learning_rate=0.01, weight_decay=0.01)
     return Stepper(
-        task, optimizer, precision=precision, device=torch.device("cpu"), max_grad_norm=max_grad_norm, seed=1
+        task,
+        optimizer,
+        precision=precision,
+        device=torch.device("cpu"),
+        max_grad_norm=max_grad_norm,
+        seed=1,
+        check_every=check_every,
     )
 
 
@@ -126,7 +132,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_update_and_names_the_row(top
 
     task.loss = poisoned
     with pytest.raises(NumericsError, match=r"step 3: the loss of row\(s\) 6 is not finite") as caught:
-        steps = stepper(task)
+        steps = stepper(task, check_every=20)
         steps(examples, [np.array([1, 2]), np.array([4, 5])], step=2)
         steps(examples, [np.array([1, 2]), np.array([6, 7])], step=3)  # a good one, which moves nothing any more
         steps.check(examples)

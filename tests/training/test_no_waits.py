@@ -100,7 +100,7 @@ def test_a_step_waits_for_nothing(case: str, optimizer: OptimizerName) -> None:
     steps = Stepper(
         task,
         make_optimizer(task.model.train(), name=optimizer, learning_rate=0.01, weight_decay=0.01),
-        precision="fp32", device=torch.device("cpu"), max_grad_norm=1.0, seed=0,
+        precision="fp32", device=torch.device("cpu"), max_grad_norm=1.0, seed=0, check_every=1000,
     )  # fmt: skip
     epoch = plan.epoch(0)
     steps(examples, epoch.step(0), 0)  # the optimizer makes its moments

@@ -119,7 +119,7 @@ def test_what_a_task_took_from_another_run_is_printed(capsys):
         return task
 
     make_once(make, open=Line.from_pretrained, init_from="runs/other")
-    assert capsys.readouterr().out == "started from runs/other: 1 of 2 tensors\n"
+    assert capsys.readouterr().out == "started from runs/other: tokenizer taken over; 1 of 2 tensors\n"
 
 
 @pytest.mark.parametrize("name", [task.script for task in TASKS])

@@ -299,7 +299,9 @@ def test_a_run_goes_on_from_another_with_other_labels(run_folder):
         *("--train", "wet.csv", "--init_from", run_folder, "--run", "wet"),
         *("--hidden_size", "24", "--embedding_size", "24", "--vocabulary_size", "500"),
     )
-    assert re.search(r"^started from .*: embedding, backbone, auxiliary copied; head new\n", ended.out)
+    assert re.search(
+        r"^started from .*: tokenizer taken over; embedding, backbone, auxiliary copied; head new\n", ended.out
+    )
     assert read_folder(Path("wet/model"))["tokenizer.model"] == read_folder(run_folder / "model")["tokenizer.model"]
     assert seqtext.load("wet").config.labels == ("dry", "wet")
     refused = topics_recipe(*TINY, "--train", "wet.csv", "--init_from", run_folder, "--run", "no", "--cell", "gru")

@@ -190,7 +190,7 @@ def test_with_the_vectors_of_a_classifier(place):
 def test_from_another_run():
     done(*TRAIN, "--vector", "none", "--evaluation", "none", "--run", "first")
     ended = done(*TRAIN, "--init_from", "first", "--max_steps", "1", "--run", "second")
-    [told] = re.findall("^started from first: (.*) copied; (.*) new$", ended.out, re.MULTILINE)
+    [told] = re.findall("^started from first: tokenizer taken over; (.*) copied; (.*) new$", ended.out, re.MULTILINE)
     assert [set(part.split(", ")) for part in told] == [
         {"embedding", "backbone", "head"},
         {"to_input", "to_state", "no_vector"},
