@@ -83,6 +83,20 @@ def _memory_for(examples: Examples, rows: NDArray[np.int64]) -> Iterator[None]:
         ) from error
 
 
+class MicroBatch(NamedTuple):
+    """One micro-batch of a step.
+
+    Attributes:
+        number: its place in the global step, which its dropout follows.
+        rows: its rows.
+        losses: of its windows, detached.
+    """
+
+    number: int
+    rows: NDArray[np.int64]
+    losses: list[Loss]
+
+
 class Stepper:
     """Makes optimizer steps of a task.
 
@@ -122,7 +136,9 @@ class Stepper:
         self.check_every = check_every
         self.update = GuardedUpdate(optimizer, precision=precision, device=device, max_grad_norm=max_grad_norm)
         self.row_number: Callable[[int], int] = lambda row: row + 1
-        self._since: list[tuple[int, Sequence[NDArray[np.int64]]]] = []  # the last check
+        self._since: list[
+            tuple[int, list[MicroBatch]]
+        ] = []  # the last check: steps, with what this process made of them
 
     def __call__(
         self,
@@ -149,7 +165,7 @@ class Stepper:
             ResourceError: if another process is gone, or the memory is not enough for a batch.
         """
         self.optimizer.zero_grad(set_to_none=True)
-        losses: list[Loss] = []
+        made: list[MicroBatch] = []
         batch_seconds = 0.0
         for number in range(self.processes.rank, len(micro_batches), self.processes.size):
             rows = micro_batches[number]
@@ -158,14 +174,15 @@ class Stepper:
                 started = time.perf_counter()
                 windows = self.task.losses(examples.batch(rows).to(self.device))
                 batch_seconds += time.perf_counter() - started
-                losses += self._backward(windows, self.update.scaler.scale)
+                made.append(MicroBatch(number, rows, self._backward(windows, self.update.scaler.scale)))
+        losses = [loss for one in made for loss in one.losses]
         auxiliary = self._total([loss.auxiliary for loss in losses if loss.auxiliary is not None])
         total = self._total([loss.sum for loss in losses]) - auxiliary
         sums = torch.stack([total, auxiliary, self._total([loss.count for loss in losses])])
         if self.processes.size > 1:
             sums, stop, seconds = self._add_up(sums, stop, seconds)
         norm, left_out = self.update(sums[0], sums[2], step)
-        self._since.append((step, micro_batches))
+        self._since.append((step, made))
         if (step + 1) % self.check_every == 0:
             self.check(examples)
         return StepResult(sums[0], sums[1], sums[2], norm, left_out, batch_seconds, stop, seconds)
@@ -214,12 +231,8 @@ class Stepper:
         fault, steps = self.update.fault(), dict(self._since)
         self._since.clear()
         if fault is not None:
-            micro_batches = steps.get(fault, [])
-            own = range(self.processes.rank, len(micro_batches), self.processes.size)
-            self._refuse(
-                self._describe(examples, [(number, micro_batches[number]) for number in own], fault),
-                fix="lower --learning_rate, or look at the rows named",
-            )
+            described = self._describe(examples, steps.get(fault, []), fault)
+            self._refuse(described, fix="lower --learning_rate, or look at the rows named")
         if self.update.scaler.is_enabled() and self.update.overflows[2] >= FP16_SKIPS:
             self._refuse(f"fp16 overflowed {FP16_SKIPS} steps in a row", fix="use --precision bf16 or fp32")
 
@@ -233,24 +246,23 @@ class Stepper:
         error.shared = True
         raise error
 
-    def _describe(self, examples: Examples, made: Sequence[tuple[int, NDArray[np.int64]]], step: int) -> str:
+    def _describe(self, examples: Examples, made: Sequence[MicroBatch], step: int) -> str:
         """Which rows of which step had a loss or a gradient that is not finite, and the module it began in; "" if none has.
 
-        Its micro-batches, by their numbers, are made once more: the weights are those they had, and so are the draws.
+        Its micro-batches are made once more: the weights are those they had, and so are the draws.
         """
-        for number, chosen in made:
+        for one in made:
+            bad = {i for loss in one.losses for i in (~torch.isfinite(loss.rows)).nonzero().flatten().tolist()}
             self.optimizer.zero_grad(set_to_none=True)
-            losses: list[Loss] = []
-            again = partial(self._again, examples, number, chosen, step, losses)
-            place = first_not_finite(self.task.model, again, rows=len(chosen))
-            bad = {i for loss in losses for i in (~torch.isfinite(loss.rows)).nonzero().flatten().tolist()}
+            again = partial(self._again, examples, one, step)
+            place = first_not_finite(self.task.model, again, rows=len(one.rows))
             if not bad and place is None:
                 continue
             what, rows = ("loss", sorted(bad)) if bad else ("gradient", place.rows if place else [])
-            numbers = [self.row_number(int(chosen[row])) for row in rows[:NAMED]]
+            numbers = [self.row_number(int(one.rows[row])) for row in rows[:NAMED]]
             of = f"row(s) {', '.join(map(str, numbers))}{' and others' if len(rows) > NAMED else ''}"
             if not rows:
-                numbers = [self.row_number(int(row)) for row in chosen]
+                numbers = [self.row_number(int(row)) for row in one.rows]
                 of = f"some of {len(numbers)} rows from {min(numbers)} to {max(numbers)}"
             more = "" if place is None else f", {place}"
             return f"step {step + 1}: the {what} of {of} is not finite{more}; the weights were left as they were"
@@ -258,7 +270,7 @@ class Stepper:
             return ""
         return f"step {step + 1}: the gradient is not finite; the weights were left as they were"
 
-    def _again(self, examples: Examples, number: int, rows: NDArray[np.int64], step: int, losses: list[Loss]) -> None:
+    def _again(self, examples: Examples, one: MicroBatch, step: int) -> None:
         """Losses and gradients of a micro-batch, with the draws it had."""
-        seed_generators(self.seed, step, number)
-        losses += self._backward(self.task.losses(examples.batch(rows).to(self.device)), lambda loss: loss)
+        seed_generators(self.seed, step, one.number)
+        self._backward(self.task.losses(examples.batch(one.rows).to(self.device)), lambda loss: loss)
