@@ -71,11 +71,11 @@ def train(folder: Path, steps: int) -> None:
     class Watched(Stepper):
         """A stepper whose steps are watched: from the first on, memory is read every few milliseconds."""
 
-        def __call__(self, examples, micro_batches, step):  # type: ignore[no-untyped-def]
+        def __call__(self, examples, micro_batches, step, **more):  # type: ignore[no-untyped-def]
             if not seen:
                 seen.append(anonymous())
                 threading.Thread(target=watch, args=(seen,), daemon=True).start()
-            return super().__call__(examples, micro_batches, step)
+            return super().__call__(examples, micro_batches, step, **more)
 
     loop.Stepper = Watched  # type: ignore[misc]
     data = labelled_splits(load_files(train=folder / "train.jsonl", test=folder / "test.jsonl").splits)
