@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seqtext.errors import DataError
-from seqtext.reporting.tfidf import MAX_ROWS, TfidfTraining
+from seqtext.models.linear_fit import MAX_ROWS, fit_linear, label_ids
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
 
 class Judge:
     """A judge of topics, learnt from real texts; its judgement is what the baseline `tfidf` predicts.
-
-    It holds one weight per class and feature: on AG News 4 x 230,000.
 
     Args:
         texts: one real text per train row; read once and in order.
@@ -48,40 +46,27 @@ class Judge:
         seed: int = 0,
         max_rows: int = MAX_ROWS,
     ) -> None:
-        self._training = TfidfTraining(texts, labels, seed=seed, max_rows=max_rows)
-        self._known = self._training.classes
-        self.classes = int(self._known[-1]) + 1 if classes is None else classes
-        if self._known[0] < 0 or self._known[-1] >= self.classes:
-            found = f"[{self._known[0]}, {self._known[-1]}]"
+        ids = label_ids(labels)
+        self.classes = int(ids.max()) + 1 if classes is None else classes
+        if ids.min() < 0 or ids.max() >= self.classes:
+            found = f"[{ids.min()}, {ids.max()}]"
             raise ValueError(f"a judge's labels must be ids in [0, {self.classes}), got some in {found}")
-        vectors = self._training.vectorise()
-        if vectors is None:
+        self._known = np.unique(ids)  # a class without rows has no probability
+        codes = np.searchsorted(self._known, ids)
+        model, self.description = fit_linear(
+            texts, codes, classes=max(len(self._known), 2), seed=seed, max_rows=max_rows
+        )
+        if model is None:
             raise DataError(
-                f"a judge of topics has nothing to learn from in {len(self._training.labels):,} texts",
+                f"a judge of topics has nothing to learn from in {len(ids):,} texts",
                 expected="texts with words, of at least two topics",
             )
-        models, strength = self._training.class_models(vectors)
-        fitted = [model for _, model in models]
-        self._weights: FloatArray = np.concatenate([model.coef_ for model in fitted])  # (C, F); of two classes (1, F)
-        self._biases: FloatArray = np.concatenate([model.intercept_ for model in fitted])
-        method = f"TF-IDF ({self._training.features}) + logistic regression"
-        self.description = ", ".join([method, *self._training.notes, strength])
+        self._model = model
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
-        """(texts, C) how likely each class is, each row summing to 1.
-
-        Each class is told from the rest by itself; their probabilities are divided by their sum. A text without a known
-        word gets what the biases say.
-        """
+        """(texts, C) how likely each class is, each row summing to 1. A text without a known word gets what the biases say."""
         judged: FloatArray = np.zeros((len(texts), self.classes))
-        if not len(texts):
-            return judged
-        scores = np.asarray(self._training.vectors(texts) @ self._weights.T) + self._biases
-        if len(self._known) == 2:
-            scores = np.concatenate([-scores, scores], axis=1)
-        logs = -np.logaddexp(0.0, -scores)  # of the sigmoid; in logs, since all of them can be too small for a float
-        likely = np.exp(logs - logs.max(axis=1, keepdims=True))
-        judged[:, self._known] = likely / likely.sum(axis=1, keepdims=True)
+        judged[:, self._known] = self._model.log_probabilities(texts).double().softmax(dim=1).numpy()
         return judged
 
     def accuracy(self, texts: Sequence[str], labels: ArrayLike) -> float:

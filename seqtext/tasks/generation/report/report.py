@@ -13,7 +13,7 @@ import numpy as np
 
 from seqtext.errors import DataError
 from seqtext.reporting.report import Report, Score, run_figures, write_report
-from seqtext.reporting.words import words
+from seqtext.data.text.words import words
 from seqtext.saving.folders import write_json
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.card import compared, generator_card, samples_page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import torch
 
-from seqtext.reporting.words import words
+from seqtext.data.text.words import words
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.quality import all_texts, quality
 from seqtext.tasks.generation.vectors import attribute_places, raw_vectors

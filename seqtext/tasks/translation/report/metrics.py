@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.reporting.words import words
+from seqtext.data.text.words import words
 from seqtext.tasks.translation.report.moses_tokens import moses_tokens, says
 
 LENGTHS = (5, 10, 15, 20, 30)  # the longest source of each group but the last, in words

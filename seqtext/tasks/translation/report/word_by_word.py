@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.reporting.baseline import Baseline
-from seqtext.reporting.words import words
+from seqtext.data.text.words import words
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from seqtext.errors import DataError
-from seqtext.reporting.words import words
+from seqtext.data.text.words import words
 from seqtext.tasks.generation.report import diversity
 from seqtext.tasks.generation.report.diversity import copied_share, distinct, distinct_at, distinct_ratio, self_bleu
 

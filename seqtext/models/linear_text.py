@@ -1,0 +1,129 @@
+"""`LinearText`: a text's words and characters as a bag, weighed (TF-IDF), and a linear function of it for each class.
+
+What order says is lost on it; what single words say it learns from few rows, and without steps: `linear_fit` fits it. Knows no names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtext.data.text.ngrams import BUCKETS, CHARACTERS, Counts, count_ngrams
+from seqtext.errors import SavedFileError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+TEXTS_AT_ONCE = 2000
+FEATURES = "words, word pairs and 1 to 5 characters"
+
+FloatArray = NDArray[np.float32]
+
+
+class Weighing:
+    """TF-IDF of n-grams: how many of a text's there are, in logs, times how rare they are, each kind scaled to length 1.
+
+    Args:
+        buckets: (F,) ascending, the n-grams that are features.
+        rarity: (F,) the weight of each.
+    """
+
+    def __init__(self, buckets: NDArray[np.int32], rarity: FloatArray) -> None:
+        self.buckets, self.rarity = buckets, rarity
+        self._feature = np.full(BUCKETS, -1, dtype=np.int32)
+        self._feature[buckets] = np.arange(len(buckets), dtype=np.int32)
+
+    def vectors(self, texts: Sequence[str]) -> csr_matrix:
+        """(N, F) sparse, in fp32."""
+        return self.of_counts(count_ngrams(texts), len(texts))
+
+    def of_counts(self, counts: Counts, texts: int) -> csr_matrix:
+        """(texts, F) sparse, of n-grams that are counted already."""
+        from scipy.sparse import csr_matrix
+
+        features = self._feature[counts.buckets]
+        known = features >= 0
+        features, rows = features[known], counts.texts[known]
+        values = (1 + np.log(counts.counts[known].astype(np.float32))) * self.rarity[features]
+        blocks = 2 * rows + (counts.buckets[known] >= CHARACTERS)  # words and characters of a text are scaled apart
+        lengths = np.sqrt(np.bincount(blocks, weights=values * values, minlength=2 * texts))
+        values /= lengths[blocks].astype(np.float32)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=texts))])
+        return csr_matrix((values, features, starts), shape=(texts, len(self.buckets)))
+
+
+class LinearText:
+    """A fitted linear model of texts.
+
+    Each class is told from the rest by itself; their probabilities are divided by their sum. Of two classes one function is enough.
+
+    Args:
+        weighing: of n-grams.
+        weights: (F, C), or (F, 1) for two classes.
+        biases: (C,) or (1,).
+    """
+
+    def __init__(self, weighing: Weighing, weights: FloatArray, biases: FloatArray) -> None:
+        self._weighing, self._weights, self._biases = weighing, weights, biases
+
+    @property
+    def classes(self) -> int:
+        """C."""
+        return max(len(self._biases), 2)
+
+    def log_probabilities(self, texts: Sequence[str]) -> Tensor:
+        """(N, C) fp32, on the CPU. A text without a known word gets what the biases say."""
+        parts = [np.zeros((0, self.classes), dtype=np.float32)]
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            parts.append(self.of_vectors(self._weighing.vectors(texts[start : start + TEXTS_AT_ONCE])))
+        return torch.from_numpy(np.concatenate(parts))
+
+    def of_vectors(self, vectors: Any) -> FloatArray:
+        """(N, C) log-probabilities of texts that are weighed already."""
+        scores = vectors @ self._weights + self._biases
+        if scores.shape[1] == 1:
+            scores = np.concatenate([-scores, scores], axis=1)
+        logs = -np.logaddexp(0.0, -scores)  # of the sigmoid; in logs, since all of them can be too small for a float
+        found: FloatArray = (logs - np.logaddexp.reduce(logs, axis=1, keepdims=True)).astype(np.float32)
+        return found
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved. Weights are halves: their third digit changes no label."""
+        return {
+            "buckets": torch.from_numpy(self._weighing.buckets),
+            "rarity": torch.from_numpy(self._weighing.rarity),
+            "weights": torch.from_numpy(self._weights).half(),
+            "biases": torch.from_numpy(self._biases),
+        }
+
+    @classmethod
+    def of_tensors(cls, tensors: Mapping[str, Tensor], *, classes: int, where: str) -> LinearText:
+        """From what was saved.
+
+        Raises:
+            SavedFileError: for tensors that are not those of a model of so many classes.
+        """
+        features, functions = len(tensors.get("buckets", ())), 1 if classes == 2 else classes
+        expected = {
+            "buckets": (torch.int32, (features,)),
+            "rarity": (torch.float32, (features,)),
+            "weights": (torch.float16, (features, functions)),
+            "biases": (torch.float32, (functions,)),
+        }
+        for name, (dtype, shape) in expected.items():
+            tensor = tensors.get(name)
+            if tensor is None or (tensor.dtype, tuple(tensor.shape)) != (dtype, shape):
+                found = "no such tensor" if tensor is None else f"{tensor.dtype} of shape {tuple(tensor.shape)}"
+                raise SavedFileError(f"{name}: {found}", where=where, expected=f"{dtype} of shape {shape}")
+            if dtype.is_floating_point and not tensor.isfinite().all():
+                raise SavedFileError(f"{name}: values that are not finite", where=where)
+        buckets = tensors["buckets"].numpy()
+        if features and not (buckets[0] >= 0 and buckets[-1] < BUCKETS and (np.diff(buckets) > 0).all()):
+            raise SavedFileError("buckets: not ascending", where=where, expected=f"0 to {BUCKETS - 1}")
+        weighing = Weighing(buckets, tensors["rarity"].numpy())
+        return cls(weighing, tensors["weights"].float().numpy(), tensors["biases"].numpy())
