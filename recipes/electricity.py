@@ -38,12 +38,8 @@ from seqtext.training.seeds import SeedFigure, run_seeds
 class Options(SeriesDataOptions, RunOptions, ForecastSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
-    epochs: int = 6
-    """Times every training window is seen."""
     batch_tokens: int = 1_000_000
     """Most readings in a micro-batch."""
-    batch_rows: int = 512
-    """Most windows in a micro-batch."""
     learning_rate: float = 5e-3
     unit: str = ""
     """Unit of the readings, for the pictures. Default: kW for household."""

@@ -43,8 +43,6 @@ class Options(VectorOptions, TextDataOptions, RunOptions, GeneratorSettings):
 
     init_from: str | None = None
     """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
-    epochs: int = 4
-    """Times every training row is seen; 3 for the phrasebook unless asked otherwise."""
     batch_tokens: int = 2048
     """Most padded steps in a micro-batch; small, since a generator learns from the number of steps it makes."""
     optimizer: OptimizerName = "muon"

@@ -32,6 +32,11 @@ from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
+FOR_PHRASES = {
+    "epochs": 4,
+    "batch_rows": 128,
+}  # defaults for the phrasebook, which is learnt sooner than what people wrote
+
 
 @dataclass(frozen=True)
 class Options(TextDataOptions, RunOptions, TopicSettings):
@@ -48,7 +53,7 @@ class Options(TextDataOptions, RunOptions, TopicSettings):
 
 
 def main() -> None:
-    options = parse(Options, __doc__ or "")
+    options = parse(Options, __doc__ or "", defaults_for=lambda asked: FOR_PHRASES if asked.is_built_in else {})
     figures = (SeedFigure("accuracy", "accuracy", percent=True),)
     run_seeds(options, train_once, name="topic", data=options.train or options.data, figures=figures)
 

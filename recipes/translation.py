@@ -48,7 +48,6 @@ class Options(PairDataOptions, RunOptions, TranslatorSettings):
 
     init_from: str | None = None
     """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
-    epochs: int = 7
     optimizer: OptimizerName = "muon"
     learning_rate: float = 1e-2
     warmup: float = 0.02

@@ -76,6 +76,20 @@ def raise_faults(options: object) -> None:
     raise_together([fault for own in classes if "_faults" in own for fault in own["_faults"](options)])
 
 
+class Usual(NamedTuple):
+    """What suits a task where rows are many.
+
+    Attributes:
+        epochs: of some ten thousand rows.
+        batch_rows: the most that a batch takes.
+        tokens: (or readings) in all epochs together, beyond which there are fewer epochs, though two at least: some 10 minutes on 2 cores.
+    """
+
+    epochs: int = 4
+    batch_rows: int = 128
+    tokens: int = 12_000_000
+
+
 @dataclass(frozen=True)
 class TrainingOptions:
     """How to train: each field is a keyword of `seqtext.fit`."""
@@ -92,12 +106,12 @@ class TrainingOptions:
     """Steps (500) or minutes (5m) between checkpoints; the end of an epoch is always one."""
     seed: int = 0
     """Seed of weights, order and dropout."""
-    epochs: int = 4
-    """Times every training row is seen."""
+    epochs: int | None = None
+    """Times every training row is seen. Default: from the data, at least 1,500 steps where that takes no more than minutes."""
     batch_tokens: int = 8192
     """Most padded steps (tokens or readings) in a micro-batch."""
-    batch_rows: int = 128
-    """Most rows in a micro-batch."""
+    batch_rows: int | None = None
+    """Most rows in a micro-batch. Default: from the number of rows; small data needs small batches."""
     gradient_accumulation: int = 1
     """Micro-batches per optimizer step, in each process."""
     optimizer: OptimizerName = "adamw"

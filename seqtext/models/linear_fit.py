@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
 from seqtext.data.text.ngrams import BUCKETS, Counts, count_ngrams
@@ -57,6 +58,8 @@ def fit_linear(
         DataError: there are no rows.
         ValueError: texts and labels differ in number.
     """
+    from scipy.sparse import csr_matrix
+
     ids = label_ids(labels)
     generator = np.random.default_rng(seed)
     sampled, ids = _sample(texts, ids, max_rows, generator)
@@ -72,8 +75,9 @@ def fit_linear(
     weighing = _weighing(counts, len(sampled), 1 if classes == 2 else classes)
     if len(present) < 2 or not len(weighing.buckets):
         return LinearFit(None, "nothing to learn: one class, or no words")
-    vectors = weighing.of_counts(counts, len(sampled))
+    parts = weighing.of_counts(counts, len(sampled))
     del counts
+    vectors = csr_matrix(tuple(parts), shape=(len(sampled), len(weighing.buckets)))
     strength, how = _choose_strength(vectors, ids, seed, generator)
     functions = 1 if classes == 2 else classes
     weights = np.zeros((len(weighing.buckets), functions), dtype=np.float32)
@@ -84,9 +88,9 @@ def fit_linear(
         weights[:, column], biases[column] = model.coef_[0], model.intercept_[0]
         converged = converged and int(model.n_iter_.max()) < MAX_PASSES
     notes += [f"C = {strength:g}{how}", *([] if converged else [f"not converged after {MAX_PASSES} passes"])]
-    weights = weights.astype(np.float16).astype(np.float32)  # as they will be saved
+    as_saved = torch.from_numpy(weights).half().float()
     description = ", ".join([f"TF-IDF ({FEATURES}) + logistic regression", *notes])
-    return LinearFit(LinearText(weighing, weights, biases), description)
+    return LinearFit(LinearText(weighing, as_saved, torch.from_numpy(biases)), description)
 
 
 def label_ids(labels: ArrayLike) -> IntArray:

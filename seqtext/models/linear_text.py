@@ -6,23 +6,35 @@ What order says is lost on it; what single words say it learns from few rows, an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from seqtext.data.text.ngrams import BUCKETS, CHARACTERS, Counts, count_ngrams
 from seqtext.errors import SavedFileError
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 TEXTS_AT_ONCE = 2000
 FEATURES = "words, word pairs and 1 to 5 characters"
 
 FloatArray = NDArray[np.float32]
+
+
+class Vectors(NamedTuple):
+    """N sparse vectors, one behind the other, as compressed rows.
+
+    Attributes:
+        values: (V,) fp32, what is not zero.
+        features: (V,) which feature each is.
+        starts: (N + 1,) where each vector begins.
+    """
+
+    values: FloatArray
+    features: NDArray[np.int32]
+    starts: NDArray[np.int64]
 
 
 class Weighing:
@@ -38,14 +50,12 @@ class Weighing:
         self._feature = np.full(BUCKETS, -1, dtype=np.int32)
         self._feature[buckets] = np.arange(len(buckets), dtype=np.int32)
 
-    def vectors(self, texts: Sequence[str]) -> csr_matrix:
-        """(N, F) sparse, in fp32."""
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """(N, F) sparse."""
         return self.of_counts(count_ngrams(texts), len(texts))
 
-    def of_counts(self, counts: Counts, texts: int) -> csr_matrix:
+    def of_counts(self, counts: Counts, texts: int) -> Vectors:
         """(texts, F) sparse, of n-grams that are counted already."""
-        from scipy.sparse import csr_matrix
-
         features = self._feature[counts.buckets]
         known = features >= 0
         features, rows = features[known], counts.texts[known]
@@ -53,8 +63,7 @@ class Weighing:
         blocks = 2 * rows + (counts.buckets[known] >= CHARACTERS)  # words and characters of a text are scaled apart
         lengths = np.sqrt(np.bincount(blocks, weights=values * values, minlength=2 * texts))
         values /= lengths[blocks].astype(np.float32)
-        starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=texts))])
-        return csr_matrix((values, features, starts), shape=(texts, len(self.buckets)))
+        return Vectors(values, features, np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=texts))]))
 
 
 class LinearText:
@@ -64,11 +73,11 @@ class LinearText:
 
     Args:
         weighing: of n-grams.
-        weights: (F, C), or (F, 1) for two classes.
+        weights: (F, C), or (F, 1) for two classes; fp32, on the CPU.
         biases: (C,) or (1,).
     """
 
-    def __init__(self, weighing: Weighing, weights: FloatArray, biases: FloatArray) -> None:
+    def __init__(self, weighing: Weighing, weights: Tensor, biases: Tensor) -> None:
         self._weighing, self._weights, self._biases = weighing, weights, biases
 
     @property
@@ -78,27 +87,26 @@ class LinearText:
 
     def log_probabilities(self, texts: Sequence[str]) -> Tensor:
         """(N, C) fp32, on the CPU. A text without a known word gets what the biases say."""
-        parts = [np.zeros((0, self.classes), dtype=np.float32)]
+        parts = [torch.zeros(0, self.classes)]
         for start in range(0, len(texts), TEXTS_AT_ONCE):
-            parts.append(self.of_vectors(self._weighing.vectors(texts[start : start + TEXTS_AT_ONCE])))
-        return torch.from_numpy(np.concatenate(parts))
-
-    def of_vectors(self, vectors: Any) -> FloatArray:
-        """(N, C) log-probabilities of texts that are weighed already."""
-        scores = vectors @ self._weights + self._biases
-        if scores.shape[1] == 1:
-            scores = np.concatenate([-scores, scores], axis=1)
-        logs = -np.logaddexp(0.0, -scores)  # of the sigmoid; in logs, since all of them can be too small for a float
-        found: FloatArray = (logs - np.logaddexp.reduce(logs, axis=1, keepdims=True)).astype(np.float32)
-        return found
+            values, features, starts = map(
+                torch.from_numpy, self._weighing.vectors(texts[start : start + TEXTS_AT_ONCE])
+            )
+            scores = self._biases + F.embedding_bag(
+                features, self._weights, starts.int()[:-1], mode="sum", per_sample_weights=values
+            )
+            scores = torch.cat([-scores, scores], dim=1) if scores.shape[1] == 1 else scores
+            # In logs, since all of the sigmoids can be too small for a float.
+            parts.append(torch.log_softmax(F.logsigmoid(scores), dim=1))
+        return torch.cat(parts)
 
     def tensors(self) -> dict[str, Tensor]:
         """What is saved. Weights are halves: their third digit changes no label."""
         return {
             "buckets": torch.from_numpy(self._weighing.buckets),
             "rarity": torch.from_numpy(self._weighing.rarity),
-            "weights": torch.from_numpy(self._weights).half(),
-            "biases": torch.from_numpy(self._biases),
+            "weights": self._weights.half(),
+            "biases": self._biases,
         }
 
     @classmethod
@@ -126,4 +134,4 @@ class LinearText:
         if features and not (buckets[0] >= 0 and buckets[-1] < BUCKETS and (np.diff(buckets) > 0).all()):
             raise SavedFileError("buckets: not ascending", where=where, expected=f"0 to {BUCKETS - 1}")
         weighing = Weighing(buckets, tensors["rarity"].numpy())
-        return cls(weighing, tensors["weights"].float().numpy(), tensors["biases"].numpy())
+        return cls(weighing, tensors["weights"].float(), tensors["biases"])

@@ -10,6 +10,7 @@ import torch
 
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
+from seqtext.training.budget import budget
 from seqtext.training.optimizer import make_optimizer, product_dtype
 from seqtext.training.processes import world_size
 from seqtext.training.protocols import Examples, Task
@@ -39,7 +40,7 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
         max_grad_norm=options.max_grad_norm,
         seed=options.seed,
     )
-    epoch = plan_of(examples, options).epoch(0)
+    epoch = plan_of(task, examples, options).epoch(0)
     started = 0.0
     for number in range(WARM_STEPS + TIMED_STEPS):
         if number == WARM_STEPS:
@@ -54,13 +55,13 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
     return seconds + time.perf_counter() - started
 
 
-def plan_of(examples: Examples, options: TrainingOptions) -> Any:
+def plan_of(task: Task, examples: Examples, options: TrainingOptions) -> Any:
     """The batches that training will make: a plan of the kind that the examples have."""
     return examples.plan(
         tokens=options.batch_tokens,
         seed=options.seed,
         micro_batches=micro_batches(options),
-        max_rows=options.batch_rows,
+        max_rows=budget(task, options, examples).batch_rows,
     )
 
 

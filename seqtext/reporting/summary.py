@@ -16,6 +16,7 @@ from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.models.outline import outline
 from seqtext.options import TrainingOptions
 from seqtext.reporting.estimate import duration, micro_batches, place_of, plan_of, seconds_per_epoch
+from seqtext.training.budget import budget, told
 from seqtext.training.loop import sampling_seed
 from seqtext.training.protocols import Examples, Task
 from seqtext.training.tracking import check_tracker
@@ -85,21 +86,27 @@ def summarise(
     Raises:
         ResourceError: for a device or precision that is not there.
     """
-    plan = plan_of(examples, options)
+    plan, planned = plan_of(task, examples, options), budget(task, options, examples)
     epoch = plan.epoch(0)
-    seconds = encoding_seconds + seconds_per_epoch(task, examples, held_out, options)
     padding = plan.padding(epoch)
     parameters = sum(parameter.numel() for parameter in task.model.parameters())
+    of_steps = []
+    if parameters:  # else nothing is learnt by steps
+        seconds = encoding_seconds + seconds_per_epoch(task, examples, held_out, options)
+        of_steps = [
+            f"batches     {len(epoch):,} steps per epoch of up to {batch or tokens_of_step(options)}"
+            + (f", padding {padding:.2%}" if padded else ""),
+            f"time        about {duration(seconds)} per epoch, {duration(seconds * planned.epochs)} for {planned.epochs}"
+            f" ({place_of(task, options)})",
+        ]
     lines = [
         *first,
-        f"batches     {len(epoch):,} steps per epoch of up to {batch or tokens_of_step(options)}"
-        + (f", padding {padding:.2%}" if padded else ""),
-        f"model       {outline(task.model)}: {parameters:,} parameters",
+        *of_steps[:1],
+        *([f"model       {outline(task.model)}: {parameters:,} parameters"] if parameters else []),
         *([f"            {objective}"] if objective else []),
-        f"time        about {duration(seconds)} per epoch, {duration(seconds * options.epochs)} for {options.epochs}"
-        f" ({place_of(task, options)})",
+        *of_steps[1:],
         *example,
-        *(f"note        {note}" for note in notes),
+        *(f"note        {note}" for note in ([*told(planned, options), *notes] if parameters else notes)),
         *(f"warning     {warning}" for warning in warnings),
     ]
     figures = {"parameters": parameters, "notes": list(notes), "warnings": list(warnings)}

@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and editors
-    from seqtext.tasks.classification.classifier import Prediction as Prediction
     from seqtext.tasks.classification.classifier import TopicClassifier as TopicClassifier
+    from seqtext.tasks.classification.inference import Prediction as Prediction
     from seqtext.tasks.forecasting.forecaster import Forecast as Forecast
     from seqtext.tasks.forecasting.forecaster import Forecaster as Forecaster
     from seqtext.tasks.generation.generator import TextGenerator as TextGenerator
@@ -54,7 +54,7 @@ TASKS = (
     KnownTask(
         name="TopicClassifier",
         folder="classification",
-        public={"TopicClassifier": "classifier", "Prediction": "classifier"},
+        public={"TopicClassifier": "classifier", "Prediction": "inference"},
         command="predict",
         about="label texts: given, from a file, or from a pipe",
         measures="accuracy, macro F1, and figures of each class",

@@ -32,6 +32,8 @@ class Progress:
     """Where training stands.
 
     Attributes:
+        epochs: that are planned; 0 before training begins.
+        batch_rows: most rows of a micro-batch; likewise.
         step: optimizer steps done.
         epoch: epochs done, validation included.
         epoch_step: steps done in the epoch under way.
@@ -56,6 +58,8 @@ class Progress:
         inexact: what was not as before when the run was resumed, so that it is not what it would have been.
     """
 
+    epochs: int = 0
+    batch_rows: int = 0
     step: int = 0
     epoch: int = 0
     epoch_step: int = 0

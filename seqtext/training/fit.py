@@ -5,6 +5,8 @@ What can be refused is refused here, before anything is written; the epochs are 
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ from seqtext.options import OptimizerName, Precision, TrainingOptions
 from seqtext.saving.configs import write_options
 from seqtext.training.loop import Loop
 from seqtext.training.processes import started_processes
-from seqtext.training.protocols import Task
+from seqtext.training.protocols import Completes, Task
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.tracking import TrackerName, check_tracker
 
@@ -59,9 +61,9 @@ def fit(
     allow_inexact: bool = _DEFAULT.allow_inexact,
     checkpoint_every: int | str = _DEFAULT.checkpoint_every,
     seed: int = _DEFAULT.seed,
-    epochs: int = _DEFAULT.epochs,
+    epochs: int | None = _DEFAULT.epochs,
     batch_tokens: int = _DEFAULT.batch_tokens,
-    batch_rows: int = _DEFAULT.batch_rows,
+    batch_rows: int | None = _DEFAULT.batch_rows,
     gradient_accumulation: int = _DEFAULT.gradient_accumulation,
     optimizer: OptimizerName = _DEFAULT.optimizer,
     learning_rate: float = _DEFAULT.learning_rate,
@@ -113,6 +115,8 @@ def fit(
     check_tracker(track)
     if validation is None:
         train, validation = task.split(train, seed=seed)
+    if not any(True for _ in task.model.parameters()):
+        return _without_steps(task, folder, options, train, validation, recorded=recorded, ours=ours)
     loop = Loop(task, folder, options, train, validation)
     if resume:
         loop.state.restore()
@@ -132,6 +136,38 @@ def fit(
     return _result(loop)
 
 
+def _without_steps(
+    task: Task,
+    folder: RunFolder,
+    options: TrainingOptions,
+    train: Any,
+    validation: Any,
+    *,
+    recorded: TrainingOptions | None,
+    ours: bool,
+) -> FitResult:
+    """What `fit` does for a task that learns all it learns at once. Of several processes each does it, and the first one writes."""
+    started, first = time.monotonic(), started_processes().first
+    folder.prepare(overwrite=options.overwrite, resume=options.resume)
+    if first and not options.resume:
+        write_options(folder.options, options if recorded is None else recorded)
+    try:
+        said = task.complete(train, validation) if isinstance(task, Completes) else ""
+        figures = task.evaluate(task.encode(validation))
+        if first:
+            shown = ", ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
+            print(f"{said}: validation {shown}", file=sys.stderr)
+            task.save_pretrained(folder.model)
+            if ours:
+                folder.seal()
+    finally:
+        if first and ours:
+            folder.lock.release()
+    settings = {"device": "cpu", "precision": "fp32", "threads": 1, "processes": started_processes().size}
+    selection = "learnt at once from the training rows, without epochs to choose from"
+    return FitResult(folder.path, 0, figures, selection, 0, time.monotonic() - started, 0.0, 0.0, settings, history=[])
+
+
 def _result(loop: Loop) -> FitResult:
     progress, task = loop.progress, loop.task
     selection = (
@@ -146,7 +182,7 @@ def _result(loop: Loop) -> FitResult:
     return FitResult(
         run=loop.folder.path,
         best_epoch=progress.best_epoch,
-        validation=validations.get(progress.best_epoch, {}),
+        validation=loop.completed or validations.get(progress.best_epoch, {}),
         selection=selection,
         steps=progress.step,
         seconds=progress.seconds,

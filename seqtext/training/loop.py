@@ -24,7 +24,7 @@ from seqtext.training.checkpoint import Progress
 from seqtext.training.environment import environment_of
 from seqtext.training.optimizer import make_optimizer, product_dtype
 from seqtext.training.processes import started_processes
-from seqtext.training.protocols import Epoch, Examples, Task
+from seqtext.training.protocols import Completes, Epoch, Examples, Task
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.run_log import LogWindow
 from seqtext.training.run_state import RunState
@@ -82,9 +82,7 @@ class Loop:
             processes=self.processes,
             check_every=1 if self.device.type == "cpu" else LOG_EVERY,
         )
-        if hasattr(
-            train, "features"
-        ):  # rows of a data set have the numbers of their source, whatever was held out of them
+        if hasattr(train, "features"):  # rows of a data set have the numbers of their source, whatever was held out
             self.stepper.row_number = lambda row: row_number(train, row)
         environment = environment_of(
             task,
@@ -105,6 +103,7 @@ class Loop:
             environment=environment,
         )
         self.signals = StopSignals()
+        self.completed: dict[str, float] = {}  # validation figures of what is more than its epochs
 
     @property
     def progress(self) -> Progress:
@@ -116,6 +115,7 @@ class Loop:
         with self.processes.first_alone():  # it fills the cache that the others read
             self.held_out = self._on_device(self.task.encode(self.validation))
             self.examples = self._next_examples()
+        self.state.plan(self.examples)
 
     def run(self) -> None:
         """Epochs until a limit is reached; the best one's model is then in the run folder and in the task.
@@ -143,6 +143,17 @@ class Loop:
             task.model.load_state_dict(task.from_pretrained(self.folder.model).model.state_dict())
         self.processes.share_tensors(task.model.state_dict().values())
         task.model.eval()
+        self.complete()
+
+    def complete(self) -> None:
+        """What the task learns without steps, all processes alike; its model is then saved again, and validated as it is now."""
+        if not isinstance(self.task, Completes) or not (said := self.task.complete(self.train, self.validation)):
+            return
+        if self.processes.first:
+            self.task.save_pretrained(self.folder.model)
+        self.completed = self.task.evaluate(self.task.encode(self.validation))
+        shown = ", ".join(f"{name} {figure:.4f}" for name, figure in self.completed.items())
+        self.state.say(f"{said}: validation {shown}")
 
     # ---- an epoch
 
@@ -153,7 +164,7 @@ class Loop:
             tokens=options.batch_tokens,
             seed=options.seed,
             micro_batches=options.gradient_accumulation * self.processes.size,
-            max_rows=options.batch_rows,
+            max_rows=progress.batch_rows,
         )
         epoch = plan.epoch(progress.epoch)
         if progress.epoch == 0:
@@ -161,7 +172,7 @@ class Loop:
         self.task.model.train()
         window, started = LogWindow(progress.window), time.monotonic()
         quiet = not (self.processes.first and sys.stderr.isatty())
-        title, done = f"epoch {progress.epoch + 1}/{options.epochs}", progress.epoch_step
+        title, done = f"epoch {progress.epoch + 1}/{progress.epochs}", progress.epoch_step
         with tqdm(total=len(epoch), initial=done, desc=title, unit="step", leave=False, disable=quiet) as bar:
             while done < len(epoch) and not (done and self._share(done / len(epoch)) >= 1):
                 result = self._step(examples, epoch, done)
@@ -281,7 +292,7 @@ class Loop:
         options, progress = self.options, self.progress
         return progress_of(
             epoch_progress=progress.epoch + epoch_part,
-            epochs=options.epochs,
+            epochs=progress.epochs,
             step=progress.step,
             max_steps=options.max_steps,
             minutes=progress.clock / 60,

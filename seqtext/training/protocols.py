@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -111,4 +111,13 @@ class Task(HasLoss, Protocol):
     @classmethod
     def from_pretrained(cls, name: Path) -> HasLoss:
         """Opens what `save_pretrained` wrote."""
+        ...
+
+
+@runtime_checkable
+class Completes(Protocol):
+    """A task that has something to learn without steps, once its epochs are done."""
+
+    def complete(self, train: Any, validation: Any) -> str:
+        """Learns it from training rows, and says in a line what it did; `validation` rows are for choices."""
         ...

@@ -18,10 +18,12 @@ from seqtext.saving.configs import from_plain
 from seqtext.saving.disk import check_space
 from seqtext.saving.untrusted import parse_json
 from seqtext.training.averaging import MovingAverage
+from seqtext.training.budget import budget
 from seqtext.training.checkpoint import Progress, load_checkpoint, remove_passed_over, save_checkpoint, training_state
 from seqtext.training.environment import PROCESSES, Record, differences
 from seqtext.training.optimizer import make_moments
 from seqtext.training.processes import Processes
+from seqtext.training.protocols import Examples
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.step import Stepper
 
@@ -57,6 +59,20 @@ class RunState:
         self.progress = Progress()
         self._every_steps, self._every_seconds = checkpoint_interval(options.checkpoint_every) or (1.0, 0.0)
         self._lap_started = self._saved_at = time.monotonic()
+
+    def plan(self, examples: Examples) -> None:
+        """Settles epochs and rows of a batch, by what was asked for or else by the data. A run that goes on keeps those it was begun with:
+        by other cuts of the texts there could be others.
+
+        Args:
+            examples: training rows, as the first epoch sees them.
+        """
+        progress, asked = self.progress, self.options
+        if not progress.epochs:
+            found = budget(self.stepper.task, asked, examples)
+            progress.epochs, progress.batch_rows = found.epochs, found.batch_rows
+        progress.epochs = asked.epochs or progress.epochs
+        progress.batch_rows = asked.batch_rows or progress.batch_rows
 
     # ---- taken up
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from seqtext.data.text.ngrams import CHARACTERS
@@ -30,7 +31,8 @@ def fitted(classes=3, **settings):
 
 
 def test_vectors_are_those_of_scikit_learn():
-    ours = fitted()._weighing.vectors(TEXTS)
+    found = fitted()._weighing.vectors(TEXTS)
+    ours = csr_matrix(tuple(found), shape=(len(TEXTS), len(fitted()._weighing.buckets)))
     of_words = ours[:, fitted()._weighing.buckets < CHARACTERS]
     theirs = TfidfVectorizer(token_pattern=TOKEN, ngram_range=(1, 2), sublinear_tf=True).fit_transform(TEXTS)
     assert of_words.shape == theirs.shape

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
+from seqtext.data.text.words import TOKEN
 from seqtext.errors import DataError
 from seqtext.models import linear_fit as module
 from seqtext.reporting.tfidf import majority_class, tfidf
-from seqtext.data.text.words import TOKEN
 
 SPORTS = ["the match was won", "a late goal won the match", "the team lost the cup", "goal and match for the team"]
 MONEY = ["the bank cut its rate", "shares fell at the bank", "a rate cut lifts shares", "profit at the bank rose"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,10 +19,14 @@ from seqtext.batching.padded import sent
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
 from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.errors import OptionsError
+from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss, classification_loss
 from seqtext.nn.word_prediction import WordPrediction
-from seqtext.options import Precision
+from seqtext.options import Precision, Usual
+from seqtext.tasks.classification.blend import FILE, Blend
+from seqtext.tasks.classification.inference import Prediction, log_probabilities, of_each, predictions
 from seqtext.tasks.classification.model import build_model
 from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, kept_part, mean_of_windows
 from seqtext.tasks.classification.settings import Ranking, TopicConfig
@@ -32,16 +36,7 @@ from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_fil
 if TYPE_CHECKING:
     from datasets import Dataset
 
-TOKENS_AT_ONCE = 16_384  # of a batch without gradients: little memory, and the matrix products are full
 _DEFAULT = Ranking()
-
-
-class Prediction(NamedTuple):
-    """What the classifier says of one text: the likeliest label, its probability, and the likeliest labels with theirs."""
-
-    label: str
-    probability: float
-    top: tuple[tuple[str, float], ...]
 
 
 class TopicClassifier:
@@ -55,11 +50,13 @@ class TopicClassifier:
     selection_metric = "accuracy"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = False
     auto_precision: Precision = "auto"  # half precision costs no accuracy here
+    usual = Usual(epochs=4)
 
     def __init__(self, config: TopicConfig, tokenizer: Tokenizer) -> None:
         self.config = config
         self.tokenizer = tokenizer
         self.copied = ""  # which weights came from another run, to print
+        self.blend: Blend | None = None  # the linear model beside, once there is one
         self.model = build_model(config, len(tokenizer))
 
     # ---- made from data, or from another run
@@ -123,13 +120,28 @@ class TopicClassifier:
     ) -> Iterator[Prediction]:
         """Like calling, for any number of texts: they are taken in chunks, so a pipe of them needs little memory."""
         Ranking(top_k=top_k)  # checks the value
-        for probabilities in self._map(texts, lambda batch: torch.softmax(self.logits(batch).float(), dim=-1), report):
-            yield from self._predictions(probabilities, top_k)
+        linear = None if self.blend is None else self.blend.linear
+        for chunk in encoded_chunks(texts, self.tokenizer, self.config, report or EncodingReport(), linear):
+            with torch.inference_mode():
+                found = torch.from_numpy(self.probabilities(chunk))
+            yield from predictions(found, self.config.labels, top_k)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(N, P): the vector of each text before the head, for search or to condition a generator."""
-        parts = list(self._map(texts, lambda batch: mean_of_windows(self.model.encode(batch.tokens), batch), None))
-        width = self.model.pooling.output_size
+        """(N, P): the vector of each text before the head, for search or to condition a generator.
+
+        Raises:
+            OptionsError: if the model is a linear one alone, which has none.
+        """
+        if not isinstance(self.model, SeqToVec):
+            raise OptionsError("a linear model has no vectors of texts", fix="train one with --model both")
+        model = self.model
+        chunks = encoded_chunks(texts, self.tokenizer, self.config, EncodingReport())
+        with torch.inference_mode():
+            parts = [
+                of_each(model, chunk, lambda batch: mean_of_windows(model.encode(batch.tokens), batch))
+                for chunk in chunks
+            ]
+        width = model.pooling.output_size
         return np.concatenate([part.numpy() for part in parts]) if parts else np.zeros((0, width), dtype=np.float32)
 
     # ---- what training asks for
@@ -175,15 +187,13 @@ class TopicClassifier:
             sampling_seed=sampling_seed,
         )
         labels = Labels(config.labels).encode(rows, config.label_column).ids
-        examples = EncodedTexts(tokens, labels, max_length=config.max_length)
+        linear = None if self.blend is None else self.blend.opinions(texts_of(rows, config.text_column))
+        examples = EncodedTexts(tokens, labels, max_length=config.max_length, linear=linear)
         return examples, replace(report, in_windows=int((examples.windows > 1).sum()))
-
-    def logits(self, batch: TextBatch) -> Tensor:
-        """(B, C) of a batch."""
-        return mean_of_windows(self.model(batch.tokens), batch)
 
     def loss(self, batch: TextBatch) -> Loss:
         """Cross entropy of the labels, and of the hidden words, a text's share of which weighs as much as its label's."""
+        assert isinstance(self.model, SeqToVec)
         config, embedding, words = self.config, self._embedding, self._words
         tokens, hidden = embedding.hide(batch.tokens)
         outputs = self.model.read(tokens)
@@ -224,18 +234,27 @@ class TopicClassifier:
     @torch.inference_mode()
     def probabilities(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> NDArray[np.float32]:
         """(R, C) of all rows of a split, in the order of the split."""
-        self.model.eval()
-        device = next(self.model.parameters()).device
+        recurrent = log_probabilities(self.model, examples, len(self.config.labels), map_pieces)
+        if self.blend is None or examples.linear is None:
+            return recurrent.exp().numpy()
+        return self.blend(recurrent, examples.linear).exp().numpy()
 
-        def of(rows: NDArray[np.int64]) -> Tensor:
-            logits = self.logits(examples.batch(rows).to(device))
-            return torch.softmax(logits.float(), dim=-1).cpu().double().flatten()
+    @torch.inference_mode()
+    def complete(self, train: Dataset, validation: Dataset) -> str:
+        """Fits the linear model on training rows, and weighs it on validation rows; says how in a line. Nothing for `model="rnn"`."""
+        from seqtext.tasks.classification.blend_fit import fit_blend
 
-        pieces = examples.in_order_of_length(tokens=TOKENS_AT_ONCE)
-        result = torch.empty(len(examples), len(self.config.labels))
-        for rows, found in zip(pieces, map_pieces(pieces, of), strict=True):
-            result[torch.from_numpy(rows)] = found.float().view(len(rows), -1)
-        return result.numpy()
+        if self.config.model == "rnn":
+            return ""
+        self.blend, said = fit_blend(self, train, validation)
+        return said
+
+    def parts(self, examples: EncodedTexts) -> dict[str, NDArray[np.float32]]:
+        """(R, C) probabilities by each of the two models alone; empty where there is but one."""
+        if self.blend is None or examples.linear is None or not isinstance(self.model, SeqToVec):
+            return {}
+        recurrent = log_probabilities(self.model, examples, len(self.config.labels))
+        return {"recurrent": recurrent.exp().numpy(), "linear": examples.linear.exp().numpy()}
 
     def evaluate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss and accuracy over a split. Labels the model does not know are mistakes, and have no loss."""
@@ -254,7 +273,8 @@ class TopicClassifier:
 
     def files(self) -> dict[str, bytes]:
         """What is saved, by the names of the files."""
-        return task_files(self, {"tokenizer.model": self.tokenizer.model})
+        beside = {} if self.blend is None else self.blend.files()
+        return task_files(self, {"tokenizer.model": self.tokenizer.model, **beside})
 
     @classmethod
     def from_pretrained(cls, name: str | Path) -> TopicClassifier:
@@ -270,28 +290,8 @@ class TopicClassifier:
         """From the verified files of a model folder."""
         config = saved.config(TopicConfig, task=cls.__name__)
         tokenizer = read_tokenizer(saved, lowercase=config.lowercase)
-        return restore(saved, lambda: cls(config, tokenizer))
-
-    # ---- inside
-
-    def _map(self, texts: Iterable[str], function: Any, report: EncodingReport | None) -> Iterator[Tensor]:
-        """`function` of batches of like length, its results put back in the order of the texts, chunk by chunk."""
-        device = next(self.model.parameters()).device
-        self.model.eval()
-        report = EncodingReport() if report is None else report
-        for chunk in encoded_chunks(texts, self.tokenizer, self.config, report):
-            examples = chunk.to(device)
-            with torch.inference_mode():
-                parts = [
-                    (rows, function(examples.batch(rows)).cpu())
-                    for rows in examples.in_order_of_length(tokens=TOKENS_AT_ONCE)
-                ]
-            order = np.argsort(np.concatenate([rows for rows, _ in parts]))
-            yield torch.cat([part for _, part in parts])[torch.from_numpy(order)]
-
-    def _predictions(self, probabilities: Tensor, top_k: int) -> Iterator[Prediction]:
-        names = self.config.labels
-        values, ids = probabilities.topk(min(top_k, len(names)), dim=-1)
-        for row_values, row_ids in zip(values.tolist(), ids.tolist(), strict=True):
-            top = tuple((names[i], value) for i, value in zip(row_ids, row_values, strict=True))
-            yield Prediction(top[0][0], top[0][1], top)
+        task = restore(saved, lambda: cls(config, tokenizer))
+        if FILE in saved.files:
+            where = str(saved.folder / FILE)
+            task.blend = Blend.of_bytes(saved.file(FILE), classes=len(config.labels), where=where)
+        return task

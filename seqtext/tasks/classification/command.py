@@ -21,7 +21,7 @@ from seqtext.tasks.classification.settings import Ranking
 from seqtext.tasks.streams import ModelOptions, as_they_come, open_target
 
 if TYPE_CHECKING:
-    from seqtext.tasks.classification.classifier import Prediction
+    from seqtext.tasks.classification.inference import Prediction
 
 Format = Literal["plain", "csv", "tsv", "jsonl"]
 _BY_ENDING: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".txt": "plain"}

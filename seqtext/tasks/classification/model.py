@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import nn
+
 from seqtext.data.text.tokenizer import UNKNOWN
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import Backbone
@@ -11,13 +13,19 @@ from seqtext.nn.word_prediction import WordPrediction
 from seqtext.tasks.classification.settings import TopicConfig
 
 
-def build_model(config: TopicConfig, tokens: int) -> SeqToVec:
-    """The model of a config, with new weights.
+class NoModel(nn.Module):
+    """Stands where a linear model alone has no recurrent one: nothing is trained by steps."""
+
+
+def build_model(config: TopicConfig, tokens: int) -> SeqToVec | NoModel:
+    """The recurrent model of a config, with new weights.
 
     Args:
         config: of the classifier.
         tokens: pieces of its tokenizer.
     """
+    if config.model == "linear":
+        return NoModel()
     backbone = Backbone(
         input_size=config.embedding_size,
         hidden_size=config.hidden_size,

@@ -19,6 +19,7 @@ from seqtext.batching.ragged import Ragged
 from seqtext.data.text.encoding import EncodingReport, check_strings, chunked, encode_chunk
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import DataError
+from seqtext.models.linear_text import LinearText
 from seqtext.tasks.classification.settings import TopicConfig
 
 LongTexts = Literal["head", "tail", "mean"]
@@ -73,6 +74,7 @@ class EncodedTexts:
         tokens: R texts.
         labels: (R,) int64 class ids.
         max_length: tokens a window holds.
+        linear: (R, C) what a linear model says of the texts, as log-probabilities; None where there is none.
 
     Attributes:
         lengths: (R,) tokens of each text.
@@ -81,12 +83,14 @@ class EncodedTexts:
 
     unit = "tokens"
 
-    def __init__(self, tokens: Ragged, labels: NDArray[np.int64], *, max_length: int) -> None:
+    def __init__(
+        self, tokens: Ragged, labels: NDArray[np.int64], *, max_length: int, linear: Tensor | None = None
+    ) -> None:
         if len(tokens) != len(labels):
             raise ValueError(f"{len(tokens)} texts but {len(labels)} labels")
         self.tokens = tokens
         self.labels = torch.from_numpy(labels)
-        self.max_length = max_length
+        self.max_length, self.linear = max_length, linear
         self.lengths: NDArray[np.int64] = tokens.lengths.numpy()
         self.windows: NDArray[np.int64] = -(-self.lengths // max_length)
 
@@ -95,7 +99,8 @@ class EncodedTexts:
 
     def to(self, device: torch.device) -> EncodedTexts:
         """The same rows on `device`; batches are then made there."""
-        return EncodedTexts(self.tokens.to(device), self.labels.numpy(), max_length=self.max_length)
+        tokens = self.tokens.to(device)
+        return EncodedTexts(tokens, self.labels.numpy(), max_length=self.max_length, linear=self.linear)
 
     @property
     def nbytes(self) -> int:
@@ -140,7 +145,11 @@ class EncodedTexts:
 
 
 def encoded_chunks(
-    texts: Iterable[str], tokenizer: Tokenizer, config: TopicConfig, report: EncodingReport
+    texts: Iterable[str],
+    tokenizer: Tokenizer,
+    config: TopicConfig,
+    report: EncodingReport,
+    linear: LinearText | None = None,
 ) -> Iterator[EncodedTexts]:
     """Raw texts as rows, all of label 0, some at a time, so that any number of texts needs little memory.
 
@@ -149,6 +158,7 @@ def encoded_chunks(
         tokenizer: of the classifier.
         config: likewise.
         report: to which is added what was met.
+        linear: a linear model that is asked too.
 
     Raises:
         DataError: if something in `texts` is not a text, or `texts` is one.
@@ -159,7 +169,9 @@ def encoded_chunks(
     for number, chunk in enumerate(chunked(texts, CHUNK)):
         check_strings(chunk, first=number * CHUNK)
         ids = Ragged.from_sequences(encode_chunk(chunk, tokenizer, keep=keep, report=report))
-        examples = EncodedTexts(ids, np.zeros(len(chunk), dtype=np.int64), max_length=config.max_length)
+        opinions = None if linear is None else linear.log_probabilities(chunk)
+        labels = np.zeros(len(chunk), dtype=np.int64)
+        examples = EncodedTexts(ids, labels, max_length=config.max_length, linear=opinions)
         report.in_windows += int((examples.windows > 1).sum())
         yield examples
 

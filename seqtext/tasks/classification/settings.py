@@ -15,6 +15,8 @@ MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 class TopicSettings:
     """Text form, model and loss of a topic classifier."""
 
+    model: Literal["both", "rnn", "linear"] = "both"
+    """The recurrent model with a linear one beside it (TF-IDF of words and characters), or one of them alone."""
     vocabulary_size: int = 16000
     """Pieces of the tokenizer; lowered where the corpus is too small for it."""
     lowercase: bool = True

@@ -20,7 +20,7 @@ from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
 from seqtext.errors import DataError
 from seqtext.nn.losses import Loss
-from seqtext.options import Precision
+from seqtext.options import Precision, Usual
 from seqtext.tasks.forecasting.histories import FloatArray, histories, is_many
 from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, check_part, forecast_positions, part_forecasts
@@ -60,6 +60,7 @@ class Forecaster:
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "fp32"  # a forecast needs more digits than bf16 has
+    usual = Usual(epochs=6, batch_rows=512, tokens=200_000_000)
 
     def __init__(self, config: ForecastConfig) -> None:
         self.config = config

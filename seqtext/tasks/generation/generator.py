@@ -19,7 +19,7 @@ from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.models.copy_guard import CopyGuard
 from seqtext.nn.losses import Loss, perplexity
-from seqtext.options import Precision
+from seqtext.options import Precision, Usual
 from seqtext.saving.folders import tensor_bytes
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.losses import mean_loss, window_losses
@@ -50,6 +50,7 @@ class TextGenerator:
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any perplexity; texts are written in fp32
+    usual = Usual(epochs=4)
 
     def __init__(
         self,

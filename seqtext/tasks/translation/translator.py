@@ -18,7 +18,7 @@ from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, list_of_texts, texts_of
 from seqtext.data.text.tokenizer import BEGIN, Tokenizer
 from seqtext.nn.losses import Loss, perplexity
-from seqtext.options import Precision
+from seqtext.options import Precision, Usual
 from seqtext.tasks.saved import SavedTask, open_saved
 from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights, write_task
 from seqtext.tasks.translation.model import build_model, read_tokenizers
@@ -45,6 +45,7 @@ class Translator:
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any loss; texts are written in fp32
+    usual = Usual(epochs=7)
 
     def __init__(self, config: TranslatorConfig, source_tokenizer: Tokenizer, tokenizer: Tokenizer) -> None:
         self.config = config

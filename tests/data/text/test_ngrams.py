@@ -1,6 +1,7 @@
 """N-grams are those that a loop over characters and words finds, each text's own, whatever stands beside it."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def plainly(text):
     """How many different words and pairs, and runs of characters, there are, and how often the commonest stand there."""
     text = Normaliser(lowercase=True)(text)
     found = words(text)
-    of_words = Counter(found) + Counter(zip(found, found[1:], strict=False))
+    of_words = Counter(found) + Counter(pairwise(found))
     runs = Counter()
     for word in text.split():
         padded = f" {word} "

@@ -55,7 +55,9 @@ def test_a_run_folder_has_the_parts_that_its_file_describes(run_folder):
 
 
 def test_the_model_and_two_checkpoints_are_whole(run_folder):
-    assert set(read_folder(run_folder / "model")) == {"config.json", "model.safetensors", "tokenizer.model"}
+    assert set(read_folder(run_folder / "model")) == {
+        "config.json", "linear.safetensors", "model.safetensors", "tokenizer.model",
+    }  # fmt: skip
     checkpoints = sorted((run_folder / "checkpoints").iterdir())
     assert len(checkpoints) == 2
     for checkpoint in checkpoints:
@@ -76,7 +78,7 @@ def test_the_report_has_figures_pictures_and_predictions(run_folder):
 
 def test_figures_come_with_baselines_data_and_how_the_model_was_chosen(run_folder):
     figures = figures_of(run_folder)
-    assert set(figures) == {"test", "baselines", "data", "training"}
+    assert set(figures) == {"test", "parts", "baselines", "data", "training"}
     assert set(figures["baselines"]) == {"majority", "TF-IDF"}
     assert figures["data"]["rows"] == {"train": 270, "validation": 30, "test": 60}
     assert figures["data"]["notes"] == ["validation: 30 training rows, held out by class with seed 0"]

@@ -51,6 +51,9 @@ def compared(figures: Mapping[str, Any]) -> Table:
 
     test = figures["test"]
     rows = [row("this model", test, figures["training"]["seconds"])]
+    if recurrent := figures.get("parts", {}).get("recurrent"):
+        alone = row("its recurrent model alone", recurrent, figures["training"]["seconds"])
+        rows.append(alone._replace(model=False))
     rows += [row(f["description"], f, f["seconds"], baseline=name) for name, f in figures["baselines"].items()]
     return Table(f"test, {test['rows']:,} rows", ["accuracy", "macro F1", "seconds"], rows)
 

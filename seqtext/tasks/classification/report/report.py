@@ -50,12 +50,15 @@ def classification_report(
     encoded = Labels(task.config.labels).encode(data.test, task.config.label_column)
     true, names = encoded.ids, encoded.names
     task.model.to("cpu")  # figures are of what a user gets: fp32, on the CPU
-    probabilities = task.probabilities(task.encode(data.test))
+    examples = task.encode(data.test)
+    probabilities, parts = task.probabilities(examples), task.parts(examples)
     test = classification_metrics(probabilities.argmax(axis=1), true, names, known=range(len(task.config.labels)))
-    simple = _baselines(task, data, baselines)
+    simple = _baselines(task, data, baselines, parts.get("linear"))
     theirs = {one.name: classification_metrics(one.predicted, true, names) for one in simple}
+    alone = {name: classification_metrics(part.argmax(axis=1), true, names) for name, part in parts.items()}
     measured = {
         "test": test.to_json(),
+        "parts": {name: {figure: getattr(found, figure) for figure in COMPARED} for name, found in alone.items()},
         "baselines": {
             one.name: one.figures({name: getattr(theirs[one.name], name) for name in COMPARED}) for one in simple
         },
@@ -83,12 +86,17 @@ def table(figures: Mapping[str, Any]) -> list[str]:
     return models.lines() + models.better_baseline(lambda ours, theirs: f"{100 * (theirs - ours):.2f} points")
 
 
-def _baselines(task: TopicClassifier, data: LabelledSplits, which: Baselines) -> list[Baseline[IntArray]]:
+def _baselines(
+    task: TopicClassifier, data: LabelledSplits, which: Baselines, linear: NDArray[np.float32] | None
+) -> list[Baseline[IntArray]]:
+    """The baselines asked for; the classifier's own linear model is one, where it has been fitted on the same rows."""
     if which == "none":
         return []
     labels = Labels(task.config.labels).encode(data.train, task.config.label_column).ids
     found = [majority_class(labels, len(data.test))]
-    if which == "all":
+    if which == "all" and linear is not None and task.blend is not None:
+        found.append(Baseline("TF-IDF", task.blend.description, linear.argmax(axis=1), task.blend.seconds))
+    elif which == "all":
         text = data.columns.text
         found.append(tfidf(data.train[text], labels, data.test[text]))
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqtext.data.text.encoding import EncodingReport
+from seqtext.models.linear_text import FEATURES
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import encode_splits, example_text, lengths_of_texts, summarise
 from seqtext.reporting.unknown_characters import unknown_characters
@@ -16,6 +17,12 @@ from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits
 
 SHOWN_CLASSES = 12
+# What the parts of the recurrent model do not say.
+_BESIDE = {
+    "both": f"beside it a linear model of {FEATURES}, fitted once it is trained",
+    "linear": f"a linear model of {FEATURES}, without a recurrent one",
+    "rnn": "",
+}
 
 
 def classification_summary(
@@ -44,6 +51,7 @@ def classification_summary(
             f"vocabulary  {pieces:,} pieces"
             + ("" if pieces >= asked else f" (asked for {asked:,}; the corpus has no more)"),
         ],
+        objective=_BESIDE[task.config.model],
         example=_example(task, str(data.train[0][text])),
         notes=data.notes,
         warnings=[*data.warnings, *unknown_characters(task.tokenizer, data, text, reports)],

@@ -31,7 +31,7 @@ def forecast_summary(
     task.check(data.test)  # what would end the run after training ends it now
     task.positions(data.test, most=1)
     missing = {name: _missing(getattr(data, name)) for name in SPLITS}
-    windows = plan_of(examples, options).rows * micro_batches(options)
+    windows = plan_of(task, examples, options).rows * micro_batches(options)
     lines, figures = summarise(
         task,
         examples,

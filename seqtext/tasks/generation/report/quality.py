@@ -12,8 +12,8 @@ import numpy as np
 
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.tokenizer import BEGIN, END
-from seqtext.nn.losses import perplexity
 from seqtext.data.text.words import words
+from seqtext.nn.losses import perplexity
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.diversity import copied_share, distinct_at, self_bleu
 from seqtext.tasks.generation.report.judge import Judge

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from seqtext.data.text.words import words
 from seqtext.errors import DataError
 from seqtext.reporting.report import Report, Score, run_figures, write_report
-from seqtext.data.text.words import words
 from seqtext.saving.folders import write_json
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.card import compared, generator_card, samples_page

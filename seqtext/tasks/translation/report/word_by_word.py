@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.reporting.baseline import Baseline
 from seqtext.data.text.words import words
+from seqtext.reporting.baseline import Baseline
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from seqtext.errors import DataError
 from seqtext.data.text.words import words
+from seqtext.errors import DataError
 from seqtext.tasks.generation.report import diversity
 from seqtext.tasks.generation.report.diversity import copied_share, distinct, distinct_at, distinct_ratio, self_bleu
 

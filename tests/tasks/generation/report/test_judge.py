@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from seqtext.errors import DataError
 from seqtext.reporting.tfidf import tfidf
@@ -50,7 +51,7 @@ def test_ids_without_train_rows_are_never_given():
 
 def test_scores_beyond_what_a_float_holds_still_sum_to_one():
     judge = Judge(TOPICS * 20, [0, 1, 2] * 20)
-    judge._model._biases = np.array([-3000.0, -2000.0, -2500.0])
+    judge._model._biases = torch.tensor([-3000.0, -2000.0, -2500.0])
     assert judge.probabilities(["the"])[0] == pytest.approx([0, 1, 0])
 
 

@@ -1,0 +1,49 @@
+"""The linear model beside a classifier, fitted on training rows and weighed on validation rows. Needs scikit-learn."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from seqtext.data.rows.labels import Labels
+from seqtext.data.text.encoding import texts_of
+from seqtext.models.linear_fit import fit_linear
+from seqtext.models.seq_to_vec import SeqToVec
+from seqtext.tasks.classification.blend import Blend, best_weights
+from seqtext.tasks.classification.inference import log_probabilities
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from seqtext.tasks.classification.classifier import TopicClassifier
+
+SEED = 0  # of the solver and the rows it chooses its strength by: the same for all runs, so that one baseline stands beside them
+
+
+def fit_blend(task: TopicClassifier, train: Dataset, validation: Dataset) -> tuple[Blend | None, str]:
+    """The linear model of training rows with its share, and how it was come by, as a line; None where words teach nothing.
+
+    Args:
+        task: with the recurrent model trained, if it has one.
+        train: rows that the linear model is fitted on.
+        validation: rows that neither was trained on.
+    """
+    started, config = time.perf_counter(), task.config
+    texts = (text for chunk in texts_of(train, config.text_column) for text in chunk)
+    labels = Labels(config.labels).encode(train, config.label_column).ids
+    linear, description = fit_linear(texts, labels, classes=len(config.labels), seed=SEED)
+    if linear is None:
+        return None, ""
+    seconds = time.perf_counter() - started
+    blend = Blend(linear, (0.0, 1.0), description, seconds)
+    if not isinstance(task.model, SeqToVec):
+        return blend, f"linear model: {description}, {seconds:.0f} s"
+    task.blend = blend
+    examples = task.encode(validation)
+    assert examples.linear is not None
+    recurrent = log_probabilities(task.model, examples, len(config.labels))
+    weights = best_weights(recurrent, examples.linear, examples.labels)
+    share = weights[0] / sum(weights)
+    said = f"linear model beside it: {description}, {seconds:.0f} s; by the validation rows the recurrent one counts {share:.0%}"
+    return replace(blend, weights=weights), said

@@ -1,0 +1,95 @@
+"""How long a task is trained, and in batches of how many rows, where nobody says so: the rule, from the number of rows and their lengths.
+
+A model learns from steps: 500 rows need small batches and many epochs, a million rows need neither. Knows no task.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from seqtext.options import TrainingOptions, Usual
+from seqtext.training.processes import world_size
+from seqtext.training.protocols import Examples
+
+LEAST_STEPS = 1500  # of training: with fewer, small data sets were still getting better when they ended
+FEWEST_ROWS = 16  # of a batch
+ROWS_PER_BATCH = 150  # rows of the data for each row of a batch: ten epochs are then 1,500 steps
+MOST_EPOCHS = 60
+
+
+@runtime_checkable
+class HasUsual(Protocol):
+    """A task that knows what suits it; others get `Usual()`."""
+
+    usual: Usual
+
+
+class Budget(NamedTuple):
+    """What was asked for, or else follows from the data.
+
+    Attributes:
+        epochs: times every row is seen.
+        batch_rows: most rows of a micro-batch.
+        steps: of an epoch.
+        chosen: what was not asked for, in words; empty if all was.
+    """
+
+    epochs: int
+    batch_rows: int
+    steps: int
+    chosen: str = ""
+
+
+def budget(task: object, options: TrainingOptions, examples: Examples) -> Budget:
+    """Epochs and rows of a batch.
+
+    Batches have a 150th of the rows, as a power of two from 16 to the task's usual number. Epochs are as many as make 1,500 steps, the
+    task's usual number at least and 60 at most; but so that all epochs together read no more tokens than is usual, unless two do already.
+
+    Args:
+        task: any.
+        options: of training; what they say is taken.
+        examples: training rows, as the first epoch sees them.
+    """
+    usual = task.usual if isinstance(task, HasUsual) else Usual()
+    rows, micro_batches = len(examples), options.gradient_accumulation * world_size()
+    batch_rows = options.batch_rows or _batch_rows(rows, usual)
+    plan = examples.plan(
+        tokens=options.batch_tokens, seed=options.seed, micro_batches=micro_batches, max_rows=batch_rows
+    )
+    steps = max(len(plan.epoch(0)), 1)
+    epochs = options.epochs or _epochs(steps, examples.steps_in(np.arange(rows)), usual)
+    chosen = [
+        *([] if options.batch_rows else [f"--batch_rows {batch_rows}"]),
+        *([] if options.epochs else [f"--epochs {epochs}"]),
+    ]
+    return Budget(epochs, batch_rows, steps, " ".join(chosen))
+
+
+def _batch_rows(rows: int, usual: Usual) -> int:
+    power: int = 2 ** int(math.log2(max(rows / ROWS_PER_BATCH, 1)))
+    return min(max(power, FEWEST_ROWS), usual.batch_rows)
+
+
+def _epochs(steps: int, tokens: int, usual: Usual) -> int:
+    wanted = min(max(usual.epochs, -(-LEAST_STEPS // steps)), MOST_EPOCHS)
+    return min(wanted, max(usual.tokens // max(tokens, 1), 2))
+
+
+def told(found: Budget, options: TrainingOptions) -> list[str]:
+    """Notes for the summary: what was chosen, and whether it is too little.
+
+    Args:
+        found: of `budget`.
+        options: of training.
+    """
+    notes: list[Any] = [f"{found.chosen}: chosen from the number of rows and their lengths"] if found.chosen else []
+    steps = found.steps * found.epochs
+    if options.max_steps is not None and options.max_steps < min(steps, LEAST_STEPS):
+        notes.append(f"{options.max_steps:,} steps are few, because of --max_steps {options.max_steps}")
+    elif steps < LEAST_STEPS // 3:
+        notes.append(f"{steps:,} steps in all are few: --epochs {-(-LEAST_STEPS // found.steps)} makes 1,500 of them")
+    return notes
