@@ -17,8 +17,8 @@ class TopicSettings:
 
     model: Literal["both", "rnn", "linear"] = "both"
     """The recurrent model with a linear one beside it (TF-IDF of words and characters), or one of them alone."""
-    vocabulary_size: int = 16000
-    """Pieces of the tokenizer; lowered where the corpus is too small for it."""
+    vocabulary_size: int | None = None
+    """Pieces of the tokenizer; lowered where the corpus is too small. Default: 16,000; 400, hardly more than characters, for single words."""
     lowercase: bool = True
     """Fold case before tokenizing."""
     max_length: int = 256
@@ -87,6 +87,8 @@ class TopicSettings:
 class TopicConfig(TopicSettings):
     """The settings of a classifier and what it learnt about the data: all that is saved beside weights and tokenizer."""
 
+    vocabulary_size: int = 16_000
+    """Pieces that the tokenizer was asked for."""
     labels: tuple[str, ...] = ()
     """Names of the classes, in the order of their ids."""
     text_column: str = "text"
