@@ -61,8 +61,8 @@ class Repeated:
 
     def _captured(self) -> torch.cuda.CUDAGraph | None:
         """Its graph. What is captured is not run."""
-        graph = torch.cuda.CUDAGraph()
         try:
+            graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph):
                 self.function()
         except RuntimeError as error:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import datasets
 import numpy as np
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 import seqtext
 from seqtext.builtin.household import household
@@ -17,25 +14,9 @@ from seqtext.options import OptimizerName
 from seqtext.training.optimizer import make_optimizer
 from seqtext.training.step import Stepper
 from tests.conftest import topic_rows
+from tests.dispatch import Waits
 
-# What hands a value, or a size that depends on values, to the host.
-WAITS = {"_local_scalar_dense", "is_nonzero", "nonzero", "masked_select", "unique_dim", "_unique2", "equal", "bincount"}
 SIZES = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 400}
-
-
-class Waits(TorchDispatchMode):
-    """Counts them, and indexing by truth values, which has to count these first."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: Counter[str] = Counter()
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        name = func.overloadpacket.__name__
-        indices = args[1] if name in ("index", "index_put", "index_put_", "_index_put_impl_") else ()
-        if name in WAITS or any(index is not None and index.dtype == torch.bool for index in indices):
-            self.found[name] += 1
-        return func(*args, **(kwargs or {}))
 
 
 def series() -> Part:
