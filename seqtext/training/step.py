@@ -206,21 +206,23 @@ class Stepper:
         return torch.stack(list(scalars)).sum() if scalars else torch.zeros((), device=self.device)
 
     def _add_up(self, sums: Tensor, stop: bool, seconds: float) -> tuple[Tensor, bool, float]:
-        """Gradients and sums over all processes, in one exchange.
+        """Gradients and sums over all processes, in one flat tensor on the device, which nobody waits for.
 
-        A process without a micro-batch, as at the end of an epoch, has no gradients; a parameter that none has one of keeps none.
+        What the host knows goes from host to host: whether to stop, the clock, and which parameters have a gradient. A process without a
+        micro-batch, as at the end of an epoch, has none; a parameter that no process has one of keeps none.
         """
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        there = torch.tensor([float(p.grad is not None) for p in parameters], device=self.device)
-        own = [float(stop), seconds if self.processes.first else 0.0]
-        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-        flat = torch.cat([*(g.reshape(-1).float() for g in gradients), there, sums, sums.new_tensor(own)])
+        there = [float(p.grad is not None) for p in parameters]
+        known = torch.tensor([*there, float(stop), seconds if self.processes.first else 0.0], dtype=torch.float64)
+        self.processes.add_up(known)
+        *there, stops, seconds = known.tolist()
+        moved = [p for p, count in zip(parameters, there, strict=True) if count]
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in moved]
+        flat = torch.cat([*(g.reshape(-1).float() for g in gradients), sums])
         self.processes.add_up(flat)
-        sizes = [*(p.numel() for p in parameters), len(parameters), len(sums), len(own)]
-        *parts, there, sums, own_sums = torch.split(flat, sizes)
-        for parameter, part, count in zip(parameters, parts, there.tolist(), strict=True):
-            parameter.grad = part.view_as(parameter).to(parameter.dtype) if count else None
-        stops, seconds = own_sums.tolist()
+        *parts, sums = torch.split(flat, [*(p.numel() for p in moved), len(sums)])
+        for parameter, part in zip(moved, parts, strict=True):
+            parameter.grad = part.view_as(parameter).to(parameter.dtype)
         return sums, stops > 0, seconds
 
     def check(self, examples: Examples) -> None:
