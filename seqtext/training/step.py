@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -18,10 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtext.errors import NumericsError, ResourceError, memory_asked
+from seqtext.errors import NumericsError
 from seqtext.nn.losses import Loss
 from seqtext.nn.precision import autocast, exact_fp32
 from seqtext.options import Precision
+from seqtext.training.memory import BatchMemory, counters_of
 from seqtext.training.not_finite import first_not_finite
 from seqtext.training.processes import ALONE, Processes
 from seqtext.training.protocols import Examples, HasLoss
@@ -70,20 +70,6 @@ def seed_generators(*position: int) -> None:
         torch.cuda.manual_seed_all(seed)
 
 
-@contextmanager
-def _memory_for(examples: Examples, rows: NDArray[np.int64]) -> Iterator[None]:
-    """Tells what a batch held where the memory was not enough for it."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if (asked := memory_asked(error)) is None:
-            raise
-        raise ResourceError(
-            f"out of memory{asked} in a batch of {len(rows):,} rows with {examples.steps_in(rows):,} {examples.unit} together",
-            fix="lower --batch_tokens or --batch_rows, and raise --gradient_accumulation by as much",
-        ) from error
-
-
 class MicroBatch(NamedTuple):
     """One micro-batch of a step.
 
@@ -114,6 +100,7 @@ class Stepper:
     Attributes:
         row_number: what a message calls a row, from 1.
         update: moves the weights, and knows what was not finite.
+        memory: what a batch may take.
     """
 
     def __init__(
@@ -136,6 +123,7 @@ class Stepper:
         self.processes = processes
         self.check_every = check_every
         self.update = GuardedUpdate(optimizer, precision=precision, device=device, max_grad_norm=max_grad_norm)
+        self.memory = BatchMemory(counters_of(device))
         self.row_number: Callable[[int], int] = lambda row: row + 1
         self._since: list[
             tuple[int, list[MicroBatch]]
@@ -171,11 +159,12 @@ class Stepper:
         for number in range(self.processes.rank, len(micro_batches), self.processes.size):
             rows = micro_batches[number]
             seed_generators(self.seed, step, number)
-            with _memory_for(examples, rows):
+            with self.memory.enough_for(examples, rows):
                 started = time.perf_counter()
                 windows = self.task.losses(examples.batch(rows).to(self.device))
                 batch_seconds += time.perf_counter() - started
                 made.append(MicroBatch(number, rows, self._backward(windows, self.update.scaler.scale)))
+            self.memory.made(examples.steps_in(rows))
         losses = [loss for one in made for loss in one.losses]
         auxiliary = self._total([loss.auxiliary for loss in losses if loss.auxiliary is not None])
         total = self._total([loss.sum for loss in losses]) - auxiliary

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import datasets
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from seqtext.builtin.household import household
 from seqtext.data.series.series import Part, SeriesSet
 from seqtext.options import OptimizerName
 from seqtext.training.optimizer import make_optimizer
+from seqtext.training.processes import Processes
 from seqtext.training.step import Stepper
 from tests.conftest import topic_rows
 from tests.dispatch import Waits
@@ -91,3 +94,33 @@ def test_a_step_waits_for_nothing(case: str, optimizer: OptimizerName) -> None:
     with waits:
         steps.check(examples)  # what is read every few steps is seen by the count
     assert waits.found["_local_scalar_dense"] == 1
+
+
+class Two(Processes):
+    """Two, the other of which has nothing to add; what is exchanged in a step is kept."""
+
+    exchanged: ClassVar[list[torch.Tensor]] = []
+
+    def add_up(self, flat: torch.Tensor) -> None:
+        self.exchanged.append(flat)
+
+
+def test_gradients_are_exchanged_at_once_and_only_what_hosts_know_is_read():
+    task, rows = classifier(num_layers=2)
+    examples = task.encode(rows)
+    both = Two(size=2)
+    steps = Stepper(
+        task, make_optimizer(task.model.train(), learning_rate=0.01, weight_decay=0.01),
+        precision="fp32", device=torch.device("cpu"), max_grad_norm=1.0, seed=0, check_every=1000, processes=both,
+    )  # fmt: skip
+    epoch = examples.plan(tokens=400, seed=0, micro_batches=2, max_rows=16).epoch(0)
+    steps(examples, epoch.step(0), 0)
+    both.exchanged.clear()
+    with Waits() as waits:
+        result = steps(examples, epoch.step(1), 1, stop=True, seconds=7.0)
+    assert waits.found == {}
+    assert (result.stop, result.seconds) == (True, 7.0)
+    known, gradients = both.exchanged
+    parameters = list(task.model.parameters())
+    assert len(known) == len(parameters) + 2
+    assert len(gradients) == sum(p.numel() for p in parameters if p.grad is not None) + 3
