@@ -19,6 +19,7 @@ from seqtext.nn.backbone import State
 BLOCK = (
     64  # rows that are decoded together, at most; more gain little: on one CPU thread 64 rows cost 6.7 times what 8 do
 )
+LOOK_EVERY = 8  # steps on a GPU between two looks at what is still open, each of which waits for it
 
 
 class Step(NamedTuple):
@@ -47,6 +48,14 @@ class Decodable(Protocol):
         ...
 
 
+class Searchable(Decodable, Protocol):
+    """One whose texts may change places among those that are written to the same."""
+
+    def reorder(self, state: State, rows: Tensor) -> State:
+        """As `select`, where every row goes on with what was given to its place before, such as a source: nothing of it is moved."""
+        ...
+
+
 class Block(NamedTuple):
     """Rows of a request that are decoded together.
 
@@ -72,6 +81,11 @@ def block_size(rows: int, device: torch.device) -> int:
     """
     multiple = BLOCK if device.type != "cpu" else 8 if torch.get_num_threads() <= 4 else 16
     return -(-rows // multiple) * multiple
+
+
+def keeps_its_size(device: torch.device) -> bool:
+    """Whether a block has all its rows to the end, and nothing looks at a value within a step: so a GPU is not waited for."""
+    return device.type != "cpu"
 
 
 def filled(rows: Tensor) -> Tensor:

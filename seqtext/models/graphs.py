@@ -9,8 +9,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+from torch import Tensor
 
 _WARM = 2  # calls before the capture, by which libraries have made what they make but once
 _graphs = True
@@ -25,6 +27,21 @@ def without_graphs() -> Iterator[None]:
         yield
     finally:
         _graphs = before
+
+
+def copy_into(mine: Any, theirs: Any) -> None:
+    """Copies tensors into others of the same shapes, in tuples or dictionaries; what is the same tensor stays as it is."""
+    if isinstance(mine, Tensor):
+        if mine is not theirs:
+            mine.copy_(theirs)
+        return
+    pairs = (
+        [(one, theirs[name]) for name, one in mine.items()]
+        if isinstance(mine, dict)
+        else zip(mine, theirs, strict=True)
+    )
+    for one, other in pairs:
+        copy_into(one, other)
 
 
 def repeated(function: Callable[[], None], device: torch.device) -> Callable[[], None]:

@@ -17,8 +17,9 @@ from torch import Tensor
 from seqtext.errors import raise_together
 from seqtext.models.choosing import Filters, uniforms
 from seqtext.models.copy_guard import CopyGuard
-from seqtext.models.decoding import Decodable, check_request, in_blocks, without_autocast
-from seqtext.models.slots import Rules, Slots, Writer, keeps_its_size
+from seqtext.models.decoding import Decodable, check_request, in_blocks, keeps_its_size, without_autocast
+from seqtext.models.graphs import copy_into
+from seqtext.models.slots import Rules, Slots, Writer
 from seqtext.nn.backbone import State
 
 MOST_LENGTH = 100_000  # of a text: one random number is held for each step of each row of a block
@@ -94,7 +95,7 @@ def sample(
             if writer is None or not rules.fixed:
                 writer = Writer(rules, slots, begin.shape[1])
             else:  # into the memory that its graph reads
-                writer.slots.take_over(slots)
+                copy_into(vars(writer.slots), vars(slots))
             part = _as_lists(*writer.write(*draws.shape), end_id)
             decoded.ids.extend(part.ids)
             decoded.log_probability.extend(part.log_probability)

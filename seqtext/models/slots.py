@@ -16,17 +16,11 @@ from seqtext.batching.keyed_permutation import key_of
 from seqtext.errors import NumericsError
 from seqtext.models.choosing import Filters, another, choose
 from seqtext.models.copy_guard import CopyGuard
-from seqtext.models.decoding import Decodable, block_size, filled, restrain
-from seqtext.models.graphs import repeated
+from seqtext.models.decoding import LOOK_EVERY, Decodable, block_size, filled, restrain
+from seqtext.models.graphs import copy_into, repeated
 from seqtext.nn.backbone import State
 
-LOOK_EVERY = 8  # steps on a GPU between two looks at whether a text is still open, each of which waits for it
 _REDRAWN = key_of(2)  # of numbers made from numbers
-
-
-def keeps_its_size(device: torch.device) -> bool:
-    """Whether a block keeps its number of rows to the end, and nothing looks at a value within a step."""
-    return device.type != "cpu"
 
 
 class Rules(NamedTuple):
@@ -85,13 +79,6 @@ class Slots:
             width=torch.tensor(start, device=device),
             at_fault=torch.zeros((), dtype=torch.bool, device=device),
         )
-
-    def take_over(self, other: Slots) -> None:
-        """Becomes another of the same shapes, in its own memory."""
-        for name, mine in vars(self).items():
-            theirs = vars(other)[name]
-            for into, part in zip(mine, theirs, strict=True) if name == "state" else [(mine, theirs)]:
-                into.copy_(part)
 
     def keep(self, model: Decodable, slots: Tensor) -> None:
         """Only some slots, and filling that is not open."""
@@ -168,9 +155,7 @@ class Writer:
         """A token of each slot."""
         slots, (model, banned, end_id, filters, _, fixed) = self.slots, self.rules
         self._logits, self._scores, after = model.step(slots.token, slots.state)
-        for into, part in zip(slots.state, after, strict=True):
-            if into is not part:
-                into.copy_(part)
+        copy_into(slots.state, after)
         restrain(
             self._logits,
             slots.history if fixed else slots.history[:, : int(slots.width)],

@@ -10,7 +10,7 @@ import torch
 
 from seqtext.batching.keyed_permutation import key_of, scramble
 from seqtext.errors import NumericsError, OptionsError
-from seqtext.models import sampling, slots
+from seqtext.models import slots
 from seqtext.models.choosing import Filters, another, choose, uniforms
 from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.decoding import Step, block_size, in_blocks, restrain
@@ -288,30 +288,6 @@ GPU_LIKE = {
     "a small nucleus": {"top_p": 0.3, "temperature": 2.0},
     "runs and penalties, greedily": {"temperature": 0.0, "no_repeat_ngram": 2, "repetition_penalty": 1.3},
 }
-
-
-@pytest.fixture
-def as_on_a_gpu(monkeypatch):
-    """Steps as they are captured there, replayed by a stand-in for the graph; returns how many were."""
-    replayed = []
-
-    class Graph:
-        def __init__(self, function):
-            self.function = function
-
-        def replay(self):
-            replayed.append(1)
-            self.function()
-
-    monkeypatch.setattr(Repeated, "_captured", lambda self: Graph(self.function))
-
-    def switch():
-        for module in (slots, sampling):
-            monkeypatch.setattr(module, "keeps_its_size", lambda device: True, raising=False)
-        monkeypatch.setattr(slots, "repeated", lambda function, device: Repeated(function))
-        return replayed
-
-    return switch
 
 
 @pytest.mark.parametrize("guarded", [False, True])
