@@ -29,6 +29,7 @@ from seqtext.data.series.series import SeriesSet
 from seqtext.models.graphs import without_graphs
 from seqtext.models.guided import Guided
 from seqtext.models.sampling import sample
+from seqtext.models.transduction import transduce
 from seqtext.nn.backbone import Backbone, Cell
 from seqtext.nn.precision import autocast, choose_precision, exact_fp32
 from seqtext.options import TrainingOptions
@@ -449,6 +450,32 @@ def decoding(machine: Machine) -> Iterator[Figure]:
         yield Figure(f"{name}: graph", rates["graph"], "tokens/s", details={"eager": rates["eager"]})
         wanted = "5 at least" if name == "greedy" else ""
         yield Figure(f"{name}: graph over eager", times.ratio("eager", "graph"), "times", wanted, {"same texts": same})
+    yield from searching(machine)
+
+
+def searching(machine: Machine) -> Iterator[Figure]:
+    """Translations found likewise, by greedy search and by a beam of 5; nothing ends before its limit."""
+    torch.manual_seed(0)
+    sizes = {"embedding_size": 16, "encoder_size": 16, "hidden_size": 16} if machine.small else {}
+    model = build_model(TranslatorConfig(cell="gru", **sizes), V, V).eval().to(machine.device)
+    with torch.no_grad():
+        model.head.bias[END] = -20.0
+    random = np.random.default_rng(0)
+    sources = [random.integers(5, V, size).tolist() for size in [6] * 4 + ([] if machine.small else [23] * 60)]
+    for beam in (1, 5):
+        found: dict[str, list[list[int]]] = {}
+
+        def search(kind: str, beam: int = beam, found: Any = found) -> None:
+            with without_graphs() if kind == "eager" else nullcontext():
+                made = transduce(
+                    model, sources, limits=[len(one) for one in sources], begin=BEGIN, end_id=END, banned=BANNED, beam=beam
+                )  # fmt: skip
+            found[kind] = [one.candidates[0].ids for one in made]
+
+        times = machine.times({kind: lambda kind=kind: search(kind) for kind in ("graph", "eager")}, calls=1)
+        rates = {kind: len(sources) / times.median(kind) for kind in found}
+        details = {"eager": rates["eager"], "same texts": float(found["graph"] == found["eager"])}
+        yield Figure(f"translations, beam {beam}: graph", rates["graph"], "sentences/s", details=details)
 
 
 def agreement(machine: Machine) -> Iterator[Figure]:

@@ -14,7 +14,6 @@ from seqtext.models import slots
 from seqtext.models.choosing import Filters, another, choose, uniforms
 from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.decoding import Step, block_size, in_blocks, restrain
-from seqtext.models.graphs import Repeated
 from seqtext.models.sampling import sample
 from tests.dispatch import Waits
 from tests.models.decoding_toys import BANNED, BEGIN, END, Recurrent, Table, V, begins, vectors
@@ -330,17 +329,6 @@ def test_a_number_that_is_drawn_again_is_that_of_the_scrambled_bits():
     draws = uniforms(3, np.arange(50), 4)
     expected = (scramble(draws.view(np.uint64), key_of(1)) >> np.uint64(12)).astype(np.float64) * 2.0**-52
     assert np.array_equal(another(torch.from_numpy(draws)).numpy(), expected)
-
-
-def test_what_cannot_be_captured_goes_on_as_it_is():
-    calls = []
-    step = Repeated(lambda: calls.append(1))
-    step()
-    step()
-    with pytest.warns(RuntimeWarning, match="decoding goes on without a CUDA graph: "):
-        step()
-    step()
-    assert len(calls) == 4
 
 
 # Ends
