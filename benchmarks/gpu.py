@@ -20,6 +20,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import seqtext  # noqa: F401 - before torch, whose memory it sets up
+
+# isort: split
 import torch
 from gpu_parts import PARTS, Figure, Machine
 

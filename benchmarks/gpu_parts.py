@@ -422,7 +422,7 @@ def captions(machine: Machine) -> Iterator[Figure]:
 
 def decoding(machine: Machine) -> Iterator[Figure]:
     """Tokens per second written, each step of a block launched at once beside launch by launch."""
-    hidden, words, rows, length = (16, 60, 4, 12) if machine.small else (512, 8_000, 32, 200)
+    hidden, words, rows, length = (16, 60, 4, 12) if machine.small else (512, 8_000, 32, 400)
     model = generator(hidden, words).eval().to(machine.device)
     vectors = torch.eye(4, device=machine.device)[torch.arange(rows) % 4]
     with torch.no_grad():

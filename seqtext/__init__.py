@@ -15,7 +15,11 @@ from seqtext.tasks.known import PUBLIC, public
 
 # Batches are of every shape, between which a GPU's memory would fall to pieces. Torch reads this once, when it is imported; the second
 # is its older name.
-if sys.platform == "linux" and not {"PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"} & os.environ.keys():
+if (
+    sys.platform == "linux"
+    and "torch" not in sys.modules
+    and not {"PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"} & os.environ.keys()
+):
     os.environ["PYTORCH_ALLOC_CONF"] = "expandable_segments:True"
 
 if TYPE_CHECKING:  # the same names once more, for type checkers and editors
