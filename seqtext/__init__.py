@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from seqtext.tasks.known import PUBLIC, public
 
-# Batches are of every shape, between which a GPU's memory would fall to pieces. Torch reads this once, when it is imported; the second
-# is its older name.
+# Batches are of every shape, between which a GPU's memory would fall to pieces. Torch reads this once, when it is imported; the others
+# are its older names.
 if (
     sys.platform == "linux"
     and "torch" not in sys.modules
-    and not {"PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"} & os.environ.keys()
+    and not {"PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_HIP_ALLOC_CONF"} & os.environ.keys()
 ):
     os.environ["PYTORCH_ALLOC_CONF"] = "expandable_segments:True"
 

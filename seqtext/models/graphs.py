@@ -80,8 +80,12 @@ class Repeated:
         """Its graph. What is captured is not run."""
         try:
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
-                self.function()
+            stream = torch.cuda.current_stream()
+            try:
+                with torch.cuda.graph(graph):
+                    self.function()
+            finally:
+                torch.cuda.set_stream(stream)  # a capture that failed may leave its own
         except RuntimeError as error:
             reason = str(error).partition("\n")[0]
             warnings.warn(f"decoding goes on without a CUDA graph: {reason}", RuntimeWarning, stacklevel=2)
