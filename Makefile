@@ -1,10 +1,11 @@
 # make demo: the main job, offline. make test: everything CI checks. make quick: the same without the tests that take long.
 # All make .venv first, once.
+# make gpu: on a machine with a GPU, its tests and then its figures, under eight minutes together.
 # make survival: runs killed and files damaged as often as the figures of docs/promises.md say; MINUTES is how long each of its parts may take.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test quick docs survival format clean
+.PHONY: demo test quick docs gpu survival format clean
 
 demo: .venv/installed
 	$(BIN)/python recipes/topic_classification.py --run runs/demo --overwrite
@@ -20,6 +21,11 @@ test quick: .venv/installed
 # The site, in site/: strict, so that a dead link ends it.
 docs: .venv/docs-installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# Figures are worth having though a test fails; it then ends with the tests' code.
+gpu: .venv/installed
+	$(BIN)/pytest tests/test_gpu.py; tests=$$?; \
+	$(BIN)/python benchmarks/gpu.py && exit $$tests
 
 MINUTES ?= 600
 survival: .venv/installed

@@ -18,8 +18,9 @@ import torch
 from side_by_side import take_turns
 from torch import nn
 
+from seqtext.models.choosing import Filters, choose, uniforms
 from seqtext.models.guided import Guided
-from seqtext.models.sampling import Filters, choose, sample, uniforms
+from seqtext.models.sampling import sample
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding

@@ -105,12 +105,12 @@ class Pairs:
     targets: Tensor
 
     @classmethod
-    def of(cls, shortest: int, longest: int) -> Pairs:
-        """As many rows as TOKENS allows, of all lengths in turn."""
-        rows = TOKENS // longest
+    def of(cls, shortest: int, longest: int, *, tokens: int = TOKENS, device: torch.device | str = "cpu") -> Pairs:
+        """As many rows as `tokens` allow, of all lengths in turn."""
+        rows = tokens // longest
         lengths = (shortest + torch.arange(rows) % (longest - shortest + 1)).sort(descending=True).values
-        source, target = (torch.randint(5, V, (rows, longest)) for _ in range(2))
-        targets = torch.cat([target[:, 1:], torch.full((rows, 1), END)], 1)
+        source, target = (torch.randint(5, V, (rows, longest), device=device) for _ in range(2))
+        targets = torch.cat([target[:, 1:], torch.full((rows, 1), END, device=device)], 1)
         return cls(Padded(source, lengths), Padded(target, lengths), targets)
 
     @property
@@ -147,9 +147,10 @@ def encoder_macs() -> int:
 
 def our_loss(model: nn.Module, pairs: Pairs) -> Tensor:
     """As `Translator.loss`."""
-    outputs = model(pairs.target, model.initial_state(pairs.source)).values
-    real = pairs.target.mask
-    total, _ = model.head.loss(outputs[real], model.embedding.weight, pairs.targets[real], label_smoothing=SMOOTHING)
+    outputs = model(pairs.target, model.initial_state(pairs.source)).values.flatten(0, 1)
+    real, _ = pairs.target.real
+    targets = pairs.targets.flatten()[real]
+    total, _ = model.head.loss(outputs[real], model.embedding.weight, targets, label_smoothing=SMOOTHING)
     return total
 
 

@@ -6,10 +6,21 @@ first used, so that `import seqtext` costs nothing.
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from seqtext.tasks.known import PUBLIC, public
+
+# Batches are of every shape, between which a GPU's memory would fall to pieces. Torch reads this once, when it is imported; the others
+# are its older names.
+if (
+    sys.platform == "linux"
+    and "torch" not in sys.modules
+    and not {"PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_HIP_ALLOC_CONF"} & os.environ.keys()
+):
+    os.environ["PYTORCH_ALLOC_CONF"] = "expandable_segments:True"
 
 if TYPE_CHECKING:  # the same names once more, for type checkers and editors
     from seqtext.batching.batch_plan import BatchPlan as BatchPlan

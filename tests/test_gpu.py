@@ -1,8 +1,9 @@
-"""A GPU gives what the CPU gives, in fp32 to 1e-4: backbone and gradients, training, prediction, translation. Skipped without one."""
+"""A GPU gives what the CPU gives, in fp32 to 1e-4, and is never waited for within a step of training. Skipped without one."""
 
 from __future__ import annotations
 
 import copy
+import warnings
 
 import datasets
 import numpy as np
@@ -11,10 +12,14 @@ import torch
 
 import seqtext
 from seqtext.batching.padded import Padded
+from seqtext.models.graphs import without_graphs
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.precision import exact_fp32
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.translation.translator import Translator
+from seqtext.training.optimizer import make_optimizer
+from seqtext.training.step import Stepper
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -99,3 +104,75 @@ def test_translation_and_the_gradients_of_its_training(topics, cell, attention):
     for one, other in zip(ours(texts[:5], beam=3), theirs(texts[:5], beam=3), strict=True):
         assert (other.text, other.ended) == (one.text, one.ended)
         assert other.score == pytest.approx(one.score, abs=1e-3)
+
+
+# ---- nobody waits
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("where", ["cpu", GPU])
+def test_a_step_of_training_waits_for_nothing(topics, optimizer, where):
+    """Wherever the batches are made."""
+    task = make(topics, "lstm")
+    task.model.to(GPU).train()
+    made = make_optimizer(task.model, name=optimizer, learning_rate=1e-3, weight_decay=0.01)
+    steps = Stepper(
+        task, made, precision="bf16", device=torch.device(GPU), max_grad_norm=1.0, seed=0, check_every=1000
+    )  # fmt: skip
+    examples = task.encode(topics["train"]).to(torch.device(where))
+    epoch = examples.plan(tokens=400, seed=0, micro_batches=2, max_rows=16).epoch(0)
+    steps(examples, epoch.step(0), 0)
+    steps(examples, epoch.step(1), 1)
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        steps(examples, epoch.step(2), 2)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    steps.check(examples)
+
+
+# ---- graphs
+
+
+@pytest.mark.parametrize("copies", [False, True])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"temperature": 0.0},
+        {"temperature": 0.9, "top_p": 0.9, "min_p": 0.01},
+        {"top_k": 20, "no_repeat_ngram": 2, "repetition_penalty": 1.2, "guidance": 2.0},
+    ],
+)
+def test_texts_written_by_graphs_are_those_written_without(topics, filters, copies):
+    settings = {"hidden_size": 64, "embedding_size": 64, "vocabulary_size": 400, "no_copy_ngram": 2}
+    task = TextGenerator.from_data(topics["train"], text_column="text", attributes=("label",), **settings)
+    task.model.to(GPU)
+    with torch.no_grad():
+        task.model.embedding.weight.mul_(8)
+    options = {"count": 60, "seed": 1, "max_length": 40, "allow_copies": copies, **filters}
+    with without_graphs():
+        expected = task(["sea", "town", "wood"], **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # which is how a step that cannot be captured is told
+        found = task(["sea", "town", "wood"], **options)
+    assert len(expected) > 128
+    assert [one.text for one in found] == [one.text for one in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert one.log_probability == pytest.approx(other.log_probability, rel=1e-5)
+
+
+@pytest.mark.parametrize("attention", ["scaled_dot", None])
+@pytest.mark.parametrize("beam", [1, 5])
+def test_translations_found_by_graphs_are_those_found_without(topics, beam, attention):
+    texts = topics["train"]["text"][:100]
+    rows = datasets.Dataset.from_dict({"source": texts, "target": [text[::-1] for text in texts]})
+    sizes = {"vocabulary_size": 400, "embedding_size": 32, "encoder_size": 32, "hidden_size": 64}
+    task = Translator.from_data(rows, attention=attention, **sizes)
+    task.model.to(GPU)
+    with without_graphs():
+        expected = task(texts, beam=beam, no_repeat_ngram=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = task(texts, beam=beam, no_repeat_ngram=3)
+    assert [one.text for one in found] == [one.text for one in expected]

@@ -46,18 +46,20 @@ class Padded(NamedTuple):
         """True if no row has padding. Costs no synchronisation, since lengths are on the CPU."""
         return bool((self.lengths.numpy() == self.values.shape[1]).all())
 
-    def to(self, device: torch.device | str, non_blocking: bool = False) -> Padded:
+    def to(self, device: torch.device | str) -> Padded:
         """The same batch with `values` on `device`; `lengths` stay where they are."""
-        return Padded(self.values.to(device, non_blocking=non_blocking), self.lengths)
+        return Padded(sent(self.values, torch.device(device)), self.lengths)
 
     def with_values(self, values: Tensor) -> Padded:
         """Other values of the same lengths, as after a layer."""
         return Padded(values, self.lengths)
 
 
-def sent(host: Tensor, device: torch.device) -> Tensor:
-    """A tensor of the CPU on `device`, copied without waiting: to a GPU by way of pinned memory, which alone can be read meanwhile."""
-    return host.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else host.to(device)
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on `device`, copied without waiting: from the CPU to a GPU by way of pinned memory, which alone can be read meanwhile."""
+    if tensor.device.type == "cpu" and device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 def check_padded(batch: Padded) -> None:

@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from seqtext.errors import NumericsError, raise_together, shorten
-from seqtext.models.decoding import BLOCK, Decodable, check_request, filled, in_blocks, restrain, without_autocast
+from seqtext.models.decoding import (
+    BLOCK,
+    LOOK_EVERY,
+    Searchable,
+    check_request,
+    filled,
+    in_blocks,
+    keeps_its_size,
+    restrain,
+    without_autocast,
+)
+from seqtext.models.graphs import copy_into, repeated
+from seqtext.models.hypotheses import Candidate, Front, Hypotheses, Rules
 from seqtext.nn.backbone import State
 
 MOST_BEAM = 1000
@@ -24,25 +34,8 @@ MOST_PENALTY = 10  # beyond, nothing but the length counts; powers of any length
 SLOTS = 160  # hypotheses that are searched together, at most: with 64 a beam of 5 takes a quarter longer, with 320 hardly less
 
 
-class Candidate(NamedTuple):
-    """A text that was found.
-
-    Args:
-        ids: its tokens, without those at the beginning and without the end token.
-        log_probability: sum of the conditional model's own scores, that of the end token included if it came.
-        score: what it is ranked by: log-probability under the logits, divided by the length penalty, always with an end token: a text
-            that does not end is charged for it, or one that repeats itself for ever would often be the best.
-        ended: False where the length limit was reached first.
-    """
-
-    ids: list[int]
-    log_probability: float
-    score: float
-    ended: bool
-
-
 def beam_search(
-    model: Decodable,
+    model: Searchable,
     state: State,
     *,
     begin: Tensor,
@@ -83,20 +76,30 @@ def beam_search(
     limits = torch.as_tensor(max_length, device=begin.device).expand(len(begin))
     least = int(limits.min()) if len(limits) else 1
     raise_together(search_faults(least, beam, length_penalty, no_repeat_ngram, n_best))
-    rules = _Rules(
-        banned=torch.tensor(banned, dtype=torch.int64, device=begin.device),
+    device = begin.device
+    rules = Rules(
+        banned=torch.tensor(banned, dtype=torch.int64, device=device),
         end_id=end_id,
         beam=beam,
         alpha=float(length_penalty),
         no_repeat_ngram=no_repeat_ngram,
         n_best=n_best,
+        start=begin.shape[1],
+        fixed=keeps_its_size(device),
     )
     found: list[list[Candidate]] = []
-    with torch.inference_mode(), without_autocast(begin.device):
-        for block in in_blocks(len(begin), begin.device, size=rows_searched(beam)):
-            rows = torch.arange(block.rows.start, block.rows.stop, device=begin.device)
+    search: Search | None = None
+    with torch.inference_mode(), without_autocast(device):
+        longest = int(limits.max()) if len(limits) else 1
+        for block in in_blocks(len(begin), device, size=rows_searched(beam)):
+            rows = torch.arange(block.rows.start, block.rows.stop, device=device)
             slots = filled(rows.repeat_interleave(beam))
-            found += _search_block(model, model.select(state, slots), begin[slots], limits[block.rows], rules)
+            front = Front.of(model.select(state, slots), begin[slots], limits[block.rows], longest, rules)
+            if search is None or not rules.fixed or len(front.limits) != len(search.front.limits):
+                search = Search(model, front, rules)
+            else:  # into the memory that its graph reads
+                copy_into(vars(search.front), vars(front))
+            found += search.run(int(limits[block.rows].max()))
     return found
 
 
@@ -132,131 +135,146 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-@dataclass(frozen=True)
-class _Rules:
-    banned: Tensor
-    end_id: int
-    beam: int
-    alpha: float
-    no_repeat_ngram: int
-    n_best: int
-
-    def penalty(self, length: int) -> float:
-        return float(((5 + length) / 6) ** self.alpha)
-
-    def penalties(self, lengths: Tensor) -> Tensor:
-        """(R,) float64."""
-        return ((5 + lengths.double()) / 6) ** self.alpha
-
-
-class _Hypotheses(NamedTuple):
-    """Texts of R rows, K each, best first; a place that nobody has has rank -inf. All but `ids` and `ended` are float64.
+class Search:
+    """Searches blocks, one after the other.
 
     Args:
-        ids: (R, K, P + max_length), the beginning included; the end token wherever a text is over.
-        rank: (R, K) what they are ordered by: log-probability under the logits; of those that go on no longer, divided by the penalty.
-        total: (R, K) log-probability under the model's own scores.
+        model: says what may come next.
+        front: of the first block.
+        rules: of all blocks.
     """
 
-    ids: Tensor
-    rank: Tensor
-    total: Tensor
+    def __init__(self, model: Searchable, front: Front, rules: Rules) -> None:
+        self.model, self.front, self.rules = model, front, rules
+        self._order = torch.empty(0)  # of the slots, after a step
+        self._slots = filled(torch.arange(len(front.limits) * rules.beam, device=front.limits.device))
+        self._advance = repeated(self._step_in_place, front.limits.device) if rules.fixed else self._step
 
-    def at(self, rows: Tensor) -> _Hypotheses:
-        return _Hypotheses(self.ids[rows], self.rank[rows], self.total[rows])
+    def run(self, longest: int) -> list[list[Candidate]]:
+        """The candidates of each row of the block, of which none may have more than `longest` tokens.
 
-    def best_with(self, other: _Hypotheses) -> _Hypotheses:
-        """The best K of each row among both."""
-        both = [torch.cat(parts, 1) for parts in zip(self, other, strict=True)]
-        rank, place = both[1].topk(self.rank.shape[1])
-        return _Hypotheses(
-            both[0].gather(1, place.unsqueeze(2).expand(-1, -1, both[0].shape[2])), rank, both[2].gather(1, place)
-        )
+        Raises:
+            NumericsError: if the model's logits or scores are not numbers.
+        """
+        found: list[list[Candidate]] = [[] for _ in range(len(self.front.limits))]
+        for number in range(longest + 1):
+            self._advance()
+            if self.rules.fixed and (number + 1) % LOOK_EVERY and number < longest:
+                continue
+            front = self.front
+            if front.at_fault:
+                fault = "the logits of the next token are not numbers"
+                raise NumericsError(fault, fix="look at the weights of the model")
+            left = front.is_open.nonzero().flatten()
+            if self.rules.fixed and len(left):
+                continue
+            for place in (~front.is_open).nonzero().flatten().tolist():
+                found[front.row[place]] = self._candidates(place)
+            if not len(left):
+                break
+            self._keep(left)
+        return found
 
+    # ---- a step
 
-def _search_block(
-    model: Decodable, state: State, begin: Tensor, limits: Tensor, rules: _Rules
-) -> list[list[Candidate]]:
-    """The candidates of rows with these limits, from a state and beginnings (slots, P) with `beam` slots per row, and some more."""
-    device, start, beam, count, longest = begin.device, begin.shape[1], rules.beam, len(limits), int(limits.max())
-    ids = torch.full((count, beam, start + longest), rules.end_id, device=device)
-    ids[..., :start] = begin[: count * beam].view(count, beam, start)
-    rank = torch.full((count, beam), -torch.inf, dtype=torch.float64, device=device)
-    done = _Hypotheses(ids, rank, torch.zeros_like(rank))
-    going = done._replace(
-        rank=rank.index_fill(1, torch.tensor([0], device=device), 0.0)
-    )  # one beginning, not K the same
-    row = torch.arange(count, device=device)  # of each that is still searched
-    found: list[list[Candidate]] = [[] for _ in range(count)]
-    for number in range(longest + 1):
-        width = start + number
-        slots = filled(torch.arange(len(row) * beam, device=device))
-        history = going.ids.flatten(0, 1)[slots, :width]
-        logits, scores, state = model.step(history[:, -1], state)
+    def _step_in_place(self) -> None:
+        self._step()
+        copy_into(self.front.state, self.model.reorder(self._after, self._order))
+
+    def _step(self) -> None:
+        """One token more for the open texts; the state is behind it, but its slots have not changed places."""
+        front, rules = self.front, self.rules
+        logits, scores, self._after = self.model.step(front.token, front.state)
+        history = front.token.unsqueeze(1)  # nobody looks at it without runs to avoid
+        if rules.no_repeat_ngram:
+            history = front.going.ids.flatten(0, 1)[self._slots]
+            history = history if rules.fixed else history[:, : int(front.width)]
         log_p = restrain(
             logits if logits is scores else logits.log_softmax(-1),  # scores are log-probabilities already
             history,
+            width=front.width,
             banned=rules.banned,
             end_id=rules.end_id,
             no_repeat_ngram=rules.no_repeat_ngram,
-        )[: len(row) * beam]
-        full = limits == number
-        if full.any():
-            cut = going._replace(rank=_charged(going.rank, log_p[:, rules.end_id]) / rules.penalty(number + 1))
-            for place in full.nonzero().flatten().tolist():
-                found[row[place]] = _candidates([(done, True), (cut, False)], place, start, width, rules)
-        if number == longest:
-            break
-        ended, going, parent = _extend(going, log_p, scores[: len(log_p)], width, rules)
-        done = done.best_with(ended._replace(rank=ended.rank / rules.penalty(number + 1)))
-        over = done.rank[:, rules.n_best - 1] >= going.rank[:, 0] / rules.penalties(limits + 1)
-        if beam == 1:
+        )[: front.going.rank.numel()]
+        number = front.width - rules.start
+        penalty = rules.penalties(number + 1)
+        full = front.is_open & (front.limits == number)
+        charged = _charged(front.going.rank, log_p[:, rules.end_id]) / penalty
+        front.cut.copy_(torch.where(full.unsqueeze(1), charged, front.cut))
+        goes = front.is_open & ~full
+        ended, going, parent = self._extended(log_p, scores[: len(log_p)])
+        done = front.done.best_with(ended._replace(rank=ended.rank / penalty))
+        over = done.rank[:, rules.n_best - 1] >= going.rank[:, 0] / rules.penalties(front.limits + 1)
+        if rules.beam == 1:
             over |= done.rank[:, 0] > -torch.inf
-        for place in (over & ~full).nonzero().flatten().tolist():
-            found[row[place]] = _candidates([(done, True)], place, start, width + 1, rules)
-        left = (~over & ~full).nonzero().flatten()
-        if not len(left):
-            break
-        # Whoever is over leaves here, at no cost: the state is put in a new order anyway.
-        row, limits, going, done = row[left], limits[left], going.at(left), done.at(left)
-        state = model.select(state, filled((left.unsqueeze(1) * beam + parent[left]).flatten()))
-    return found
+        copy_into(front.done, done.where(goes, front.done))
+        copy_into(front.going, going.where(goes, front.going))
+        front.is_cut |= full
+        front.until.copy_(torch.where(full, front.width, torch.where(goes & over, front.width + 1, front.until)))
+        front.is_open.copy_(goes & ~over)
+        places = torch.arange(len(parent), device=parent.device).unsqueeze(1) * rules.beam + parent
+        self._order = places.flatten()[self._slots]
+        front.token.copy_(going.ids.index_select(2, front.width.view(1)).flatten()[self._slots])
+        front.width += 1
 
+    def _extended(self, log_p: Tensor, scores: Tensor) -> tuple[Hypotheses, Hypotheses, Tensor]:
+        """One token more.
 
-def _extend(
-    going: _Hypotheses, log_p: Tensor, scores: Tensor, width: int, rules: _Rules
-) -> tuple[_Hypotheses, _Hypotheses, Tensor]:
-    """One token more.
+        Args:
+            log_p: (R * K, V) log-probabilities by which the open texts go on.
+            scores: (R * K, V) the model's own.
 
-    Args:
-        going: R rows of K open hypotheses.
-        log_p: (R * K, V) log-probabilities by which they go on.
-        scores: (R * K, V) the model's own.
-        width: tokens so far.
+        Returns:
+            those among the best K that end here, with rank -inf in the other places; the best K that go on; and (R, K) which of
+            the K hypotheses before each of these came from.
+        """
+        front, going = self.front, self.front.going
+        rows, beam = going.rank.shape
+        top, token = log_p.topk(
+            min(2 * beam, log_p.shape[1])
+        )  # at most one continuation of each ends, so K of 2 K go on
+        front.at_fault |= (top[:, 0].isnan().view(rows, beam) & front.is_open.unsqueeze(1)).any()
+        ranks = (going.rank.unsqueeze(2) + top.double().view(rows, beam, -1)).view(rows, -1)  # (R, K * 2 K)
+        total = (going.total.view(-1, 1) + scores.gather(1, token)).view(rows, -1)
+        each, token = top.shape[1], token.view(rows, -1)
 
-    Returns:
-        those among the best K that end here, with rank -inf in the other places; the best K that go on; and (R, K) which of
-        the K hypotheses before each of these came from.
-    """
-    rows, beam = going.rank.shape
-    top, token = log_p.topk(min(2 * beam, log_p.shape[1]))  # at most one continuation of each ends, so K of 2 K go on
-    if top[:, 0].isnan().any():
-        raise NumericsError("the logits of the next token are not numbers", fix="look at the weights of the model")
-    ranks = (going.rank.unsqueeze(2) + top.double().view(rows, beam, -1)).view(rows, -1)  # (R, K * 2 K)
-    total = (going.total.view(-1, 1) + scores.gather(1, token)).view(rows, -1)
-    each, token = top.shape[1], token.view(rows, -1)
+        def take(rank: Tensor) -> tuple[Hypotheses, Tensor, Tensor]:
+            rank, place = rank.topk(beam)
+            parent, last = place // each, token.gather(1, place)
+            ids = going.ids.gather(1, parent.unsqueeze(2).expand(-1, -1, going.ids.shape[2]))
+            ids.index_copy_(2, front.width.view(1), last.unsqueeze(2))
+            return Hypotheses(ids, rank, total.gather(1, place)), parent, last
 
-    def take(rank: Tensor) -> tuple[_Hypotheses, Tensor]:
-        rank, place = rank.topk(beam)
-        parent = place // each
-        ids = going.ids.gather(1, parent.unsqueeze(2).expand(-1, -1, going.ids.shape[2]))
-        ids[:, :, width] = token.gather(1, place)
-        return _Hypotheses(ids, rank, total.gather(1, place)), parent
+        best, _, last = take(ranks)
+        ended = best._replace(rank=best.rank.masked_fill(last != self.rules.end_id, -torch.inf))
+        open_ones, parent, _ = take(ranks.masked_fill(token == self.rules.end_id, -torch.inf))
+        return ended, open_ones, parent
 
-    ends = token == rules.end_id
-    best, _ = take(ranks)
-    ended = best._replace(rank=best.rank.masked_fill(best.ids[:, :, width] != rules.end_id, -torch.inf))
-    return ended, *take(ranks.masked_fill(ends, -torch.inf))
+    # ---- between steps
+
+    def _keep(self, rows: Tensor) -> None:
+        """Only some rows, which cost nothing to take out: the slots change places anyway."""
+        front = self.front
+        if len(rows) == len(front.limits):
+            front.state = self.model.reorder(self._after, self._order)
+            return
+        beam = self.rules.beam
+        order = self._order[: len(front.limits) * beam].view(-1, beam)[rows].flatten()
+        tokens = front.token[: len(front.limits) * beam].view(-1, beam)[rows].flatten()
+        self._slots = filled(torch.arange(len(order), device=order.device))
+        front.state, front.token = self.model.select(self._after, order[self._slots]), tokens[self._slots]
+        front.going, front.done = front.going.at(rows), front.done.at(rows)
+        for name in ("cut", "limits", "row", "is_open", "is_cut", "until"):
+            setattr(front, name, getattr(front, name)[rows])
+
+    def _candidates(self, place: int) -> list[Candidate]:
+        """Of a row whose search is over."""
+        front, rules = self.front, self.rules
+        groups = [(front.done, True)]
+        if front.is_cut[place]:
+            groups.append((front.going._replace(rank=front.cut), False))
+        return _candidates(groups, place, rules.start, int(front.until[place]), rules)
 
 
 def _charged(rank: Tensor, ends: Tensor) -> Tensor:
@@ -266,7 +284,7 @@ def _charged(rank: Tensor, ends: Tensor) -> Tensor:
 
 
 def _candidates(
-    groups: Sequence[tuple[_Hypotheses, bool]], place: int, start: int, width: int, rules: _Rules
+    groups: Sequence[tuple[Hypotheses, bool]], place: int, start: int, width: int, rules: Rules
 ) -> list[Candidate]:
     """The best for one row when its search is over, `width` tokens in, out of groups that have ended or not."""
     found: list[Candidate] = []

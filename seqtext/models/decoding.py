@@ -19,6 +19,7 @@ from seqtext.nn.backbone import State
 BLOCK = (
     64  # rows that are decoded together, at most; more gain little: on one CPU thread 64 rows cost 6.7 times what 8 do
 )
+LOOK_EVERY = 8  # steps on a GPU between two looks at what is still open, each of which waits for it
 
 
 class Step(NamedTuple):
@@ -47,6 +48,14 @@ class Decodable(Protocol):
         ...
 
 
+class Searchable(Decodable, Protocol):
+    """One whose texts may change places among those that are written to the same."""
+
+    def reorder(self, state: State, rows: Tensor) -> State:
+        """As `select`, where every row goes on with what was given to its place before, such as a source: nothing of it is moved."""
+        ...
+
+
 class Block(NamedTuple):
     """Rows of a request that are decoded together.
 
@@ -72,6 +81,11 @@ def block_size(rows: int, device: torch.device) -> int:
     """
     multiple = BLOCK if device.type != "cpu" else 8 if torch.get_num_threads() <= 4 else 16
     return -(-rows // multiple) * multiple
+
+
+def keeps_its_size(device: torch.device) -> bool:
+    """Whether a block has all its rows to the end, and nothing looks at a value within a step: so a GPU is not waited for."""
+    return device.type != "cpu"
 
 
 def filled(rows: Tensor) -> Tensor:
@@ -122,6 +136,7 @@ def restrain(
     end_id: int,
     repetition_penalty: float = 1.0,
     no_repeat_ngram: int = 0,
+    width: int | Tensor | None = None,
 ) -> Tensor:
     """Logits of what may come next, changed in place. The end token is left as it is: a text may always end.
 
@@ -132,6 +147,7 @@ def restrain(
         end_id: token that ends a text.
         repetition_penalty: by which the logit of a token that was there is divided, or multiplied if negative (Keskar et al. 2019).
         no_repeat_ngram: length of the runs of tokens that may not come twice; 0 allows all.
+        width: how many of the W are tokens, before end tokens that fill the rest; a scalar on the device is never looked at. All if None.
 
     Returns:
         (N, V), -inf where a token may not come.
@@ -140,11 +156,13 @@ def restrain(
     if repetition_penalty != 1:
         seen = result.gather(1, history)
         result.scatter_(1, history, torch.where(seen > 0, seen / repetition_penalty, seen * repetition_penalty))
-    width = history.shape[1]
-    if no_repeat_ngram and width >= no_repeat_ngram:
+    if no_repeat_ngram and history.shape[1] >= no_repeat_ngram:
+        width = history.shape[1] if width is None else width
         runs = history.unfold(1, no_repeat_ngram, 1)  # (N, W - n + 1, n)
-        tail = history[:, None, width - no_repeat_ngram + 1 :]  # (N, 1, n - 1), what the next token would make a run of
-        row, place = (runs[..., :-1] == tail).all(-1).nonzero(as_tuple=True)
-        result[row, runs[row, place, -1]] = -torch.inf
+        last = torch.arange(1 - no_repeat_ngram, 0, device=history.device) + width
+        tail = history[:, None, last.clamp_min_(0)]  # (N, 1, n - 1), what the next token would make a run of
+        there = torch.arange(no_repeat_ngram, history.shape[1] + 1, device=history.device) <= width  # (W - n + 1,)
+        again = (runs[..., :-1] == tail).all(-1) & there
+        result.scatter_(1, torch.where(again, runs[..., -1], end_id), -torch.inf)
     result[:, end_id] = end
     return result

@@ -190,18 +190,16 @@ class EncoderDecoder(nn.Module):
     # ---- states
 
     def select(self, state: State, rows: Tensor) -> State:
-        """The state of some rows, in their order; a row may come more than once.
-
-        The memory, by far its largest part, is left where it is if every row goes on reading the source that its place had before, as
-        when hypotheses of one source change places.
-        """
+        """The state of some rows, in their order; a row may come more than once."""
         if self.attention is None:
             return tuple(part[:, rows] for part in state)
-        source, *memory = state[:MEMORY_PARTS]
-        chosen = source[rows]
-        if not torch.equal(chosen, source):
-            memory = [part[rows] for part in memory]
-        return chosen, *memory, *(part[:, rows] for part in state[MEMORY_PARTS:])
+        read = tuple(part[rows] for part in state[:MEMORY_PARTS])
+        return *read, *(part[:, rows] for part in state[MEMORY_PARTS:])
+
+    def reorder(self, state: State, rows: Tensor) -> State:
+        """As `select`, where every row goes on reading the source that its place had before: the memory, by far the largest part, stays."""
+        kept = 0 if self.attention is None else MEMORY_PARTS
+        return *state[:kept], *(part[:, rows] for part in state[kept:])
 
     def _parts(self, state: State) -> tuple[Memory | None, list[State]]:
         """The memory, and the states of the backbone and of each upper layer."""

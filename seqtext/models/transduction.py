@@ -17,9 +17,10 @@ from torch import Tensor
 from seqtext.batching.padded import Padded
 from seqtext.batching.ragged import Ragged
 from seqtext.errors import raise_together
-from seqtext.models.beam_search import Candidate, beam_search, rows_searched, search_faults
+from seqtext.models.beam_search import beam_search, rows_searched, search_faults
 from seqtext.models.decoding import BLOCK, Step, filled, without_autocast
 from seqtext.models.encoder_decoder import EncoderDecoder
+from seqtext.models.hypotheses import Candidate
 from seqtext.nn.backbone import State
 
 WIDTH = 8  # steps by which sources are padded
@@ -50,6 +51,9 @@ class _Writer:
 
     def select(self, state: State, rows: Tensor) -> State:
         return self.model.select(state, rows)
+
+    def reorder(self, state: State, rows: Tensor) -> State:
+        return self.model.reorder(state, rows)
 
 
 def transduce(

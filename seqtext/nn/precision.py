@@ -1,7 +1,6 @@
 """Devices and precisions: what "auto" means on this machine. Knows hardware, no models.
 
-The kernel route is fixed, never timed at run time: every layer is one single-layer torch module on padded input. In fp32 and bf16, on
-CPU and CUDA, that is the fastest call torch has (oneDNN's fused LSTM and cuDNN's persistent kernels both refuse packed input).
+The kernel route is fixed, never timed at run time: every layer is one single-layer torch module on padded input.
 """
 
 from __future__ import annotations
@@ -16,6 +15,10 @@ import torch
 from seqtext.errors import OptionsError, ResourceError
 from seqtext.options import Precision
 
+# Of the routes by device, precision, cell, layers and size: on CPUs this is the fastest that torch has in fp32 and bf16, for every cell and
+# size that was measured (oneDNN's fused LSTM refuses packed input). On a GPU none was measured yet. What is known is that packed input
+# never gets cuDNN's persistent kernels, that a single layer in fp16 can, and that a module of several layers overlaps them:
+# `benchmarks/gpu.py --only backbone` says what a table of routes should hold.
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 

@@ -178,6 +178,8 @@ class Loop:
                 result = self._step(examples, epoch, done)
                 done = progress.epoch_step
                 window.add(result, sum(examples.steps_in(rows) for rows in epoch.step(done - 1)))
+                if progress.step == LOG_EVERY and (note := self.stepper.memory.note(examples, epoch)):
+                    self.state.say(f"note: {note}")
                 if progress.step % LOG_EVERY == 0:
                     self._log_steps(window, bar, progress.epoch + done / len(epoch), examples.unit)
                     window = LogWindow()

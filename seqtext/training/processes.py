@@ -67,10 +67,13 @@ class Processes:
     # ---- what all of them do together; each call returns when all have made it
 
     def add_up(self, flat: Tensor) -> None:
-        """Replaces a flat tensor by the sum of those of all processes, the same bits in each."""
+        """Replaces a flat tensor by the sum of those of all processes, the same bits in each.
+
+        On a GPU the sum is put behind what the device has to do, and nobody waits for it.
+        """
         if self.size > 1:
             with self._others_there():
-                self._finish(dist.all_reduce(flat, async_op=True))
+                self._finish(dist.all_reduce(flat, async_op=True), flat.device)
 
     def share_tensors(self, tensors: Iterable[Tensor]) -> None:
         """Fills tensors with those of the first process."""
@@ -78,7 +81,7 @@ class Processes:
             with self._others_there(), torch.no_grad():
                 for tensor in tensors:
                     whole = tensor.detach().contiguous()
-                    self._finish(dist.broadcast(whole, src=0, async_op=True))
+                    self._finish(dist.broadcast(whole, src=0, async_op=True), whole.device)
                     if whole.data_ptr() != tensor.data_ptr():
                         tensor.copy_(whole)
 
@@ -186,10 +189,13 @@ class Processes:
         self.share_tensors([held] if len(held) else [])
         return held.numpy().tobytes()
 
-    def _finish(self, work: Any) -> None:
-        """Waits in Python, not inside the library, so that a signal is taken even where another process hangs."""
+    def _finish(self, work: Any, device: torch.device) -> None:
+        """Waits in Python, not inside the library, so that a signal is taken even where another process hangs.
+
+        Of a GPU only its own queue waits.
+        """
         pause = 1e-5
-        while not work.is_completed():
+        while device.type == "cpu" and not work.is_completed():
             time.sleep(pause)
             pause = min(1.5 * pause, LONGEST_PAUSE)
         work.wait()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -18,10 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtext.errors import NumericsError, ResourceError, memory_asked
+from seqtext.errors import NumericsError
 from seqtext.nn.losses import Loss
 from seqtext.nn.precision import autocast, exact_fp32
 from seqtext.options import Precision
+from seqtext.training.memory import BatchMemory, counters_of
 from seqtext.training.not_finite import first_not_finite
 from seqtext.training.processes import ALONE, Processes
 from seqtext.training.protocols import Examples, HasLoss
@@ -70,20 +70,6 @@ def seed_generators(*position: int) -> None:
         torch.cuda.manual_seed_all(seed)
 
 
-@contextmanager
-def _memory_for(examples: Examples, rows: NDArray[np.int64]) -> Iterator[None]:
-    """Tells what a batch held where the memory was not enough for it."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if (asked := memory_asked(error)) is None:
-            raise
-        raise ResourceError(
-            f"out of memory{asked} in a batch of {len(rows):,} rows with {examples.steps_in(rows):,} {examples.unit} together",
-            fix="lower --batch_tokens or --batch_rows, and raise --gradient_accumulation by as much",
-        ) from error
-
-
 class MicroBatch(NamedTuple):
     """One micro-batch of a step.
 
@@ -114,6 +100,7 @@ class Stepper:
     Attributes:
         row_number: what a message calls a row, from 1.
         update: moves the weights, and knows what was not finite.
+        memory: what a batch may take.
     """
 
     def __init__(
@@ -136,6 +123,7 @@ class Stepper:
         self.processes = processes
         self.check_every = check_every
         self.update = GuardedUpdate(optimizer, precision=precision, device=device, max_grad_norm=max_grad_norm)
+        self.memory = BatchMemory(counters_of(device))
         self.row_number: Callable[[int], int] = lambda row: row + 1
         self._since: list[
             tuple[int, list[MicroBatch]]
@@ -171,11 +159,12 @@ class Stepper:
         for number in range(self.processes.rank, len(micro_batches), self.processes.size):
             rows = micro_batches[number]
             seed_generators(self.seed, step, number)
-            with _memory_for(examples, rows):
+            with self.memory.enough_for(examples, rows):
                 started = time.perf_counter()
                 windows = self.task.losses(examples.batch(rows).to(self.device))
                 batch_seconds += time.perf_counter() - started
                 made.append(MicroBatch(number, rows, self._backward(windows, self.update.scaler.scale)))
+            self.memory.made(examples.steps_in(rows))
         losses = [loss for one in made for loss in one.losses]
         auxiliary = self._total([loss.auxiliary for loss in losses if loss.auxiliary is not None])
         total = self._total([loss.sum for loss in losses]) - auxiliary
@@ -206,21 +195,23 @@ class Stepper:
         return torch.stack(list(scalars)).sum() if scalars else torch.zeros((), device=self.device)
 
     def _add_up(self, sums: Tensor, stop: bool, seconds: float) -> tuple[Tensor, bool, float]:
-        """Gradients and sums over all processes, in one exchange.
+        """Gradients and sums over all processes, in one flat tensor on the device, which nobody waits for.
 
-        A process without a micro-batch, as at the end of an epoch, has no gradients; a parameter that none has one of keeps none.
+        What the host knows goes from host to host: whether to stop, the clock, and which parameters have a gradient. A process without a
+        micro-batch, as at the end of an epoch, has none; a parameter that no process has one of keeps none.
         """
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        there = torch.tensor([float(p.grad is not None) for p in parameters], device=self.device)
-        own = [float(stop), seconds if self.processes.first else 0.0]
-        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-        flat = torch.cat([*(g.reshape(-1).float() for g in gradients), there, sums, sums.new_tensor(own)])
+        there = [float(p.grad is not None) for p in parameters]
+        known = torch.tensor([*there, float(stop), seconds if self.processes.first else 0.0], dtype=torch.float64)
+        self.processes.add_up(known)
+        *there, stops, seconds = known.tolist()
+        moved = [p for p, count in zip(parameters, there, strict=True) if count]
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in moved]
+        flat = torch.cat([*(g.reshape(-1).float() for g in gradients), sums])
         self.processes.add_up(flat)
-        sizes = [*(p.numel() for p in parameters), len(parameters), len(sums), len(own)]
-        *parts, there, sums, own_sums = torch.split(flat, sizes)
-        for parameter, part, count in zip(parameters, parts, there.tolist(), strict=True):
-            parameter.grad = part.view_as(parameter).to(parameter.dtype) if count else None
-        stops, seconds = own_sums.tolist()
+        *parts, sums = torch.split(flat, [*(p.numel() for p in moved), len(sums)])
+        for parameter, part in zip(moved, parts, strict=True):
+            parameter.grad = part.view_as(parameter).to(parameter.dtype)
         return sums, stops > 0, seconds
 
     def check(self, examples: Examples) -> None:

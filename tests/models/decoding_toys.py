@@ -49,6 +49,8 @@ class Recurrent:
     def select(self, state: State, rows: Tensor) -> State:
         return tuple(part[:, rows] for part in state)
 
+    reorder = select
+
 
 class Table:
     """What comes next depends on the last token alone: logits (V, V). The state counts the steps, to see it is handed on."""
@@ -65,6 +67,8 @@ class Table:
 
     def select(self, state: State, rows: Tensor) -> State:
         return (state[0][rows],)
+
+    reorder = select
 
 
 def vectors(rows: int) -> Tensor:

@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from seqtext.errors import NumericsError, OptionsError
-from seqtext.models.beam_search import Candidate, beam_search
+from seqtext.models.beam_search import Search, beam_search
+from seqtext.models.hypotheses import Candidate, Front, Rules
 from seqtext.models.sampling import sample
+from tests.dispatch import Waits
 from tests.models.decoding_toys import BANNED, BEGIN, END, Recurrent, Table, begins, vectors
 
 every_cell = pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -129,6 +131,35 @@ def test_rows_that_are_over_leave_the_batch():
     assert model.steps[-1] <= 32
 
 
+@pytest.mark.parametrize(
+    "options", [{"beam": 1}, {"beam": 5, "n_best": 3}, {"beam": 4, "no_repeat_ngram": 2, "length_penalty": 0.3}]
+)
+def test_steps_in_place_of_blocks_that_keep_their_size_find_the_same(options, as_on_a_gpu):
+    model, limits = Recurrent("lstm"), 1 + torch.arange(90) % 25
+    state = model.initial_state_in_blocks(vectors(90))
+    whole = search(model, state, 90, max_length=limits, **options)
+    replayed = as_on_a_gpu()
+    again = search(model, state, 90, max_length=limits, **options)
+    assert len(replayed) > 20
+    for one, other in zip(whole, again, strict=True):
+        assert [(found.ids, found.ended) for found in other] == [(found.ids, found.ended) for found in one]
+        assert [found.score for found in other] == pytest.approx([found.score for found in one], rel=1e-5)
+
+
+def test_within_a_step_no_value_is_looked_at():
+    model = Recurrent("gru")
+    rules = Rules(torch.tensor(BANNED), END, 4, 1.0, 2, 1, 1, True)
+    slots = torch.arange(2).repeat_interleave(4)
+    some = Front.of(
+        model.select(model.initial_state(vectors(2)), slots), begins(8)[:, None], torch.tensor([3, 5]), 5, rules
+    )
+    searching = Search(model, some, rules)
+    with torch.inference_mode(), Waits() as waits:
+        searching._step_in_place()
+    assert waits.found == {}
+    assert int(some.width) == 2
+
+
 def test_candidates_are_distinct_ordered_and_scored_by_the_models_own_probability():
     model, given = Recurrent("gru", push=1.7), vectors(4)
     found = search(model, model.initial_state_in_blocks(given), 4, beam=6, n_best=6, length_penalty=0.7)
@@ -198,7 +229,7 @@ def test_a_score_that_is_no_number_at_the_limit_is_told():
     logits[BEGIN, 4] = logits[4, 5] = 0.0
     logits[5] = math.nan  # met only by the step that asks what an end would cost
     model = Table(logits)
-    with pytest.raises(NumericsError, match="not a number"):
+    with pytest.raises(NumericsError, match="not numbers"):
         search(model, model.initial_state(1), 1, beam=1, max_length=2)
 
 

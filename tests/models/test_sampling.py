@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from seqtext.batching.keyed_permutation import key_of, scramble
 from seqtext.errors import NumericsError, OptionsError
+from seqtext.models import slots
+from seqtext.models.choosing import Filters, another, choose, uniforms
+from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.decoding import Step, block_size, in_blocks, restrain
-from seqtext.models.sampling import Filters, choose, sample, uniforms
+from seqtext.models.sampling import sample
+from tests.dispatch import Waits
 from tests.models.decoding_toys import BANNED, BEGIN, END, Recurrent, Table, V, begins, vectors
 
 CPU = torch.device("cpu")
@@ -272,6 +277,58 @@ def test_a_beginning_counts_as_history():
     assert write(
         table, table.initial_state(1), 1, begin=begin, temperature=0.0, max_length=1, no_repeat_ngram=2
     ).ids != [[6]]
+
+
+# As on a GPU, where a block keeps its size and no value is looked at within a step
+
+GPU_LIKE = {
+    "greedy": {"temperature": 0.0},
+    "filters": FILTERED,
+    "a small nucleus": {"top_p": 0.3, "temperature": 2.0},
+    "runs and penalties, greedily": {"temperature": 0.0, "no_repeat_ngram": 2, "repetition_penalty": 1.3},
+}
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+@pytest.mark.parametrize("name", GPU_LIKE)
+def test_steps_in_place_of_blocks_that_keep_their_size_write_the_same(name, guarded, as_on_a_gpu):
+    model, given = Recurrent("lstm"), vectors(190)  # three blocks of 64, the last one filled
+    state = model.initial_state_in_blocks(given)
+    texts = write(model, state, 190, seed=1).ids
+    starts = np.concatenate([[0], np.cumsum([len(text) for text in texts])])
+    guard = (
+        CopyGuard.of(torch.tensor([token for text in texts for token in text]), torch.from_numpy(starts), 2)
+        if guarded
+        else None
+    )
+    whole = write(model, state, 190, guard=guard, **GPU_LIKE[name])
+    assert len({len(text) for text in whole.ids}) > 3
+    replayed = as_on_a_gpu()
+    again = write(model, state, 190, guard=guard, **GPU_LIKE[name])
+    assert len(replayed) > 20
+    assert again.ids == whole.ids
+    assert again.ended == whole.ended
+    assert again.log_probability == pytest.approx(whole.log_probability, rel=1e-5)
+
+
+def test_within_a_step_no_value_is_looked_at(as_on_a_gpu):
+    model = Recurrent("gru")
+    as_on_a_gpu()
+    rules = slots.Rules(model, torch.tensor(BANNED), END, Filters(**FILTERED), None, True)
+    some = slots.Slots.of(
+        model.initial_state(vectors(8)), begins(8).unsqueeze(1), torch.rand(8, 5, dtype=torch.float64), END
+    )
+    writer = slots.Writer(rules, some, 1)
+    with torch.inference_mode(), Waits() as waits:
+        writer._step()
+    assert waits.found == {}
+    assert int(some.width) == 2
+
+
+def test_a_number_that_is_drawn_again_is_that_of_the_scrambled_bits():
+    draws = uniforms(3, np.arange(50), 4)
+    expected = (scramble(draws.view(np.uint64), key_of(1)) >> np.uint64(12)).astype(np.float64) * 2.0**-52
+    assert np.array_equal(another(torch.from_numpy(draws)).numpy(), expected)
 
 
 # Ends

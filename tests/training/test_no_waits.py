@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from typing import ClassVar
 
 import datasets
 import numpy as np
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 import seqtext
 from seqtext.builtin.household import household
 from seqtext.data.series.series import Part, SeriesSet
 from seqtext.options import OptimizerName
 from seqtext.training.optimizer import make_optimizer
+from seqtext.training.processes import Processes
 from seqtext.training.step import Stepper
 from tests.conftest import topic_rows
+from tests.dispatch import Waits
 
-# What hands a value, or a size that depends on values, to the host.
-WAITS = {"_local_scalar_dense", "is_nonzero", "nonzero", "masked_select", "unique_dim", "_unique2", "equal", "bincount"}
 SIZES = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 400}
-
-
-class Waits(TorchDispatchMode):
-    """Counts them, and indexing by truth values, which has to count these first."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: Counter[str] = Counter()
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        name = func.overloadpacket.__name__
-        indices = args[1] if name in ("index", "index_put", "index_put_", "_index_put_impl_") else ()
-        if name in WAITS or any(index is not None and index.dtype == torch.bool for index in indices):
-            self.found[name] += 1
-        return func(*args, **(kwargs or {}))
 
 
 def series() -> Part:
@@ -110,3 +94,33 @@ def test_a_step_waits_for_nothing(case: str, optimizer: OptimizerName) -> None:
     with waits:
         steps.check(examples)  # what is read every few steps is seen by the count
     assert waits.found["_local_scalar_dense"] == 1
+
+
+class Two(Processes):
+    """Two, the other of which has nothing to add; what is exchanged in a step is kept."""
+
+    exchanged: ClassVar[list[torch.Tensor]] = []
+
+    def add_up(self, flat: torch.Tensor) -> None:
+        self.exchanged.append(flat)
+
+
+def test_gradients_are_exchanged_at_once_and_only_what_hosts_know_is_read():
+    task, rows = classifier(num_layers=2)
+    examples = task.encode(rows)
+    both = Two(size=2)
+    steps = Stepper(
+        task, make_optimizer(task.model.train(), learning_rate=0.01, weight_decay=0.01),
+        precision="fp32", device=torch.device("cpu"), max_grad_norm=1.0, seed=0, check_every=1000, processes=both,
+    )  # fmt: skip
+    epoch = examples.plan(tokens=400, seed=0, micro_batches=2, max_rows=16).epoch(0)
+    steps(examples, epoch.step(0), 0)
+    both.exchanged.clear()
+    with Waits() as waits:
+        result = steps(examples, epoch.step(1), 1, stop=True, seconds=7.0)
+    assert waits.found == {}
+    assert (result.stop, result.seconds) == (True, 7.0)
+    known, gradients = both.exchanged
+    parameters = list(task.model.parameters())
+    assert len(known) == len(parameters) + 2
+    assert len(gradients) == sum(p.numel() for p in parameters if p.grad is not None) + 3

@@ -55,7 +55,7 @@ class TextBatch(NamedTuple):
 
     def to(self, device: torch.device) -> TextBatch:
         """The same batch on `device`; nothing is done where it already is."""
-        return TextBatch(self.tokens.to(device), self.text_of, self.labels.to(device), self.rows)
+        return TextBatch(self.tokens.to(device), self.text_of, sent(self.labels, device), self.rows)
 
 
 def kept_part(max_length: int, long_texts: LongTexts) -> slice:

@@ -46,8 +46,8 @@ class ForecastBatch(NamedTuple):
 
     def to(self, device: torch.device) -> ForecastBatch:
         """The same batch on `device`; nothing is done where it already is."""
-        anchors, weights = (None if part is None else part.to(device) for part in (self.anchors, self.weights))
-        return ForecastBatch(self.inputs.to(device), self.targets.to(device), anchors, weights, self.rows)
+        anchors, weights = (None if part is None else sent(part, device) for part in (self.anchors, self.weights))
+        return ForecastBatch(self.inputs.to(device), sent(self.targets, device), anchors, weights, self.rows)
 
 
 @dataclass(frozen=True)

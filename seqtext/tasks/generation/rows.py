@@ -54,8 +54,8 @@ class GeneratorBatch(NamedTuple):
 
     def to(self, device: torch.device) -> GeneratorBatch:
         """The same batch on `device`; nothing is done where it already is."""
-        vectors = None if self.vectors is None else self.vectors.to(device)
-        return GeneratorBatch(self.tokens.to(device), self.targets.to(device), vectors, self.rows)
+        vectors = None if self.vectors is None else sent(self.vectors, device)
+        return GeneratorBatch(self.tokens.to(device), sent(self.targets, device), vectors, self.rows)
 
     def windows(self, length: int) -> Iterator[tuple[GeneratorBatch, Tensor, Tensor]]:
         """Windows of at most `length` steps; rows that ended drop out.
@@ -121,7 +121,7 @@ class GeneratorRows:
         ids = texts.values.long()
         inputs = F.pad(ids, (1, 0), value=BEGIN)
         written = self._written[chosen]
-        targets = F.pad(ids, (0, 1), value=END).scatter_(1, written.to(ids.device).unsqueeze(1), END)
+        targets = F.pad(ids, (0, 1), value=END).scatter_(1, sent(written, ids.device).unsqueeze(1), END)
         vectors = self.vectors[chosen]
-        vectors = None if vectors is None else vectors.to(ids.device)
+        vectors = None if vectors is None else sent(vectors, ids.device)
         return GeneratorBatch(Padded(inputs, written + 1), targets, vectors, chosen)

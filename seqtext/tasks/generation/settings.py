@@ -10,7 +10,7 @@ from seqtext.errors import OptionsError, raise_together
 from seqtext.options import SHARE, out_of_range, raise_faults, up_to
 
 if TYPE_CHECKING:
-    from seqtext.models.sampling import Filters
+    from seqtext.models.choosing import Filters
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 
@@ -188,6 +188,6 @@ class Writing:
     @property
     def filters(self) -> Filters:
         """How the next token is chosen."""
-        from seqtext.models.sampling import Filters
+        from seqtext.models.choosing import Filters
 
         return Filters(**{name: getattr(self, name) for name in Filters._fields})

@@ -35,7 +35,7 @@ class PairBatch(NamedTuple):
 
     def to(self, device: torch.device) -> PairBatch:
         """The same batch on `device`; nothing is done where it already is."""
-        return PairBatch(self.source.to(device), self.tokens.to(device), self.targets.to(device), self.rows)
+        return PairBatch(self.source.to(device), self.tokens.to(device), sent(self.targets, device), self.rows)
 
 
 class PairPlan:
