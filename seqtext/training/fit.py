@@ -128,12 +128,26 @@ def fit(
         write_options(folder.options, options if recorded is None else recorded)
     try:
         loop.run()
+        completed = _completed(task, folder, train, validation)
         if first and ours:  # else a recipe has a report to write yet
             folder.seal()
     finally:
         if first and ours:
             folder.lock.release()
-    return _result(loop)
+    return _result(loop, completed)
+
+
+def _completed(task: Task, folder: RunFolder, train: Any, validation: Any) -> dict[str, float]:
+    """Has a task learn what it learns without steps, all processes alike, and saves it again; its validation figures, if it did."""
+    if not isinstance(task, Completes) or not (said := task.complete(train, validation)):
+        return {}
+    figures = task.evaluate(task.encode(validation))
+    if started_processes().first:
+        task.save_pretrained(folder.model)
+        print(
+            f"{said}: validation {', '.join(f'{name} {value:.4f}' for name, value in figures.items())}", file=sys.stderr
+        )
+    return figures
 
 
 def _without_steps(
@@ -152,14 +166,9 @@ def _without_steps(
     if first and not options.resume:
         write_options(folder.options, options if recorded is None else recorded)
     try:
-        said = task.complete(train, validation) if isinstance(task, Completes) else ""
-        figures = task.evaluate(task.encode(validation))
-        if first:
-            shown = ", ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
-            print(f"{said}: validation {shown}", file=sys.stderr)
-            task.save_pretrained(folder.model)
-            if ours:
-                folder.seal()
+        figures = _completed(task, folder, train, validation)
+        if first and ours:
+            folder.seal()
     finally:
         if first and ours:
             folder.lock.release()
@@ -168,7 +177,7 @@ def _without_steps(
     return FitResult(folder.path, 0, figures, selection, 0, time.monotonic() - started, 0.0, 0.0, settings, history=[])
 
 
-def _result(loop: Loop) -> FitResult:
+def _result(loop: Loop, completed: dict[str, float]) -> FitResult:
     progress, task = loop.progress, loop.task
     selection = (
         f"epoch {progress.best_epoch} of {progress.epoch}, the {'lowest' if task.lower_is_better else 'best'}"
@@ -182,7 +191,7 @@ def _result(loop: Loop) -> FitResult:
     return FitResult(
         run=loop.folder.path,
         best_epoch=progress.best_epoch,
-        validation=loop.completed or validations.get(progress.best_epoch, {}),
+        validation=completed or validations.get(progress.best_epoch, {}),
         selection=selection,
         steps=progress.step,
         seconds=progress.seconds,

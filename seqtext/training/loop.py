@@ -24,7 +24,7 @@ from seqtext.training.checkpoint import Progress
 from seqtext.training.environment import environment_of
 from seqtext.training.optimizer import make_optimizer, product_dtype
 from seqtext.training.processes import started_processes
-from seqtext.training.protocols import Completes, Epoch, Examples, Task
+from seqtext.training.protocols import Epoch, Examples, Task
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.run_log import LogWindow
 from seqtext.training.run_state import RunState
@@ -103,7 +103,6 @@ class Loop:
             environment=environment,
         )
         self.signals = StopSignals()
-        self.completed: dict[str, float] = {}  # validation figures of what is more than its epochs
 
     @property
     def progress(self) -> Progress:
@@ -143,17 +142,6 @@ class Loop:
             task.model.load_state_dict(task.from_pretrained(self.folder.model).model.state_dict())
         self.processes.share_tensors(task.model.state_dict().values())
         task.model.eval()
-        self.complete()
-
-    def complete(self) -> None:
-        """What the task learns without steps, all processes alike; its model is then saved again, and validated as it is now."""
-        if not isinstance(self.task, Completes) or not (said := self.task.complete(self.train, self.validation)):
-            return
-        if self.processes.first:
-            self.task.save_pretrained(self.folder.model)
-        self.completed = self.task.evaluate(self.task.encode(self.validation))
-        shown = ", ".join(f"{name} {figure:.4f}" for name, figure in self.completed.items())
-        self.state.say(f"{said}: validation {shown}")
 
     # ---- an epoch
 

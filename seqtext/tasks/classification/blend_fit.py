@@ -6,8 +6,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
+from seqtext.errors import DataError
 from seqtext.models.linear_fit import fit_linear
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.tasks.classification.blend import Blend, best_weights
@@ -28,12 +30,17 @@ def fit_blend(task: TopicClassifier, train: Dataset, validation: Dataset) -> tup
         task: with the recurrent model trained, if it has one.
         train: rows that the linear model is fitted on.
         validation: rows that neither was trained on.
+
+    Raises:
+        DataError: if there is nothing to learn, nor another model beside.
     """
     started, config = time.perf_counter(), task.config
     texts = (text for chunk in texts_of(train, config.text_column) for text in chunk)
     labels = Labels(config.labels).encode(train, config.label_column).ids
     linear, description = fit_linear(texts, labels, classes=len(config.labels), seed=SEED)
     if linear is None:
+        if not isinstance(task.model, SeqToVec):
+            raise DataError(description, where=place_of(train), expected="texts with words, of two classes at least")
         return None, ""
     seconds = time.perf_counter() - started
     blend = Blend(linear, (0.0, 1.0), description, seconds)

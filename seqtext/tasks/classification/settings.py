@@ -18,7 +18,7 @@ class TopicSettings:
     model: Literal["both", "rnn", "linear"] = "both"
     """The recurrent model with a linear one beside it (TF-IDF of words and characters), or one of them alone."""
     vocabulary_size: int | None = None
-    """Pieces of the tokenizer; lowered where the corpus is too small. Default: 16,000; 400, hardly more than characters, for single words."""
+    """Pieces of the tokenizer; lowered where the corpus is too small. Default: 16,000; 400 for single words, such as names."""
     lowercase: bool = True
     """Fold case before tokenizing."""
     max_length: int = 256
