@@ -18,7 +18,7 @@ from seqtext.data.text.ngrams import BUCKETS, CHARACTERS, Counts, count_ngrams
 from seqtext.errors import SavedFileError
 
 TEXTS_AT_ONCE = 2000
-FEATURES = "words, word pairs and 1 to 5 characters"
+FEATURES = "words and characters"
 
 FloatArray = NDArray[np.float32]
 

@@ -17,6 +17,7 @@ from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits
 
 SHOWN_CLASSES = 12
+MANY_CUT = 0.1  # of the texts
 # What the parts of the recurrent model do not say.
 _BESIDE = {
     "both": f"beside it a linear model of {FEATURES}, fitted once it is trained",
@@ -54,7 +55,7 @@ def classification_summary(
         objective=_BESIDE[task.config.model],
         example=_example(task, str(data.train[0][text])),
         notes=data.notes,
-        warnings=[*data.warnings, *unknown_characters(task.tokenizer, data, text, reports)],
+        warnings=[*data.warnings, *_cut(task, report), *unknown_characters(task.tokenizer, data, text, reports)],
         encoding_seconds=seconds,
     )
     return lines, {
@@ -66,6 +67,16 @@ def classification_summary(
         "test_texts_in_train": data.duplicates,
         **figures,
     }
+
+
+def _cut(task: TopicClassifier, report: EncodingReport) -> list[str]:
+    """A warning, if the recurrent model reads only a part of many texts; the linear one reads the whole."""
+    if report.cut <= MANY_CUT * report.texts or task.config.model == "linear":
+        return []
+    flags = f"--max_length {2 * task.config.max_length} reads more of them, --long_texts mean all, in windows; both take longer"
+    return [
+        f"{report.cut / report.texts:.0%} of the training texts are longer than {task.config.max_length} tokens and are cut: {flags}"
+    ]
 
 
 def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> list[str]:
