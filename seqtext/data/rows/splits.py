@@ -24,6 +24,9 @@ TEST_SEED = 1  # of a test split held out: one for all runs, so that they are co
 MOST_HELD_OUT = 2_500  # rows: an accuracy of 92 % is then known to half a point, and training keeps the rest
 
 
+TOGETHER = "are nearly the same as others: what is held out of training never stands apart from its like"
+
+
 class Parts(NamedTuple):
     """Training rows, rows that decide which epoch is kept, and rows nobody looks at before the end."""
 
@@ -59,6 +62,7 @@ def parts_of(
     notes: list[str],
     *,
     labels: Callable[[datasets.Dataset], NDArray[np.int64] | str | None] = lambda rows: None,
+    groups: Callable[[datasets.Dataset], NDArray[np.int64] | None] = lambda rows: None,
     check: Callable[[datasets.Dataset, list[datasets.Dataset]], None] = lambda train, parts: None,
     max_rows: int | None = None,
     seed: int = 0,
@@ -73,6 +77,7 @@ def parts_of(
         splits: of `used_splits`.
         notes: what was decided is added.
         labels: what some training rows are drawn evenly by: their ids, or the name of a label column.
+        groups: of some rows that are split: which of them stay together.
         check: of the training rows left and the parts taken out of them so far.
         max_rows: of training, drawn before validation rows are held out.
         seed: of what is drawn, but for the test: it is the same whatever the seed.
@@ -84,11 +89,20 @@ def parts_of(
     """
     train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
     taken: list[datasets.Dataset] = []
+
+    def told(some: datasets.Dataset) -> NDArray[np.int64] | None:
+        """Their groups; once, a note says how many rows are not alone in theirs."""
+        found = groups(some)
+        together = 0 if found is None else int((np.bincount(found)[found] > 1).sum())
+        if together and not any(TOGETHER in note for note in notes):
+            notes.append(f"{together:,} training {rows} {TOGETHER}")
+        return found
+
     if test is None and validation is not None:
         test, validation = validation, None
         notes.append("no test split: the given validation split is the test")
     if test is None:
-        train, test = hold_out_rows(train, labels(train), seed=TEST_SEED)
+        train, test = hold_out_rows(train, labels(train), seed=TEST_SEED, groups=told(train))
         taken.append(test)
         check(train, taken)
         notes.append(f"no test split: {len(test):,} training {rows} are held out as one, the same whatever the seed")
@@ -96,7 +110,7 @@ def parts_of(
         train = take(train, max_rows, seed=seed, labels=labels(train))
         notes.append(f"{len(train):,} training {rows} used, drawn{drawn} with seed {seed} (--max_rows)")
     if validation is None:
-        train, validation = hold_out_rows(train, labels(train), seed=seed)
+        train, validation = hold_out_rows(train, labels(train), seed=seed, groups=told(train))
         taken.append(validation)
         check(train, taken)
         notes.append(f"validation: {len(validation):,} training {rows}, held out{drawn} with seed {seed}")
@@ -104,14 +118,19 @@ def parts_of(
 
 
 def hold_out_rows(
-    train: datasets.Dataset, labels: NDArray[np.int64] | str | None, *, seed: int
+    train: datasets.Dataset,
+    labels: NDArray[np.int64] | str | None,
+    *,
+    seed: int,
+    groups: NDArray[np.int64] | None = None,
 ) -> tuple[datasets.Dataset, datasets.Dataset]:
     """The training rows and a tenth of them held out, 2,500 at most: enough to choose by.
 
     Raises:
         DataError: if there are too few rows.
     """
-    return split_validation(train, rows=min(max(len(train) // 10, 1), MOST_HELD_OUT), seed=seed, labels=labels)
+    rows = min(max(len(train) // 10, 1), MOST_HELD_OUT)
+    return split_validation(train, rows=rows, seed=seed, labels=labels, groups=groups)
 
 
 def split_validation(
@@ -120,6 +139,7 @@ def split_validation(
     rows: int,
     seed: int = 0,
     labels: NDArray[np.int64] | str | None = None,
+    groups: NDArray[np.int64] | None = None,
 ) -> tuple[datasets.Dataset, datasets.Dataset]:
     """Takes a validation split out of a training split; returns both, each in the order of the rows.
 
@@ -131,6 +151,7 @@ def split_validation(
         rows: how many rows to take.
         seed: of the draw.
         labels: what to draw evenly by: (rows of `train`,) ids, or the name of the label column.
+        groups: (rows of `train`,) rows of one group stay on one side; the number of rows taken is then about that asked for.
 
     Raises:
         DataError: fewer than two rows.
@@ -142,9 +163,24 @@ def split_validation(
         raise DataError(found, where=place_of(train), expected="two at least, to hold one out", fix=fix)
     if not 0 < rows < len(train):
         raise OptionsError(f"{rows} validation rows of {len(train)}", expected=f"1 to {len(train) - 1}")
-    taken = draw_rows(len(train), rows, seed=seed, labels=_ids(train, labels), leave_one=True)
+    taken = _drawn_together(groups, len(train), rows, seed=seed, labels=_ids(train, labels))
     kept = np.setdiff1d(np.arange(len(train)), taken, assume_unique=True)
     return train.select(kept), train.select(taken)
+
+
+def _drawn_together(
+    groups: NDArray[np.int64] | None, total: int, rows: int, *, seed: int, labels: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
+    """As `draw_rows`, but whole groups: as many as hold about so many rows. Those of over a fifth of the rows wanted are never drawn."""
+    if groups is not None:
+        sizes, first = np.bincount(groups), np.unique(groups, return_index=True)[1]
+        small = np.flatnonzero(sizes <= max(rows // 5, 1))
+        wanted = round(rows / max(sizes[small].mean(), 1.0)) if len(small) else 0
+        if len(sizes) < total and 0 < wanted < len(small):
+            of_groups = None if labels is None else np.unique(labels[first[small]], return_inverse=True)[1]
+            drawn = small[draw_rows(len(small), wanted, seed=seed, labels=of_groups, leave_one=True)]
+            return np.flatnonzero(np.isin(groups, drawn))
+    return draw_rows(total, rows, seed=seed, labels=labels, leave_one=True)
 
 
 def take(

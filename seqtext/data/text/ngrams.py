@@ -6,14 +6,14 @@ Made of whole arrays, some thousand texts at a time. Knows characters; not what 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.text.normaliser import Normaliser
-from seqtext.data.text.words import TOKEN
+from seqtext.data.text.words import TOKEN, WORD
 
 # A hash of 22 bits, whose highest tells words from characters: two of a million n-grams rarely share a bucket, and a table of all
 # buckets is small.
@@ -24,7 +24,7 @@ LONGEST = 5  # run of characters
 MOST_CHARACTERS = 1 << 18  # of texts that are worked on at a time
 MOST_OF_A_TEXT = 200_000  # characters that are read; what comes after changes no shares any more
 
-_TOKEN = re.compile(TOKEN)
+_TOKEN, _WORD = re.compile(TOKEN), re.compile(WORD)
 _NORMALISE = Normaliser(lowercase=True)
 _END = "\n"  # between texts; inside of them it has become a space
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # the base of the polynomial; odd numbers have an inverse among 64-bit numbers
@@ -50,24 +50,49 @@ class Counts(NamedTuple):
 
 def count_ngrams(texts: Sequence[str]) -> Counts:
     """The n-grams of texts, whatever their letter case."""
-    parts, start = [], 0
-    while start < len(texts):
-        end, characters = start, 0
-        while end < len(texts) and (end == start or characters + len(texts[end]) <= MOST_CHARACTERS):
-            characters += len(texts[end])
-            end += 1
-        parts.append(_counted(texts[start:end], first=start))
-        start = end
+    parts, first = [], 0
+    for part in _in_parts(texts):
+        parts.append(_counted(part, first=first))
+        first += len(part)
     if not parts:
         return Counts(*(np.zeros(0, np.int64) for _ in Counts._fields))
     return Counts(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def _counted(texts: Sequence[str], *, first: int) -> Counts:
+def hash_words(texts: Sequence[str]) -> tuple[Hashes, Ints]:
+    """(N,) a number for each word of texts, whatever its letter case, and (N,) in which text it stands; signs are left out."""
+    hashes, text_of, first = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], 0
+    for part in _in_parts(texts):
+        joined, codes, texts_there = _joined(part)
+        spans = np.array([match.span() for match in _WORD.finditer(joined)], dtype=np.int64).reshape(-1, 2)
+        hashes.append(_scattered(_SpanHashes(codes)(spans[:, 0], spans[:, 1])))
+        text_of.append(texts_there[spans[:, 0]] + first)
+        first += len(part)
+    return np.concatenate(hashes), np.concatenate(text_of)
+
+
+def _in_parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts in lists of not too many characters."""
+    start = 0
+    while start < len(texts):
+        end, characters = start, 0
+        while end < len(texts) and (end == start or characters + len(texts[end]) <= MOST_CHARACTERS):
+            characters += len(texts[end])
+            end += 1
+        yield texts[start:end]
+        start = end
+
+
+def _joined(texts: Sequence[str]) -> tuple[str, NDArray[np.uint32], Ints]:
+    """Texts as one, each between spaces and ended; its characters as numbers; and which text each is in."""
     joined = "".join(f" {_NORMALISE(text[:MOST_OF_A_TEXT])} {_END}" for text in texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
+    return joined, codes, np.cumsum(codes == ord(_END)) - (codes == ord(_END))
+
+
+def _counted(texts: Sequence[str], *, first: int) -> Counts:
+    joined, codes, text_of = _joined(texts)
     hashes = _SpanHashes(codes)
-    text_of = np.cumsum(codes == ord(_END)) - (codes == ord(_END))
     spans = [*_words(joined, text_of, hashes), *_runs(codes, text_of, hashes)]
     keys = np.sort(np.concatenate(spans))
     new = np.ones(len(keys), dtype=bool)

@@ -157,7 +157,7 @@ class TopicClassifier:
         from seqtext.tasks.classification.splits import hold_out
 
         check_one_split(rows)
-        return hold_out(rows, self.config.label_column, seed=seed)
+        return hold_out(rows, self.config.label_column, text=self.config.text_column, seed=seed)
 
     def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> EncodedTexts:
         """A split as ids and labels, checked.

@@ -18,6 +18,7 @@ from seqtext.data.rows.columns import Columns, choose
 from seqtext.data.rows.duplicates import duplicates
 from seqtext.data.rows.labels import Labels, check_same_classes
 from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
+from seqtext.data.text.groups import groups_of
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def labelled_splits(
         splits,
         notes,
         labels=lambda rows: _ids(rows, column),
+        groups=lambda rows: groups_of(rows[columns.text]),
         check=lambda train, parts: _check_held_out(train, parts, column),
         max_rows=max_rows,
         seed=seed,
@@ -91,13 +93,13 @@ def labelled_splits(
     return LabelledSplits(train, validation, test, columns, found.total, tuple(notes), tuple(warnings))
 
 
-def hold_out(train: Dataset, column: str, *, seed: int) -> tuple[Dataset, Dataset]:
-    """The training rows and a tenth of them held out, each class with its share.
+def hold_out(train: Dataset, column: str, *, text: str, seed: int) -> tuple[Dataset, Dataset]:
+    """The training rows and a tenth of them held out, each class with its share, texts that are nearly the same together.
 
     Raises:
         DataError: if there are too few rows, or a row without a label.
     """
-    return hold_out_rows(train, _ids(train, column), seed=seed)
+    return hold_out_rows(train, _ids(train, column), seed=seed, groups=groups_of(train[text]))
 
 
 def _ids(rows: Dataset, column: str) -> NDArray[np.int64]:

@@ -212,9 +212,11 @@ class TextGenerator:
         """Training and validation rows out of training rows alone: a seeded tenth, 2,500 at most."""
         from seqtext.data.rows.columns import check_one_split
         from seqtext.data.rows.splits import hold_out_rows
+        from seqtext.data.text.groups import groups_of
 
         check_one_split(rows)
-        return hold_out_rows(rows, self.config.attributes[0] if self.config.attributes else None, seed=seed)
+        evenly_by = self.config.attributes[0] if self.config.attributes else None
+        return hold_out_rows(rows, evenly_by, seed=seed, groups=groups_of(rows[self.config.text_column]))
 
     def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> GeneratorRows:
         """A split as ids and vectors, checked.

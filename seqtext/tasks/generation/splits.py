@@ -12,6 +12,7 @@ from seqtext.data.reading.label_codes import check_values
 from seqtext.data.rows.columns import check_texts, choose_text, require
 from seqtext.data.rows.duplicates import duplicates
 from seqtext.data.rows.splits import parts_of, used_splits
+from seqtext.data.text.groups import groups_of
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -71,7 +72,14 @@ def text_splits(
         check_texts(rows, column)
         for attribute in attributes:
             check_values(rows, attribute)
-    train, validation, test = parts_of(splits, notes, labels=lambda rows: evenly_by, max_rows=max_rows, seed=seed)
+    train, validation, test = parts_of(
+        splits,
+        notes,
+        labels=lambda rows: evenly_by,
+        groups=lambda rows: groups_of(rows[column]),
+        max_rows=max_rows,
+        seed=seed,
+    )
     found = duplicates(train, test, column)
     warnings = [f"{found.total:,} test texts are in train too: the test figures flatter"] if found.total else []
     return TextSplits(train, validation, test, column, found.total, tuple(notes), tuple(warnings))

@@ -153,9 +153,10 @@ class Translator:
         """Training and validation rows out of training rows alone: a seeded tenth, 2,500 at most."""
         from seqtext.data.rows.columns import check_one_split
         from seqtext.data.rows.splits import hold_out_rows
+        from seqtext.data.text.groups import groups_of
 
         check_one_split(rows)
-        return hold_out_rows(rows, None, seed=seed)
+        return hold_out_rows(rows, None, seed=seed, groups=groups_of(rows[self.config.source_column], near=False))
 
     def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> PairRows:
         """A split as ids, checked.
