@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch.nn import functional as F
 
 from seqtext.data.text.ngrams import BUCKETS, Counts, count_ngrams
 from seqtext.errors import DataError
-from seqtext.models.linear_text import FEATURES, LinearText, Weighing
+from seqtext.models.linear_text import FEATURES, LinearText, Weighing, log_shares
 
 MAX_ROWS = 200_000  # rows used at most
 MAX_CHARACTERS = 40_000_000  # of all texts; fitting takes some 30 bytes for each
@@ -146,22 +147,21 @@ def _weighing(counts: Counts, rows: int, functions: int) -> Weighing:
 
 
 def _choose_strength(vectors: Any, labels: IntArray, seed: int, generator: np.random.Generator) -> tuple[float, str]:
-    """The C most accurate on a fifth of the rows, or of a sample of them, and how it was come by."""
+    """The C that makes the labels of a fifth of the rows, or of a sample of them, likeliest; and how it was come by."""
     rows = generator.permutation(len(labels))[:TUNING_ROWS]
     fitted, held_out = np.split(rows, [len(rows) * 4 // 5])
     known = np.unique(labels[fitted])
-    if len(rows) < FEW_ROWS or len(known) < 2:
+    held_out = held_out[np.isin(labels[held_out], known)]
+    if len(rows) < FEW_ROWS or len(known) < 2 or not len(held_out):
         return STRENGTHS[1], ""
-    right = []
+    asked = known[1:] if len(known) == 2 else known
+    places = torch.from_numpy(np.searchsorted(known, labels[held_out]))
+    losses = []
     for strength in STRENGTHS:
-        best = np.full(len(held_out), 0.0 if len(known) == 2 else -np.inf)
-        predicted = np.full(len(held_out), known[0])
-        asked = known[1:] if len(known) == 2 else known
-        for label, model in _one_against_rest(vectors[fitted], labels[fitted], asked, strength, seed):
-            scores = model.decision_function(vectors[held_out])
-            predicted[scores > best], best = label, np.maximum(best, scores)
-        right.append(int((predicted == labels[held_out]).sum()))
-    return STRENGTHS[int(np.argmax(right))], " chosen on held-out train rows"
+        models = _one_against_rest(vectors[fitted], labels[fitted], asked, strength, seed)
+        scores = np.stack([model.decision_function(vectors[held_out]) for _, model in models], axis=1)
+        losses.append(float(F.nll_loss(log_shares(torch.from_numpy(scores)), places)))
+    return STRENGTHS[int(np.argmin(losses))], " chosen on held-out train rows"
 
 
 def _one_against_rest(

@@ -95,9 +95,7 @@ class LinearText:
             scores = self._biases + F.embedding_bag(
                 features, self._weights, starts.int()[:-1], mode="sum", per_sample_weights=values
             )
-            scores = torch.cat([-scores, scores], dim=1) if scores.shape[1] == 1 else scores
-            # In logs, since all of the sigmoids can be too small for a float.
-            parts.append(torch.log_softmax(F.logsigmoid(scores), dim=1))
+            parts.append(log_shares(scores))
         return torch.cat(parts)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -135,3 +133,12 @@ class LinearText:
             raise SavedFileError("buckets: not ascending", where=where, expected=f"0 to {BUCKETS - 1}")
         weighing = Weighing(buckets, tensors["rarity"].numpy())
         return cls(weighing, tensors["weights"].float(), tensors["biases"])
+
+
+def log_shares(scores: Tensor) -> Tensor:
+    """(N, C) log-probabilities of classes that were each told from the rest; of (N, 1) scores, of two classes.
+
+    In logs, since all of the sigmoids can be too small for a float.
+    """
+    scores = torch.cat([-scores, scores], dim=1) if scores.shape[1] == 1 else scores
+    return torch.log_softmax(F.logsigmoid(scores), dim=1)
