@@ -5,14 +5,17 @@ What can be refused is refused here, before anything is written; the epochs are 
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqtext.data.rows.splits import used_splits
+from seqtext.errors import OptionsError
 from seqtext.options import OptimizerName, Precision, TrainingOptions
 from seqtext.saving.configs import write_options
 from seqtext.training.loop import Loop
 from seqtext.training.processes import started_processes
-from seqtext.training.protocols import Task
+from seqtext.training.protocols import ReportedTask, Reporter, Task
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.tracking import TrackerName, check_tracker
 
@@ -54,6 +57,8 @@ def fit(
     *,
     run: str | Path | RunFolder | None = None,
     recorded: TrainingOptions | None = None,
+    test: Any = None,
+    report: bool = False,
     overwrite: bool = _DEFAULT.overwrite,
     resume: bool = _DEFAULT.resume,
     allow_inexact: bool = _DEFAULT.allow_inexact,
@@ -84,10 +89,13 @@ def fit(
 
     Args:
         task: what to train: one of seqtext's, or one of your own.
-        train: training rows, as the task's `encode` takes them.
+        train: training rows, as the task's `encode` takes them; or all splits of a data set, whose validation and test rows are then taken
+            where none are given.
         validation: rows to choose the epoch by; made from `train` if None.
         run: the folder, a new one under runs/ if None. A `RunFolder` has been checked, and its lock is kept for what is written after.
         recorded: options that options.yaml is to hold, a recipe's; those of training if None.
+        test: rows that the report is made on, when training is done.
+        report: write the report and the model card that the recipe of the task writes, for which `test` is needed.
 
     Raises:
         DataError: a row that cannot be used, before the first step.
@@ -111,8 +119,12 @@ def fit(
     if ours:
         folder.check(overwrite=overwrite, resume=resume)
     check_tracker(track)
+    train, validation, test = _splits(train, validation, test)
+    if isinstance(task, ReportedTask):
+        train, validation, test = (None if rows is None else task.rows(rows) for rows in (train, validation, test))
     if validation is None:
         train, validation = task.split(train, seed=seed)
+    write = _reporter(task, train, validation, test, options) if report and first else None
     loop = Loop(task, folder, options, train, validation)
     if resume:
         loop.state.restore()
@@ -124,12 +136,39 @@ def fit(
         write_options(folder.options, options if recorded is None else recorded)
     try:
         loop.run()
-        if first and ours:  # else a recipe has a report to write yet
+        result = _result(loop)
+        if write is not None:
+            write(result, folder)
+        elif first and ours:  # else a recipe has a report to write yet
             folder.seal()
     finally:
         if first and ours:
             folder.lock.release()
-    return _result(loop)
+    return result
+
+
+def _splits(train: Any, validation: Any, test: Any) -> tuple[Any, Any, Any]:
+    """Training, validation and test rows; those that were not given are taken out of all splits of a data set, if such was given."""
+    datasets = sys.modules.get("datasets")  # without which there is none
+    if datasets is None or not isinstance(train, datasets.DatasetDict):
+        return train, validation, test
+    splits = used_splits(train, [])
+    named = (splits.get(name) if rows is None else rows for name, rows in (("validation", validation), ("test", test)))
+    return splits["train"], *named
+
+
+def _reporter(task: Task, train: Any, validation: Any, test: Any, options: TrainingOptions) -> Reporter:
+    """What writes the report of a run.
+
+    Raises:
+        OptionsError: for a task that has none, or without test rows.
+    """
+    if not isinstance(task, ReportedTask):
+        fix = "leave it out, and write what is to be known into the run folder"
+        raise OptionsError(f"report=True, and {type(task).__name__} has no report", fix=fix)
+    if test is None:
+        raise OptionsError("report=True, and no rows to measure on", fix="give test=ROWS that are not in training")
+    return task.reporter(train, validation, test, options)
 
 
 def _result(loop: Loop) -> FitResult:

@@ -5,7 +5,7 @@ Knows texts and labels; reads no files but its own saved ones, and does not know
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,16 +18,20 @@ from torch import Tensor
 from seqtext.batching.padded import sent
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
+from seqtext.data.text.given import given_texts
 from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.errors import one_of, shorten
+from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss, classification_loss
 from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import Precision
+from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.model import build_model
 from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, kept_part, mean_of_windows
 from seqtext.tasks.classification.settings import Ranking, TopicConfig
-from seqtext.tasks.saved import SavedTask, open_saved
-from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights, write_task
+from seqtext.tasks.saved import SavedTask
+from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -44,7 +48,7 @@ class Prediction(NamedTuple):
     top: tuple[tuple[str, float], ...]
 
 
-class TopicClassifier:
+class TopicClassifier(BaseTask):
     """Says which of its labels a text belongs to.
 
     Args:
@@ -52,6 +56,8 @@ class TopicClassifier:
         tokenizer: whose ids the model reads.
     """
 
+    config: TopicConfig
+    model: SeqToVec
     selection_metric = "accuracy"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = False
     auto_precision: Precision = "auto"  # half precision costs no accuracy here
@@ -62,14 +68,25 @@ class TopicClassifier:
         self.copied = ""  # which weights came from another run, to print
         self.model = build_model(config, len(tokenizer))
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their ids."""
+        return self.config.labels
+
+    def traits(self) -> list[str]:
+        """What it is, in a few words each."""
+        names = one_of(map(shorten, self.labels), 5).removeprefix("one of ")
+        units = f"{self.config.cell} of {self.config.hidden_size:,} units"
+        return [f"{len(self.labels):,} labels: {names}", units, f"{len(self.tokenizer):,} pieces"]
+
     # ---- made from data, or from another run
 
     @classmethod
     def from_data(
         cls,
-        train: Dataset,
+        train: Any,
         *,
-        text_column: str | None = None,
+        text_column: str | Sequence[str] | None = None,
         label_column: str | None = None,
         init_from: str | Path | None = None,
         seed: int = 0,
@@ -78,8 +95,9 @@ class TopicClassifier:
         """A new classifier for a data set: trains the tokenizer, reads the labels, draws the weights.
 
         Args:
-            train: training rows; nothing else may be given, or the tokenizer would see what it is tested on.
-            text_column: recognised if there is no doubt.
+            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`. Nothing
+                else may be given, or the tokenizer would see what it is tested on.
+            text_column: recognised if there is no doubt; of several the texts are joined.
             label_column: likewise.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
             seed: of the first weights.
@@ -97,36 +115,32 @@ class TopicClassifier:
             task.copied = copy_weights(task.model, prepared.weights)
         return task
 
-    def use_columns(self, text: str | None, label: str | None) -> None:
-        """Reads rows from other columns than those of training; None leaves one as it is."""
-        config = self.config
-        self.config = replace(config, text_column=text or config.text_column, label_column=label or config.label_column)
-
     # ---- raw in, raw out
 
     @torch.inference_mode()
-    def __call__(self, texts: Sequence[str], *, top_k: int = _DEFAULT.top_k) -> list[Prediction]:
-        """The label of each text, in fp32, whatever the model was trained in.
+    def __call__(self, texts: Any, *, top_k: int | None = _DEFAULT.top_k) -> list[Prediction]:
+        """The label of each text, in fp32, whatever the model was trained in: always a list, of one prediction for one text.
 
         Args:
-            texts: raw texts; an empty one is legal and gets the label the model gives to nothing.
+            texts: raw texts, as `given_texts` (data/text/given.py) takes them: a list, one text, a column, or rows or a table that have
+                the column of training. An empty text is legal and gets the label the model gives to nothing.
             top_k: as `seqtext.tasks.classification.settings.Ranking` says, in `Prediction.top`.
 
         Raises:
-            DataError: if something in `texts` is not a text, or `texts` is one.
+            DataError: if something in `texts` is not a text, or there are none to be found.
             OptionsError: for a `top_k` below 1.
         """
         return list(self.predict(texts, top_k=top_k))
 
     def predict(
-        self, texts: Iterable[str], *, top_k: int = _DEFAULT.top_k, report: EncodingReport | None = None
+        self, texts: Any, *, top_k: int | None = _DEFAULT.top_k, report: EncodingReport | None = None
     ) -> Iterator[Prediction]:
         """Like calling, for any number of texts: they are taken in chunks, so a pipe of them needs little memory."""
         Ranking(top_k=top_k)  # checks the value
         for probabilities in self._map(texts, lambda batch: torch.softmax(self.logits(batch).float(), dim=-1), report):
             yield from self._predictions(probabilities, top_k)
 
-    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Any) -> NDArray[np.float32]:
         """(N, P): the vector of each text before the head, for search or to condition a generator."""
         parts = list(self._map(texts, lambda batch: mean_of_windows(self.model.encode(batch.tokens), batch), None))
         width = self.model.pooling.output_size
@@ -139,15 +153,19 @@ class TopicClassifier:
         """Whether every epoch sees the texts cut into other pieces."""
         return self.config.subword_sampling
 
-    def split(self, rows: Dataset, *, seed: int) -> tuple[Dataset, Dataset]:
+    def rows(self, given: Any) -> Dataset:
+        """As `as_rows` (data/rows/given.py), with the columns of texts and labels."""
+        from seqtext.data.rows.given import as_rows
+
+        return as_rows(given, self.config.text_column, self.config.label_column)
+
+    def split(self, rows: Any, *, seed: int) -> tuple[Dataset, Dataset]:
         """Training and validation rows out of training rows alone: a seeded tenth, with the share of each class kept."""
-        from seqtext.data.rows.columns import check_one_split
         from seqtext.tasks.classification.splits import hold_out
 
-        check_one_split(rows)
-        return hold_out(rows, self.config.label_column, seed=seed)
+        return hold_out(self.rows(rows), self.config.label_column, seed=seed)
 
-    def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> EncodedTexts:
+    def encode(self, rows: Any, *, sampling_seed: int | None = None) -> EncodedTexts:
         """A split as ids and labels, checked.
 
         Raises:
@@ -155,16 +173,14 @@ class TopicClassifier:
         """
         return self.encode_with_report(rows, sampling_seed=sampling_seed)[0]
 
-    def encode_with_report(
-        self, rows: Dataset, *, sampling_seed: int | None = None
-    ) -> tuple[EncodedTexts, EncodingReport]:
+    def encode_with_report(self, rows: Any, *, sampling_seed: int | None = None) -> tuple[EncodedTexts, EncodingReport]:
         """As `encode`, with what was met."""
         from seqtext.data.reading.fingerprint import fingerprint
-        from seqtext.data.rows.columns import check_one_split, check_texts, require
+        from seqtext.data.rows.columns import check_texts, require
         from seqtext.data.rows.labels import Labels
 
         config = self.config
-        check_one_split(rows)
+        rows = self.rows(rows)
         require({str(rows.split or "given"): rows}, config.text_column, config.label_column)
         check_texts(rows, config.text_column)
         tokens, report = encode_to_disk(
@@ -219,25 +235,24 @@ class TopicClassifier:
 
     def _weights(self, device: torch.device) -> Tensor | None:
         weights = self.config.class_weights
-        return None if weights is None else torch.tensor(weights, device=device)
+        return None if weights is None else torch.tensor(weights, dtype=torch.float32, device=device)
 
     @torch.inference_mode()
     def probabilities(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> NDArray[np.float32]:
         """(R, C) of all rows of a split, in the order of the split."""
         self.model.eval()
-        device = next(self.model.parameters()).device
 
         def of(rows: NDArray[np.int64]) -> Tensor:
-            logits = self.logits(examples.batch(rows).to(device))
+            logits = self.logits(examples.batch(rows).to(self.device))
             return torch.softmax(logits.float(), dim=-1).cpu().double().flatten()
 
         pieces = examples.in_order_of_length(tokens=TOKENS_AT_ONCE)
-        result = torch.empty(len(examples), len(self.config.labels))
+        result = torch.empty(len(examples), len(self.config.labels), dtype=torch.float32)
         for rows, found in zip(pieces, map_pieces(pieces, of), strict=True):
             result[torch.from_numpy(rows)] = found.float().view(len(rows), -1)
         return result.numpy()
 
-    def evaluate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
+    def validate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss and accuracy over a split. Labels the model does not know are mistakes, and have no loss."""
         probabilities = self.probabilities(examples, map_pieces=map_pieces)
         labels = examples.labels.numpy()
@@ -248,22 +263,9 @@ class TopicClassifier:
 
     # ---- saved
 
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Writes config, weights and tokenizer as one verified folder."""
-        write_task(folder, self.files())
-
     def files(self) -> dict[str, bytes]:
         """What is saved, by the names of the files."""
         return task_files(self, {"tokenizer.model": self.tokenizer.model})
-
-    @classmethod
-    def from_pretrained(cls, name: str | Path) -> TopicClassifier:
-        """Opens a run folder, a model folder, or a model on the hub by its name.
-
-        Raises:
-            SavedFileError: if it is damaged, or not a topic classifier.
-        """
-        return cls.from_saved(open_saved(name))
 
     @classmethod
     def from_saved(cls, saved: SavedTask) -> TopicClassifier:
@@ -274,13 +276,12 @@ class TopicClassifier:
 
     # ---- inside
 
-    def _map(self, texts: Iterable[str], function: Any, report: EncodingReport | None) -> Iterator[Tensor]:
+    def _map(self, texts: Any, function: Any, report: EncodingReport | None) -> Iterator[Tensor]:
         """`function` of batches of like length, its results put back in the order of the texts, chunk by chunk."""
-        device = next(self.model.parameters()).device
         self.model.eval()
         report = EncodingReport() if report is None else report
-        for chunk in encoded_chunks(texts, self.tokenizer, self.config, report):
-            examples = chunk.to(device)
+        for chunk in encoded_chunks(given_texts(texts, self.config.text_column), self.tokenizer, self.config, report):
+            examples = chunk.to(self.device)
             with torch.inference_mode():
                 parts = [
                     (rows, function(examples.batch(rows)).cpu())
@@ -289,9 +290,9 @@ class TopicClassifier:
             order = np.argsort(np.concatenate([rows for rows, _ in parts]))
             yield torch.cat([part for _, part in parts])[torch.from_numpy(order)]
 
-    def _predictions(self, probabilities: Tensor, top_k: int) -> Iterator[Prediction]:
+    def _predictions(self, probabilities: Tensor, top_k: int | None) -> Iterator[Prediction]:
         names = self.config.labels
-        values, ids = probabilities.topk(min(top_k, len(names)), dim=-1)
+        values, ids = probabilities.topk(len(names) if top_k is None else min(top_k, len(names)), dim=-1)
         for row_values, row_ids in zip(values.tolist(), ids.tolist(), strict=True):
             top = tuple((names[i], value) for i, value in zip(row_ids, row_values, strict=True))
             yield Prediction(top[0][0], top[0][1], top)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from seqtext.data.rows.columns import check_one_split, choose
+from seqtext.data.reading.joined_columns import joined
+from seqtext.data.rows.columns import choose
+from seqtext.data.rows.given import as_rows
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
@@ -26,9 +28,6 @@ from seqtext.tasks.saving import (
     with_tokenizer_of,
     without_parts,
 )
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 # What the weights of another classifier fix; the other settings may differ from it.
 _FIXED = (
@@ -59,8 +58,8 @@ class Prepared(NamedTuple):
 
 
 def prepare(
-    train: Dataset,
-    text_column: str | None,
+    train: Any,
+    text_column: str | Sequence[str] | None,
     label_column: str | None,
     init_from: str | Path | None,
     settings: Mapping[str, Any],
@@ -74,7 +73,7 @@ def prepare(
     """
     source = None if init_from is None else open_start(init_from)
     wanted = settings_of(TopicSettings, settings)
-    check_one_split(train)
+    train = as_rows(train, joined(text_column) if text_column else None, label_column, split="train")
     columns = choose(train, text=text_column, label=label_column)
     labels = Labels.of(train, columns.label)
     if source is None:

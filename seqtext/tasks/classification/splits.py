@@ -16,7 +16,7 @@ from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.label_codes import coded
 from seqtext.data.rows.columns import Columns, choose
 from seqtext.data.rows.duplicates import duplicates
-from seqtext.data.rows.labels import Labels, check_same_classes
+from seqtext.data.rows.labels import Labels, about_labels, check_same_classes
 from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
 from seqtext.errors import DataError
 
@@ -52,13 +52,15 @@ class LabelledSplits:
 def labelled_splits(
     splits: DatasetDict,
     *,
-    text_column: str | None = None,
+    text_column: str | Sequence[str] | None = None,
     label_column: str | None = None,
     unlabelled: Unlabelled = "error",
     max_rows: int | None = None,
     seed: int = 0,
 ) -> LabelledSplits:
     """Chooses columns and splits, drops rows without a label if asked to, and holds rows out where a split is missing.
+
+    Several text columns are joined: `columns.text` is then their common name, which everything that reads texts takes.
 
     Raises:
         DataError: naming split, row and column of what cannot be used.
@@ -70,6 +72,8 @@ def labelled_splits(
     check_same_classes(splits, column)
     if unlabelled == "drop":
         splits = _without_unlabelled(splits, column, notes)
+    found_notes, warnings = about_labels(splits, column)
+    notes += found_notes
     train, validation, test = parts_of(
         splits,
         notes,
@@ -80,7 +84,7 @@ def labelled_splits(
         drawn=" by class",
     )
     labels = Labels.of(train, column)  # only now: a class may have lost its last training row
-    warnings = [warning for rows in (validation, test) for warning in labels.encode(rows, column).warnings]
+    warnings += [warning for rows in (validation, test) for warning in labels.encode(rows, column).warnings]
     found = duplicates(train, test, columns.text)
     if found.total:
         first = ", ".join(map(str, found.first_rows))

@@ -38,7 +38,7 @@ def test_the_steps_told_are_those_of_the_first_epoch(data, task, tmp_path):
     assert figures["padding"] == result.padding
 
 
-@pytest.mark.parametrize("slow", ["evaluate", "encode_with_report"])
+@pytest.mark.parametrize("slow", ["validate", "encode_with_report"])
 def test_the_time_told_has_encoding_and_validation_in_it(data, task, monkeypatch, slow):
     method, clock = getattr(TopicClassifier, slow), [0.0]
 
