@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from seqtext.tasks.known import PUBLIC, public
 
 if TYPE_CHECKING:  # the same names once more, for type checkers and editors
+    from seqtext import errors as errors
     from seqtext.batching.batch_plan import BatchPlan as BatchPlan
     from seqtext.batching.padded import Padded as Padded
     from seqtext.batching.ragged import Ragged as Ragged
@@ -69,12 +70,14 @@ _HOMES = {
     "read_folder": "seqtext.saving.folders",
     "save_tensors": "seqtext.saving.folders",
 }
-__all__ = sorted(["__version__", *_HOMES, *PUBLIC])
+__all__ = sorted(["__version__", "errors", *_HOMES, *PUBLIC])
 
 
 def __getattr__(name: str) -> object:
     if name in PUBLIC:
         return public(name)
+    if name == "errors":
+        return import_module("seqtext.errors")
     if name not in _HOMES:
         raise AttributeError(f"module 'seqtext' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -203,7 +203,7 @@ class Stepper:
             return next(windows, None)
 
     def _total(self, scalars: Sequence[Tensor]) -> Tensor:
-        return torch.stack(list(scalars)).sum() if scalars else torch.zeros((), device=self.device)
+        return torch.stack(list(scalars)).sum() if scalars else torch.zeros((), dtype=torch.float32, device=self.device)
 
     def _add_up(self, sums: Tensor, stop: bool, seconds: float) -> tuple[Tensor, bool, float]:
         """Gradients and sums over all processes, in one exchange.
@@ -211,7 +211,7 @@ class Stepper:
         A process without a micro-batch, as at the end of an epoch, has no gradients; a parameter that none has one of keeps none.
         """
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        there = torch.tensor([float(p.grad is not None) for p in parameters], device=self.device)
+        there = torch.tensor([float(p.grad is not None) for p in parameters], dtype=torch.float32, device=self.device)
         own = [float(stop), seconds if self.processes.first else 0.0]
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         flat = torch.cat([*(g.reshape(-1).float() for g in gradients), there, sums, sums.new_tensor(own)])

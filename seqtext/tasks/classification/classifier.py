@@ -213,7 +213,7 @@ class TopicClassifier(BaseTask):
             return loss
         text = batch.text_at(hidden // tokens.values.shape[1])
         # Divided by the number of hidden words to expect, not by that of this draw: so micro-batches add up exactly.
-        weights = (config.word_prediction / (config.word_dropout * sent(batch.lengths, text.device)))[text]
+        weights = (config.word_prediction / (config.word_dropout * sent(batch.lengths, text.device).float()))[text]
         guessed, true = outputs.values.flatten(0, 1)[hidden], batch.tokens.values.flatten()[hidden]
         total, losses = words(guessed, true, embedding.weight, weights)
         rows = loss.rows.index_add(0, text, losses * weights)

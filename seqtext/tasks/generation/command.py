@@ -11,7 +11,9 @@ from seqtext.errors import OptionsError
 from seqtext.tasks.generation.settings import Writing
 from seqtext.tasks.streams import ModelOptions, keywords
 
-_CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {*map(ord, "\n\t")}, " ")  # what could be a command to a terminal
+_CONTROLS = dict.fromkeys(
+    {*range(32), *range(127, 160)} - {*map(ord, "\n\t")}, " "
+)  # what could be a command to a terminal
 
 
 @dataclass(frozen=True, kw_only=True)
