@@ -212,7 +212,9 @@ def test_a_report_needs_test_rows_and_a_task_that_has_one(tmp_path):
     with pytest.raises(OptionsError, match="no rows to measure on; give test=ROWS"):
         seqtext.fit(task, data["train"], run=tmp_path / "run", report=True, **FIT)
     with pytest.raises(OptionsError, match="Line has no report; leave it out"):
-        seqtext.fit(Line(), np.ones((9, 2)), np.ones((2, 2)), run=tmp_path / "run", report=True, test=data["test"], **FIT)
+        seqtext.fit(
+            Line(), np.ones((9, 2)), np.ones((2, 2)), run=tmp_path / "run", report=True, test=data["test"], **FIT
+        )
     assert not (tmp_path / "run").exists()
 
 

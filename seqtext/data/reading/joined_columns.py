@@ -18,3 +18,8 @@ def joined(columns: str | Sequence[str]) -> str:
 def parts_of(column: str) -> tuple[str, ...]:
     """The columns that a name of `joined` stands for; of a single column its own."""
     return tuple(column.split(BETWEEN))
+
+
+def separators_in(column: str) -> str:
+    """The character between the texts of joined columns; nothing of a single one."""
+    return SEPARATOR if len(parts_of(column)) > 1 else ""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from seqtext.data.reading.joined_columns import joined
+from seqtext.data.reading.joined_columns import joined, separators_in
 from seqtext.data.rows.columns import choose
 from seqtext.data.rows.given import as_rows
 from seqtext.data.rows.labels import Labels
@@ -79,7 +79,12 @@ def prepare(
     if source is None:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
-        tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
+        tokenizer = Tokenizer.train(
+            texts,
+            vocabulary_size=wanted.vocabulary_size,
+            normaliser=normaliser,
+            always=separators_in(columns.text),
+        )
     else:
         wanted = _fitted(wanted, source)
         tokenizer = tokenizer_of(source, "source")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor
 
-from seqtext.data.reading.joined_columns import joined, parts_of
+from seqtext.data.reading.joined_columns import joined, parts_of, separators_in
 from seqtext.data.reading.label_codes import check_values
 from seqtext.data.rows.columns import check_texts, choose_label, choose_text, require
 from seqtext.data.rows.given import as_rows
@@ -85,9 +85,13 @@ def prepare(
     if source is None:
         texts = (one for chunk in texts_of(train, text) for one in chunk)
         normaliser = Normaliser(whitespace=wanted.whitespace, lowercase=wanted.lowercase)
-        tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
+        tokenizer = Tokenizer.train(
+            texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser, always=separators_in(text)
+        )
     else:
         wanted = with_tokenizer_of(wanted, source)
+        if source.settings.get("whitespace") == "keep":  # as its weights learnt it
+            wanted = replace(wanted, whitespace="keep")
         tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace)
     guard = _copy_guard(train, text, tokenizer, wanted.no_copy_ngram)
     config = GeneratorConfig(
