@@ -9,10 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from seqtext import errors as errors
 from seqtext.tasks.known import PUBLIC, public
 
 if TYPE_CHECKING:  # the same names once more, for type checkers and editors
-    from seqtext import errors as errors
     from seqtext.batching.batch_plan import BatchPlan as BatchPlan
     from seqtext.batching.padded import Padded as Padded
     from seqtext.batching.ragged import Ragged as Ragged
@@ -76,8 +76,6 @@ __all__ = sorted(["__version__", "errors", *_HOMES, *PUBLIC])
 def __getattr__(name: str) -> object:
     if name in PUBLIC:
         return public(name)
-    if name == "errors":
-        return import_module("seqtext.errors")
     if name not in _HOMES:
         raise AttributeError(f"module 'seqtext' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

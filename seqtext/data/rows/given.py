@@ -34,6 +34,12 @@ def frame_columns(given: Any) -> dict[str, Any]:
     return {str(name): given[name] for name in names if counts[name] == 1}
 
 
+def plain_values(values: Any) -> Iterable[Any]:
+    """The values of Arrow's arrays as Python has them; anything else as it is."""
+    listed: Iterable[Any] = values.to_pylist() if hasattr(values, "to_pylist") else values
+    return listed
+
+
 def as_rows(given: Any, *columns: str | None, split: str | None = None) -> datasets.Dataset:
     """The rows of one split, as a data set.
 

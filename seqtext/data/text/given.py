@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seqtext.data.reading.joined_columns import BETWEEN, parts_of
-from seqtext.data.rows.given import frame_columns, is_frame
+from seqtext.data.rows.given import frame_columns, is_frame, plain_values
 from seqtext.errors import DataError, shorten
 
 
@@ -31,15 +31,9 @@ def given_texts(given: Any, column: str) -> Iterator[str]:
     elif isinstance(given, bytes | set | frozenset) or not isinstance(given, Iterable):
         raise DataError(f"found {type(given).__name__}", where="texts", expected="a list of texts")
     else:
-        items = _plain(given)
+        items = plain_values(given)
     for number, item in enumerate(items, start=1):
         yield _text(item, column, number)
-
-
-def _plain(texts: Any) -> Iterable[Any]:
-    """Arrow's arrays as Python has them; anything else as it is."""
-    listed: Iterable[Any] = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
-    return listed
 
 
 def _rows_of(table: Any, column: str) -> Iterator[dict[str, Any]]:
@@ -59,7 +53,7 @@ def _rows_of(table: Any, column: str) -> Iterator[dict[str, Any]]:
         )
     cells = []
     for part in parts:
-        values = _plain(columns[part])
+        values = plain_values(columns[part])
         if is_frame(values) or isinstance(values, bytes) or not isinstance(values, Iterable):
             found = f"found {type(values).__name__}"
             raise DataError(found, where=f"texts, column {part!r}", expected="a list of texts")
@@ -80,7 +74,7 @@ def _how(columns: Mapping[Any, Any], parts: tuple[str, ...], table: str) -> str:
 
 def _first(cells: Any) -> object:
     """The first cell of a column; the column itself where it has none."""
-    return next(iter(_plain(cells)), None) if isinstance(cells, Iterable) else cells
+    return next(iter(plain_values(cells)), None) if isinstance(cells, Iterable) else cells
 
 
 def _text(item: Any, column: str, number: int) -> str:

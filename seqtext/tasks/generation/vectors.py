@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtext.data.rows.given import is_frame
+from seqtext.data.rows.given import is_frame, plain_values
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
 from seqtext.tasks.generation.settings import GeneratorConfig
 
@@ -139,7 +139,7 @@ def several(request: Any) -> list[Any]:
         return request
     if request is None or isinstance(request, str | Mapping) or not isinstance(request, Iterable):
         return [request]
-    items = list(request.to_pylist() if hasattr(request, "to_pylist") else request)
+    items = list(plain_values(request))
     return items if items and all(isinstance(item, str | Mapping) for item in items) else [request]
 
 

@@ -237,7 +237,7 @@ def test_what_a_translator_cannot_be_made_of_is_told(rows):
     refused(DataError, "no column 'sorce'.*did you mean 'source'", source_column="sorce")
     holes = datasets.Dataset.from_dict({"source": ["a", None], "target": ["b", "c"]})
     refused(DataError, r"row 2, column 'source': found None", data=holes)
-    refused(DataError, "found a DatasetDict", data=datasets.DatasetDict({"train": rows}))
+    refused(DataError, "found a DatasetDict", data=datasets.DatasetDict({"test": rows}))
     refused(DataError, "no text to train a tokenizer on", data=rows.map(lambda _: {"source": "", "target": " "}))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from types import SimpleNamespace
 
+import datasets
 import pytest
 
 import seqtext
@@ -59,7 +60,7 @@ def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkey
 
 
 def test_characters_that_are_spelt_in_bytes_are_named_and_most_of_them_refused(task):
-    data = SimpleNamespace(test={"text": ["жук, жук и ёж"] * 3})
+    data = SimpleNamespace(test=datasets.Dataset.from_dict({"text": ["жук, жук и ёж"] * 3}))
 
     def warnings(byte_tokens: int, **choices) -> list[str]:
         reports = {"test": EncodingReport(tokens=100, byte_tokens=byte_tokens)}
