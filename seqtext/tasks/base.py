@@ -69,7 +69,8 @@ class BaseTask(ABC):
         """How good it is on rows that it has not seen: the figures of `seqtext evaluate --json`, made by the same code.
 
         Args:
-            rows: as training takes them; of all splits of a data set `test`, unless `split` says otherwise.
+            rows: a data set, a data frame, a dict of columns or a list of dicts (of a forecaster a table of readings); of all splits of a
+                data set `test`, unless `split` says otherwise.
             choices: flags of `seqtext evaluate` by their names; unlike those this leaves the task as it is.
 
         Raises:
