@@ -51,6 +51,8 @@ class Coded(NamedTuple):
 def coded(dataset: datasets.Dataset, column: str, *, where: str | None = None) -> Coded:
     """A column of classes, text, whole numbers (1.0 is one), or true and false; None, NaN, -1 and the empty text are `MISSING`.
 
+    A list of one label is that label.
+
     Where every text is a whole number, as in a csv file, they are numbers: -1 is `MISSING` there too, and 2 comes before 10.
 
     Raises:
@@ -59,19 +61,26 @@ def coded(dataset: datasets.Dataset, column: str, *, where: str | None = None) -
     import pyarrow as pa
 
     where = f"{where or place_of(dataset)}, column {column!r}"
-    type_ = dataset.data.column(column).type
-    names = getattr(dataset.features[column], "names", None)
+    type_, feature = dataset.data.column(column).type, dataset.features[column]
+    alone = _is_list(type_) and all(_lengths(array).max(initial=0) < 2 for array in column_arrays(dataset, column))
+    if alone:  # lists of one label
+        type_, feature = type_.value_type, feature.feature
+
+    def arrays() -> Iterator[pa.Array]:
+        return map(_only, column_arrays(dataset, column)) if alone else column_arrays(dataset, column)
+
+    names = getattr(feature, "names", None)
     trimmed = 0
     if names is not None:
-        codes, values = _class_codes(column_arrays(dataset, column), names, where), tuple(names)
+        codes, values = _class_codes(arrays(), names, where), tuple(names)
     elif pa.types.is_null(type_):
         codes, values = np.full(len(dataset), MISSING, dtype=np.int64), ()
     elif pa.types.is_integer(type_) or pa.types.is_boolean(type_) or _is_text(type_):
-        codes, values, trimmed = _value_codes(column_arrays(dataset, column), where)
-    elif (pa.types.is_floating(type_) or pa.types.is_decimal(type_)) and _all_whole(column_arrays(dataset, column)):
-        codes, values, trimmed = _value_codes(map(_as_whole, column_arrays(dataset, column)), where)
+        codes, values, trimmed = _value_codes(arrays(), where)
+    elif (pa.types.is_floating(type_) or pa.types.is_decimal(type_)) and _all_whole(arrays()):
+        codes, values, trimmed = _value_codes(map(_as_whole, arrays()), where)
     else:
-        raise _not_a_label(column_arrays(dataset, column), type_, where)
+        raise _not_a_label(arrays(), type_, where)
     return Coded(codes, values, np.bincount(codes[codes >= 0], minlength=len(values)), trimmed)
 
 
@@ -100,7 +109,28 @@ def _is_text(type_: pa.DataType) -> bool:
     return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
-def _class_codes(arrays: Iterator[pa.Array], names: Sequence[str], where: str) -> NDArray[np.int64]:
+def _is_list(type_: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_list(type_) or pa.types.is_large_list(type_))
+
+
+def _lengths(lists: pa.Array) -> NDArray[np.int64]:
+    import pyarrow as pa
+
+    lengths: NDArray[np.int64] = lists.value_lengths().fill_null(0).cast(pa.int64()).to_numpy()
+    return lengths
+
+
+def _only(lists: pa.Array) -> pa.Array:
+    """The only item of each list; null for an empty one."""
+    import pyarrow as pa
+
+    lengths = _lengths(lists)
+    return lists.flatten().take(pa.array(np.cumsum(lengths) - 1, mask=lengths == 0))
+
+
+def _class_codes(arrays: Iterable[pa.Array], names: Sequence[str], where: str) -> NDArray[np.int64]:
     codes = np.concatenate([np.zeros(0, np.int64), *(array.fill_null(MISSING).to_numpy() for array in arrays)])
     wrong = np.flatnonzero((codes < MISSING) | (codes >= len(names)))
     if len(wrong):
@@ -199,7 +229,7 @@ def _no_such_id(value: object, rows: NDArray[np.int64], expected: str, where: st
     return DataError(f"found {value} in {name_rows(rows)}", where=where, expected=expected, fix=fix)
 
 
-def _not_a_label(arrays: Iterator[pa.Array], type_: pa.DataType, where: str) -> DataError:
+def _not_a_label(arrays: Iterable[pa.Array], type_: pa.DataType, where: str) -> DataError:
     found: tuple[int, object] = (0, None)
     for row, value in enumerate((value for array in arrays for value in array.to_pylist()), start=1):
         # Of floats, one such as 1.5 says more than a 1.0 before it; of lists, one of several labels more than one of one.

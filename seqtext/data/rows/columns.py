@@ -100,7 +100,9 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
     possible = classes or [name for name, feature in others.items() if _can_be_label(feature)]
     named = _named(possible, LABEL_NAMES) or classes
     if not named:
-        _refuse_several(dataset, possible, [name for name in others if name not in possible], flag)
+        named = _of_lists(dataset, [name for name in others if name not in possible])
+    if not named:
+        _refuse_several(dataset, possible, flag)
     chosen = _only("label", named, dataset, flag)
     codes = coded(dataset, chosen)
     if len(codes.values) > max(100, len(dataset) / 2):
@@ -110,10 +112,17 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
     return chosen
 
 
-def _refuse_several(dataset: datasets.Dataset, possible: list[str], lists: list[str], flag: str) -> None:
-    """Refuses what has several labels a row: a list in a column named as labels are, or columns of yes and no, one for each label."""
-    if (named := _named(lists, LABEL_NAMES)) and len(named) == 1:
-        coded(dataset, named[0])  # says what is in it
+def _of_lists(dataset: datasets.Dataset, lists: list[str]) -> list[str]:
+    """The one column of lists that is named as labels are, if they hold one label each; several are refused."""
+    named = _named(lists, LABEL_NAMES)
+    if len(named) != 1:
+        return []
+    coded(dataset, named[0])
+    return named
+
+
+def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -> None:
+    """Refuses columns of yes and no, one for each label: each row may then have several."""
     yes_or_no = [name for name in possible if _is_yes_or_no(dataset, name)]
     if len(yes_or_no) > 1:
         where = f"{place_of(dataset)}, columns {one_of(map(repr, yes_or_no)).removeprefix('one of ')}"

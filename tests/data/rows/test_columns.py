@@ -85,6 +85,7 @@ def test_a_column_of_yes_and_no_for_each_label_is_several_labels(names: list[str
 
 
 def test_a_list_of_labels_in_each_row_is_several_labels() -> None:
+    assert choose(rows(text=["a", "b"], labels=[["x"], ["y"]])) == ("text", "labels"), "one label each"
     data = rows(text=["a", "b"], labels=[["x"], ["x", "y"]])
     message = (
         r"split 'train', column 'labels', row 2, found \['x', 'y'\]: each row has several labels; this recipe gives"

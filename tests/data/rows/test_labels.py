@@ -35,6 +35,8 @@ def split(labels: Sequence[object], *, name: str = "train", classes: list[str] |
         (["1.0", "2.10", "1.0"], ("1.0", "2.10"), [0, 1, 0]),
         ([" sea", "town", "sea "], ("sea", "town"), [0, 1, 0]),
         (["[a]", "[b]", "[a]"], ("[a]", "[b]"), [0, 1, 0]),
+        ([["b"], ["a"], ["b"]], ("a", "b"), [1, 0, 1]),
+        ([[2], [10], [2]], ("2", "10"), [0, 1, 0]),
     ],
 )
 def test_values_become_names_and_ids(values: list[object], names: tuple[str, ...], ids: list[int]) -> None:
@@ -78,6 +80,7 @@ def test_ids_follow_the_rows_shown(values: list[str], chance: object) -> None:
         ([0, None, 1, None, 2], None),
         ([0.0, float("nan"), 1.0, None, 2.0], None),
         ([0.0, -1.0, 1.0, None, 2.0], None),
+        ([["x"], [], ["y"], None, ["z"]], None),
         (["x", "", "y", " ", "z"], None),
         (["0", "-1", "1", "-1", "2"], None),
         (["0", "-1", "1", "", "2"], None),
@@ -136,7 +139,7 @@ def _classes() -> datasets.ClassLabel:
         (["0", "-100", "1", "-100"], "found -100 in 2 rows, 2, 4; expected 0 or more; .*no label is ever ignored"),
         ([0.0, 1.0, 1.5], r"found 1.5 in row 3 \(the column is double\)"),
         ([0.0, 1e300, 1.0], r"found 0.0 in row 1 \(the column is double\); expected a name, a whole number"),
-        ([[0], [1]], r"row 1, found \[0\]: each row has several labels; this recipe gives a text one label"),
+        ([[0.5], [1.5]], r"found 0.5 in row 1 \(the column is double\)"),
         ([["a"], [], ["a", "b"]], r"row 3, found \['a', 'b'\]: each row has several labels; this recipe"),
         (["[1]", "", "[0, 1]"], r"row 3, found '\[0, 1\]': each row has several labels; this recipe gives a text one"),
         (["x"] * 9, "found only 'x', in 9 rows; expected two classes at least"),
