@@ -17,6 +17,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from seqtext.data.reading.joined_columns import joined
 from seqtext.data.reading.options import TextDataOptions, load_texts
 from seqtext.data.rows.columns import choose_label
 from seqtext.errors import run_program
@@ -63,7 +64,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     source = load_texts(options)
     attributes = options.attributes
     if not any(options.ways):
-        attributes = (choose_label(source.splits["train"], text=options.text_column, flag=CHOICE),)
+        attributes = (choose_label(source.splits["train"], text=joined(options.text_column), flag=CHOICE),)
     data = text_splits(
         source.splits,
         text_column=options.text_column,

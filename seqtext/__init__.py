@@ -11,6 +11,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from seqtext import errors as errors
 from seqtext.tasks.known import PUBLIC, public
 
 # Batches are of every shape, between which a GPU's memory would fall to pieces. Torch reads this once, when it is imported; the others
@@ -80,7 +81,7 @@ _HOMES = {
     "read_folder": "seqtext.saving.folders",
     "save_tensors": "seqtext.saving.folders",
 }
-__all__ = sorted(["__version__", *_HOMES, *PUBLIC])
+__all__ = sorted(["__version__", "errors", *_HOMES, *PUBLIC])
 
 
 def __getattr__(name: str) -> object:

@@ -46,7 +46,7 @@ class TokenEmbedding(nn.Module):
         values, lengths = tokens
         if not self.training or self.word_dropout == 0:
             return tokens, torch.empty(0, dtype=torch.int64, device=values.device)
-        drawn = torch.rand(values.shape).numpy() < self.word_dropout
+        drawn = torch.rand(values.shape, dtype=torch.float32).numpy() < self.word_dropout
         real = np.arange(values.shape[1]) < lengths.numpy()[:, None]
         hidden = sent(torch.from_numpy(np.flatnonzero(drawn & real)), values.device)
         return tokens.with_values(values.flatten().index_fill(0, hidden, self.unknown_id).view_as(values)), hidden

@@ -77,7 +77,7 @@ class ForecastOutput:
             return F.huber_loss(raw[..., 0], target, reduction="none", delta=self.huber_delta)
         if self.loss == "quantile":
             error = target.unsqueeze(-1) - self._quantiles(raw)
-            level = torch.tensor(self.levels, device=raw.device)
+            level = torch.tensor(self.levels, dtype=torch.float32, device=raw.device)
             return torch.maximum(level * error, (level - 1) * error).mean(-1)
         location, width, freedom = self._parts(raw)
         z = (target - location) / width
@@ -109,7 +109,7 @@ class ForecastOutput:
         if not self.has_samples:
             raise ValueError(f"{self.loss} gives no distribution to draw from: use gaussian or student_t")
         location, width, freedom = self._parts(raw.float())
-        noise = torch.randn(location.shape, generator=generator).to(location.device)
+        noise = torch.randn(location.shape, generator=generator, dtype=torch.float32).to(location.device)
         if freedom is not None:  # Student's t: a normal over the root of a chi-square over its degrees of freedom
             half = 0.5 * freedom.cpu()
             noise = noise / (torch._standard_gamma(half, generator=generator) / half).sqrt().to(location.device)
@@ -135,7 +135,7 @@ class ForecastOutput:
     def _standard_quantiles(self, freedom: Tensor | None, like: Tensor) -> Tensor:
         """Quantiles of the distribution with location 0 and width 1: (Q,), or (..., Q) where each has its own freedom."""
         if freedom is None:
-            normal: Tensor = torch.special.ndtri(torch.tensor(self.levels, device=like.device))
+            normal: Tensor = torch.special.ndtri(torch.tensor(self.levels, dtype=torch.float32, device=like.device))
             return normal
         from scipy.stats import t  # torch has no quantile function of Student's t
 

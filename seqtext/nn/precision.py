@@ -107,6 +107,26 @@ def _without_tf32() -> Iterator[None]:
         rnn.fp32_precision = before
 
 
+@contextmanager
+def default_float() -> Iterator[None]:
+    """The context in which new weights are fp32, whatever dtype the caller has made torch's default."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _one_thread() -> None:
+    """What a forked process has to do: the threads of its parent are not there, and whoever waits for them waits for ever."""
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_one_thread)
+
+
 def set_threads(threads: int | None) -> int:
     """Sets the CPU threads if a number is given; returns how many there are."""
     if threads is not None:

@@ -50,7 +50,7 @@ def vocabulary_loss(
     dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
     with_gradient = torch.is_grad_enabled() and any(needs)
     if row_weights is None:
-        row_weights = torch.ones(len(hidden), device=hidden.device)
+        row_weights = torch.ones(len(hidden), dtype=torch.float32, device=hidden.device)
     arguments = (hidden, weight, bias, targets, row_weights, label_smoothing, dtype, with_gradient)
     return _VocabularyLoss.apply(*arguments)  # type: ignore[no-any-return, no-untyped-call]
 

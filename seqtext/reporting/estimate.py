@@ -51,7 +51,7 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
     seconds = (time.perf_counter() - started) / TIMED_STEPS * len(epoch) / world_size()
     started = time.perf_counter()
     with autocast(stepper.precision, device):
-        trial.evaluate(held_out)
+        trial.validate(held_out)
     return seconds + time.perf_counter() - started
 
 

@@ -18,6 +18,7 @@ from seqtext.errors import DataError, OptionsError, one_of, raise_together
 if TYPE_CHECKING:
     import datasets
 
+GIVEN = "the rows given"  # what figures call rows that no file holds
 FILES = ("metrics.json", "predictions.jsonl")  # of an evaluation's folder, beside its manifest
 
 
@@ -102,8 +103,13 @@ class MeasuredRows(NamedTuple):
         return None if self.split == "train" else self.splits.get("train")
 
 
-def load_measured(options: EvaluateOptions) -> MeasuredRows:
-    """The rows of `--data` and `--split`.
+def load_measured(options: EvaluateOptions, given: Any = None, *columns: str) -> MeasuredRows:
+    """The rows of `--data` and `--split`, or those that Python code gave.
+
+    Args:
+        options: of the command.
+        given: rows as `given_splits` takes them, in the place of `--data`; or None.
+        columns: that are needed of these.
 
     Raises:
         DataError: data that is not there or cannot be read, or without that split.
@@ -111,8 +117,27 @@ def load_measured(options: EvaluateOptions) -> MeasuredRows:
     """
     from seqtext.data.reading.sources import load
 
+    if given is not None:
+        return measured_rows(options, GIVEN, given_splits(given, *columns))
     source = load(only_name(options.data), revision=options.revision, config=options.data_config, needs=())
     return measured_rows(options, source.name, source.splits, source.revision)
+
+
+def given_splits(given: Any, *columns: str) -> datasets.DatasetDict:
+    """Rows that Python code gave, as splits: those of a `DatasetDict`, or the only one.
+
+    Args:
+        given: as `as_rows` (data/rows/given.py) takes them, or all splits of a data set.
+        columns: that are needed.
+
+    Raises:
+        DataError: for what holds no rows.
+    """
+    import datasets
+
+    from seqtext.data.rows.given import as_rows
+
+    return given if isinstance(given, datasets.DatasetDict) else datasets.DatasetDict(given=as_rows(given, *columns))
 
 
 def only_name(data: Sequence[str]) -> str:

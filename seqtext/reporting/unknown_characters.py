@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from seqtext.data.text.encoding import EncodingReport
+from seqtext.data.text.encoding import EncodingReport, texts_of
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import DataError
 
@@ -39,7 +40,8 @@ def unknown_characters(
     for name, report in reports.items():
         if report.byte_share <= WARN:
             continue
-        characters = " ".join(tokenizer.commonest_unknown(getattr(data, name)[column][:LOOKED_AT]))
+        texts = itertools.chain.from_iterable(texts_of(getattr(data, name), column))
+        characters = " ".join(tokenizer.commonest_unknown(itertools.islice(texts, LOOKED_AT)))
         found = f"{report.byte_share:.0%} of the tokens spell characters the vocabulary lacks: {characters}"
         if report.byte_share > REFUSE and name in refused:
             fix = "train a tokenizer on this language (no --init_from), or raise --vocabulary_size"

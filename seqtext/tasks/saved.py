@@ -104,13 +104,23 @@ class SavedTask:
         return value
 
 
-def open_saved(name: str | Path) -> SavedTask:
+def open_saved(name: str | Path, *, revision: str | None = None) -> SavedTask:
     """The verified files of a run folder, a model folder, or a model on the hub.
+
+    Args:
+        name: of the folder, or `owner/name`, also with `@revision`.
+        revision: branch, tag or commit of a model on the hub.
 
     Raises:
         SavedFileError: if there is none, or it is damaged.
+        OptionsError: for a revision of what is on this machine.
     """
     folder = Path(name).expanduser()
+    if revision is not None:
+        if folder.exists() or "@" in str(name):
+            found = "a revision of what has one" if "@" in str(name) else "a revision of what is on this machine"
+            raise OptionsError(found, where=str(name), expected="a name on the hub", fix="leave revision out")
+        name = f"{name}@{revision}"
     if (
         not folder.exists()
         and re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", str(name))
@@ -132,13 +142,18 @@ def open_saved(name: str | Path) -> SavedTask:
     return SavedTask(folder, read_folder(folder))
 
 
-def load(name: str | Path) -> Any:
+def load(name: str | Path, *, revision: str | None = None) -> Any:
     """Opens any saved task: a run folder, a model folder, or `owner/name` (with `@revision`) on the hub.
+
+    Args:
+        name: of the folder, or on the hub.
+        revision: branch, tag or commit of a model on the hub.
 
     Raises:
         SavedFileError: if it is damaged or not ours.
+        OptionsError: for a revision of what is on this machine.
     """
-    saved = open_saved(name)
+    saved = open_saved(name, revision=revision)
     return public(saved.task).from_saved(saved)
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
+from seqtext.nn.precision import default_float
 from seqtext.saving.configs import to_plain
 from seqtext.saving.disk import write_file
 from seqtext.saving.folders import atomic_folder, parse_tensors, read_tensors, tensor_bytes
@@ -80,7 +81,8 @@ def restore(saved: SavedTask, make: Callable[[], TaskT]) -> TaskT:
     Raises:
         SavedFileError: for weights that are not exactly those of the task's model.
     """
-    with torch.device("meta"):  # shapes only: nothing large is allocated before the file's own shapes agree
+    # Shapes only: nothing large is allocated before the file's own shapes agree.
+    with torch.device("meta"), default_float():
         task = make()
     where = str(saved.folder / "model.safetensors")
     weights = parse_tensors(saved.file("model.safetensors"), task.model.state_dict(), where=where)
@@ -91,18 +93,20 @@ def restore(saved: SavedTask, make: Callable[[], TaskT]) -> TaskT:
 
 def with_new_weights(make: Callable[[], TaskT], *, seed: int) -> TaskT:
     """The task that `make` builds, its weights drawn with a seed. Leaves the caller's random numbers alone."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), default_float():
         torch.manual_seed(seed)
         return make()
 
 
-def read_tokenizer(saved: SavedTask, *, lowercase: bool, name: str = "tokenizer.model") -> Tokenizer:
+def read_tokenizer(
+    saved: SavedTask, *, lowercase: bool, whitespace: Literal["fold", "keep"] = "fold", name: str = "tokenizer.model"
+) -> Tokenizer:
     """A tokenizer out of a verified folder.
 
     Raises:
         SavedFileError: if it is missing, or is no tokenizer of ours.
     """
-    return Tokenizer(saved.file(name), Normaliser(lowercase=lowercase))
+    return Tokenizer(saved.file(name), Normaliser(whitespace=whitespace, lowercase=lowercase))
 
 
 # ---- started from another run
@@ -157,14 +161,16 @@ def has_two_tokenizers(source: SavedTask) -> bool:
     return source.settings.get("shared_tokenizer") is False
 
 
-def tokenizer_of(source: SavedTask, side: Side) -> Tokenizer:
+def tokenizer_of(source: SavedTask, side: Side, *, whitespace: Literal["fold", "keep"] = "fold") -> Tokenizer:
     """The tokenizer that a run reads with (`source`), or writes with (`target`); of many runs they are the same.
+
+    White space is treated as the new run wants it: any tokenizer can spell it.
 
     Raises:
         SavedFileError: as `read_tokenizer`.
     """
     name = "source_tokenizer.model" if side == "source" and has_two_tokenizers(source) else "tokenizer.model"
-    return read_tokenizer(source, lowercase=source.value("lowercase", bool), name=name)
+    return read_tokenizer(source, lowercase=source.value("lowercase", bool), whitespace=whitespace, name=name)
 
 
 def weights_of(source: SavedTask) -> dict[str, Tensor]:

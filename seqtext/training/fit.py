@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqtext.data.rows.splits import used_splits
+from seqtext.errors import OptionsError
 from seqtext.options import OptimizerName, Precision, TrainingOptions
 from seqtext.saving.configs import write_options
 from seqtext.training.loop import Loop
 from seqtext.training.processes import started_processes
-from seqtext.training.protocols import Completes, Task
+from seqtext.training.protocols import Completes, ReportedTask, Reporter, Task
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.tracking import TrackerName, check_tracker
 
@@ -56,6 +58,8 @@ def fit(
     *,
     run: str | Path | RunFolder | None = None,
     recorded: TrainingOptions | None = None,
+    test: Any = None,
+    report: bool = False,
     overwrite: bool = _DEFAULT.overwrite,
     resume: bool = _DEFAULT.resume,
     allow_inexact: bool = _DEFAULT.allow_inexact,
@@ -86,10 +90,13 @@ def fit(
 
     Args:
         task: what to train: one of seqtext's, or one of your own.
-        train: training rows, as the task's `encode` takes them.
+        train: training rows, as the task's `encode` takes them; or all splits of a data set, whose validation and test rows are then taken
+            where none are given.
         validation: rows to choose the epoch by; made from `train` if None.
         run: the folder, a new one under runs/ if None. A `RunFolder` has been checked, and its lock is kept for what is written after.
         recorded: options that options.yaml is to hold, a recipe's; those of training if None.
+        test: rows that the report is made on, when training is done.
+        report: write the report and the model card that the recipe of the task writes, for which `test` is needed.
 
     Raises:
         DataError: a row that cannot be used, before the first step.
@@ -113,10 +120,14 @@ def fit(
     if ours:
         folder.check(overwrite=overwrite, resume=resume)
     check_tracker(track)
+    train, validation, test = _splits(train, validation, test)
+    if isinstance(task, ReportedTask):
+        train, validation, test = (None if rows is None else task.rows(rows) for rows in (train, validation, test))
     if validation is None:
         train, validation = task.split(train, seed=seed)
+    write = _reporter(task, train, validation, test, options) if report and first else None
     if not any(True for _ in task.model.parameters()):
-        return _without_steps(task, folder, options, train, validation, recorded=recorded, ours=ours)
+        return _without_steps(task, folder, options, train, validation, recorded=recorded, ours=ours, write=write)
     loop = Loop(task, folder, options, train, validation)
     if resume:
         loop.state.restore()
@@ -128,20 +139,46 @@ def fit(
         write_options(folder.options, options if recorded is None else recorded)
     try:
         loop.run()
-        completed = _completed(task, folder, train, validation)
-        if first and ours:  # else a recipe has a report to write yet
+        result = _result(loop, _completed(task, folder, train, validation))
+        if write is not None:
+            write(result, folder)
+        elif first and ours:  # else a recipe has a report to write yet
             folder.seal()
     finally:
         if first and ours:
             folder.lock.release()
-    return _result(loop, completed)
+    return result
+
+
+def _splits(train: Any, validation: Any, test: Any) -> tuple[Any, Any, Any]:
+    """Training, validation and test rows; those that were not given are taken out of all splits of a data set, if such was given."""
+    datasets = sys.modules.get("datasets")  # without which there is none
+    if datasets is None or not isinstance(train, datasets.DatasetDict):
+        return train, validation, test
+    splits = used_splits(train, [])
+    named = (splits.get(name) if rows is None else rows for name, rows in (("validation", validation), ("test", test)))
+    return splits["train"], *named
+
+
+def _reporter(task: Task, train: Any, validation: Any, test: Any, options: TrainingOptions) -> Reporter:
+    """What writes the report of a run.
+
+    Raises:
+        OptionsError: for a task that has none, or without test rows.
+    """
+    if not isinstance(task, ReportedTask):
+        fix = "leave it out, and write what is to be known into the run folder"
+        raise OptionsError(f"report=True, and {type(task).__name__} has no report", fix=fix)
+    if test is None:
+        raise OptionsError("report=True, and no rows to measure on", fix="give test=ROWS that are not in training")
+    return task.reporter(train, validation, test, options)
 
 
 def _completed(task: Task, folder: RunFolder, train: Any, validation: Any) -> dict[str, float]:
     """Has a task learn what it learns without steps, all processes alike, and saves it again; its validation figures, if it did."""
     if not isinstance(task, Completes) or not (said := task.complete(train, validation)):
         return {}
-    figures = task.evaluate(task.encode(validation))
+    figures = task.validate(task.encode(validation))
     if started_processes().first:
         task.save_pretrained(folder.model)
         print(
@@ -159,6 +196,7 @@ def _without_steps(
     *,
     recorded: TrainingOptions | None,
     ours: bool,
+    write: Reporter | None,
 ) -> FitResult:
     """What `fit` does for a task that learns all it learns at once. Of several processes each does it, and the first one writes."""
     started, first = time.monotonic(), started_processes().first
@@ -167,14 +205,18 @@ def _without_steps(
         write_options(folder.options, options if recorded is None else recorded)
     try:
         figures = _completed(task, folder, train, validation)
-        if first and ours:
+        settings = {"device": "cpu", "precision": "fp32", "threads": 1, "processes": started_processes().size}
+        selection = "learnt at once from the training rows, without epochs to choose from"
+        seconds = time.monotonic() - started
+        result = FitResult(folder.path, 0, figures, selection, 0, seconds, 0.0, 0.0, settings, history=[])
+        if write is not None:
+            write(result, folder)
+        elif first and ours:
             folder.seal()
     finally:
         if first and ours:
             folder.lock.release()
-    settings = {"device": "cpu", "precision": "fp32", "threads": 1, "processes": started_processes().size}
-    selection = "learnt at once from the training rows, without epochs to choose from"
-    return FitResult(folder.path, 0, figures, selection, 0, time.monotonic() - started, 0.0, 0.0, settings, history=[])
+    return result
 
 
 def _result(loop: Loop, completed: dict[str, float]) -> FitResult:

@@ -244,7 +244,7 @@ class Loop:
         leave = self.signals.at_once() if self.processes.size == 1 else nullcontext()
         try:
             with autocast(self.precision, self.device), leave:
-                return self.task.evaluate(self.held_out, map_pieces=self._map_pieces)
+                return self.task.validate(self.held_out, map_pieces=self._map_pieces)
         except Interrupted:
             return None
 

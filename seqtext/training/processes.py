@@ -108,7 +108,7 @@ class Processes:
 
     def any(self, here: bool) -> bool:
         """Whether it is so in one of them."""
-        flag = torch.tensor([float(here)])
+        flag = torch.tensor([float(here)], dtype=torch.float32)
         self.add_up(flag)
         return bool(flag)
 
@@ -149,7 +149,7 @@ class Processes:
 
     def wait(self) -> None:
         """Until all are here."""
-        self.add_up(torch.zeros(1))
+        self.add_up(torch.zeros(1, dtype=torch.float32))
 
     @contextmanager
     def first_alone(self) -> Iterator[None]:

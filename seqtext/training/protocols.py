@@ -13,7 +13,7 @@ from torch import nn
 
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.nn.losses import Loss
-from seqtext.options import Precision
+from seqtext.options import Precision, TrainingOptions
 
 
 class Epoch(Protocol):
@@ -100,7 +100,7 @@ class Task(HasLoss, Protocol):
         """Training and validation rows, out of training rows alone."""
         ...
 
-    def evaluate(self, examples: Any, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
+    def validate(self, examples: Any, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Figures over a split, `selection_metric` and `loss` among them; `map_pieces` does the work on its pieces."""
         ...
 
@@ -120,4 +120,25 @@ class Completes(Protocol):
 
     def complete(self, train: Any, validation: Any) -> str:
         """Learns it from training rows, and says in a line what it did; `validation` rows are for choices."""
+        ...
+
+
+class Reporter(Protocol):
+    """What writes the report of a run."""
+
+    def __call__(self, result: Any, folder: Any) -> object:
+        """Writes report/ and the card of a run that has ended, and seals it."""
+        ...
+
+
+@runtime_checkable
+class ReportedTask(Task, Protocol):
+    """What `fit` needs to take rows as Python code holds them, and to write a report."""
+
+    def rows(self, given: Any) -> Any:
+        """Rows of one split, whatever holds them, as `encode` takes them."""
+        ...
+
+    def reporter(self, train: Any, validation: Any, test: Any, options: TrainingOptions) -> Reporter:
+        """What writes the report, all checked that can be before training."""
         ...

@@ -192,7 +192,7 @@ class Stepper:
             return next(windows, None)
 
     def _total(self, scalars: Sequence[Tensor]) -> Tensor:
-        return torch.stack(list(scalars)).sum() if scalars else torch.zeros((), device=self.device)
+        return torch.stack(list(scalars)).sum() if scalars else torch.zeros((), dtype=torch.float32, device=self.device)
 
     def _add_up(self, sums: Tensor, stop: bool, seconds: float) -> tuple[Tensor, bool, float]:
         """Gradients and sums over all processes, in one flat tensor on the device, which nobody waits for.

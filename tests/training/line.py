@@ -70,7 +70,7 @@ class Line:
         rows = (self.model(batch[:, :1]).squeeze(1) - batch[:, 1]).square()
         return Loss(rows.sum(), rows.new_tensor(float(len(rows))), rows.detach())
 
-    def evaluate(self, examples: Points, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
+    def validate(self, examples: Points, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         def of(rows: Tensor) -> Tensor:
             with torch.no_grad():
                 return self.loss(rows).rows.double()

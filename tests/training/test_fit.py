@@ -78,7 +78,7 @@ def test_resumed_equals_uninterrupted_to_the_bit(topics, tmp_path, settings):
 
 def _stop_after_epochs(task, epochs, train) -> None:
     """Runs `train` until Ctrl-C comes, after the steps of the next epoch."""
-    evaluate, seen = task.evaluate, []
+    evaluate, seen = task.validate, []
 
     def evaluated(examples, **how):
         seen.append(1)
@@ -86,7 +86,7 @@ def _stop_after_epochs(task, epochs, train) -> None:
             raise KeyboardInterrupt
         return evaluate(examples, **how)
 
-    task.evaluate = evaluated
+    task.validate = evaluated
     with pytest.raises(KeyboardInterrupt):
         train()
 

@@ -159,7 +159,7 @@ def test_when_one_gets_a_signal_all_save_and_leave_at_the_same_step(tmp_path):
     assert quiet == "\nstopping after this step; a second time leaves at once\n"
 
 
-@pytest.mark.parametrize("what", ["evaluate", "encode"])
+@pytest.mark.parametrize("what", ["validate", "encode"])
 def test_when_one_gets_a_signal_between_epochs_all_leave(tmp_path, what):
     (tmp_path / what).mkdir()
     (first, told), (second, quiet) = ended(started("signalled", tmp_path / what))

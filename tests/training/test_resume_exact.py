@@ -60,7 +60,7 @@ def test_a_run_killed_in_any_step_however_often_ends_with_the_same_bits(whole, t
 @pytest.mark.parametrize("call", [1, 2, 3])
 @pytest.mark.parametrize(
     ("target", "name"),
-    [(Line, "evaluate"), (Line, "save_pretrained"), (run_state, "save_checkpoint"), (checkpoint, "save_tensors")],
+    [(Line, "validate"), (Line, "save_pretrained"), (run_state, "save_checkpoint"), (checkpoint, "save_tensors")],
 )
 def test_a_run_killed_at_an_epochs_end_ends_with_the_same_bits(whole, tmp_path, target, name, call):
     with killed_at(target, name, call):
@@ -81,7 +81,7 @@ def test_a_resumed_run_begins_behind_its_checkpoint_and_makes_every_step_once(tm
         return loss(batch)
 
     task.loss = noted
-    with killed_at(task, "evaluate", 1):
+    with killed_at(task, "validate", 1):
         train(tmp_path / "run", task, resume=True)
     assert len(rows) == len(set(rows)) == 52 - 4, "4 of the second epoch's 52 steps were made before"
 

@@ -33,7 +33,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def stop_in_epoch(number: int) -> Line:
     """A task that Ctrl-C stops after the steps of an epoch."""
     task, seen = Line(), []
-    evaluate = task.evaluate
+    evaluate = task.validate
 
     def evaluated(examples, **how):
         seen.append(1)
@@ -41,7 +41,7 @@ def stop_in_epoch(number: int) -> Line:
             raise KeyboardInterrupt
         return evaluate(examples, **how)
 
-    task.evaluate = evaluated
+    task.validate = evaluated
     return task
 
 
@@ -180,13 +180,13 @@ def test_figures_of_a_run_are_the_same_when_it_is_resumed_after_its_end(tmp_path
 
 def test_time_that_is_not_spent_in_steps_is_not_in_the_share_of_batches(tmp_path, monkeypatch):
     task, clock = Line(), [0.0]
-    evaluate = task.evaluate
+    evaluate = task.validate
 
     def slow(examples, **how):
         clock[0] += 1000
         return evaluate(examples, **how)
 
-    task.evaluate = slow
+    task.validate = slow
     monkeypatch.setattr("seqtext.training.loop.time.monotonic", lambda: clock[0])
     monkeypatch.setattr("seqtext.training.step.time.perf_counter", lambda: clock[0])
     loss = task.loss

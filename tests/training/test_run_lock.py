@@ -227,13 +227,13 @@ def test_where_files_cannot_be_locked_that_is_said_once_and_the_run_goes_on(tmp_
 
 def test_a_run_holds_its_folder_while_it_trains_and_leaves_no_lock(tmp_path):
     task, seen = Line(), []
-    evaluate = task.evaluate
+    evaluate = task.validate
 
     def evaluated(examples, **how):
         seen.append((tmp_path / "run" / NAME).read_text())
         return evaluate(examples, **how)
 
-    task.evaluate = evaluated
+    task.validate = evaluated
     train(tmp_path / "run", task)
     assert set(seen) == {f"process {os.getpid()} on {socket.gethostname()}\n"}
     assert not (tmp_path / "run" / NAME).exists()

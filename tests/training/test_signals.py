@@ -45,7 +45,7 @@ def test_the_step_is_finished_and_saved_and_the_run_goes_on_to_the_same_bits(who
 
 
 @every_signal
-@pytest.mark.parametrize("name", ["evaluate", "encode"])
+@pytest.mark.parametrize("name", ["validate", "encode"])
 def test_what_is_done_again_on_resume_is_left_at_once(whole, tmp_path, number, name):  # noqa: F811
     task, calls = Line(), []
     plain = getattr(task, name)
@@ -68,7 +68,7 @@ def test_what_is_done_again_on_resume_is_left_at_once(whole, tmp_path, number, n
 
 def test_weights_are_their_own_again_when_the_validation_of_averaged_ones_is_left(tmp_path):
     task = Line()
-    task.evaluate = lambda *_, **__: signal.raise_signal(signal.SIGTERM)
+    task.validate = lambda *_, **__: signal.raise_signal(signal.SIGTERM)
     with pytest.raises(Stopped):
         train(tmp_path / "run", task)
     state = read_folder(tmp_path / "run" / "checkpoints" / "step-00000052")["state.safetensors"]

@@ -17,7 +17,7 @@ from seqtext.data.pairs.parallel_files import SOURCE
 from seqtext.data.reading.column_arrays import place_of, row_number
 from seqtext.data.rows.duplicates import duplicates
 from seqtext.data.rows.splits import parts_of, used_splits
-from seqtext.data.text.groups import groups_of
+from seqtext.data.text.groups import groups_of_column
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
@@ -84,7 +84,12 @@ def pair_splits(
     kept = {name: without_blank(rows, name, blank, notes) for name, rows in pairs.splits.items()}
     warnings = _swapped(kept)
     train, validation, test = parts_of(
-        kept, notes, groups=lambda rows: groups_of(rows[SOURCE], near=False), max_rows=max_rows, seed=seed, rows="pairs"
+        kept,
+        notes,
+        groups=lambda rows: groups_of_column(rows, SOURCE, near=False),
+        max_rows=max_rows,
+        seed=seed,
+        rows="pairs",
     )
     if uneven := uneven_pairs(train):
         notes.append(f"{uneven:,} training pairs are over {UNEVEN:.0f} times longer on one side than is usual; left in")

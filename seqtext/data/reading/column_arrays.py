@@ -1,4 +1,4 @@
-"""One column of a data set as Arrow arrays, in the order of the rows, some thousand at a time; views where it can be.
+"""One column of a data set as Arrow arrays, in the order of the rows, some thousand at a time; or several that are joined as texts.
 
 `datasets` gathers the rows of a shuffled or selected data set one by one; here a batch is gathered at once, ten times
 faster. Knows nothing of what the column means.
@@ -6,11 +6,13 @@ faster. Knows nothing of what the column means.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from seqtext.data.reading.joined_columns import BETWEEN, parts_of
 
 if TYPE_CHECKING:
     import datasets
@@ -21,6 +23,8 @@ MAX_ROWS = 10_000
 
 def column_arrays(dataset: datasets.Dataset, column: str) -> Iterator[pa.Array]:
     """The values of a column in the order of the rows, in arrays of `MAX_ROWS` (the last may be shorter)."""
+    if len(parts := parts_of(column)) > 1:
+        return _joined([column_arrays(dataset, part) for part in parts])
     stored = dataset.data.column(column)
     # The rows of a data set after select, shuffle, filter or split: `datasets` has no public name for them.
     rows = dataset._indices
@@ -37,6 +41,16 @@ def row_number(dataset: datasets.Dataset, place: int) -> int:
     """The row, from 1, at a place (from 0): as it was loaded, whatever was drawn or filtered since, but a slice counts anew."""
     rows = dataset._indices
     return 1 + (place if rows is None else int(rows.column(0)[place].as_py()))
+
+
+def _joined(columns: Sequence[Iterator[pa.Array]]) -> Iterator[pa.Array]:
+    """The texts of each row one behind the other, the separator between them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    between = pa.scalar(BETWEEN, pa.large_string())
+    for arrays in zip(*columns, strict=True):
+        yield pc.binary_join_element_wise(*(array.cast(between.type) for array in arrays), between)
 
 
 def _in_place(stored: pa.ChunkedArray) -> Iterator[pa.Array]:

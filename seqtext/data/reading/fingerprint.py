@@ -28,7 +28,7 @@ def fingerprint(dataset: datasets.Dataset, columns: Sequence[str] | None = None)
     """
     whole = hashlib.sha256(f"{len(dataset)} rows".encode())
     for column in sorted(dataset.column_names if columns is None else columns):
-        names = getattr(dataset.features[column], "names", None)
+        names = getattr(dataset.features.get(column), "names", None)  # joined columns are no feature
         whole.update(repr((column, names)).encode())
         streams = _Streams()
         for array in column_arrays(dataset, column):

@@ -30,8 +30,8 @@ class TextDataOptions(DataOptions):
     """File of validation rows. Default: held out of the training rows."""
     test: str | None = None
     """File of test rows. Default: held out of the training rows."""
-    text_column: str | None = None
-    """Column of the texts. Default: recognised where there is no doubt."""
+    text_column: tuple[str, ...] = ()
+    """Column of the texts, or several, whose texts are joined. Default: recognised where there is no doubt."""
 
     @property
     def is_built_in(self) -> bool:

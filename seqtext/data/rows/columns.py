@@ -5,12 +5,14 @@ Also checks that a text column holds text in every row. Knows names and types of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seqtext.data.reading.column_arrays import column_arrays, place_of
+from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, place_of
+from seqtext.data.reading.joined_columns import joined, parts_of
+from seqtext.data.reading.label_codes import coded
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -28,8 +30,11 @@ LABEL_NAMES = (
 )
 
 
+_YES_OR_NO = {0, 1, "0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"}
+
+
 class Columns(NamedTuple):
-    """Names of the columns to use."""
+    """Names of the columns to use; `text` may be that of several, as `column_arrays.joined` makes it."""
 
     text: str
     label: str
@@ -38,26 +43,27 @@ class Columns(NamedTuple):
 def choose(
     data: Mapping[str, datasets.Dataset] | datasets.Dataset,
     *,
-    text: str | None = None,
+    text: str | Sequence[str] | None = None,
     label: str | None = None,
 ) -> Columns:
     """The text column and the label column; the texts of all splits are checked.
 
     Args:
         data: a split, or all of them; then `train`, or else the first, decides.
-        text: the name of the text column, if the caller knows it.
+        text: the name of the text column, or names of several to be joined, if the caller knows it.
         label: the name of the label column, likewise.
 
     Raises:
         DataError: a name that is not there, none or several columns that could be meant, a cell that is no text.
     """
     splits = data if isinstance(data, Mapping) else {"": data}
+    text = joined(text) if text else None
     decides = splits["train"] if "train" in splits else next(iter(splits.values()))
     require(splits, *filter(None, [text, label]))
     chosen_label = label or choose_label(decides, text=text)
     chosen_text = text or choose_text(decides, label=chosen_label)
-    if chosen_text == chosen_label:
-        found = f"column {chosen_text!r} is taken for both text and label"
+    if chosen_label in parts_of(chosen_text):
+        found = f"column {chosen_label!r} is taken for both text and label"
         raise DataError(found, where=place_of(decides), fix="pass --text_column NAME")
     require(splits, chosen_text, chosen_label)
     for split in splits.values():
@@ -72,7 +78,7 @@ def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
         DataError: none, or several that could be it; lists the columns.
     """
     texts = [name for name, feature in dataset.features.items() if name != label and is_text(feature)]
-    return _only("text", _named(texts, TEXT_NAMES) or texts, dataset, "--text_column NAME")
+    return _only("text", _named(texts, TEXT_NAMES) or texts, dataset, "--text_column NAME (several names are joined)")
 
 
 def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: str = "--label_column NAME") -> str:
@@ -84,14 +90,52 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
         flag: which names the label column, to tell.
 
     Raises:
-        DataError: none, or several that could be it; lists the columns.
+        DataError: none, or several that could be it; lists the columns. Columns of several labels a row, or of too many values for classes.
     """
-    others = {name: feature for name, feature in dataset.features.items() if name != text}
+    taken = parts_of(text) if text else ()
+    others = {name: feature for name, feature in dataset.features.items() if name not in taken}
     classes: list[str] = [name for name, feature in others.items() if hasattr(feature, "names")]
     if len(classes) == 1:
         return classes[0]
     possible = classes or [name for name, feature in others.items() if _can_be_label(feature)]
-    return _only("label", _named(possible, LABEL_NAMES) or classes, dataset, flag)
+    named = _named(possible, LABEL_NAMES) or classes
+    if not named:
+        named = _of_lists(dataset, [name for name in others if name not in possible])
+    if not named:
+        _refuse_several(dataset, possible, flag)
+    chosen = _only("label", named, dataset, flag)
+    codes = coded(dataset, chosen)
+    if len(codes.values) > max(100, len(dataset) / 2):
+        found = f"found {len(codes.values):,} different values in {len(dataset):,} rows"
+        fix = f"if they are the labels, pass {flag.replace('NAME', chosen)}; else the name of the right column"
+        raise DataError(found, where=f"{place_of(dataset)}, column {chosen!r}", expected="classes", fix=fix)
+    return chosen
+
+
+def _of_lists(dataset: datasets.Dataset, lists: list[str]) -> list[str]:
+    """The one column of lists that is named as labels are, if they hold one label each; several are refused."""
+    named = _named(lists, LABEL_NAMES)
+    if len(named) != 1:
+        return []
+    coded(dataset, named[0])
+    return named
+
+
+def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -> None:
+    """Refuses columns of yes and no, one for each label: each row may then have several."""
+    yes_or_no = [name for name in possible if _is_yes_or_no(dataset, name)]
+    if len(yes_or_no) > 1:
+        where = f"{place_of(dataset)}, columns {one_of(map(repr, yes_or_no)).removeprefix('one of ')}"
+        own = flag.partition(",")[0].replace("NAME", yes_or_no[0])
+        fix = f"this recipe gives a text one label: train a run for each, {own} for the first"
+        raise DataError("each row may have several labels, a column of yes and no for each", where=where, fix=fix)
+
+
+def _is_yes_or_no(dataset: datasets.Dataset, column: str) -> bool:
+    """Whether the first rows of a column hold nothing but yes and no, however they are written."""
+    first = next(column_arrays(dataset.select(range(min(len(dataset), MAX_ROWS))), column))
+    values = set(first.unique().to_pylist()) - {None}
+    return bool(values) and values <= _YES_OR_NO
 
 
 def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = "") -> None:
@@ -106,34 +150,13 @@ def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = ""
         DataError: a split without one; lists the columns there are and the nearest name.
     """
     for dataset in splits.values():
-        for column in columns:
+        for column in (part for name in columns for part in parts_of(name)):
             if column in dataset.column_names:
                 continue
             if any(column in other.column_names for other in splits.values()):
                 fix = "leave this split out, or give it the column"
             found = f"no column {column!r} among {_listed(dataset, dataset.column_names)}"
             raise DataError(found, where=place_of(dataset), fix=did_you_mean(column, dataset.column_names) or fix)
-
-
-def check_one_split(rows: object) -> None:
-    """Sees to it that Python code gave the rows of one split, on disk.
-
-    Raises:
-        DataError: all splits at once, a streaming data set, or no data set at all.
-    """
-    import datasets
-
-    if isinstance(rows, datasets.Dataset):
-        return
-    if isinstance(rows, datasets.IterableDataset | datasets.IterableDatasetDict):
-        fix = (
-            "load it without streaming=True, or hf download NAME --repo-type dataset --local-dir FOLDER and load FOLDER"
-        )
-        raise DataError("found a streaming data set", where="the rows", expected="one on disk", fix=fix)
-    if isinstance(rows, datasets.DatasetDict):
-        fix = f"pass one split, as data[{next(iter(rows), 'train')!r}]"
-        raise DataError("found a DatasetDict", where="the rows", expected="a Dataset", fix=fix)
-    raise DataError(f"found {type(rows).__name__}", where="the rows", expected="a Dataset of datasets")
 
 
 def check_texts(
@@ -143,7 +166,7 @@ def check_texts(
 
     Args:
         dataset: the rows.
-        column: its name.
+        column: its name, or that of several.
         where: what messages call the rows; what they know of themselves if not given.
         flag: which names the column, to tell.
 
@@ -151,6 +174,10 @@ def check_texts(
         DataError: a cell that is None or of another type, with its row (from 1) and what was found.
     """
     where = where or place_of(dataset)
+    if len(parts := parts_of(column)) > 1:
+        for part in parts:
+            check_texts(dataset, part, where=where, flag=flag)
+        return
     stored = dataset.data.column(column)
     if not is_text(dataset.features[column]) and stored.null_count < len(stored):
         row, value = next((row, value) for row, value in enumerate(dataset[column], start=1) if value is not None)

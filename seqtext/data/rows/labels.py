@@ -6,6 +6,8 @@ after the known ones, so that it counts as a mistake. Knows one column; not text
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -14,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.reading.label_codes import Coded, coded, name_rows
+from seqtext.data.reading.label_codes import ONE_OF_SEVERAL, Coded, coded, name_rows, plain_name
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
     import datasets
+
+SHOWN = 5  # groups of names, or combinations, that a warning lists
+FEW_ROWS = 4  # of a class, on average: fewer, and hardly anything can be learnt or measured of it
 
 
 class EncodedLabels(NamedTuple):
@@ -101,7 +106,11 @@ class Labels:
     def _table(self, codes: Coded, where: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         """The id of each code, and the names with those that training never had."""
         id_of = {name: id_ for id_, name in enumerate(self.names)}
-        present = [codes.values[code] for code in np.flatnonzero(codes.counts)]
+        # Where one split has 3 and the other 3.0, or blanks around a name, the same is meant; unless both are names of training.
+        plain = Counter(map(plain_name, self.names))
+        alone = {plain_name(name): name for name in self.names if plain[plain_name(name)] == 1}
+        values = [value if value in id_of else alone.get(plain_name(value), value) for value in codes.values]
+        present = [values[code] for code in np.flatnonzero(codes.counts)]
         if not any(value in id_of for value in present):
             found = f"found only labels that are not in training: {one_of(map(shorten, present))}"
             expected = one_of(map(shorten, self.names))
@@ -109,7 +118,7 @@ class Labels:
         for value in present:
             id_of.setdefault(value, len(id_of))
         # Classes that are declared but in no row have no id unless training has them; no code refers to them.
-        return np.array([id_of.get(value, -1) for value in codes.values], dtype=np.int64), tuple(id_of)
+        return np.array([id_of.get(value, -1) for value in values], dtype=np.int64), tuple(id_of)
 
     def _warnings(
         self, ids: NDArray[np.int64], rows: NDArray[np.int64], names: tuple[str, ...], where: str
@@ -125,6 +134,61 @@ class Labels:
             yield f"{where}: the label {shown} never occurs in training: counted as a mistake" + (
                 f"; {close}" * bool(close)
             )
+
+
+def about_labels(splits: Mapping[str, datasets.Dataset], column: str) -> tuple[list[str], list[str]]:
+    """Notes and warnings about the labels of a data set: blanks left out; names that may mean one class, or several; classes of few rows.
+
+    Args:
+        splits: by name; all but `train` are looked at for blanks alone.
+        column: of the labels.
+
+    Raises:
+        DataError: a column that holds no labels.
+    """
+    notes: list[str] = []
+    warnings: list[str] = []
+    for split, rows in splits.items():
+        codes = coded(rows, column)
+        if codes.trimmed:
+            notes.append(f"split {split!r}: blanks around {codes.trimmed:,} labels of column {column!r} are left out")
+        if split == "train":
+            counts = {name: int(count) for name, count in zip(codes.values, codes.counts, strict=True) if count}
+            warnings += [*_nearly_alike(counts), *_several_in_one(counts)]
+            if len(counts) > 2 and sum(counts.values()) < FEW_ROWS * len(counts):
+                warnings.append(
+                    f"{len(counts):,} classes in {sum(counts.values()):,} training rows: hardly anything can be learnt of a class"
+                )
+    return notes, warnings
+
+
+def _nearly_alike(counts: Mapping[str, int]) -> Iterator[str]:
+    """A warning of classes whose names differ only in case, blanks or the form of a character."""
+    groups = defaultdict(list)
+    for name in counts:
+        groups[" ".join(unicodedata.normalize("NFKC", name).casefold().split())].append(name)
+    alike = [names for names in groups.values() if len(names) > 1]
+    if alike:
+        told = "; ".join(
+            " and ".join(f"{shorten(name)} ({counts[name]:,} rows)" for name in names) for names in alike[:SHOWN]
+        )
+        more = f"; and {len(alike) - SHOWN:,} more" if len(alike) > SHOWN else ""
+        yield f"labels that differ only in case or blanks are different classes: {told}{more}; if they are one, write them alike"
+
+
+def _several_in_one(counts: Mapping[str, int]) -> Iterator[str]:
+    """A warning of names that are several labels in one cell: made of fewer parts than there are names, which come in several of them."""
+    for mark in (";", "|", ","):
+        split = {name: [part.strip() for part in name.split(mark)] for name in counts}
+        several = [name for name, parts in split.items() if len(parts) > 1]
+        parts = {part for found in split.values() for part in found}
+        if several and "" not in parts and len(parts) < len(counts):
+            shown = ", ".join(map(shorten, several[:SHOWN]))
+            yield (
+                f"labels that look like several in one, each combination a class of its own: {shown};"
+                f" each row may have several labels; {ONE_OF_SEVERAL}"
+            )
+            return
 
 
 def check_same_classes(splits: Mapping[str, datasets.Dataset], column: str) -> None:

@@ -214,8 +214,9 @@ def draw_rows(
     if len(labels) != total:
         raise ValueError(f"{len(labels)} labels for {total} rows")
     sizes = np.bincount(labels)
-    quotas = _quotas(sizes, count, leave_one=leave_one)
-    shuffled = np.random.default_rng(seed).permutation(total)
+    chance = np.random.default_rng(seed)
+    shuffled = chance.permutation(total)
+    quotas = _quotas(sizes, count, leave_one=leave_one, order=chance.permutation(len(sizes)))
     by_label = shuffled[np.argsort(labels[shuffled], kind="stable")]
     # A row's place among the rows of its label, in the order of the shuffle: those before the quota are drawn.
     place = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -227,8 +228,11 @@ def _ids(dataset: datasets.Dataset, labels: NDArray[np.int64] | str | None) -> N
     return coded(dataset, labels).codes - MISSING if isinstance(labels, str) else labels
 
 
-def _quotas(sizes: NDArray[np.int64], count: int, *, leave_one: bool) -> NDArray[np.int64]:
-    """How many rows of each label are drawn: its share, rounded to sum to `count`, and one at least if possible."""
+def _quotas(sizes: NDArray[np.int64], count: int, *, leave_one: bool, order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many rows of each label are drawn: its share, rounded to sum to `count`, and one at least if possible.
+
+    Where there are more labels than rows to draw, `order` says which of equal ones come first; else the first ones do.
+    """
     exact = sizes * (count / sizes.sum())
     highest = np.where(sizes > 1, sizes - 1, 0) if leave_one else sizes
     if highest.sum() < count:
@@ -236,12 +240,14 @@ def _quotas(sizes: NDArray[np.int64], count: int, *, leave_one: bool) -> NDArray
     lowest = np.minimum(highest, 1)
     if lowest.sum() > count:
         lowest = np.zeros_like(sizes)
+    else:
+        order = np.arange(len(sizes))
     quotas: NDArray[np.int64] = np.clip(np.floor(exact).astype(np.int64), lowest, highest)
     # The loop is over labels at most: rounding down and the bounds are off by no more than one for each of them.
     while (missing := count - int(quotas.sum())) != 0:
         step = 1 if missing > 0 else -1
         room = quotas < highest if missing > 0 else quotas > lowest
         wish = np.where(room, step * (exact - quotas), -np.inf)
-        first = np.argsort(-wish, kind="stable")[: min(abs(missing), int(room.sum()))]
+        first = np.lexsort((order, -wish))[: min(abs(missing), int(room.sum()))]
         quotas[first] += step
     return quotas

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +17,6 @@ import numpy as np
 from seqtext.batching.ragged import Ragged, write_ragged
 from seqtext.data.reading.cache import cache_folder, no_space
 from seqtext.data.text.tokenizer import BEGIN, Tokenizer
-from seqtext.errors import DataError
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -49,35 +48,6 @@ class EncodingReport:
     def byte_share(self) -> float:
         """The share of ids that are bytes."""
         return self.byte_tokens / max(self.tokens, 1)
-
-
-def list_of_texts(texts: object) -> list[str]:
-    """The texts a user gave, as a list.
-
-    Raises:
-        DataError: for a single text, which is no list of its characters; for what is no list of texts, or has something else in it.
-    """
-    if isinstance(texts, str | bytes):
-        raise DataError("found one text", where="texts", expected="a list of texts", fix="pass [text]")
-    if isinstance(texts, Mapping | set | frozenset) or not isinstance(texts, Iterable):
-        raise DataError(f"found {type(texts).__name__}", where="texts", expected="a list of texts")
-    listed = list(texts)
-    check_strings(listed)
-    return listed
-
-
-def check_strings(texts: Sequence[object], *, first: int = 0) -> None:
-    """Refuses what is no text among the texts a user gave.
-
-    Args:
-        first: how many came before these.
-
-    Raises:
-        DataError: naming the first one's place, from 1.
-    """
-    for number, text in enumerate(texts, start=first + 1):
-        if not isinstance(text, str):
-            raise DataError(f"found {type(text).__name__}", where=f"text {number}", expected="a string")
 
 
 def encode_chunk(

@@ -7,17 +7,27 @@ Knows texts; not labels, nor how a split is drawn.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.ngrams import hash_words
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 # Words in a row that make two texts nearly the same, and how many texts may have them: what more have is a phrase of the language.
 RUNS = ((5, 20), (10, 10))
 MOST_OF_A_GROUP = 0.02  # of all rows: where a group would be larger, the texts are of one mould, and more words in a row are asked for
 MOST_ROWS = 300_000  # beyond, only texts that are equal to the letter are found: it would take minutes and gigabytes
 MOST_CHARACTERS = 1_000  # of a text that are looked at
+
+
+def groups_of_column(rows: Dataset, column: str, *, near: bool = True) -> NDArray[np.int64]:
+    """As `groups_of`, of the texts of a column, or of several that are joined."""
+    return groups_of([text for chunk in texts_of(rows, column) for text in chunk], near=near)
 
 
 def groups_of(texts: Sequence[str], *, near: bool = True) -> NDArray[np.int64]:

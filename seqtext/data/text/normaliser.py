@@ -27,7 +27,8 @@ class Normaliser:
     Applying it twice is applying it once.
 
     Args:
-        whitespace: `fold` makes every run of white space one plain space and trims the ends; `keep` leaves it as it is.
+        whitespace: `fold` makes every run of white space one plain space and trims the ends; `keep` leaves it as it is, but for
+            line ends, which all become `\\n`.
         lowercase: folds case as `str.lower` does.
     """
 
@@ -37,6 +38,8 @@ class Normaliser:
     def __call__(self, text: str) -> str:
         """The normalised text."""
         if not (text.isascii() and text.isprintable()):
+            if self.whitespace == "keep":  # one kind of line end
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
             text = text.translate(_TABLES[self.whitespace])
         if self.lowercase:
             text = text.lower()

@@ -67,8 +67,16 @@ class Tokenizer:
         return int(self._pieces.get_piece_size())
 
     @classmethod
-    def train(cls, texts: Iterable[str], *, vocabulary_size: int, normaliser: Normaliser) -> Tokenizer:
+    def train(
+        cls, texts: Iterable[str], *, vocabulary_size: int, normaliser: Normaliser, always: str = ""
+    ) -> Tokenizer:
         """Trains a unigram model (Kudo 2018) on at most the first 20 million characters, on one thread, so that it is the same everywhere.
+
+        Args:
+            texts: as they came; normalised here.
+            vocabulary_size: pieces; fewer where the texts have no more.
+            normaliser: of the texts, and of all that will be encoded.
+            always: characters that get a piece however rare they are; others may be spelt in bytes.
 
         Raises:
             DataError: if no text has a character.
@@ -84,6 +92,7 @@ class Tokenizer:
                 vocab_size=vocabulary_size,
                 hard_vocab_limit=False,  # a small corpus gets the largest vocabulary it supports
                 character_coverage=0.9999,
+                required_chars=always,
                 byte_fallback=True,
                 split_digits=True,
                 normalization_rule_name="identity",

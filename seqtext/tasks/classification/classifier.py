@@ -5,7 +5,7 @@ Knows texts and labels; reads no files but its own saved ones, and does not know
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,20 +18,22 @@ from torch import Tensor
 from seqtext.batching.padded import sent
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
+from seqtext.data.text.given import given_texts
 from seqtext.data.text.tokenizer import Tokenizer
-from seqtext.errors import OptionsError
+from seqtext.errors import OptionsError, one_of, shorten
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss, classification_loss
 from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import Precision, Usual
+from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.blend import FILE, Blend
 from seqtext.tasks.classification.inference import Prediction, log_probabilities, of_each, predictions
-from seqtext.tasks.classification.model import build_model
+from seqtext.tasks.classification.model import NoModel, build_model
 from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, kept_part, mean_of_windows
 from seqtext.tasks.classification.settings import Ranking, TopicConfig
-from seqtext.tasks.saved import SavedTask, open_saved
-from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights, write_task
+from seqtext.tasks.saved import SavedTask
+from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 _DEFAULT = Ranking()
 
 
-class TopicClassifier:
+class TopicClassifier(BaseTask):
     """Says which of its labels a text belongs to.
 
     Args:
@@ -47,6 +49,8 @@ class TopicClassifier:
         tokenizer: whose ids the model reads.
     """
 
+    config: TopicConfig
+    model: SeqToVec | NoModel
     selection_metric = "accuracy"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = False
     auto_precision: Precision = "auto"  # half precision costs no accuracy here
@@ -59,14 +63,25 @@ class TopicClassifier:
         self.blend: Blend | None = None  # the linear model beside, once there is one
         self.model = build_model(config, len(tokenizer))
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their ids."""
+        return self.config.labels
+
+    def traits(self) -> list[str]:
+        """What it is, in a few words each."""
+        names = one_of(map(shorten, self.labels), 5).removeprefix("one of ")
+        units = f"{self.config.cell} of {self.config.hidden_size:,} units"
+        return [f"{len(self.labels):,} labels: {names}", units, f"{len(self.tokenizer):,} pieces"]
+
     # ---- made from data, or from another run
 
     @classmethod
     def from_data(
         cls,
-        train: Dataset,
+        train: Any,
         *,
-        text_column: str | None = None,
+        text_column: str | Sequence[str] | None = None,
         label_column: str | None = None,
         init_from: str | Path | None = None,
         seed: int = 0,
@@ -75,8 +90,9 @@ class TopicClassifier:
         """A new classifier for a data set: trains the tokenizer, reads the labels, draws the weights.
 
         Args:
-            train: training rows; nothing else may be given, or the tokenizer would see what it is tested on.
-            text_column: recognised if there is no doubt.
+            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`. Nothing
+                else may be given, or the tokenizer would see what it is tested on.
+            text_column: recognised if there is no doubt; of several the texts are joined.
             label_column: likewise.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
             seed: of the first weights.
@@ -94,39 +110,37 @@ class TopicClassifier:
             task.copied = copy_weights(task.model, prepared.weights)
         return task
 
-    def use_columns(self, text: str | None, label: str | None) -> None:
-        """Reads rows from other columns than those of training; None leaves one as it is."""
-        config = self.config
-        self.config = replace(config, text_column=text or config.text_column, label_column=label or config.label_column)
-
     # ---- raw in, raw out
 
     @torch.inference_mode()
-    def __call__(self, texts: Sequence[str], *, top_k: int = _DEFAULT.top_k) -> list[Prediction]:
-        """The label of each text, in fp32, whatever the model was trained in.
+    def __call__(self, texts: Any, *, top_k: int | None = _DEFAULT.top_k) -> list[Prediction]:
+        """The label of each text, in fp32, whatever the model was trained in: always a list, of one prediction for one text.
 
         Args:
-            texts: raw texts; an empty one is legal and gets the label the model gives to nothing.
+            texts: raw texts, as `given_texts` (data/text/given.py) takes them: a list, one text, a column, or rows or a table that have
+                the column of training. An empty text is legal and gets the label the model gives to nothing.
             top_k: as `seqtext.tasks.classification.settings.Ranking` says, in `Prediction.top`.
 
         Raises:
-            DataError: if something in `texts` is not a text, or `texts` is one.
+            DataError: if something in `texts` is not a text, or there are none to be found.
             OptionsError: for a `top_k` below 1.
         """
         return list(self.predict(texts, top_k=top_k))
 
     def predict(
-        self, texts: Iterable[str], *, top_k: int = _DEFAULT.top_k, report: EncodingReport | None = None
+        self, texts: Any, *, top_k: int | None = _DEFAULT.top_k, report: EncodingReport | None = None
     ) -> Iterator[Prediction]:
         """Like calling, for any number of texts: they are taken in chunks, so a pipe of them needs little memory."""
         Ranking(top_k=top_k)  # checks the value
         linear = None if self.blend is None else self.blend.linear
-        for chunk in encoded_chunks(texts, self.tokenizer, self.config, report or EncodingReport(), linear):
-            with torch.inference_mode():
-                found = torch.from_numpy(self.probabilities(chunk))
-            yield from predictions(found, self.config.labels, top_k)
+        report = EncodingReport() if report is None else report
+        for chunk in encoded_chunks(self._given(texts), self.tokenizer, self.config, report, linear):
+            yield from predictions(torch.from_numpy(self.probabilities(chunk)), self.config.labels, top_k)
 
-    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _given(self, texts: Any) -> Iterator[str]:
+        return iter(given_texts(texts, self.config.text_column))
+
+    def encode_texts(self, texts: Any) -> NDArray[np.float32]:
         """(N, P): the vector of each text before the head, for search or to condition a generator.
 
         Raises:
@@ -134,13 +148,11 @@ class TopicClassifier:
         """
         if not isinstance(self.model, SeqToVec):
             raise OptionsError("a linear model has no vectors of texts", fix="train one with --model both")
-        model = self.model
-        chunks = encoded_chunks(texts, self.tokenizer, self.config, EncodingReport())
-        with torch.inference_mode():
-            parts = [
-                of_each(model, chunk, lambda batch: mean_of_windows(model.encode(batch.tokens), batch))
-                for chunk in chunks
-            ]
+        model, report = self.model, EncodingReport()
+        parts = [
+            of_each(model, chunk, lambda batch: mean_of_windows(model.encode(batch.tokens), batch))
+            for chunk in encoded_chunks(self._given(texts), self.tokenizer, self.config, report)
+        ]
         width = model.pooling.output_size
         return np.concatenate([part.numpy() for part in parts]) if parts else np.zeros((0, width), dtype=np.float32)
 
@@ -151,15 +163,20 @@ class TopicClassifier:
         """Whether every epoch sees the texts cut into other pieces."""
         return self.config.subword_sampling
 
-    def split(self, rows: Dataset, *, seed: int) -> tuple[Dataset, Dataset]:
+    def rows(self, given: Any) -> Dataset:
+        """As `as_rows` (data/rows/given.py), with the columns of texts and labels."""
+        from seqtext.data.rows.given import as_rows
+
+        return as_rows(given, self.config.text_column, self.config.label_column)
+
+    def split(self, rows: Any, *, seed: int) -> tuple[Dataset, Dataset]:
         """Training and validation rows out of training rows alone: a seeded tenth, with the share of each class kept."""
-        from seqtext.data.rows.columns import check_one_split
         from seqtext.tasks.classification.splits import hold_out
 
-        check_one_split(rows)
+        rows = self.rows(rows)
         return hold_out(rows, self.config.label_column, text=self.config.text_column, seed=seed)
 
-    def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> EncodedTexts:
+    def encode(self, rows: Any, *, sampling_seed: int | None = None) -> EncodedTexts:
         """A split as ids and labels, checked.
 
         Raises:
@@ -167,16 +184,14 @@ class TopicClassifier:
         """
         return self.encode_with_report(rows, sampling_seed=sampling_seed)[0]
 
-    def encode_with_report(
-        self, rows: Dataset, *, sampling_seed: int | None = None
-    ) -> tuple[EncodedTexts, EncodingReport]:
+    def encode_with_report(self, rows: Any, *, sampling_seed: int | None = None) -> tuple[EncodedTexts, EncodingReport]:
         """As `encode`, with what was met."""
         from seqtext.data.reading.fingerprint import fingerprint
-        from seqtext.data.rows.columns import check_one_split, check_texts, require
+        from seqtext.data.rows.columns import check_texts, require
         from seqtext.data.rows.labels import Labels
 
         config = self.config
-        check_one_split(rows)
+        rows = self.rows(rows)
         require({str(rows.split or "given"): rows}, config.text_column, config.label_column)
         check_texts(rows, config.text_column)
         tokens, report = encode_to_disk(
@@ -207,7 +222,7 @@ class TopicClassifier:
             return loss
         text = batch.text_at(hidden // tokens.values.shape[1])
         # Divided by the number of hidden words to expect, not by that of this draw: so micro-batches add up exactly.
-        weights = (config.word_prediction / (config.word_dropout * sent(batch.lengths, text.device)))[text]
+        weights = (config.word_prediction / (config.word_dropout * sent(batch.lengths, text.device).float()))[text]
         guessed, true = outputs.values.flatten(0, 1)[hidden], batch.tokens.values.flatten()[hidden]
         total, losses = words(guessed, true, embedding.weight, weights)
         rows = loss.rows.index_add(0, text, losses * weights)
@@ -229,7 +244,7 @@ class TopicClassifier:
 
     def _weights(self, device: torch.device) -> Tensor | None:
         weights = self.config.class_weights
-        return None if weights is None else torch.tensor(weights, device=device)
+        return None if weights is None else torch.tensor(weights, dtype=torch.float32, device=device)
 
     @torch.inference_mode()
     def probabilities(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> NDArray[np.float32]:
@@ -256,7 +271,7 @@ class TopicClassifier:
         recurrent = log_probabilities(self.model, examples, len(self.config.labels))
         return {"recurrent": recurrent.exp().numpy(), "linear": examples.linear.exp().numpy()}
 
-    def evaluate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
+    def validate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss and accuracy over a split. Labels the model does not know are mistakes, and have no loss."""
         probabilities = self.probabilities(examples, map_pieces=map_pieces)
         labels = examples.labels.numpy()
@@ -267,23 +282,10 @@ class TopicClassifier:
 
     # ---- saved
 
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Writes config, weights and tokenizer as one verified folder."""
-        write_task(folder, self.files())
-
     def files(self) -> dict[str, bytes]:
         """What is saved, by the names of the files."""
         beside = {} if self.blend is None else self.blend.files()
         return task_files(self, {"tokenizer.model": self.tokenizer.model, **beside})
-
-    @classmethod
-    def from_pretrained(cls, name: str | Path) -> TopicClassifier:
-        """Opens a run folder, a model folder, or a model on the hub by its name.
-
-        Raises:
-            SavedFileError: if it is damaged, or not a topic classifier.
-        """
-        return cls.from_saved(open_saved(name))
 
     @classmethod
     def from_saved(cls, saved: SavedTask) -> TopicClassifier:

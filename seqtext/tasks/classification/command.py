@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
 
 from tyro.conf import Positional, arg
 
+from seqtext.data.reading.joined_columns import BETWEEN, parts_of
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
 from seqtext.tasks.classification.settings import Ranking
 from seqtext.tasks.streams import ModelOptions, as_they_come, open_target
@@ -41,8 +42,8 @@ class Predict(Ranking, ModelOptions):
     """File of texts: csv, tsv, jsonl or txt, also gzipped. - is the pipe."""
     input_format: Literal["csv", "tsv", "jsonl", "txt"] | None = None
     """Format of the input where its name does not tell. A pipe is txt, one text per line, unless this says otherwise."""
-    text_column: str | None = None
-    """Column of the texts. Default: the one the model was trained on, else the only one."""
+    text_column: tuple[str, ...] = ()
+    """Column of the texts, or several, whose texts are joined. Default: what the model was trained on, else the only column."""
     output: str | None = None
     """File to write: csv, tsv, jsonl or txt by its name. Default: the terminal."""
     output_format: Format | None = None
@@ -57,11 +58,11 @@ class Predict(Ranking, ModelOptions):
         report = EncodingReport()
         with ExitStack() as stack:
             columns, rows, where = self._rows(stack)
-            column = _text_column(self.text_column, columns, classifier.config.text_column, where)
+            texts_in = _text_columns(self.text_column, columns, classifier.config.text_column, where)
             file = open_target(self.output, stack)
-            write = _writer(self._format(columns), columns, column, self.top_k, file)
+            write = _writer(self._format(columns), columns, texts_in, file)
             for chunk in rows:
-                texts = _texts(chunk, column, report.texts, where)
+                texts = _texts(chunk, texts_in, report.texts, where)
                 for row, found in zip(chunk, classifier.predict(texts, top_k=self.top_k, report=report), strict=True):
                     write(row, found)
                 file.flush()
@@ -102,47 +103,41 @@ class Predict(Ranking, ModelOptions):
         return "plain" if columns == ("text",) else "csv"
 
 
-def _text_column(asked: str | None, columns: tuple[str, ...], trained: str, where: str) -> str:
-    """The column asked for, or the one of training, or the only one."""
-    wanted = asked or (trained if trained in columns else columns[0] if len(columns) == 1 else trained)
-    if wanted not in columns:
-        raise DataError(
-            f"no column {wanted!r}",
-            where=where,
-            expected=one_of(columns),
-            fix=did_you_mean(wanted, columns) or "pass --text_column NAME",
-        )
+def _text_columns(asked: tuple[str, ...], columns: tuple[str, ...], trained: str, where: str) -> tuple[str, ...]:
+    """The columns asked for, or those of training, or the only one."""
+    wanted = asked or parts_of(trained)
+    if not asked and len(columns) == 1 and not {*wanted} <= {*columns}:
+        wanted = columns
+    for name in wanted:
+        if name not in columns:
+            fix = did_you_mean(name, columns) or "pass --text_column NAME"
+            raise DataError(f"no column {name!r}", where=where, expected=one_of(columns), fix=fix)
     return wanted
 
 
-def _texts(rows: Sequence[Row], column: str, before: int, where: str) -> list[str]:
-    """The texts of some rows, before which there were others."""
+def _texts(rows: Sequence[Row], columns: tuple[str, ...], before: int, where: str) -> list[str]:
+    """The texts of some rows, before which there were others; those of several columns joined."""
     for number, row in enumerate(rows, start=before + 1):
-        text = row[column]
-        if not isinstance(text, str):
-            raise DataError(
-                f"found {shorten(text)} ({type(text).__name__})",
-                where=f"{where}, row {number}, column {column!r}",
-                expected="text",
-            )
-    return [row[column] for row in rows]
+        for column in columns:
+            if not isinstance(text := row[column], str):
+                found, place = f"found {shorten(text)} ({type(text).__name__})", f"row {number}, column {column!r}"
+                raise DataError(found, where=f"{where}, {place}", expected="text")
+    return [BETWEEN.join(row[column] for column in columns) for row in rows]
 
 
 def _writer(
-    form: Format, columns: tuple[str, ...], text_column: str, top_k: int, file: TextIO
+    form: Format, columns: tuple[str, ...], texts_in: tuple[str, ...], file: TextIO
 ) -> Callable[[Row, Prediction], None]:
     """A function that writes one row with its prediction."""
     if form == "plain":
-        return lambda row, found: print(_plain(found, str(row[text_column])), file=file)
+        return lambda row, found: print(_plain(found, BETWEEN.join(row[name] for name in texts_in)), file=file)
     if form == "jsonl":
-        return lambda row, found: print(
-            json.dumps({**row, **_columns(found, top_k, columns)}, ensure_ascii=False), file=file
-        )
+        return lambda row, found: print(json.dumps({**row, **_columns(found, columns)}, ensure_ascii=False), file=file)
     table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
     header: list[str] = []
 
     def write(row: Row, found: Prediction) -> None:
-        added = _columns(found, top_k, columns)
+        added = _columns(found, columns)
         if not header:
             header.extend([*columns, *added])
             table.writerow(header)
@@ -157,12 +152,11 @@ def _plain(found: Prediction, text: str) -> str:
     return "\t".join(" ".join(cell.translate(_CONTROLS).split()) for cell in [*ranked, text])
 
 
-def _columns(found: Prediction, top_k: int, taken: tuple[str, ...]) -> dict[str, Any]:
+def _columns(found: Prediction, taken: tuple[str, ...]) -> dict[str, Any]:
     """`predicted`, `probability`, and for the next likeliest `predicted_2`, `probability_2`, ..."""
     added: dict[str, Any] = {}
-    for place in range(min(top_k, len(found.top))):
+    for place, (label, probability) in enumerate(found.top):
         ending = f"_{place + 1}" if place else ""
-        label, probability = found.top[place]
         added[_free(f"predicted{ending}", taken)] = label
         added[_free(f"probability{ending}", taken)] = round(probability, 6)
     return added

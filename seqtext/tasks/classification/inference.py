@@ -57,9 +57,9 @@ def of_each(model: SeqToVec, examples: EncodedTexts, function: Callable[[TextBat
     return torch.cat([part for _, part in parts])[torch.from_numpy(order)]
 
 
-def predictions(probabilities: Tensor, names: Sequence[str], top_k: int) -> Iterator[Prediction]:
-    """The likeliest labels of each text, out of (B, C)."""
-    values, ids = probabilities.topk(min(top_k, len(names)), dim=-1)
+def predictions(probabilities: Tensor, names: Sequence[str], top_k: int | None) -> Iterator[Prediction]:
+    """The likeliest labels of each text, out of (B, C); all of them where `top_k` is None."""
+    values, ids = probabilities.topk(len(names) if top_k is None else min(top_k, len(names)), dim=-1)
     for row_values, row_ids in zip(values.tolist(), ids.tolist(), strict=True):
         top = tuple((names[i], value) for i, value in zip(row_ids, row_values, strict=True))
         yield Prediction(top[0][0], top[0][1], top)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from seqtext.data.rows.columns import check_one_split, choose
+from seqtext.data.reading.joined_columns import joined, separators_in
+from seqtext.data.rows.columns import choose
+from seqtext.data.rows.given import as_rows
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
@@ -26,9 +28,6 @@ from seqtext.tasks.saving import (
     with_tokenizer_of,
     without_parts,
 )
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 OF_TEXTS, OF_WORDS = 16_000, 400  # pieces of a tokenizer
 
@@ -61,8 +60,8 @@ class Prepared(NamedTuple):
 
 
 def prepare(
-    train: Dataset,
-    text_column: str | None,
+    train: Any,
+    text_column: str | Sequence[str] | None,
     label_column: str | None,
     init_from: str | Path | None,
     settings: Mapping[str, Any],
@@ -76,14 +75,19 @@ def prepare(
     """
     source = None if init_from is None else open_start(init_from)
     wanted = settings_of(TopicSettings, settings)
-    check_one_split(train)
+    train = as_rows(train, joined(text_column) if text_column else None, label_column, split="train")
     columns = choose(train, text=text_column, label=label_column)
     labels = Labels.of(train, columns.label)
     if source is None:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
         wanted = replace(wanted, vocabulary_size=wanted.vocabulary_size or _vocabulary_size(train, columns.text))
-        tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size or 0, normaliser=normaliser)
+        tokenizer = Tokenizer.train(
+            texts,
+            vocabulary_size=wanted.vocabulary_size or 0,
+            normaliser=normaliser,
+            always=separators_in(columns.text),
+        )
     else:
         wanted = _fitted(wanted, source)
         tokenizer = tokenizer_of(source, "source")
@@ -97,9 +101,9 @@ def prepare(
     return Prepared(config, tokenizer, None if source is None else _weights(source, config))
 
 
-def _vocabulary_size(train: Dataset, column: str) -> int:
+def _vocabulary_size(train: Any, column: str) -> int:
     """Pieces that suit some texts: of single words, such as names, form says more than what they are."""
-    some = train.select(range(min(len(train), 1000)))[column]
+    some = next(texts_of(train, column))
     return OF_WORDS if sum(len(text.split()) for text in some) < 1.5 * len(some) else OF_TEXTS
 
 

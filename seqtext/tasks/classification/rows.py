@@ -16,9 +16,8 @@ from torch import Tensor
 from seqtext.batching.batch_plan import BatchPlan
 from seqtext.batching.padded import Padded, sent
 from seqtext.batching.ragged import Ragged
-from seqtext.data.text.encoding import EncodingReport, check_strings, chunked, encode_chunk
+from seqtext.data.text.encoding import EncodingReport, chunked, encode_chunk
 from seqtext.data.text.tokenizer import Tokenizer
-from seqtext.errors import DataError
 from seqtext.models.linear_text import LinearText
 from seqtext.tasks.classification.settings import TopicConfig
 
@@ -159,15 +158,9 @@ def encoded_chunks(
         config: likewise.
         report: to which is added what was met.
         linear: a linear model that is asked too.
-
-    Raises:
-        DataError: if something in `texts` is not a text, or `texts` is one.
     """
-    if isinstance(texts, str):  # which is a sequence of texts too, of one character each
-        raise DataError("found one text", where="texts", expected="a list of texts", fix="pass [text]")
     keep = kept_part(config.max_length, config.long_texts)
-    for number, chunk in enumerate(chunked(texts, CHUNK)):
-        check_strings(chunk, first=number * CHUNK)
+    for chunk in chunked(texts, CHUNK):
         ids = Ragged.from_sequences(encode_chunk(chunk, tokenizer, keep=keep, report=report))
         opinions = None if linear is None else linear.log_probabilities(chunk)
         labels = np.zeros(len(chunk), dtype=np.int64)

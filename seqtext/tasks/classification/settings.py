@@ -111,9 +111,9 @@ class TopicConfig(TopicSettings):
 class Ranking:
     """What is said of each text: keywords of calling a `TopicClassifier`, and flags of `seqtext predict`."""
 
-    top_k: int = 1
-    """How many of the likeliest labels to give."""
+    top_k: int | None = 1
+    """How many of the likeliest labels to give; None is all."""
 
     def __post_init__(self) -> None:
-        if self.top_k < 1:
+        if self.top_k is not None and self.top_k < 1:
             raise OptionsError(f"--top_k is {self.top_k}", expected="at least 1")

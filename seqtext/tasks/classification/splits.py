@@ -16,9 +16,9 @@ from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.label_codes import coded
 from seqtext.data.rows.columns import Columns, choose
 from seqtext.data.rows.duplicates import duplicates
-from seqtext.data.rows.labels import Labels, check_same_classes
+from seqtext.data.rows.labels import Labels, about_labels, check_same_classes
 from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
-from seqtext.data.text.groups import groups_of
+from seqtext.data.text.groups import groups_of_column
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
@@ -53,13 +53,15 @@ class LabelledSplits:
 def labelled_splits(
     splits: DatasetDict,
     *,
-    text_column: str | None = None,
+    text_column: str | Sequence[str] | None = None,
     label_column: str | None = None,
     unlabelled: Unlabelled = "error",
     max_rows: int | None = None,
     seed: int = 0,
 ) -> LabelledSplits:
     """Chooses columns and splits, drops rows without a label if asked to, and holds rows out where a split is missing.
+
+    Several text columns are joined: `columns.text` is then their common name, which everything that reads texts takes.
 
     Raises:
         DataError: naming split, row and column of what cannot be used.
@@ -71,18 +73,20 @@ def labelled_splits(
     check_same_classes(splits, column)
     if unlabelled == "drop":
         splits = _without_unlabelled(splits, column, notes)
+    found_notes, warnings = about_labels(splits, column)
+    notes += found_notes
     train, validation, test = parts_of(
         splits,
         notes,
         labels=lambda rows: _ids(rows, column),
-        groups=lambda rows: groups_of(rows[columns.text]),
+        groups=lambda rows: groups_of_column(rows, columns.text),
         check=lambda train, parts: _check_held_out(train, parts, column),
         max_rows=max_rows,
         seed=seed,
         drawn=" by class",
     )
     labels = Labels.of(train, column)  # only now: a class may have lost its last training row
-    warnings = [warning for rows in (validation, test) for warning in labels.encode(rows, column).warnings]
+    warnings += [warning for rows in (validation, test) for warning in labels.encode(rows, column).warnings]
     found = duplicates(train, test, columns.text)
     if found.total:
         first = ", ".join(map(str, found.first_rows))
@@ -99,7 +103,7 @@ def hold_out(train: Dataset, column: str, *, text: str, seed: int) -> tuple[Data
     Raises:
         DataError: if there are too few rows, or a row without a label.
     """
-    return hold_out_rows(train, _ids(train, column), seed=seed, groups=groups_of(train[text]))
+    return hold_out_rows(train, _ids(train, column), seed=seed, groups=groups_of_column(train, text))
 
 
 def _ids(rows: Dataset, column: str) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ what lies before it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,9 +17,11 @@ from torch import Tensor
 from seqtext.batching.keyed_permutation import KeyedPermutation
 from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
-from seqtext.errors import DataError
+from seqtext.errors import DataError, one_of, shorten
+from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision, Usual
+from seqtext.tasks.base import BaseTask
 from seqtext.tasks.forecasting.histories import FloatArray, histories, is_many
 from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, check_part, forecast_positions, part_forecasts
@@ -29,8 +30,8 @@ from seqtext.tasks.forecasting.rollout import Context, Rollout, check_horizon
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
 from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows, scaled, scales_for
-from seqtext.tasks.saved import SavedTask, open_saved
-from seqtext.tasks.saving import restore, task_files, with_new_weights, write_task
+from seqtext.tasks.saved import SavedTask
+from seqtext.tasks.saving import restore, task_files, with_new_weights
 
 MOST_VALIDATED = 20_000  # windows that an epoch is judged by, drawn once with a fixed key
 _DEFAULT = ForecastRequest()
@@ -50,13 +51,15 @@ class Forecast(NamedTuple):
     times: NDArray[np.datetime64] | None
 
 
-class Forecaster:
+class Forecaster(BaseTask):
     """Forecasts the next readings of a series.
 
     Args:
         config: settings, scales and names.
     """
 
+    config: ForecastConfig
+    model: SeqToVec
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "fp32"  # a forecast needs more digits than bf16 has
@@ -66,6 +69,13 @@ class Forecaster:
         self.config = config
         self.output = config.output
         self.model = build_model(config)
+
+    def traits(self) -> list[str]:
+        """What it is, in a few words each."""
+        config = self.config
+        names = one_of(map(shorten, config.series), 3).removeprefix("one of ")
+        ahead = f"{config.window:,} readings to {config.horizon:,}"
+        return [f"{len(config.series):,} series: {names}", ahead, f"{config.cell} of {config.hidden_size:,} units"]
 
     # ---- made from data
 
@@ -163,10 +173,9 @@ class Forecaster:
         """Never: readings are what they are."""
         return False
 
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return next(self.model.parameters()).device
+    def rows(self, given: Any) -> Any:
+        """Spans of series, as they are."""
+        return given
 
     def split(self, rows: Part, *, seed: int) -> tuple[Part, Part]:
         """Training readings and the last tenth of each span, to choose by. The seed changes nothing: time decides."""
@@ -211,7 +220,7 @@ class Forecaster:
         yield self.loss(batch)
 
     @torch.inference_mode()
-    def evaluate(self, examples: Windows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
+    def validate(self, examples: Windows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss, squared and absolute error over a part, in the scale of training; at most 20,000 windows of it."""
         self.model.eval()
         windows = Windows(examples.series, examples.spans, self.config)
@@ -258,22 +267,9 @@ class Forecaster:
 
     # ---- saved
 
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Writes config, with the scales in full precision, and weights as one verified folder."""
-        write_task(folder, self.files())
-
     def files(self) -> dict[str, bytes]:
         """What is saved, by the names of the files."""
         return task_files(self, {})
-
-    @classmethod
-    def from_pretrained(cls, name: str | Path) -> Forecaster:
-        """Opens a run folder, a model folder, or a model on the hub by its name.
-
-        Raises:
-            SavedFileError: if it is damaged, or not a forecaster.
-        """
-        return cls.from_saved(open_saved(name))
 
     @classmethod
     def from_saved(cls, saved: SavedTask) -> Forecaster:

@@ -146,7 +146,9 @@ class Rollout:
     def _carried(self, first: Positions, *, with_state: bool) -> tuple[Tensor, State]:
         """(R, H) outputs and, if asked for, the state, carried from the start of each series; one pass over each."""
         number = np.searchsorted(self.series.starts, first - 1, side="right") - 1
-        outputs = torch.empty(len(first), self.model.backbone.output_size, device=self.series.values.device)
+        outputs = torch.empty(
+            len(first), self.model.backbone.output_size, dtype=torch.float32, device=self.series.values.device
+        )
         zero = self.model.backbone.zero_state(len(first), like=outputs)
         for series in np.unique(number).tolist():
             rows = np.flatnonzero(number == series)

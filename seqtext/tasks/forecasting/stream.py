@@ -88,7 +88,7 @@ class ForecastStream:
         self._known.append(last if math.isnan(float(columns[0, 0])) else float(columns[0, 0]))
         x = features(columns, seconds, self.config)  # (1, D)
         if self.config.difference_input:
-            x = torch.cat([x, torch.tensor([[self._known[-1] - a_lag_before]])], dim=-1)
+            x = torch.cat([x, torch.tensor([[self._known[-1] - a_lag_before]], dtype=torch.float32)], dim=-1)
         if self.config.context == "stateful":
             output, self._state = self.model.backbone.step(x, self._state)
         else:
@@ -124,7 +124,7 @@ class ForecastStream:
         anchor: Tensor | float = 0.0
         if lag := self.config.difference_lag:
             known = list(self._known)
-            anchor = torch.tensor([known[step % lag] for step in range(self.config.head_horizon)])
+            anchor = torch.tensor([known[step % lag] for step in range(self.config.head_horizon)], dtype=torch.float32)
         values = (self.output.point(raw, anchor).double() * self.scale + self.mean).tolist()
         if not self.output.has_quantiles:
             return NextReadings(values, {})

@@ -11,6 +11,10 @@ from seqtext.errors import OptionsError
 from seqtext.tasks.generation.settings import Writing
 from seqtext.tasks.streams import ModelOptions, keywords
 
+_CONTROLS = dict.fromkeys(
+    {*range(32), *range(127, 160)} - {*map(ord, "\n\t")}, " "
+)  # what could be a command to a terminal
+
 
 @dataclass(frozen=True, kw_only=True)
 class Generate(Writing, ModelOptions):
@@ -36,12 +40,20 @@ class Generate(Writing, ModelOptions):
                 line = {**one._asdict(), "log_probability": round(one.log_probability, 6), "vector": vector}
                 print(json.dumps(line, ensure_ascii=False))
             else:
-                print(" ".join(one.text.split()) or "(an empty text)")
+                print(_shown(one.text, keep=generator.config.whitespace == "keep"))
         if cut := sum(not one.ended for one in made):
             print(
                 f"note: {cut:,} of {len(made):,} texts reached the length limit, {self.max_length} tokens",
                 file=sys.stderr,
             )
+
+
+def _shown(text: str, *, keep: bool) -> str:
+    """A text for the terminal: on one line; or on those it was written in, and then an empty one behind it."""
+    if keep:
+        text = text.translate(_CONTROLS)
+        return f"{text}\n" if text.strip() else "(an empty text)\n"
+    return " ".join(text.split()) or "(an empty text)"
 
 
 def topic_weights(topic: str, known: Iterable[Sequence[str]]) -> dict[str, float]:

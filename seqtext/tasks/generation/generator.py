@@ -18,18 +18,20 @@ from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.models.copy_guard import CopyGuard
+from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.losses import Loss, perplexity
 from seqtext.options import Precision, Usual
 from seqtext.saving.folders import tensor_bytes
+from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.losses import mean_loss, window_losses
 from seqtext.tasks.generation.model import ENCODER, GUARD, build_model, read_guard, row_vectors
 from seqtext.tasks.generation.rows import GeneratorBatch, GeneratorRows, encode_rows
 from seqtext.tasks.generation.settings import GeneratorConfig, Writing
-from seqtext.tasks.generation.vectors import asked, components, raw_vectors
+from seqtext.tasks.generation.vectors import asked, components, raw_vectors, several
 from seqtext.tasks.generation.writing import Generated, write
-from seqtext.tasks.saved import SavedTask, open_saved
-from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights, write_task
+from seqtext.tasks.saved import SavedTask
+from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 _DEFAULT = Writing()
 
 
-class TextGenerator:
+class TextGenerator(BaseTask):
     """Writes texts that have what a vector asks for.
 
     Args:
@@ -47,6 +49,8 @@ class TextGenerator:
         guard: the runs of its training texts, if it keeps a record of them.
     """
 
+    config: GeneratorConfig
+    model: VecToSeq
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any perplexity; texts are written in fp32
@@ -66,14 +70,21 @@ class TextGenerator:
         self.copied = ""  # which weights came from another run, to print
         self.model = build_model(config, len(tokenizer))
 
+    def traits(self) -> list[str]:
+        """What it is, in a few words each."""
+        config = self.config
+        names = [f"{column} of {len(names):,}" for column, names in zip(config.attributes, config.names, strict=True)]
+        vector = ", ".join(names) or (f"vectors of {config.vector_size:,}" if config.vector_size else "no vector")
+        return [vector, f"{config.cell} of {config.hidden_size:,} units", f"{len(self.tokenizer):,} pieces"]
+
     # ---- made from data, or from another run
 
     @classmethod
     def from_data(
         cls,
-        train: Dataset,
+        train: Any,
         *,
-        text_column: str | None = None,
+        text_column: str | Sequence[str] | None = None,
         attributes: Sequence[str] | None = None,
         vector_column: str | None = None,
         vectors_from: str | Path | None = None,
@@ -84,8 +95,9 @@ class TextGenerator:
         """A new generator for a data set: trains the tokenizer, reads the names, draws the weights.
 
         Args:
-            train: training rows; nothing else may be given.
-            text_column: recognised if there is no doubt.
+            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`. Nothing
+                else may be given.
+            text_column: recognised if there is no doubt; of several the texts are joined.
             attributes: columns whose values make the vector; the label column if None and there is no doubt; none if empty.
             vector_column: a column of dense vectors instead.
             vectors_from: a saved topic classifier that makes the vectors from the texts instead.
@@ -134,7 +146,7 @@ class TextGenerator:
 
         Args:
             request: a name (`column:name` where several columns have it), names with weights, a raw vector (C,), a list of any of
-                these (`count` texts for each), or None for any text.
+                these or a column of names (`count` texts for each), or None for any text.
 
         Raises:
             OptionsError: what cannot be asked for, or a prompt as long as the limit.
@@ -148,7 +160,7 @@ class TextGenerator:
             if request is not None:
                 raise OptionsError("a request and like were both given", fix="give one of them")
             request = self.vector_like(like)
-        requests = request if isinstance(request, list) else [request]
+        requests = several(request)
         if not requests:
             return []
         wanted = [asked(one, self.config) for one in requests]
@@ -203,22 +215,22 @@ class TextGenerator:
         """Whether every epoch sees the texts cut into other pieces."""
         return self.config.subword_sampling
 
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.model.embedding.weight.device
+    def rows(self, given: Any) -> Dataset:
+        """As `as_rows` (data/rows/given.py), with the columns of texts and vectors."""
+        from seqtext.data.rows.given import as_rows
 
-    def split(self, rows: Dataset, *, seed: int) -> tuple[Dataset, Dataset]:
+        return as_rows(given, self.config.text_column, *self.config.columns)
+
+    def split(self, rows: Any, *, seed: int) -> tuple[Dataset, Dataset]:
         """Training and validation rows out of training rows alone: a seeded tenth, 2,500 at most."""
-        from seqtext.data.rows.columns import check_one_split
         from seqtext.data.rows.splits import hold_out_rows
-        from seqtext.data.text.groups import groups_of
+        from seqtext.data.text.groups import groups_of_column
 
-        check_one_split(rows)
+        rows = self.rows(rows)
         evenly_by = self.config.attributes[0] if self.config.attributes else None
-        return hold_out_rows(rows, evenly_by, seed=seed, groups=groups_of(rows[self.config.text_column]))
+        return hold_out_rows(rows, evenly_by, seed=seed, groups=groups_of_column(rows, self.config.text_column))
 
-    def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> GeneratorRows:
+    def encode(self, rows: Any, *, sampling_seed: int | None = None) -> GeneratorRows:
         """A split as ids and vectors, checked.
 
         Raises:
@@ -227,13 +239,13 @@ class TextGenerator:
         return self.encode_with_report(rows, sampling_seed=sampling_seed)[0]
 
     def encode_with_report(
-        self, rows: Dataset, *, sampling_seed: int | None = None
+        self, rows: Any, *, sampling_seed: int | None = None
     ) -> tuple[GeneratorRows, EncodingReport]:
         """As `encode`, with what was met."""
-        from seqtext.data.rows.columns import check_one_split, check_texts, require
+        from seqtext.data.rows.columns import check_texts, require
 
         config = self.config
-        check_one_split(rows)
+        rows = self.rows(rows)
         require({str(rows.split or "given"): rows}, config.text_column, *config.columns)
         check_texts(rows, config.text_column)
         tokens, report = encode_rows(rows, config.text_column, self.tokenizer, sampling_seed=sampling_seed)
@@ -243,7 +255,7 @@ class TextGenerator:
         """As `window_losses`, of this model."""
         return window_losses(self.model, batch, self.config)
 
-    def evaluate(self, examples: GeneratorRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
+    def validate(self, examples: GeneratorRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss per token (natural logarithm), end tokens among them, and its perplexity; of models with a vector also without it."""
         with_vector = self.token_loss(examples, map_pieces=map_pieces)
         figures = {"loss": with_vector, "perplexity": perplexity(with_vector)}
@@ -259,10 +271,6 @@ class TextGenerator:
 
     # ---- saved
 
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Writes config, weights, tokenizer, record of training texts and the classifier that makes vectors, as one verified folder."""
-        write_task(folder, self.files())
-
     def files(self) -> dict[str, bytes]:
         """What is saved, by the names of the files."""
         further = {"tokenizer.model": self.tokenizer.model}
@@ -273,19 +281,10 @@ class TextGenerator:
         return task_files(self, further)
 
     @classmethod
-    def from_pretrained(cls, name: str | Path) -> TextGenerator:
-        """Opens a run folder, a model folder, or a model on the hub by its name.
-
-        Raises:
-            SavedFileError: if it is damaged, or not a text generator.
-        """
-        return cls.from_saved(open_saved(name))
-
-    @classmethod
     def from_saved(cls, saved: SavedTask) -> TextGenerator:
         """From the verified files of a model folder."""
         config = saved.config(GeneratorConfig, task=cls.__name__)
-        tokenizer = read_tokenizer(saved, lowercase=config.lowercase)
+        tokenizer = read_tokenizer(saved, lowercase=config.lowercase, whitespace=config.whitespace)
         encoder = TopicClassifier.from_saved(saved.part(ENCODER)) if config.has_encoder else None
         guard = read_guard(saved, config.no_copy_ngram) if config.no_copy_ngram else None
         return restore(saved, lambda: cls(config, tokenizer, encoder, guard))

@@ -39,7 +39,7 @@ def window_losses(model: VecToSeq, batch: GeneratorBatch, config: GeneratorConfi
             state = model.select(state, sent(places, device))
         some = None if gone is None else gone[sent(there, device)]
         loss, state = window_loss(model, window, state, gone=some, label_smoothing=smoothing)
-        rows = torch.zeros(len(batch.rows), device=device)
+        rows = torch.zeros(len(batch.rows), dtype=torch.float32, device=device)
         yield replace(loss, rows=rows.index_copy_(0, sent(there, device), loss.rows))
 
 
@@ -72,7 +72,7 @@ def window_loss(
         batch.targets.flatten()[real],
         label_smoothing=label_smoothing,
     )
-    rows = torch.zeros(len(batch.rows), device=losses.device).index_add_(0, rows_of_real, losses)
+    rows = losses.new_zeros(len(batch.rows)).index_add_(0, rows_of_real, losses)
     count = losses.new_full((), len(losses))
     return Loss(total, count, rows), tuple(part.detach() for part in after)
 
@@ -81,7 +81,7 @@ def without_vector(batch: GeneratorBatch, share: float) -> Tensor | None:
     """(B, 1) texts, drawn anew, that "any" stands for the vector of; None for none."""
     if batch.vectors is None or not share:
         return None
-    return torch.rand(len(batch.rows), 1, device=batch.vectors.device) < share
+    return torch.rand(len(batch.rows), 1, dtype=torch.float32, device=batch.vectors.device) < share
 
 
 @torch.inference_mode()

@@ -61,7 +61,7 @@ def build_model(config: GeneratorConfig, tokens: int) -> VecToSeq:
     )
     if config.shares:  # "any" begins as the mixture that the training rows are
         with torch.no_grad():
-            model.no_vector.copy_(torch.tensor(config.shares))
+            model.no_vector.copy_(torch.tensor(config.shares, dtype=torch.float32))
     return model
 
 

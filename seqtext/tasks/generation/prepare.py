@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor
 
+from seqtext.data.reading.joined_columns import joined, parts_of, separators_in
 from seqtext.data.reading.label_codes import check_values
-from seqtext.data.rows.columns import check_one_split, check_texts, choose_label, choose_text, require
+from seqtext.data.rows.columns import check_texts, choose_label, choose_text, require
+from seqtext.data.rows.given import as_rows
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
@@ -46,8 +48,8 @@ class Prepared(NamedTuple):
 
 
 def prepare(
-    train: Dataset,
-    text_column: str | None,
+    train: Any,
+    text_column: str | Sequence[str] | None,
     attributes: Sequence[str] | None,
     vector_column: str | None,
     vectors_from: str | Path | None,
@@ -64,13 +66,14 @@ def prepare(
     if sum((bool(attributes), vector_column is not None, vectors_from is not None)) > 1:
         fix = "give one of --attributes, --vector_column and --vectors_from"
         raise OptionsError("several ways to make the vectors", fix=fix)
-    check_one_split(train)
+    text = joined(text_column) if text_column else None
+    train = as_rows(train, text, *(attributes or ()), vector_column, split="train")
     if attributes is None:
         by_vectors = vector_column is not None or vectors_from is not None
-        attributes = () if by_vectors else (choose_label(train, text=text_column, flag=CHOICE),)
-    text = text_column or choose_text(train, label=attributes[0] if attributes else None)
+        attributes = () if by_vectors else (choose_label(train, text=text, flag=CHOICE),)
+    text = text or choose_text(train, label=attributes[0] if attributes else None)
     require({"train": train}, text, *attributes, *([] if vector_column is None else [vector_column]))
-    if text in attributes or len(set(attributes)) < len(attributes):
+    if {*parts_of(text)} & {*attributes} or len(set(attributes)) < len(attributes):
         raise OptionsError(f"attributes {', '.join(attributes)} of texts in {text!r}", expected="different columns")
     check_texts(train, text)
     for column in attributes:
@@ -80,12 +83,16 @@ def prepare(
     means, scales = _dense_scales(train, text, vector_column, encoder)
     source = None if init_from is None else open_start(init_from)
     if source is None:
-        texts = (text for chunk in texts_of(train, text) for text in chunk)
-        normaliser = Normaliser(lowercase=wanted.lowercase)
-        tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
+        texts = (one for chunk in texts_of(train, text) for one in chunk)
+        normaliser = Normaliser(whitespace=wanted.whitespace, lowercase=wanted.lowercase)
+        tokenizer = Tokenizer.train(
+            texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser, always=separators_in(text)
+        )
     else:
         wanted = with_tokenizer_of(wanted, source)
-        tokenizer = tokenizer_of(source, "target")
+        if source.settings.get("whitespace") == "keep":  # as its weights learnt it
+            wanted = replace(wanted, whitespace="keep")
+        tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace)
     guard = _copy_guard(train, text, tokenizer, wanted.no_copy_ngram)
     config = GeneratorConfig(
         **{**asdict(wanted), "no_copy_ngram": guard.length if guard else 0},

@@ -23,6 +23,8 @@ class GeneratorSettings:
     """Pieces of the tokenizer; lowered where the corpus is too small for it."""
     lowercase: bool = False
     """Fold case before tokenizing."""
+    whitespace: Literal["fold", "keep"] = "fold"
+    """fold makes each run of blanks, tabs and line ends one blank; keep writes them as they are: for poems, dialogue and code."""
     max_length: int = 128
     """Tokens read at once; longer texts are read in windows that carry the state."""
     subword_sampling: bool = False

@@ -5,14 +5,17 @@ Never chooses on test: where a split is missing it is made from training rows, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seqtext.data.reading.joined_columns import joined
 from seqtext.data.reading.label_codes import check_values
 from seqtext.data.rows.columns import check_texts, choose_text, require
 from seqtext.data.rows.duplicates import duplicates
+from seqtext.data.rows.labels import about_labels
 from seqtext.data.rows.splits import parts_of, used_splits
-from seqtext.data.text.groups import groups_of
+from seqtext.data.text.groups import groups_of_column
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -44,7 +47,7 @@ class TextSplits:
 def text_splits(
     splits: DatasetDict,
     *,
-    text_column: str | None = None,
+    text_column: str | Sequence[str] | None = None,
     attributes: tuple[str, ...] = (),
     others: tuple[str, ...] = (),
     max_rows: int | None = None,
@@ -54,7 +57,7 @@ def text_splits(
 
     Args:
         splits: as loaded.
-        text_column: recognised if there is no doubt.
+        text_column: recognised if there is no doubt; of several the texts are joined.
         attributes: columns of classes with a value in every row; held-out rows get their share of each class of the first.
         others: further columns that there must be.
         max_rows: of training.
@@ -66,20 +69,25 @@ def text_splits(
     notes: list[str] = []
     splits = used_splits(splits, notes)
     evenly_by = attributes[0] if attributes else None
-    column = text_column or choose_text(splits["train"], label=evenly_by)
+    column = joined(text_column) if text_column else choose_text(splits["train"], label=evenly_by)
     require(splits, column, *attributes, *others)
     for rows in splits.values():  # before rows are held out: so their numbers are those of the file
         check_texts(rows, column)
         for attribute in attributes:
             check_values(rows, attribute)
+    warnings: list[str] = []
+    for attribute in attributes:
+        for found, told in zip((notes, warnings), about_labels(splits, attribute), strict=True):
+            found += told
     train, validation, test = parts_of(
         splits,
         notes,
         labels=lambda rows: evenly_by,
-        groups=lambda rows: groups_of(rows[column]),
+        groups=lambda rows: groups_of_column(rows, column),
         max_rows=max_rows,
         seed=seed,
     )
-    found = duplicates(train, test, column)
-    warnings = [f"{found.total:,} test texts are in train too: the test figures flatter"] if found.total else []
-    return TextSplits(train, validation, test, column, found.total, tuple(notes), tuple(warnings))
+    copies = duplicates(train, test, column)
+    if copies.total:
+        warnings.append(f"{copies.total:,} test texts are in train too: the test figures flatter")
+    return TextSplits(train, validation, test, column, copies.total, tuple(notes), tuple(warnings))

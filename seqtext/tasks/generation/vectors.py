@@ -6,7 +6,7 @@ Knows names and numbers; neither texts nor models.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtext.data.rows.given import is_frame, plain_values
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
 from seqtext.tasks.generation.settings import GeneratorConfig
 
@@ -44,7 +45,7 @@ class RowVectors:
         if self.places is None:
             return None
         places = self.places[rows]
-        return torch.zeros(len(places), self.size).scatter_(1, places, 1.0)
+        return torch.zeros(len(places), self.size, dtype=torch.float32).scatter_(1, places, 1.0)
 
 
 def attribute_places(rows: Dataset, config: GeneratorConfig) -> Tensor:
@@ -123,6 +124,23 @@ def raw_vectors(vectors: Tensor, config: GeneratorConfig) -> FloatArray:
     """What the model reads as a user gives it: dense vectors with their scale again, mixtures as they are."""
     raw = vectors.cpu().numpy()
     return (raw * np.asarray(config.scales) + np.asarray(config.means)).astype(np.float32) if config.means else raw
+
+
+def several(request: Any) -> list[Any]:
+    """What a user asks for, as a list of requests: a list as it is, a column of names as its names, anything else as one request.
+
+    Raises:
+        OptionsError: for a table, whose columns' names are no request.
+    """
+    if is_frame(request):
+        fix = "pass the column of the names, as df['topic']"
+        raise OptionsError(f"asked for a {type(request).__name__}", expected="a name, or a list of names", fix=fix)
+    if isinstance(request, list):
+        return request
+    if request is None or isinstance(request, str | Mapping) or not isinstance(request, Iterable):
+        return [request]
+    items = list(plain_values(request))
+    return items if items and all(isinstance(item, str | Mapping) for item in items) else [request]
 
 
 def asked(request: Any, config: GeneratorConfig) -> Tensor | None:

@@ -127,7 +127,7 @@ def _state_before(writer: Guided, mixtures: list[Mixture | None], beginning: lis
 def _stacked(writer: Guided, mixtures: list[Mixture | None], device: torch.device) -> tuple[Tensor | None, Tensor]:
     """(N, K, C) vectors and (N, K) weights; rows of fewer vectors repeat their first, with weight 0."""
     most = max((len(mixture[1]) for mixture in mixtures if mixture is not None), default=1)
-    weights = torch.zeros(len(mixtures), most)
+    weights = torch.zeros(len(mixtures), most, dtype=torch.float32)
     weights[:, 0] = 1.0
     if all(mixture is None for mixture in mixtures):
         return None, weights.to(device)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor
 
-from seqtext.data.rows.columns import check_one_split, check_texts, require
+from seqtext.data.rows.columns import check_texts, require
+from seqtext.data.rows.given import as_rows
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
@@ -43,7 +44,7 @@ class Prepared(NamedTuple):
 
 
 def prepare(
-    train: Dataset,
+    train: Any,
     source_column: str,
     target_column: str,
     init_from: str | Path | None,
@@ -56,7 +57,7 @@ def prepare(
         OptionsError: for an unknown setting, or a run to start from whose tokenizers do not fit.
     """
     wanted = settings_of(TranslatorSettings, settings)
-    check_one_split(train)
+    train = as_rows(train, source_column, target_column, split="train")
     columns = (source_column, target_column)
     require({"train": train}, *columns)
     if source_column == target_column:

@@ -5,7 +5,7 @@ Knows texts; reads no files but its own saved ones, and does not know how it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.pieces import MapPieces, one_by_one, total_of
-from seqtext.data.text.encoding import EncodingReport, encode_to_disk, list_of_texts, texts_of
+from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
+from seqtext.data.text.given import given_texts
 from seqtext.data.text.tokenizer import BEGIN, Tokenizer
+from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.nn.losses import Loss, perplexity
 from seqtext.options import Precision, Usual
-from seqtext.tasks.saved import SavedTask, open_saved
-from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights, write_task
+from seqtext.tasks.base import BaseTask
+from seqtext.tasks.saved import SavedTask
+from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights
 from seqtext.tasks.translation.model import build_model, read_tokenizers
 from seqtext.tasks.translation.rows import PairBatch, PairPlan, PairRows
 from seqtext.tasks.translation.settings import Search, TranslatorConfig
@@ -33,7 +36,7 @@ TOKENS_AT_ONCE = 16_384  # of a side of a batch without gradients
 _DEFAULT = Search()
 
 
-class Translator:
+class Translator(BaseTask):
     """Translates texts.
 
     Args:
@@ -42,6 +45,8 @@ class Translator:
         tokenizer: whose ids the model writes.
     """
 
+    config: TranslatorConfig
+    model: EncoderDecoder
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any loss; texts are written in fp32
@@ -54,12 +59,22 @@ class Translator:
         self.copied = ""  # which weights came from another run, to print
         self.model = build_model(config, len(source_tokenizer), len(tokenizer))
 
+    def traits(self) -> list[str]:
+        """What it is, in a few words each."""
+        config = self.config
+        attention = f"attention {config.attention}" if config.attention else "no attention"
+        pieces = f"{len(self.tokenizer):,} pieces"
+        if not config.shared_tokenizer:
+            pieces = f"{len(self.source_tokenizer):,} and {pieces}"
+        units = f"{config.cell} of {config.encoder_size:,} and {config.hidden_size:,} units"
+        return [f"{config.source_column} to {config.target_column}", units, attention, pieces]
+
     # ---- made from data, or from another run
 
     @classmethod
     def from_data(
         cls,
-        train: Dataset,
+        train: Any,
         *,
         source_column: str = "source",
         target_column: str = "target",
@@ -70,7 +85,8 @@ class Translator:
         """A new translator for a data set: trains the tokenizers, draws the weights.
 
         Args:
-            train: training rows; nothing else may be given.
+            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`. Nothing
+                else may be given.
             source_column: the texts to read.
             target_column: the texts to write.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
@@ -95,7 +111,7 @@ class Translator:
 
     def __call__(
         self,
-        texts: Iterable[str],
+        texts: Any,
         *,
         beam: int = _DEFAULT.beam,
         n_best: int = _DEFAULT.n_best,
@@ -109,7 +125,8 @@ class Translator:
         The other keywords are the fields of `Search` (translation/settings.py), which says what each means.
 
         Args:
-            texts: any number.
+            texts: as `given_texts` (data/text/given.py) takes them: a list, one text, a column, or rows or a table that have the column
+                of the sources.
             attention: whether to say where the model looked; a model without attention says None.
 
         Raises:
@@ -120,7 +137,7 @@ class Translator:
         search = Search(  # checks the values
             beam=beam, n_best=n_best, length_penalty=length_penalty, max_ratio=max_ratio, no_repeat_ngram=no_repeat_ngram
         )  # fmt: skip
-        whole = self.source_tokenizer.encode(list_of_texts(texts))
+        whole = self.source_tokenizer.encode(list(given_texts(texts, self.config.source_column)))
         kept = [ids[: self.config.max_length] for ids in whole]
         there = [place for place, ids in enumerate(kept) if ids != [BEGIN]]
         self.model.eval()
@@ -144,21 +161,23 @@ class Translator:
         """Whether every epoch sees the texts cut into other pieces."""
         return self.config.subword_sampling
 
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.model.embedding.weight.device
+    def rows(self, given: Any) -> Dataset:
+        """As `as_rows` (data/rows/given.py), with the columns of both sides."""
+        from seqtext.data.rows.given import as_rows
 
-    def split(self, rows: Dataset, *, seed: int) -> tuple[Dataset, Dataset]:
+        return as_rows(given, self.config.source_column, self.config.target_column)
+
+    def split(self, rows: Any, *, seed: int) -> tuple[Dataset, Dataset]:
         """Training and validation rows out of training rows alone: a seeded tenth, 2,500 at most."""
-        from seqtext.data.rows.columns import check_one_split
         from seqtext.data.rows.splits import hold_out_rows
-        from seqtext.data.text.groups import groups_of
+        from seqtext.data.text.groups import groups_of_column
 
-        check_one_split(rows)
-        return hold_out_rows(rows, None, seed=seed, groups=groups_of(rows[self.config.source_column], near=False))
+        rows = self.rows(rows)
+        return hold_out_rows(
+            rows, None, seed=seed, groups=groups_of_column(rows, self.config.source_column, near=False)
+        )
 
-    def encode(self, rows: Dataset, *, sampling_seed: int | None = None) -> PairRows:
+    def encode(self, rows: Any, *, sampling_seed: int | None = None) -> PairRows:
         """A split as ids, checked.
 
         Raises:
@@ -167,14 +186,14 @@ class Translator:
         return self.encode_with_report(rows, sampling_seed=sampling_seed)[0]
 
     def encode_with_report(
-        self, rows: Dataset, *, sampling_seed: int | None = None
+        self, rows: Any, *, sampling_seed: int | None = None
     ) -> tuple[PairRows, EncodingReport, EncodingReport]:
         """As `encode`, with what was met in the sources and in the targets."""
         from seqtext.data.reading.fingerprint import fingerprint
-        from seqtext.data.rows.columns import check_one_split, check_texts, require
+        from seqtext.data.rows.columns import check_texts, require
 
         columns = (self.config.source_column, self.config.target_column)
-        check_one_split(rows)
+        rows = self.rows(rows)
         require({str(rows.split or "given"): rows}, *columns)
         sides = []
         for number, (column, tokenizer) in enumerate(
@@ -205,7 +224,7 @@ class Translator:
             batch.targets.flatten()[real],
             label_smoothing=self.config.label_smoothing if model.training else 0.0,
         )
-        rows = torch.zeros(len(batch.rows), device=losses.device).index_add_(0, rows_of_real, losses)
+        rows = losses.new_zeros(len(batch.rows)).index_add_(0, rows_of_real, losses)
         return Loss(total, losses.new_full((), len(losses)), rows)
 
     def losses(self, batch: PairBatch) -> Iterator[Loss]:
@@ -213,7 +232,7 @@ class Translator:
         yield self.loss(batch)
 
     @torch.inference_mode()
-    def evaluate(self, examples: PairRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
+    def validate(self, examples: PairRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss per token of the targets (natural logarithm), end tokens among them, and its perplexity; without label smoothing."""
         self.model.eval()
 
@@ -229,25 +248,12 @@ class Translator:
 
     # ---- saved
 
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Writes config, weights and tokenizers as one verified folder."""
-        write_task(folder, self.files())
-
     def files(self) -> dict[str, bytes]:
         """What is saved, by the names of the files."""
         further = {"tokenizer.model": self.tokenizer.model}
         if not self.config.shared_tokenizer:
             further["source_tokenizer.model"] = self.source_tokenizer.model
         return task_files(self, further)
-
-    @classmethod
-    def from_pretrained(cls, name: str | Path) -> Translator:
-        """Opens a run folder, a model folder, or a model on the hub by its name.
-
-        Raises:
-            SavedFileError: if it is damaged, or not a translator.
-        """
-        return cls.from_saved(open_saved(name))
 
     @classmethod
     def from_saved(cls, saved: SavedTask) -> Translator:

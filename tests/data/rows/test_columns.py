@@ -4,7 +4,9 @@ import datasets
 import numpy as np
 import pytest
 
-from seqtext.data.rows.columns import Columns, check_one_split, check_texts, choose, require
+from seqtext.data.reading.column_arrays import column_arrays
+from seqtext.data.reading.joined_columns import parts_of
+from seqtext.data.rows.columns import Columns, check_texts, choose, require
 from seqtext.errors import DataError
 
 CLASSES = datasets.ClassLabel(names=["World", "Sports"])
@@ -69,6 +71,59 @@ def test_doubt_lists_the_columns_and_the_flag(columns: dict[str, list[object]], 
         choose(rows(**columns))
 
 
+@pytest.mark.parametrize("names", [["toxic", "insult", "threat"], ["a b", "c"]])
+@pytest.mark.parametrize("values", [[0, 1, 1], ["0", "1", "0"], [True, False, True], ["yes", "no", "no"]])
+def test_a_column_of_yes_and_no_for_each_label_is_several_labels(names: list[str], values: list[object]) -> None:
+    data = rows(text=["a", "b", "c"], **dict.fromkeys(names, values))
+    with pytest.raises(DataError, match="each row may have several labels") as caught:
+        choose(data)
+    assert all(repr(name) in str(caught.value) for name in names)
+    assert f"this recipe gives a text one label: train a run for each, --label_column {names[0]} for" in str(
+        caught.value
+    )
+    assert choose(data, label=names[0]) == ("text", names[0])
+
+
+def test_a_list_of_labels_in_each_row_is_several_labels() -> None:
+    assert choose(rows(text=["a", "b"], labels=[["x"], ["y"]])) == ("text", "labels"), "one label each"
+    data = rows(text=["a", "b"], labels=[["x"], ["x", "y"]])
+    message = (
+        r"split 'train', column 'labels', row 2, found \['x', 'y'\]: each row has several labels; this recipe gives"
+    )
+    with pytest.raises(DataError, match=message):
+        choose(data)
+
+
+def test_many_values_are_classes_only_where_the_column_was_named() -> None:
+    data = rows(text=["a"] * 303, label=[f"intent {number // 2}" for number in range(303)])
+    message = (
+        "found 152 different values in 303 rows; expected classes; if they are the labels, pass --label_column label;"
+    )
+    with pytest.raises(DataError, match=message):
+        choose(data)
+    assert choose(data, label="label") == ("text", "label")
+
+
+def test_several_text_columns_are_joined() -> None:
+    data = rows(title=["a", ""], body=["b", "c"], label=["x", "y"])
+    with pytest.raises(DataError, match=r"pass --text_column NAME \(several names are joined\)"):
+        choose(data.rename_column("title", "summary").rename_column("body", "headline"))
+    columns = choose(data, text=["body", "title"])
+    assert parts_of(columns.text) == ("body", "title")
+    [array] = column_arrays(data, columns.text)
+    assert array.to_pylist() == ["b \u241f a", "c \u241f "]
+    assert choose(data, text=["title"]).text == "title"
+    for wrong, told in (("bodi", "did you mean 'body'"), ("label", "'label' is taken for both text and label")):
+        with pytest.raises(DataError, match=told):
+            choose(data, text=["title", wrong], label="label")
+
+
+def test_a_joined_text_that_is_none_is_told_by_its_own_column() -> None:
+    data = rows(title=["a", "b"], body=["b", None], label=["x", "y"])
+    with pytest.raises(DataError, match="row 2, column 'body': found None"):
+        choose(data, text=["title", "body"])
+
+
 def test_named_columns_win_and_each_leaves_the_other_out() -> None:
     data = rows(text=["a"], title=["t"], label=["x"], topic=["y"])
     assert choose(data, text="title", label="topic") == ("title", "topic")
@@ -94,18 +149,6 @@ def test_every_split_must_have_the_columns() -> None:
         require(splits, "txt", fix="pass a name")
     with pytest.raises(DataError, match=r"no column 'zzz' among .*; pass a name$"):
         require(splits, "zzz", fix="pass a name")
-
-
-def test_what_python_code_gives_must_be_one_split_on_disk() -> None:
-    data = rows(text=["a"], label=[0])
-    check_one_split(data)
-    with pytest.raises(DataError, match=r"found a DatasetDict; expected a Dataset; pass one split, as data\['train'\]"):
-        check_one_split(datasets.DatasetDict(train=data))
-    for streaming in (data.to_iterable_dataset(), datasets.IterableDatasetDict()):
-        with pytest.raises(DataError, match="streaming data set; expected one on disk; load it without streaming=True"):
-            check_one_split(streaming)
-    with pytest.raises(DataError, match="found list; expected a Dataset of datasets"):
-        check_one_split([{"text": "a"}])
 
 
 @pytest.mark.parametrize("place", [0, 4, 9])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtext.data.rows.labels import Labels, check_same_classes
+from seqtext.data.rows.labels import Labels, about_labels, check_same_classes
 from seqtext.errors import DataError
 
 CLASSES = ["World", "Sports", "Business"]
@@ -29,6 +29,14 @@ def split(labels: Sequence[object], *, name: str = "train", classes: list[str] |
         ([True, False, True], ("false", "true"), [1, 0, 1]),
         (["NA", "null", "NA"], ("NA", "null"), [0, 1, 0]),
         (["-1", "a", "-1"], ("-1", "a"), [0, 1, 0]),
+        ([2.0, 10.0, 2.0], ("2", "10"), [0, 1, 0]),
+        (["2.0", "10.0", "2.0"], ("2", "10"), [0, 1, 0]),
+        (["2", "10", "2.00"], ("2", "10"), [0, 1, 0]),
+        (["1.0", "2.10", "1.0"], ("1.0", "2.10"), [0, 1, 0]),
+        ([" sea", "town", "sea "], ("sea", "town"), [0, 1, 0]),
+        (["[a]", "[b]", "[a]"], ("[a]", "[b]"), [0, 1, 0]),
+        ([["b"], ["a"], ["b"]], ("a", "b"), [1, 0, 1]),
+        ([[2], [10], [2]], ("2", "10"), [0, 1, 0]),
     ],
 )
 def test_values_become_names_and_ids(values: list[object], names: tuple[str, ...], ids: list[int]) -> None:
@@ -70,6 +78,9 @@ def test_ids_follow_the_rows_shown(values: list[str], chance: object) -> None:
         ([0, None, 1, None, 2], CLASSES),
         ([0, -1, 1, -1, 2], None),
         ([0, None, 1, None, 2], None),
+        ([0.0, float("nan"), 1.0, None, 2.0], None),
+        ([0.0, -1.0, 1.0, None, 2.0], None),
+        ([["x"], [], ["y"], None, ["z"]], None),
         (["x", "", "y", " ", "z"], None),
         (["0", "-1", "1", "-1", "2"], None),
         (["0", "-1", "1", "", "2"], None),
@@ -127,19 +138,17 @@ def _classes() -> datasets.ClassLabel:
         ([0, -100, 1, -100], "found -100 in 2 rows, 2, 4; expected 0 or more; .*no label is ever ignored"),
         (["0", "-100", "1", "-100"], "found -100 in 2 rows, 2, 4; expected 0 or more; .*no label is ever ignored"),
         ([0.0, 1.0, 1.5], r"found 1.5 in row 3 \(the column is double\)"),
-        ([0.0, None, 1.0], r"found 0.0 in row 1 \(the column is double\); expected a name, a whole number"),
-        ([[0], [1]], r"found \[0\] in row 1 \(the column is list"),
+        ([0.0, 1e300, 1.0], r"found 0.0 in row 1 \(the column is double\); expected a name, a whole number"),
+        ([[0.5], [1.5]], r"found 0.5 in row 1 \(the column is double\)"),
+        ([["a"], [], ["a", "b"]], r"row 3, found \['a', 'b'\]: each row has several labels; this recipe"),
+        (["[1]", "", "[0, 1]"], r"row 3, found '\[0, 1\]': each row has several labels; this recipe gives a text one"),
         (["x"] * 9, "found only 'x', in 9 rows; expected two classes at least"),
         ([True, True], "found only 'true', in 2 rows"),
         ([None, 3, 3], "found only '3', in 2 rows"),
-        (
-            list(range(500)),
-            "found 500 different values in 500 rows; expected classes; name the right column with --label",
-        ),
     ],
 )
 def test_columns_that_hold_no_labels(values: list[object], message: str) -> None:
-    with pytest.raises(DataError, match=f"split 'train', column 'label': {message}"):
+    with pytest.raises(DataError, match=f"split 'train', column 'label'[:,] {message}"):
         Labels.of(split(values), "label")
 
 
@@ -147,6 +156,54 @@ def test_a_column_of_texts_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("seqtext.data.reading.label_codes.MAX_LABELS", 100)
     with pytest.raises(DataError, match="more than 100 different values"):
         Labels.of(split([str(row // 2) for row in range(1000)]), "label")
+
+
+# ---- names that may mean the same, or several things
+
+
+def about(values: Sequence[object], **others: Sequence[object]) -> tuple[list[str], list[str]]:
+    return about_labels({"train": split(values), **{name: split(v, name=name) for name, v in others.items()}}, "label")
+
+
+def test_blanks_around_labels_are_counted_where_they_were() -> None:
+    notes, warnings = about([" sea", "sea", "town\t"] * 9, test=["sea", " sea"])
+    told = "split {}: blanks around {} labels of column 'label' are left out"
+    assert notes == [told.format("'train'", 18), told.format("'test'", 1)]
+    assert warnings == []
+
+
+def test_names_that_differ_in_case_alone_are_told_with_their_rows() -> None:
+    _, [warning] = about(["Sports", "sports", "World", "SPORTS", "Sci  Tech", "sci tech", "Sports"] * 5)
+    for told in ("'Sports' (10 rows)", "'sports' (5 rows)", "'SPORTS' (5 rows)", "'Sci  Tech' (5 rows)"):
+        assert told in warning
+    assert "World" not in warning
+    assert warning.endswith("if they are one, write them alike")
+    mended = ["Sports", "Sports", "World", "Sports", "Sci Tech", "Sci Tech", "Sports"] * 5
+    assert about(mended) == ([], [])
+
+
+@pytest.mark.parametrize("mark", [";", "|", ", "])
+def test_labels_that_stand_several_in_a_cell_are_told(mark: str) -> None:
+    _, [warning] = about(["sea", f"sea{mark}town", "town", f"town{mark}wood", "wood", "sea"] * 5)
+    assert f"'sea{mark}town', 'town{mark}wood'" in warning
+    assert "each row may have several labels; this recipe gives a text one label" in warning
+
+
+@pytest.mark.parametrize("names", [["Food, Drink", "Travel"], ["Home, Garden", "Home, Kitchen"], ["a;", "b"]])
+def test_names_with_marks_in_them_are_names(names: list[str]) -> None:
+    assert about(names * 9) == ([], [])
+
+
+def test_classes_of_hardly_any_rows_are_told() -> None:
+    _, [warning] = about([f"intent {row // 2}" for row in range(300)])
+    assert warning == "150 classes in 300 training rows: hardly anything can be learnt of a class"
+
+
+def test_splits_are_matched_whatever_readers_added_to_a_label() -> None:
+    labels = Labels(("1", "2.10", "sea"))
+    assert labels.encode(split(["1.0", "2.10", " sea"]), "label").ids.tolist() == [0, 1, 2]
+    assert Labels(("1", "2")).encode(split([2.0, 1.0]), "label").ids.tolist() == [1, 0]
+    assert Labels(("1", "1.0")).encode(split(["1.0", "1", "x"]), "label").ids.tolist() == [1, 0, 2]
 
 
 # ---- labels that training never saw

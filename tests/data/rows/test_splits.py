@@ -37,6 +37,14 @@ def test_shares_of_classes_are_kept() -> None:
     assert np.bincount(ids[drawn]).tolist() == [100, 20, 1]
 
 
+def test_of_more_classes_than_rows_to_draw_any_may_come_and_each_keeps_a_row() -> None:
+    ids = np.repeat(np.arange(150), 2)
+    drawn = [ids[draw_rows(300, 30, seed=seed, labels=ids, leave_one=True)] for seed in range(2)]
+    assert all(len(set(classes.tolist())) == 30 for classes in drawn)
+    assert all(classes.max() > 120 and classes.min() < 30 for classes in drawn)
+    assert drawn[0].tolist() != drawn[1].tolist()
+
+
 def test_another_seed_draws_other_rows() -> None:
     assert draw_rows(1000, 100, seed=0).tolist() != draw_rows(1000, 100, seed=1).tolist()
 

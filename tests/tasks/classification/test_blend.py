@@ -35,7 +35,7 @@ def fitted(tmp_path_factory):
 def test_words_are_learnt_though_the_recurrent_model_has_hardly_begun(fitted):
     task, result, validation = fitted
     assert result.validation["accuracy"] == 1.0
-    assert result.validation == task.evaluate(task.encode(validation))
+    assert result.validation == task.validate(task.encode(validation))
     alone = task.parts(task.encode(validation))
     assert (alone["linear"].argmax(axis=1) == validation["label"]).all()
     assert not (alone["recurrent"].argmax(axis=1) == validation["label"]).all()

@@ -195,7 +195,7 @@ def test_the_activation_of_a_plain_cell_is_used_and_saved(topics, tmp_path):
 
 def test_rows_that_are_not_one_split_on_disk_are_refused(classifier, topics):
     with pytest.raises(DataError, match=r"found a DatasetDict; .*pass one split, as data\['train'\]"):
-        TopicClassifier.from_data(topics)
+        classifier.encode(topics)
     streaming = topics["train"].to_iterable_dataset()
     for use in (TopicClassifier.from_data, classifier.encode, lambda rows: classifier.split(rows, seed=0)):
         with pytest.raises(DataError, match="found a streaming data set"):
@@ -222,10 +222,17 @@ def test_what_is_no_text_is_refused_with_its_place(classifier):
         classifier(["a", None])
 
 
-def test_one_text_is_not_a_list_of_texts(classifier):
-    for use in (classifier, classifier.encode_texts, lambda text: list(classifier.predict(text))):
-        with pytest.raises(DataError, match=r"found one text; expected a list of texts; pass \[text\]"):
-            use("Oil prices")
+def test_one_text_is_a_list_of_one(classifier):
+    [found] = classifier("the ship sails")
+    assert found == classifier(["the ship sails"])[0]
+    assert list(classifier.predict("the ship sails")) == [found]
+    assert classifier.encode_texts("the ship sails").shape == (1, classifier.model.pooling.output_size)
+
+
+def test_all_labels_are_given_where_none_is_counted(classifier):
+    [found] = classifier("the ship sails", top_k=None)
+    assert {label for label, _ in found.top} == set(classifier.labels) == {"sea", "town", "wood"}
+    assert sum(probability for _, probability in found.top) == pytest.approx(1)
 
 
 def test_a_label_at_least_is_asked_for(classifier):

@@ -254,7 +254,7 @@ def test_a_finished_run_that_is_resumed_says_so_and_its_model_stays_as_it_is():
 
 def test_a_run_stopped_by_ctrl_c_goes_on_to_the_same_bits(monkeypatch):
     done(*TRAIN, "--run", "whole", "--epochs", "3")
-    calls, evaluate = [], TopicClassifier.evaluate
+    calls, evaluate = [], TopicClassifier.validate
 
     def stopped(task: TopicClassifier, examples: object, **how: object) -> dict[str, float]:
         calls.append(1)
@@ -263,7 +263,7 @@ def test_a_run_stopped_by_ctrl_c_goes_on_to_the_same_bits(monkeypatch):
         return evaluate(task, examples, **how)
 
     with monkeypatch.context() as patch:
-        patch.setattr(TopicClassifier, "evaluate", stopped)
+        patch.setattr(TopicClassifier, "validate", stopped)
         ended = topics_recipe(*TINY, *TRAIN, "--run", "parts", "--epochs", "3")
     assert ended.code == 130
     assert ended.err.endswith("\nstopped by Ctrl-C\n")

@@ -340,7 +340,7 @@ def test_resumed_equals_uninterrupted_to_the_bit(tmp_path, monkeypatch):
 
     straight = made()
     fit(straight, train, validation, run=tmp_path / "straight", **options)
-    stopped, evaluate, calls = made(), Forecaster.evaluate, []
+    stopped, evaluate, calls = made(), Forecaster.validate, []
 
     def stop_at_the_third(task, examples, **how):
         calls.append(1)
@@ -348,7 +348,7 @@ def test_resumed_equals_uninterrupted_to_the_bit(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return evaluate(task, examples, **how)
 
-    monkeypatch.setattr(Forecaster, "evaluate", stop_at_the_third)
+    monkeypatch.setattr(Forecaster, "validate", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         fit(stopped, train, validation, run=tmp_path / "stopped", **options)
     monkeypatch.undo()

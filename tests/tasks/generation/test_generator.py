@@ -76,7 +76,7 @@ def test_without_a_vector_it_is_a_language_model(free, rows):
     one, other = free(count=2)
     assert one.vector is None
     assert one.text != other.text
-    assert set(free.evaluate(free.encode(rows))) == {"loss", "perplexity"}
+    assert set(free.validate(free.encode(rows))) == {"loss", "perplexity"}
 
 
 def test_the_same_rows_and_seed_give_the_same_generator(rows):

@@ -150,7 +150,7 @@ def test_without_a_clear_label_the_ways_to_go_on_are_told(rows):
 
 
 def test_rows_that_are_not_one_split_on_disk_are_refused(generator, topics):
-    for use in (TextGenerator.from_data, generator.encode, lambda rows: generator.split(rows, seed=0)):
+    for use in (generator.encode, lambda rows: generator.split(rows, seed=0)):
         with pytest.raises(DataError, match=r"found a DatasetDict; .*pass one split"):
             use(topics)
 

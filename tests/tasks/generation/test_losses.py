@@ -97,19 +97,19 @@ def test_what_is_read_is_one_step_behind_what_is_written(generator):
 def test_evaluation_is_the_mean_loss_of_a_token_with_the_vector_and_without(generator, rows, monkeypatch):
     examples = generator.encode(rows)
     total, count, _ = summed(generator.losses(examples.batch(np.arange(300))))
-    figures = generator.evaluate(examples)
+    figures = generator.validate(examples)
     assert figures["loss"] == pytest.approx(total / count, rel=1e-5)
     assert figures["perplexity"] == pytest.approx(np.exp(total / count), rel=1e-4)
     assert figures["perplexity_without_vector"] != pytest.approx(figures["perplexity"], rel=1e-3)
     generator.model.no_vector.data, kept = torch.tensor([1.0, 0, 0]), generator.model.no_vector.data
     try:
         sea = rows.filter(lambda row: row["label"] == "sea")
-        same = generator.evaluate(generator.encode(sea))
+        same = generator.validate(generator.encode(sea))
     finally:
         generator.model.no_vector.data = kept
     assert same["perplexity_without_vector"] == pytest.approx(same["perplexity"], rel=1e-6)
     monkeypatch.setattr(module, "TOKENS_AT_ONCE", 64)
-    assert generator.evaluate(examples)["loss"] == pytest.approx(figures["loss"], rel=1e-5)
+    assert generator.validate(examples)["loss"] == pytest.approx(figures["loss"], rel=1e-5)
 
 
 def test_any_stands_for_the_vector_of_some_rows_in_training_alone(rows):
@@ -229,7 +229,7 @@ def test_resumed_equals_uninterrupted_to_the_bit_in_windows_too(rows, topics, tm
 
     trained(new(), "whole")
     stopped = new()
-    evaluate, stopped.evaluate = stopped.evaluate, stopping
+    evaluate, stopped.validate = stopped.validate, stopping
     with pytest.raises(KeyboardInterrupt):
         trained(stopped, "stopped")
     trained(new(), "stopped", resume=True)

@@ -68,7 +68,7 @@ def test_the_report_tells_of_the_test_and_of_what_was_translated(place):
     test, made = figures_of(place / "learnt")["test"], predictions_of(place / "learnt")
     task = seqtext.load(place / "learnt")
     source, target = (Path(place, f"test.{side}").read_text(encoding="utf-8").split("\n")[:-1] for side in ("en", "de"))
-    found = task.evaluate(task.encode(datasets.Dataset.from_dict({"source": source, "target": target})))
+    found = task.validate(task.encode(datasets.Dataset.from_dict({"source": source, "target": target})))
     assert test["perplexity"] == pytest.approx(found["perplexity"], rel=1e-6)
     assert [line["translation"] for line in made] == [one.text for one in task(source, beam=3)]
     assert test["without_end"] == sum(not line["ended"] for line in made)

@@ -229,10 +229,9 @@ def test_what_is_no_text_is_told_by_its_place(translator, wrong):
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ("old dog", r"texts: found one text; expected a list of texts; pass \[text\]"),
         (None, "texts: found NoneType; expected a list of texts"),
         (7, "texts: found int; expected a list of texts"),
-        ({"text": "old dog"}, "texts: found dict; expected a list of texts"),
+        ({"text": "old dog"}, r"texts: found dict with the columns text; .*; pass rows\['text'\]"),
     ],
 )
 def test_what_is_no_list_of_texts_is_told(translator, texts, message):

@@ -115,12 +115,12 @@ def test_the_loss_is_the_cross_entropy_of_the_targets_with_their_end(rows, shape
 
 def test_evaluation_is_the_mean_loss_of_a_token_whatever_the_batches(translator, rows, monkeypatch):
     examples = translator.encode(rows)
-    figures = translator.evaluate(examples)
+    figures = translator.validate(examples)
     total = [next(translator.losses(examples.batch(np.array([row])))) for row in range(len(rows))]
     mean = sum(loss.sum.item() for loss in total) / sum(loss.count.item() for loss in total)
     assert figures == {"loss": pytest.approx(mean, rel=1e-5), "perplexity": pytest.approx(np.exp(mean), rel=1e-4)}
     monkeypatch.setattr("seqtext.tasks.translation.translator.TOKENS_AT_ONCE", 30)
-    assert translator.evaluate(examples)["loss"] == pytest.approx(mean, rel=1e-5)
+    assert translator.validate(examples)["loss"] == pytest.approx(mean, rel=1e-5)
 
 
 def test_label_smoothing_and_hidden_words_are_of_training_alone(rows):
@@ -237,7 +237,7 @@ def test_what_a_translator_cannot_be_made_of_is_told(rows):
     refused(DataError, "no column 'sorce'.*did you mean 'source'", source_column="sorce")
     holes = datasets.Dataset.from_dict({"source": ["a", None], "target": ["b", "c"]})
     refused(DataError, r"row 2, column 'source': found None", data=holes)
-    refused(DataError, "found a DatasetDict", data=datasets.DatasetDict({"train": rows}))
+    refused(DataError, "found a DatasetDict", data=datasets.DatasetDict({"test": rows}))
     refused(DataError, "no text to train a tokenizer on", data=rows.map(lambda _: {"source": "", "target": " "}))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import arg
@@ -22,29 +22,36 @@ class Evaluate(EvaluateOptions):
 
     data: Annotated[tuple[str, ...], arg(metavar="DATA")] = ()
     """Data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; gz), or phrasebook[:locale]."""
-    text_column: str | None = None
-    """Default: the one the model was trained on."""
+    text_column: tuple[str, ...] = ()
+    """Column of the texts, or several, which are joined. Default: the one the model was trained on."""
     label_column: str | None = None
     """Default: the one the model was trained on."""
     unlabelled: Literal["error", "drop"] = "error"
     """Rows without a label stop the evaluation, or are left out and counted."""
 
 
-def measure(task: TopicClassifier, options: Evaluate) -> Measured:
+def measure(task: TopicClassifier, options: Evaluate, *, given: Any = None) -> Measured:
     """The figures of a classifier.
+
+    Args:
+        task: to measure; it reads the columns asked for from now on.
+        options: of the command.
+        given: rows in the place of `--data`, or None.
 
     Raises:
         DataError: rows, columns or labels that cannot be used.
     """
+    from seqtext.data.reading.joined_columns import joined
     from seqtext.data.rows.columns import require
     from seqtext.data.rows.labels import Labels
     from seqtext.data.rows.splits import take
     from seqtext.tasks.classification.report.metrics import classification_metrics
 
-    found = load_measured(options)
+    text = joined(options.text_column) or task.config.text_column
+    label = options.label_column or task.config.label_column
+    task.config = replace(task.config, text_column=text, label_column=label)
+    found = load_measured(options, given, text, label)
     rows = found.rows
-    task.use_columns(options.text_column, options.label_column)
-    text, label = task.config.text_column, task.config.label_column
     require({found.split: rows}, text, fix="pass --text_column NAME")
     require({found.split: rows}, label, fix="pass --label_column NAME")
     labels = Labels(task.config.labels).encode(rows, label, unlabelled=options.unlabelled)

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.rows.labels import Labels
+from seqtext.data.text.encoding import texts_of
+from seqtext.options import TrainingOptions
 from seqtext.reporting.baseline import Baseline, Baselines
+from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, run_figures, write_report
 from seqtext.reporting.tfidf import majority_class, tfidf
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.report.card import Mistake, classification_card, compared
 from seqtext.tasks.classification.report.metrics import ClassificationMetrics, IntArray, classification_metrics
 from seqtext.tasks.classification.report.pictures import confusion_matrix, per_class_f1
-from seqtext.tasks.classification.splits import LabelledSplits
+from seqtext.tasks.classification.report.summary import classification_summary
+from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
 from seqtext.training.fit import FitResult
+from seqtext.training.protocols import Reporter
 from seqtext.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 MISTAKES = 20
 COMPARED = ("accuracy", "macro_f1")  # figures that the baselines have too
@@ -77,13 +85,35 @@ def classification_report(
         draw=lambda report: _draw(test, theirs.get("TF-IDF"), report),
         predictions=_predictions(task, probabilities, true, names),
     )
-    return Report(figures, table(figures), str(data.test[0][data.columns.text])[:60])
+    return Report(figures, table(figures), _texts(data.test.select([0]), data.columns.text)[0][:60])
+
+
+def reporter(
+    task: TopicClassifier, train: Dataset, validation: Dataset, test: Dataset, options: TrainingOptions
+) -> Reporter:
+    """What writes the report of `seqtext.fit`, once the rows are checked and summed up.
+
+    Raises:
+        DataError: for rows that cannot be used.
+    """
+    from datasets import DatasetDict
+
+    splits = DatasetDict(train=train, validation=validation, test=test)
+    config = task.config
+    data = labelled_splits(splits, text_column=config.text_column, label_column=config.label_column)
+    facts = classification_summary(task, data, options)[1]
+    return lambda result, folder: classification_report(task, data, result, folder, data_figures=facts, source=GIVEN)
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:
     """Model and baselines, and whether a baseline is better; `figures` are as in report/metrics.json."""
     models = compared(figures)
     return models.lines() + models.better_baseline(lambda ours, theirs: f"{100 * (theirs - ours):.2f} points")
+
+
+def _texts(rows: Dataset, column: str) -> list[str]:
+    """All texts of a column, or of several that are joined."""
+    return [text for chunk in texts_of(rows, column) for text in chunk]
 
 
 def _baselines(
@@ -98,7 +128,7 @@ def _baselines(
         found.append(Baseline("TF-IDF", task.blend.description, linear.argmax(axis=1), task.blend.seconds))
     elif which == "all":
         text = data.columns.text
-        found.append(tfidf(data.train[text], labels, data.test[text]))
+        found.append(tfidf(_texts(data.train, text), labels, _texts(data.test, text)))
     return found
 
 
@@ -123,9 +153,9 @@ def _mistakes(
     predicted, best = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != true)
     worst = wrong[np.argsort(-best[wrong], kind="stable")][:MISTAKES]
-    texts = data.test.select(worst)[data.columns.text] if len(worst) else []
+    texts = _texts(data.test.select(worst), data.columns.text) if len(worst) else []
     return [
-        Mistake(str(text), names[true[row]], task.config.labels[predicted[row]], float(best[row]))
+        Mistake(text, names[true[row]], task.config.labels[predicted[row]], float(best[row]))
         for text, row in zip(texts, worst.tolist(), strict=True)
     ]
 

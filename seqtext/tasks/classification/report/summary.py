@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqtext.data.text.encoding import EncodingReport
+from seqtext.data.text.encoding import EncodingReport, texts_of
 from seqtext.models.linear_text import FEATURES
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import encode_splits, example_text, lengths_of_texts, summarise
@@ -53,7 +53,7 @@ def classification_summary(
             + ("" if pieces >= asked else f" (asked for {asked:,}; the corpus has no more)"),
         ],
         objective=_BESIDE[task.config.model],
-        example=_example(task, str(data.train[0][text])),
+        example=_example(task, next(texts_of(data.train.select([0]), text))[0]),
         notes=data.notes,
         warnings=[*data.warnings, *_cut(task, report), *unknown_characters(task.tokenizer, data, text, reports)],
         encoding_seconds=seconds,

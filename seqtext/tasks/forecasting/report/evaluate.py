@@ -72,8 +72,13 @@ class _Spans(NamedTuple):
     source: str
 
 
-def measure(task: Forecaster, options: Evaluate) -> Measured:
+def measure(task: Forecaster, options: Evaluate, *, given: Any = None) -> Measured:
     """The figures of a forecaster.
+
+    Args:
+        task: to measure.
+        options: of the command.
+        given: a table in the place of `--data`, or None.
 
     Raises:
         DataError: readings that cannot be used, series that training did not have, or too few readings.
@@ -85,7 +90,7 @@ def measure(task: Forecaster, options: Evaluate) -> Measured:
     from seqtext.tasks.forecasting.report.metrics import ForecastMetrics, forecast_metrics, mae_by_hour
     from seqtext.tasks.forecasting.report.report import test_positions
 
-    data, source = _load(task, options)
+    data, source = _load(task, options, given)
     series, horizon, notes = data.series, task.config.horizon, list(data.notes)
     first = _drawn(test_positions(task, data), options.max_rows)
     made = task.forecasts(data.test, first)
@@ -141,7 +146,7 @@ def _plain(values: NDArray[np.float64]) -> list[float | None]:
 # ---- which readings are forecast, and which are before them
 
 
-def _load(task: Forecaster, options: Evaluate) -> _Spans:
+def _load(task: Forecaster, options: Evaluate, rows: Any) -> _Spans:
     """The spans to forecast, each with the readings before it."""
     from seqtext.data.reading.sources import load_table
     from seqtext.data.series.series import split_by_time
@@ -151,7 +156,7 @@ def _load(task: Forecaster, options: Evaluate) -> _Spans:
     if options.data == (HOUSEHOLD,):
         source, later = "the simulated household, kW", _as_trained(household_series(), task)
     else:
-        found = load_measured(options)
+        found = load_measured(options, rows, *options.value_column)
         source, later = found.source, _read(found.rows, task, options)
         if options.history is None and options.test_share is None and found.train is not None:
             earlier = _read(found.train, task, options)

@@ -7,8 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from seqtext.data.series.series import Part
 from seqtext.data.series.splits import SeriesSplits
+from seqtext.errors import DataError
+from seqtext.options import TrainingOptions
 from seqtext.reporting.baseline import Baseline, Baselines
+from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, run_figures, write_report
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.parts import PartForecasts
@@ -16,8 +20,10 @@ from seqtext.tasks.forecasting.report.card import compared, forecast_card, inter
 from seqtext.tasks.forecasting.report.drawings import draw, hours_of_day
 from seqtext.tasks.forecasting.report.fitting import baselines_of, season_scales
 from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, forecast_metrics, mae_by_hour
+from seqtext.tasks.forecasting.report.summary import forecast_summary
 from seqtext.tasks.forecasting.rollout import Context
 from seqtext.training.fit import FitResult
+from seqtext.training.protocols import Reporter
 from seqtext.training.run_folder import RunFolder
 
 MOST_ONE_STEP, MOST_WINDOWS, MOST_SAMPLED = 1_000_000, 10_000, 500  # test windows, drawn with a fixed key above that
@@ -64,6 +70,20 @@ def forecast_report(
         draw=lambda report: draw(task, data, first, made, simple, report, unit=unit),
     )
     return Report(figures, table(figures))
+
+
+def reporter(task: Forecaster, train: Part, validation: Part, test: Part, options: TrainingOptions) -> Reporter:
+    """What writes the report of `seqtext.fit`, once the spans are checked and summed up.
+
+    Raises:
+        DataError: for spans of other series than those of training.
+    """
+    if not train.series is validation.series is test.series:
+        fix = "take all of them out of one set, as SeriesSet.join and split_by_time give them"
+        raise DataError("spans of different sets of series", where="train, validation and test", fix=fix)
+    data = SeriesSplits(train.series, train, validation, test, train.series.notes)
+    facts = forecast_summary(task, data, options)[1]
+    return lambda result, folder: forecast_report(task, data, result, folder, data_figures=facts, source=GIVEN)
 
 
 def test_positions(task: Forecaster, data: SeriesSplits) -> IntArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,6 +55,15 @@ def samples_page(sections: Mapping[str, Sequence[Generated]]) -> str:
     lines = ["# Samples", "", "Written at the default settings with seed 0; the first ones, not the best ones.", ""]
     for name, made in sections.items():
         lines += [f"## {markdown_cell(name)}", ""]
-        lines += [f"- {markdown_cell(one.text) or '(an empty text)'}" for one in made]
+        lines += [_sample(one.text) for one in made]
         lines.append("")
     return "\n".join(lines)
+
+
+def _sample(text: str) -> str:
+    """A text as an item of a list; one of several lines as a block that keeps them."""
+    if "\n" not in text.strip():
+        return f"- {markdown_cell(text) or '(an empty text)'}"
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    shown = "".join(character for character in text if character in "\n\t" or character.isprintable())
+    return "\n".join(["- " + fence, *(f"  {line}" for line in shown.split("\n")), "  " + fence])

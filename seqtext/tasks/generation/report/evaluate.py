@@ -28,8 +28,8 @@ class Evaluate(EvaluateOptions):
 
     data: Annotated[tuple[str, ...], arg(metavar="DATA")] = ()
     """Data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; gz), or phrasebook[:locale]."""
-    text_column: str | None = None
-    """Default: the one the model was trained on."""
+    text_column: tuple[str, ...] = ()
+    """Column of the texts, or several, which are joined. Default: the one the model was trained on."""
     attributes: tuple[str, ...] = ()
     """Columns whose values make the vector, in the order of training. Default: those of training."""
     vector_column: str | None = None
@@ -48,14 +48,20 @@ class Evaluate(EvaluateOptions):
         return faults
 
 
-def measure(task: TextGenerator, options: Evaluate) -> Measured:
+def measure(task: TextGenerator, options: Evaluate, *, given: Any = None) -> Measured:
     """The figures of a text generator.
+
+    Args:
+        task: to measure; it reads the columns asked for from now on.
+        options: of the command.
+        given: rows in the place of `--data`, or None.
 
     Raises:
         DataError: texts, attributes or vectors that cannot be used.
         OptionsError: columns or a judge that do not fit the model.
     """
     from seqtext.data.reading.column_arrays import row_number
+    from seqtext.data.reading.joined_columns import parts_of
     from seqtext.data.rows.columns import require
     from seqtext.data.rows.splits import take
     from seqtext.tasks.generation.report.quality import all_texts, perplexities
@@ -64,7 +70,7 @@ def measure(task: TextGenerator, options: Evaluate) -> Measured:
     _use_columns(task, options)
     text, attributes = task.config.text_column, task.config.attributes
     judge = None if options.judge is None else _by_classifier(task, options.judge)
-    found = load_measured(options)
+    found = load_measured(options, given, text, *task.config.columns)
     rows, notes = found.rows, []
     require({found.split: rows}, text, fix="pass --text_column NAME")
     for column in attributes:
@@ -73,7 +79,7 @@ def measure(task: TextGenerator, options: Evaluate) -> Measured:
         rows = take(rows, options.max_rows, labels=attributes[0] if attributes else None)
         notes.append(f"{len(rows):,} texts measured, drawn from all (--max_rows)")
     train = found.train
-    if train is not None and not {text, *task.config.columns} <= set(train.column_names):
+    if train is not None and not {*parts_of(text), *task.config.columns} <= set(train.column_names):
         train = None
     test = perplexities(task, rows, train)
     figures: dict[str, Any] = {"test": test, "data": {"source": found.source, "notes": notes, "warnings": []}}
@@ -96,6 +102,8 @@ def measure(task: TextGenerator, options: Evaluate) -> Measured:
 
 def _use_columns(task: TextGenerator, options: Evaluate) -> None:
     """Reads texts and attributes from other columns than those of training."""
+    from seqtext.data.reading.joined_columns import joined
+
     config, named = task.config, options.attributes
     if named and len(named) != len(config.attributes):
         expected = f"{len(config.attributes)}, in the place of {', '.join(config.attributes) or 'none'}"
@@ -105,7 +113,7 @@ def _use_columns(task: TextGenerator, options: Evaluate) -> None:
         raise OptionsError(found, fix="leave it out")
     task.config = replace(
         config,
-        text_column=options.text_column or config.text_column,
+        text_column=joined(options.text_column) or config.text_column,
         attributes=named or config.attributes,
         vector_column=options.vector_column or config.vector_column,
     )

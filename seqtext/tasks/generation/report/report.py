@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from seqtext.data.text.words import words
 from seqtext.errors import DataError
+from seqtext.options import TrainingOptions
+from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, run_figures, write_report
 from seqtext.saving.folders import write_json
 from seqtext.tasks.generation.generator import TextGenerator
@@ -21,11 +23,16 @@ from seqtext.tasks.generation.report.diversity import distinct_ratio
 from seqtext.tasks.generation.report.judge import Judge
 from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, values_of
 from seqtext.tasks.generation.report.samples import judged, samples_of
+from seqtext.tasks.generation.report.summary import generator_summary
 from seqtext.tasks.generation.report.sweep_picture import SweepPoint, sweep_picture
-from seqtext.tasks.generation.splits import TextSplits
+from seqtext.tasks.generation.splits import TextSplits, text_splits
 from seqtext.tasks.generation.writing import Generated
 from seqtext.training.fit import FitResult
+from seqtext.training.protocols import Reporter
 from seqtext.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 SWEPT = 160  # texts at each point of the sweep
 GUIDANCES, TEMPERATURES = (1.0, 1.5, 2.0, 3.0), (0.7, 0.85, 1.0)
@@ -77,6 +84,27 @@ def generator_report(
     )
     example = "" if not columns else names[0][0] if len(columns) == 1 else f"{columns[0]}:{names[0][0]}"
     return Report(figures, table(figures), example)
+
+
+def reporter(
+    task: TextGenerator, train: Dataset, validation: Dataset, test: Dataset, options: TrainingOptions
+) -> Reporter:
+    """What writes the report of `seqtext.fit`, once the rows are checked and summed up.
+
+    Raises:
+        DataError: for rows that cannot be used.
+    """
+    from datasets import DatasetDict
+
+    config = task.config
+    data = text_splits(
+        DatasetDict(train=train, validation=validation, test=test),
+        text_column=config.text_column,
+        attributes=config.attributes,
+        others=() if config.vector_column is None else (config.vector_column,),
+    )
+    facts = generator_summary(task, data, options)[1]
+    return lambda result, folder: generator_report(task, data, result, folder, data_figures=facts, source=GIVEN)
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:

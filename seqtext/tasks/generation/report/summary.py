@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from seqtext.data.reading.column_arrays import column_arrays
+from seqtext.data.text.encoding import texts_of
 from seqtext.errors import shorten
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, example_text, lengths_of_texts, summarise
@@ -46,8 +48,8 @@ def generator_summary(
             f"vector      {_vector(task)}",
             f"vocabulary  {len(task.tokenizer):,} pieces",
         ],
-        example=example_text(str(data.train[0][data.text_column]), task.tokenizer),
-        notes=data.notes,
+        example=example_text(next(texts_of(data.train.select([0]), data.text_column))[0], task.tokenizer),
+        notes=[*data.notes, *_folded(task, data)],
         warnings=[*data.warnings, *unknown_characters(task.tokenizer, data, data.text_column, reports)],
         encoding_seconds=seconds,
     )
@@ -59,6 +61,18 @@ def generator_summary(
         "test_texts_in_train": data.duplicates,
         **figures,
     }
+
+
+def _folded(task: TextGenerator, data: TextSplits) -> list[str]:
+    """A note of training texts whose line ends are lost."""
+    if task.config.whitespace == "keep":
+        return []
+    import pyarrow.compute as pc
+
+    trimmed = map(pc.utf8_trim_whitespace, column_arrays(data.train, data.text_column))
+    held = sum(pc.sum(pc.match_substring(texts, "\n")).as_py() for texts in trimmed)
+    found = f"{held:,} of {len(data.train):,} training texts hold line ends: each becomes a space; --whitespace keep keeps them"
+    return [found] if held else []
 
 
 def _vector(task: TextGenerator) -> str:

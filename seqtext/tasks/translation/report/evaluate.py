@@ -12,10 +12,12 @@ from tyro.conf import arg
 
 from seqtext.errors import DataError
 from seqtext.reporting.evaluation import (
+    GIVEN,
     EvaluateOptions,
     Measured,
     at_least_one,
     chosen_line,
+    given_splits,
     measured_rows,
     only_name,
 )
@@ -71,8 +73,13 @@ class _Pairs(NamedTuple):
     notes: list[str]
 
 
-def measure(task: Translator, options: Evaluate) -> Measured:
+def measure(task: Translator, options: Evaluate, *, given: Any = None) -> Measured:
     """The figures of a translator.
+
+    Args:
+        task: to measure.
+        options: of the command.
+        given: rows in the place of `--data`, or None.
 
     Raises:
         DataError: pairs that cannot be used.
@@ -90,7 +97,7 @@ def measure(task: Translator, options: Evaluate) -> Measured:
     )
     from seqtext.tasks.translation.report.word_by_word import copied_source
 
-    rows, found, languages, notes = _load(task, options)
+    rows, found, languages, notes = _load(task, options, given)
     sources, references = texts_in(rows, task.config.source_column), texts_in(rows, task.config.target_column)
     topics = [str(topic) for topic in rows[TOPIC]] if TOPIC in rows.column_names else []
     start = time.perf_counter()
@@ -105,7 +112,7 @@ def measure(task: Translator, options: Evaluate) -> Measured:
     texts = [one.text for one in made]
     test = {
         **translation_metrics(texts, references, language=languages[1])._asdict(),
-        "perplexity": task.evaluate(task.encode(rows))["perplexity"],
+        "perplexity": task.validate(task.encode(rows))["perplexity"],
         "beam": options.beam,
         "sentences_per_second": round(len(texts) / max(seconds, 1e-9), 2),
         "without_end": sum(not one.ended for one in made),
@@ -129,14 +136,15 @@ def measure(task: Translator, options: Evaluate) -> Measured:
     return Measured({"test": test, "baselines": {copied.name: baseline}, "data": data}, predictions())
 
 
-def _load(task: Translator, options: Evaluate) -> _Pairs:
+def _load(task: Translator, options: Evaluate, rows_given: Any) -> _Pairs:
     """The pairs asked for, those with a blank side left out, under the names of the columns of training."""
     from seqtext.data.pairs.columns import choose_pairs
     from seqtext.data.pairs.parallel_files import SOURCE, TARGET
     from seqtext.data.pairs.splits import without_blank
     from seqtext.data.rows.splits import take
 
-    given, trained = _given(options), (task.config.source_column, task.config.target_column)
+    trained = (task.config.source_column, task.config.target_column)
+    given = _given(options, rows_given, trained)
     found = measured_rows(options, given.name, given.splits, given.revision)
     source, target = given.source, given.target
     if source is None and target is None and set(trained) <= set(found.rows.column_names):
@@ -151,13 +159,16 @@ def _load(task: Translator, options: Evaluate) -> _Pairs:
     return _Pairs(rows.rename_columns(renamed), found.source, (pairs.source, pairs.target), notes)
 
 
-def _given(options: Evaluate) -> PairSource:
-    """The data set of `--data`: two files, the phrasebook, or whatever has a name."""
+def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource:
+    """The data set of `--data`: two files, the phrasebook, or whatever has a name; or the rows that Python code gave."""
     from seqtext.data.pairs.parallel_files import TABLES
     from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
     from seqtext.data.reading.sources import load
 
     source, target, revision, config = options.source, options.target, options.revision, options.data_config
+    if rows is not None:
+        splits = given_splits(rows, source or trained[0], target or trained[1])
+        return PairSource(GIVEN, splits, None, source, target)
     if len(options.data) > 1:
         return load_pair_files(test=options.data, source=source, target=target, flag="--data")
     name = only_name(options.data)

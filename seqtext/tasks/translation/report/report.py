@@ -5,18 +5,22 @@ Test rows are used only here. Knows a translator and its test pairs; the measure
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqtext.data.pairs.columns import TOPIC
 from seqtext.data.pairs.parallel_files import SOURCE, TARGET
-from seqtext.data.pairs.splits import PairSplits
+from seqtext.data.pairs.splits import PairSplits, pair_splits
 from seqtext.data.reading.column_arrays import row_number
+from seqtext.options import TrainingOptions
 from seqtext.reporting.baseline import Baselines
+from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, run_figures, write_report
 from seqtext.tasks.translation.report.attention_picture import attention_picture
 from seqtext.tasks.translation.report.baselines import baselines_of, texts_in
@@ -28,10 +32,15 @@ from seqtext.tasks.translation.report.metrics import (
     sentence_scores,
     translation_metrics,
 )
+from seqtext.tasks.translation.report.summary import translation_summary
 from seqtext.tasks.translation.translator import Translator
 from seqtext.tasks.translation.writing import Translation
 from seqtext.training.fit import FitResult
+from seqtext.training.protocols import Reporter
 from seqtext.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 EXAMPLES = 5  # of the best, of the middle and of the worst
 DRAWN = (25, 50, 75)  # percentiles of length of the test sources whose attention is drawn
@@ -72,7 +81,7 @@ def translation_report(
     measured = {
         "test": {
             **translation_metrics(texts, references, language=language)._asdict(),
-            "perplexity": task.evaluate(task.encode(data.test))["perplexity"],
+            "perplexity": task.validate(task.encode(data.test))["perplexity"],
             "beam": beam,
             "sentences_per_second": round(len(texts) / max(seconds, 1e-9), 2),
             "without_end": sum(not one.ended for one in made),
@@ -100,6 +109,32 @@ def translation_report(
     )
     middle = int(np.argsort([len(text) for text in sources])[len(sources) // 2])
     return Report(figures, table(figures), sources[middle])
+
+
+def reporter(
+    task: Translator, train: Dataset, validation: Dataset, test: Dataset, options: TrainingOptions
+) -> Reporter:
+    """What writes the report of `seqtext.fit`, once the pairs are checked and summed up.
+
+    Raises:
+        DataError: for pairs that cannot be used.
+    """
+    from datasets import DatasetDict
+
+    config = task.config
+    splits = DatasetDict(train=train, validation=validation, test=test)
+    data = pair_splits(splits, source=config.source_column, target=config.target_column)
+    facts = translation_summary(_reading_pairs(task), data, options)[1]
+    return lambda result, folder: translation_report(
+        _reading_pairs(task), data, result, folder, data_figures=facts, source=GIVEN
+    )
+
+
+def _reading_pairs(task: Translator) -> Translator:
+    """The same translator, reading the columns that checked pairs have."""
+    reader = copy.copy(task)
+    reader.config = replace(task.config, source_column=SOURCE, target_column=TARGET)
+    return reader
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:

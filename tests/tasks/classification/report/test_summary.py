@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from types import SimpleNamespace
 
+import datasets
 import pytest
 
 import seqtext
@@ -38,7 +39,7 @@ def test_the_steps_told_are_those_of_the_first_epoch(data, task, tmp_path):
     assert figures["padding"] == result.padding
 
 
-@pytest.mark.parametrize("slow", ["evaluate", "encode_with_report"])
+@pytest.mark.parametrize("slow", ["validate", "encode_with_report"])
 def test_the_time_told_has_encoding_and_validation_in_it(data, task, monkeypatch, slow):
     method, clock = getattr(TopicClassifier, slow), [0.0]
 
@@ -59,7 +60,7 @@ def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkey
 
 
 def test_characters_that_are_spelt_in_bytes_are_named_and_most_of_them_refused(task):
-    data = SimpleNamespace(test={"text": ["жук, жук и ёж"] * 3})
+    data = SimpleNamespace(test=datasets.Dataset.from_dict({"text": ["жук, жук и ёж"] * 3}))
 
     def warnings(byte_tokens: int, **choices) -> list[str]:
         reports = {"test": EncodingReport(tokens=100, byte_tokens=byte_tokens)}
