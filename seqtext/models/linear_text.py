@@ -87,7 +87,7 @@ class LinearText:
 
     def log_probabilities(self, texts: Sequence[str]) -> Tensor:
         """(N, C) fp32, on the CPU. A text without a known word gets what the biases say."""
-        parts = [torch.zeros(0, self.classes)]
+        parts = [torch.zeros(0, self.classes, dtype=torch.float32)]
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             values, features, starts = map(
                 torch.from_numpy, self._weighing.vectors(texts[start : start + TEXTS_AT_ONCE])

@@ -43,7 +43,7 @@ class Blend:
 
     def opinions(self, chunks: Iterable[list[str]]) -> Tensor:
         """(R, C) the linear model's log-probabilities of texts that come in lists."""
-        none = torch.zeros(0, self.linear.classes)
+        none = torch.zeros(0, self.linear.classes, dtype=torch.float32)
         return torch.cat([none, *(self.linear.log_probabilities(chunk) for chunk in chunks)])
 
     def files(self) -> dict[str, bytes]:

@@ -31,7 +31,7 @@ def log_probabilities(
 ) -> Tensor:
     """(R, C) of all rows, in fp32 on the CPU. Where there is no recurrent model, all classes are as likely."""
     if not isinstance(model, SeqToVec):
-        return torch.full((len(examples), classes), -float(np.log(classes)))
+        return torch.full((len(examples), classes), -float(np.log(classes)), dtype=torch.float32)
     model.eval()
     device = next(model.parameters()).device
 
@@ -41,7 +41,7 @@ def log_probabilities(
         return torch.log_softmax(logits.float(), dim=-1).cpu().double().flatten()
 
     pieces = examples.in_order_of_length(tokens=TOKENS_AT_ONCE)
-    result = torch.empty(len(examples), classes)
+    result = torch.empty(len(examples), classes, dtype=torch.float32)
     for rows, found in zip(pieces, map_pieces(pieces, of), strict=True):
         result[torch.from_numpy(rows)] = found.float().view(len(rows), -1)
     return result
