@@ -92,7 +92,7 @@ def test_yaml_that_is_none_of_ours_is_refused(text, told):
 
 def test_yaml_larger_than_any_of_ours_is_not_parsed():
     with pytest.raises(SavedFileError, match="characters of YAML; expected at most"):
-        parse_yaml(" " * (2**20 + 1), where="x")
+        parse_yaml(" " * (2**19 + 1), where="x")
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-32-le", "utf-16-be"])

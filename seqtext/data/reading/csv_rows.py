@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from seqtext.data.reading.lines import LineError, Lines
 from seqtext.errors import DataError, shorten
+from seqtext.saving.untrusted import twice
 
 # Not meant to limit cells, but the damage of a stray quote, which would otherwise take the rest of the file to memory.
 LARGEST_CELL = 1 << 26  # characters
@@ -103,8 +104,8 @@ class Separated:
             raise DataError(
                 "its lines end in a bare CR", where=self._where(), expected="line ends LF or CR LF", fix=fix
             )
-        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-            found = f"found the column {shorten(twice[0])} {names.count(twice[0])} times"
+        if (name := twice(names)) is not None:
+            found = f"found the column {shorten(name)} {names.count(name)} times"
             raise DataError(found, where=self._where(), fix="rename one")
         if len(names) == 1 and (other := next((mark for mark in ";\t|," if mark in names[0]), None)):
             found = f"found one column, {shorten(names[0])}"

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
-from seqtext.data.reading.arrow_copy import arrow_copy
+from seqtext.data.reading.arrow_copy import COLUMNAR, arrow_copy
+from seqtext.data.reading.class_order import in_one_order, renumbered
 from seqtext.data.reading.column_arrays import place_of
+from seqtext.data.reading.folder_files import check_files, check_readme
 from seqtext.data.reading.hub import explained
 from seqtext.data.reading.label_codes import coded, name_rows
 from seqtext.data.reading.text_files import FORMATS, open_rows
@@ -44,16 +46,23 @@ def load_repository(
     """
     import datasets
 
+    folder = None if revision else Path(path)
+    if folder is not None:
+        check_readme(folder, name)
     with quiet():
         try:
             builder = datasets.load_dataset_builder(path, config, revision=revision)
+            base = path if folder else f"{_HUB}{path}@{quote(revision or '', safe='')}/"
+            files = [file for of_split in (builder.config.data_files or {}).values() for file in of_split]
+            check_files(files, kind=builder.name, folder=folder, base=base, name=name)
             format = _our_format(builder)
             if format and (splits := _read_splits(builder, format, name)):
-                return _cast(splits, builder.info.features)
+                return with_declared(splits, builder.info.features)
+            if packed := next((file for file in files if file.lower().endswith(".gz")), None):
+                found = f"{shorten(packed)} is not of one row a line, and packed"
+                raise DataError(found, where=name, fix="unpack it: gunzip FILE")  # into a bounded memory nobody else would
             if builder.name == "csv":  # in a dialect that ours does not know
                 builder = datasets.load_dataset_builder(path, config, revision=revision, keep_default_na=False)
-            if builder.name == "parquet":
-                _check_parquet(builder)
             builder.download_and_prepare()
             return builder.as_dataset()
         except DataError:
@@ -62,33 +71,11 @@ def load_repository(
             raise explained(error, name, revision) from error
 
 
-def load_saved(folder: Path) -> datasets.DatasetDict:
-    """All splits of a folder that `save_to_disk` wrote; a single data set is the split it was, or else `train`.
-
-    Raises:
-        DataError: a folder that is damaged or incomplete.
-    """
-    import datasets
-
-    try:
-        loaded = datasets.load_from_disk(str(folder))
-    except Exception as error:
-        fix = "save it again with save_to_disk"
-        raise DataError(f"cannot be loaded ({shorten(str(error))})", where=str(folder), fix=fix) from error
-    splits = loaded if isinstance(loaded, dict) else {str(loaded.split or "train"): loaded}
-    return datasets.DatasetDict({name: dataset.with_format(None) for name, dataset in splits.items()})
-
-
-def is_saved(folder: Path) -> bool:
-    """Whether a folder was written by `save_to_disk`."""
-    return (folder / "dataset_dict.json").exists() or (folder / "state.json").exists()
-
-
 def read_files(files: Sequence[Path], *, format: str | None = None, split: str | None, name: str) -> datasets.Dataset:
     """One split out of files that have the same columns, memory-mapped.
 
     Args:
-        files: text files or parquet.
+        files: text files, parquet or Arrow.
         format: as in `arrow_copy`.
         split: its name; None for rows that are of no split.
         name: what messages call it.
@@ -108,7 +95,7 @@ def read_files(files: Sequence[Path], *, format: str | None = None, split: str |
             expected = f"those of {files[0]}: {', '.join(parts[0].column_names)}"
             raise DataError(found, where=str(file), expected=expected)
     try:
-        return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
+        return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(in_one_order(parts))
     except ValueError as error:
         fix = "write each column in one type in all files"
         raise DataError(f"the files differ in type ({shorten(str(error))})", where=name, fix=fix) from error
@@ -138,7 +125,7 @@ def quiet() -> Iterator[None]:
 
 def _our_format(builder: datasets.DatasetBuilder) -> str | None:
     """The name our reader has for the format of a builder's files; None if they are for `datasets` to read."""
-    formats = {"json": "jsonl", "text": "txt"}
+    formats = {"json": "jsonl", "text": "txt", "parquet": "parquet", "arrow": "arrow"}
     if builder.name == "csv":
         formats["csv"] = {",": "csv", "\t": "tsv"}.get(builder.config.sep, "")
     defaults = type(builder.config)()
@@ -146,7 +133,7 @@ def _our_format(builder: datasets.DatasetBuilder) -> str | None:
     if any(getattr(builder.config, name) != getattr(defaults, name) for name in settings):
         return None
     names = [str(file).lower().removesuffix(".gz") for files in builder.config.data_files.values() for file in files]
-    return formats.get(builder.name) or None if all(Path(name).suffix in FORMATS for name in names) else None
+    return formats.get(builder.name) or None if all(Path(name).suffix in (*FORMATS, *COLUMNAR) for name in names) else None
 
 
 def _read_splits(builder: datasets.DatasetBuilder, format: str, name: str) -> datasets.DatasetDict | None:
@@ -182,31 +169,35 @@ def _is_json_lines(file: Path) -> bool:
         return False
 
 
-def _check_parquet(builder: datasets.DatasetBuilder) -> None:
-    """Sees to it that the files in a folder are whole; of one that is not, `datasets` does not say which it is."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def with_declared(splits: datasets.DatasetDict, features: datasets.Features | None) -> datasets.DatasetDict:
+    """The splits with the types and classes that their README or `save_to_disk` declares, if it does.
 
-    for file in (file for files in builder.config.data_files.values() for file in files if not file.startswith(_HUB)):
-        try:
-            pq.read_metadata(file)
-        except pa.ArrowException as error:
-            fix = "download or copy it again"
-            raise DataError(f"not a whole parquet file ({shorten(str(error))})", where=file, fix=fix) from error
+    Pictures and the like stay what is stored of them: to show them, files that they name would be opened.
 
-
-def _cast(splits: datasets.DatasetDict, features: datasets.Features | None) -> datasets.DatasetDict:
-    """The splits with the types and classes that the README declares, if it does."""
-    if features is None or all(split.features == features for split in splits.values()):
+    Raises:
+        DataError: columns that are not those declared, or a value that is none of the classes.
+    """
+    if features is None:
         return splits
-    for split in splits.values():
-        if set(split.column_names) != set(features):
-            found = f"found the columns {', '.join(split.column_names)}"
-            raise DataError(found, where=place_of(split), expected=f"those its README declares: {', '.join(features)}")
-        for column, feature in features.items():
-            if hasattr(feature, "names") and not hasattr(split.features[column], "names"):
-                _check_names(split, column, feature.names)
-    return splits.cast(features)
+    return type(splits)({name: _cast(split, features) for name, split in splits.items()})
+
+
+def _cast(split: datasets.Dataset, declared: datasets.Features) -> datasets.Dataset:
+    import datasets
+
+    if set(split.column_names) != set(declared):
+        found = f"found the columns {', '.join(split.column_names)}"
+        raise DataError(found, where=place_of(split), expected=f"those its README declares: {', '.join(declared)}")
+    features = split.features.copy()
+    for column, feature in declared.items():
+        if isinstance(feature, datasets.ClassLabel) and hasattr(features[column], "names"):
+            if set(features[column].names) <= set(feature.names):
+                split = renumbered(split, column, feature.names)
+        elif isinstance(feature, datasets.ClassLabel):
+            _check_names(split, column, feature.names)
+        if isinstance(feature, datasets.ClassLabel | datasets.Value):
+            features[column] = feature
+    return split if split.features == features else split.cast(features)
 
 
 def _check_names(split: datasets.Dataset, column: str, names: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from seqtext.data.reading.lines import LineError, Lines
 from seqtext.errors import DataError, did_you_mean, shorten
+from seqtext.saving.untrusted import twice
 
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -107,8 +108,7 @@ class JsonLines:
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
-        raise ValueError(f"the key {shorten(twice)} stands twice in it")
+        raise ValueError(f"the key {shorten(twice(key for key, _ in pairs))} stands twice in it")
     return values
 
 

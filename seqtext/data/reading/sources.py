@@ -7,14 +7,17 @@ splits and where they came from; which column is what, `columns.py` decides.
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqtext.data.reading.class_folders import class_folders, load_class_folders
 from seqtext.data.reading.hub import is_hub_name, resolve_commit
-from seqtext.data.reading.hub_layout import is_saved, load_repository, load_saved, read_files
-from seqtext.data.reading.local_paths import matching_files, missing
+from seqtext.data.reading.hub_layout import load_repository, read_files
+from seqtext.data.reading.local_paths import at_home, matching_files, missing
+from seqtext.data.reading.saved_folders import is_saved, load_saved
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
@@ -55,11 +58,11 @@ def load(
         DataError: nothing of that name, a split that is missing or has no rows, or anything that cannot be read.
     """
     asked = str(name)
-    path = Path(asked).expanduser()
+    path = at_home(asked)
     commit = None
-    is_built_in = asked.partition(":")[0] in BUILT_IN
-    is_files = not path.is_dir() and (path.exists() or glob.has_magic(asked))
-    if revision and (is_built_in or is_files or path.is_dir()):
+    is_built_in, is_folder = asked.partition(":")[0] in BUILT_IN, os.path.isdir(path)
+    is_files = not is_folder and (os.path.lexists(path) or glob.has_magic(asked))
+    if revision and (is_built_in or is_files or is_folder):
         fix = "leave --revision out"
         raise DataError("found a revision of what is on this machine", where=asked, expected="a hub name", fix=fix)
     if config and (is_built_in or is_files or is_saved(path)):
@@ -67,8 +70,8 @@ def load(
         raise DataError("found a configuration of what has none", where=asked, expected="a folder or hub name", fix=fix)
     if is_built_in:
         splits = phrasebook(asked.partition(":")[2] or "en")
-    elif path.is_dir():
-        splits = load_saved(path) if is_saved(path) else load_repository(str(path.absolute()), asked, config=config)
+    elif is_folder:
+        splits = _folder(path, asked, config)
     elif is_files:
         return _files({"train": asked}, "", needs)
     elif is_hub_name(asked):
@@ -116,6 +119,15 @@ def load_table(file: str, *, flag: str, expected: str) -> datasets.Dataset:
     rows = read_files(matching_files(file, where=flag, expected=expected), split=None, name=file)
     _check_rows(rows, file)
     return rows
+
+
+def _folder(path: Path, name: str, config: str | None) -> datasets.DatasetDict:
+    """All splits of a folder, by how it is laid out."""
+    if is_saved(path):
+        return load_saved(path, name)
+    if config is None and (classes := class_folders(path)):
+        return load_class_folders(classes, name)
+    return load_repository(str(path.absolute()), name, config=config)
 
 
 def _files(given: dict[str, str | Path], flag: str, needs: Sequence[str]) -> Source:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
+from seqtext.data.reading import fasttext
 from seqtext.data.reading.csv_rows import Separated
 from seqtext.data.reading.json_lines import JsonLines
 from seqtext.data.reading.lines import LineError, Lines
@@ -80,6 +81,9 @@ def open_rows(source: str | Path | BinaryIO, *, format: str | None = None, name:
     format = format_of(source) if format is None else _known(format, name)
     stream = _open(existing_file(source), name)
     try:
+        if format == "txt" and fasttext.is_labelled(stream):
+            lines = Lines(stream)
+            return Rows(fasttext.COLUMNS, fasttext.labelled_texts(lines, name), lines, stream.close)
         return _rows(stream, format, name, close=stream.close)
     except BaseException:
         stream.close()

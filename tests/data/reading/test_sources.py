@@ -176,7 +176,7 @@ def test_folders_of_save_to_disk(tmp_path: Path) -> None:
     assert {name: split["text"][:] for name, split in both.splits.items()} == {"train": ["a", "b"], "test": ["b"]}
     assert load(tmp_path / "one").splits["train"]["text"][:] == ["a", "b"]
     (tmp_path / "one" / "state.json").write_text("{}")
-    with pytest.raises(DataError, match=r"one: cannot be loaded .*save_to_disk"):
+    with pytest.raises(DataError, match=r"one/state\.json: cannot be loaded .*save_to_disk"):
         load(tmp_path / "one")
 
 
@@ -211,7 +211,7 @@ def test_class_names_written_into_parquet_are_kept(tmp_path: Path) -> None:
         ("{}/*.tsv", r"the pattern matches no file: {}/\*\.tsv; "),
         (
             "{}/train.xlsx",
-            r"train\.xlsx: unknown ending '\.xlsx'; expected one of \.csv, .*\.parquet, text also with \.gz",
+            r"train\.xlsx: unknown ending '\.xlsx'; expected one of \.csv, .*\.parquet, \.arrow, text also with \.gz",
         ),
         (
             "phrasebok",
@@ -240,7 +240,7 @@ def test_missing_and_empty_splits(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         load(tmp_path / "rows")
     assert list(load(tmp_path / "rows", needs=["test"]).splits) == ["test", "dev"]
     emptied = datasets.DatasetDict(train=rows, test=rows.select([]))
-    monkeypatch.setattr("seqtext.data.reading.sources.load_saved", lambda _: emptied)
+    monkeypatch.setattr("seqtext.data.reading.sources.load_saved", lambda *_: emptied)
     with pytest.raises(DataError, match="rows, split 'test': no rows"):
         load(tmp_path / "rows")
 

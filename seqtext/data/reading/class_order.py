@@ -1,0 +1,55 @@
+"""Classes of several files as one list of names: each file numbers its classes for itself, and ids are matched by name.
+
+Knows data sets and their class columns; nothing of where they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import datasets
+
+
+def in_one_order(parts: Sequence[datasets.Dataset]) -> list[datasets.Dataset]:
+    """The same rows, the ids of each class column those of one list: the first part's names, then what others have beside them."""
+    parts = list(parts)
+    for column in parts[0].column_names:
+        orders = [getattr(part.features[column], "names", None) for part in parts]
+        if any(names is None for names in orders):
+            continue  # a column of classes here and of plain ids there differs in type: for others to refuse
+        together = list(dict.fromkeys(name for names in orders for name in names))
+        parts = [renumbered(part, column, together) for part in parts]
+    return parts
+
+
+def renumbered(part: datasets.Dataset, column: str, names: Sequence[str]) -> datasets.Dataset:
+    """A data set whose class column has these names, which hold its own, in this order; itself if it has them already.
+
+    An id that stands for no name, as -1 for "unlabelled", is no class and stays what it is.
+    """
+    import datasets
+    import pyarrow as pa
+
+    own: list[str] = part.features[column].names
+    if own == list(names):
+        return part
+    place = {name: id_ for id_, name in enumerate(names)}
+    table = pa.array([place[name] for name in own], pa.int64())
+    ids = part.data.column(column)
+    chunks = []
+    for chunk in ids.chunks:
+        known = np.asarray(chunk.fill_null(-1))
+        inside = (known >= 0) & (known < len(own))
+        moved = np.where(inside, np.asarray(table)[np.where(inside, known, 0)], known)
+        chunks.append(pa.array(moved, pa.int64(), mask=np.asarray(chunk.is_null())))
+    features = part.features.copy()
+    features[column] = datasets.ClassLabel(names=list(names))
+    table_ = part.data.table
+    changed = table_.set_column(
+        table_.column_names.index(column), pa.field(column, pa.int64()), pa.chunked_array(chunks, pa.int64())
+    )
+    return datasets.Dataset(changed.cast(features.arrow_schema), info=part.info.copy(), split=part.split)

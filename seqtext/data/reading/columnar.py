@@ -1,0 +1,214 @@
+"""Parquet and Arrow files as batches of plain columns, each checked: text that is text, offsets that stay inside, no more than fits.
+
+Of what a writer noted about the columns only the names of classes are taken over. Knows one file; not splits, nor which column is what.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqtext.errors import DataError, shorten
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+MAX_ROWS, MAX_BYTES = 10_000, 64 << 20  # of a batch
+LARGEST_CELL = 1 << 26  # bytes; as in csv, a larger one is not the text of one row
+_LARGE = 1 << 30  # bytes; what packs less than this cannot do much harm
+_DENSEST = 200  # times that data unfolds to; text packs ten times at most
+_REPEATED = 16  # bytes a cell, fewer of which are numbers of cells that are kept once
+
+
+@contextmanager
+def open_batches(path: Path, format: str) -> Iterator[tuple[pa.Schema, Iterator[pa.Table]]]:
+    """The schema of a file, and its rows in batches of that schema.
+
+    Args:
+        path: of the file.
+        format: `parquet` or `arrow`, the latter as a stream or a file.
+
+    Raises:
+        DataError: a file that is damaged, has a column twice or no rows, or unfolds to far more than it is.
+    """
+    import pyarrow as pa
+
+    told = _told(path, format, _parquet(path) if format == "parquet" else _arrow(path))
+    try:
+        found = next(told)
+        assert isinstance(found, pa.Schema)
+        _check_names(found, path)
+        schema = _plain(found)
+        yield schema, _cast(told, schema, path, format)
+    finally:
+        told.close()
+
+
+def _told(path: Path, format: str, parts: Iterator[Any]) -> Generator[Any, None, None]:
+    """The same parts; what the reader raises, which has no class in common, becomes a line that names the file."""
+    import pyarrow as pa
+
+    try:
+        yield from parts
+    except MemoryError as error:
+        found = f"reading it takes more memory than there is ({shorten(str(error))})"
+        fix = "if it is whole, write it in smaller row groups"
+        raise DataError(found, where=str(path), fix=fix) from None
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        found = f"not a whole {format} file ({shorten(' '.join(str(error).split()))})"
+        raise DataError(found, where=str(path), fix="download or copy it again") from None
+
+
+def _parquet(path: Path) -> Iterator[Any]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        schema = file.schema_arrow
+        yield schema
+        rows, repeated = _sizes(file.metadata, {f.name for f in schema if _is_bytes(f.type)}, path)
+    # A cell that stands in the file once and in a million rows is unfolded by us, a bounded piece at a time.
+    with pq.ParquetFile(path, pre_buffer=False, read_dictionary=repeated, page_checksum_verification=True) as file:
+        for batch in file.iter_batches(batch_size=rows):
+            batch.validate(full=True)
+            yield from _pieces(batch)
+
+
+def _sizes(metadata: pq.FileMetaData, texts: set[str], path: Path) -> tuple[int, list[str]]:
+    """How many rows a batch may have, and which columns of texts repeat their cells."""
+    widest, repeated = 1.0, dict[str, None]()
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        width = 0.0
+        for column in map(group.column, range(group.num_columns)):
+            size, cells = column.total_uncompressed_size, max(column.num_values, 1)
+            if size / cells > LARGEST_CELL or size > max(_LARGE, _DENSEST * column.total_compressed_size):
+                found = f"column {shorten(column.path_in_schema)} packs {size:,} bytes into {column.total_compressed_size:,}"
+                fix = "if it is to be read, write it without compression"
+                raise DataError(found, where=str(path), expected=f"at most {_DENSEST} times as many", fix=fix)
+            if size / cells < _REPEATED and column.path_in_schema in texts:
+                repeated[column.path_in_schema] = None
+            width += size / max(group.num_rows, 1)
+        widest = max(widest, width)
+    return max(1, min(MAX_ROWS, int(MAX_BYTES / widest))), list(repeated)
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch in pieces of as many rows as may be unfolded at once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    longest = 1
+    for array in batch.columns:
+        if pa.types.is_dictionary(array.type) and _is_bytes(array.type.value_type):
+            longest += pc.max(pc.binary_length(array.dictionary)).as_py() or 0
+    rows = max(1, MAX_BYTES // longest)
+    return (batch.slice(start, rows) for start in range(0, len(batch), rows))
+
+
+def _arrow(path: Path) -> Iterator[Any]:
+    import pyarrow as pa
+
+    with pa.OSFile(str(path), "rb") as source:
+        is_file = source.read(6) == b"ARROW1"
+        source.seek(0)
+        if is_file:
+            with pa.ipc.open_file(source) as reader:
+                yield reader.schema
+                batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
+                yield from _whole(batches)
+        else:
+            with pa.ipc.open_stream(source) as reader:
+                yield reader.schema
+                yield from _whole(reader)
+
+
+def _whole(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        batch.validate(full=True)
+        for start in range(0, len(batch), MAX_ROWS):
+            yield from _pieces(batch.slice(start, MAX_ROWS))
+
+
+def _is_bytes(type_: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(is_kind(type_) for is_kind in kinds)
+
+
+def _cast(batches: Iterator[pa.RecordBatch], schema: pa.Schema, path: Path, format: str) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    rows, written = 0, 0
+    most = 4 * _LARGE + _DENSEST * path.stat().st_size
+    for batch in batches:
+        try:
+            table = pa.Table.from_batches([batch]).cast(schema)
+        except (pa.ArrowException, ValueError) as error:
+            found = f"cannot be read as {', '.join(map(str, schema.types))} ({shorten(str(error))})"
+            raise DataError(found, where=str(path), fix="write its columns as texts or numbers") from None
+        rows, written = rows + len(table), written + table.nbytes
+        if written > most:
+            found = f"unfolds to more than {written:,} bytes"
+            fix = "write the rows or columns that are needed to a file of their own"
+            raise DataError(found, where=str(path), expected=f"at most {_DENSEST} times its size", fix=fix)
+        yield table
+    if not rows:
+        raise DataError("no rows", where=str(path), expected="one row at least", fix="write or download it again")
+
+
+def _check_names(schema: pa.Schema, path: Path) -> None:
+    name, times = next(iter(Counter(schema.names).most_common(1)), ("", 0))
+    if not times:
+        raise DataError("no columns", where=str(path), expected="one at least", fix="write or download it again")
+    if times > 1:
+        raise DataError(f"found the column {shorten(name)} {times} times", where=str(path), fix="rename one")
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """The schema as `datasets` can have it: values for dictionaries, which pandas writes for categories, and classes with their names."""
+    import pyarrow as pa
+
+    classes = class_names(schema)
+    fields = [
+        pa.field(field.name, pa.int64() if field.name in classes else _plain_type(field.type)) for field in schema
+    ]
+    if not classes:
+        return pa.schema(fields)
+    noted = {column: {"names": names, "_type": "ClassLabel"} for column, names in classes.items()}
+    return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": noted}})})
+
+
+def _plain_type(type_: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
+    if isinstance(type_, pa.BaseExtensionType):
+        return _plain_type(type_.storage_type)
+    if pa.types.is_dictionary(type_):
+        return _plain_type(type_.value_type)
+    views = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
+    return views.get(type_, type_)
+
+
+def class_names(schema: pa.Schema) -> dict[str, list[str]]:
+    """The names of the classes, by the columns of whole numbers that stand for them, as `datasets` noted them in a file."""
+    import pyarrow as pa
+
+    try:
+        noted = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        found = {column: noted[column]["names"] for column in noted if noted[column].get("_type") == "ClassLabel"}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}
+    return {
+        field.name: found[field.name]
+        for field in schema
+        if field.name in found and pa.types.is_integer(field.type) and _are_names(found[field.name])
+    }
+
+
+def _are_names(names: object) -> bool:
+    return isinstance(names, list) and len({*map(str, names)}) == len(names) and all(type(n) is str for n in names)
