@@ -27,7 +27,7 @@ def in_one_order(parts: Sequence[datasets.Dataset]) -> list[datasets.Dataset]:
 
 
 def renumbered(part: datasets.Dataset, column: str, names: Sequence[str]) -> datasets.Dataset:
-    """A data set whose class column has these names, which hold its own, in this order; itself if it has them already.
+    """A data set, as it was read, whose class column has these names, its own among them, in this order; itself if it has them already.
 
     An id that stands for no name, as -1 for "unlabelled", is no class and stays what it is.
     """
@@ -38,18 +38,16 @@ def renumbered(part: datasets.Dataset, column: str, names: Sequence[str]) -> dat
     if own == list(names):
         return part
     place = {name: id_ for id_, name in enumerate(names)}
-    table = pa.array([place[name] for name in own], pa.int64())
-    ids = part.data.column(column)
+    moved = np.array([place[name] for name in own], dtype=np.int64)
     chunks = []
-    for chunk in ids.chunks:
-        known = np.asarray(chunk.fill_null(-1))
-        inside = (known >= 0) & (known < len(own))
-        moved = np.where(inside, np.asarray(table)[np.where(inside, known, 0)], known)
-        chunks.append(pa.array(moved, pa.int64(), mask=np.asarray(chunk.is_null())))
-    features = part.features.copy()
-    features[column] = datasets.ClassLabel(names=list(names))
-    table_ = part.data.table
-    changed = table_.set_column(
-        table_.column_names.index(column), pa.field(column, pa.int64()), pa.chunked_array(chunks, pa.int64())
-    )
-    return datasets.Dataset(changed.cast(features.arrow_schema), info=part.info.copy(), split=part.split)
+    for chunk in part.data.column(column).chunks:
+        ids = np.asarray(chunk.fill_null(-1))
+        known = (ids >= 0) & (ids < len(own))
+        ids = np.where(known, moved[np.where(known, ids, 0)], ids)
+        chunks.append(pa.array(ids, pa.int64(), mask=np.asarray(chunk.is_null())))
+    info = part.info.copy()
+    info.features = part.features.copy()
+    info.features[column] = datasets.ClassLabel(names=list(names))
+    table = part.data.table
+    changed = table.set_column(table.column_names.index(column), column, pa.chunked_array(chunks, pa.int64()))
+    return datasets.Dataset(changed.replace_schema_metadata(None), info=info, split=part.split)
