@@ -116,7 +116,7 @@ def _plain_yaml(text: str) -> Any:
             SafeConstructor.__init__(self)
             Resolver.__init__(self)
             self._events = _plain_events(yaml.parse(text, Loader=yaml.SafeLoader))
-            self._event = next(self._events)
+            self._event: yaml.Event = next(self._events)
 
         def check_event(self, *choices: type[yaml.Event]) -> bool:
             return isinstance(self._event, choices)

@@ -15,7 +15,7 @@ from seqtext.data.reading.columnar import open_batches
 from seqtext.data.reading.kept_copies import kept_copy
 from seqtext.data.reading.text_files import FORMATS, Rows, format_of, open_rows
 from seqtext.data.reading.typed_columns import typed
-from seqtext.errors import DataError, one_of, shorten
+from seqtext.errors import DataError, one_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,9 +49,8 @@ def _text_format(path: Path) -> str:
         return format_of(path)
     except DataError:
         expected = f"{one_of([*FORMATS, *COLUMNAR])}, text also with .gz"
-        raise DataError(
-            f"unknown ending {path.suffix!r}", where=str(path), expected=expected, fix="rename it"
-        ) from None
+        fix = "convert it; if it is one of these whatever its name, rename it"
+        raise DataError(f"unknown ending {path.suffix!r}", where=str(path), expected=expected, fix=fix) from None
 
 
 def _content_hash(path: Path) -> str:

@@ -13,13 +13,15 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtext.data.reading.folder_files import lies_inside
 from seqtext.data.reading.kept_copies import kept_copy
+from seqtext.data.reading.remarks import Remarks, with_remarks
 from seqtext.data.reading.text_files import FORMATS, TEXT_COLUMN
-from seqtext.errors import DataError, one_of
+from seqtext.errors import DataError
 
 if TYPE_CHECKING:
     import datasets
@@ -79,7 +81,9 @@ def class_folders(root: Path) -> ClassFolders | None:
     train = splits.get("train", {})
     if len(train) < 2 or not all(splits.values()) or sum(map(len, train.values())) <= len(train):
         return None
-    return ClassFolders(root, {name: splits[name] for name in ("train", "validation", "test") if name in splits}, tuple(notes))
+    return ClassFolders(
+        root, {name: splits[name] for name in ("train", "validation", "test") if name in splits}, tuple(notes)
+    )
 
 
 def load_class_folders(found: ClassFolders, name: str) -> datasets.DatasetDict:
@@ -94,13 +98,16 @@ def load_class_folders(found: ClassFolders, name: str) -> datasets.DatasetDict:
     """
     import datasets
 
-    features = datasets.Features({TEXT_COLUMN: datasets.Value("string"), LABEL_COLUMN: datasets.ClassLabel(names=found.names)})
+    features = datasets.Features(
+        {TEXT_COLUMN: datasets.Value("string"), LABEL_COLUMN: datasets.ClassLabel(names=found.names)}
+    )
     splits = datasets.DatasetDict()
     for split, classes in found.splits.items():
         rows = [(path, label) for label, paths in classes.items() for path in paths]
         info = datasets.DatasetInfo(dataset_name=name)
-        copy = kept_copy(_key(rows, features, found.root), lambda target, rows=rows: _write(rows, features, target, found.root))
-        splits[split] = datasets.Dataset.from_file(str(copy), info=info, split=datasets.NamedSplit(split))
+        copy = kept_copy(_key(rows, features, found.root), partial(_write, rows, features, found.root))
+        read = datasets.Dataset.from_file(str(copy), info=info, split=datasets.NamedSplit(split))
+        splits[split] = with_remarks(read, Remarks(found.notes))
     return splits
 
 
@@ -135,7 +142,9 @@ def _classes(folder: Path, notes: list[str]) -> dict[str, list[Path]]:
     found = {path.name: _inside(path)[1] for path in _inside(folder)[0]}
     found = {name: files for name, files in found.items() if files}
     left = [name for name in found if name.lower() in _WITHOUT_LABEL and len(found) > 2]
-    notes += [f"the folder {folder.name}/{name} has no label and is not used ({len(found[name]):,} texts)" for name in left]
+    notes += [
+        f"the folder {folder.name}/{name} has no label and is not used ({len(found[name]):,} texts)" for name in left
+    ]
     classes = {name: files for name, files in found.items() if name not in left}
     return classes if all(_is_text(file) for files in classes.values() for file in files) else {}
 
@@ -157,14 +166,16 @@ def _key(rows: list[tuple[Path, str]], features: datasets.Features, root: Path) 
     return f"{whole.hexdigest()}-classes"
 
 
-def _write(rows: list[tuple[Path, str]], features: datasets.Features, target: Path, root: Path) -> None:
+def _write(rows: list[tuple[Path, str]], features: datasets.Features, root: Path, target: Path) -> None:
     import pyarrow as pa
 
     schema = features.arrow_schema
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
         for texts, labels in _batches(rows, root):
             ids = features[LABEL_COLUMN].str2int(labels)
-            writer.write_batch(pa.record_batch([pa.array(texts, pa.string()), pa.array(ids, pa.int64())], schema=schema))
+            writer.write_batch(
+                pa.record_batch([pa.array(texts, pa.string()), pa.array(ids, pa.int64())], schema=schema)
+            )
 
 
 def _batches(rows: list[tuple[Path, str]], root: Path) -> Iterator[tuple[list[str], list[str]]]:
@@ -197,7 +208,9 @@ def _text(path: Path, root: Path) -> str:
 def _read(path: Path, root: Path) -> bytes:
     try:
         if not path.is_file() or not lies_inside(path, root):
-            raise DataError("not a regular file inside of the folder", where=str(path), fix="remove it, or put the text there")
+            raise DataError(
+                "not a regular file inside of the folder", where=str(path), fix="remove it, or put the text there"
+            )
         if (size := path.stat().st_size) > LARGEST:
             fix = "give such data as a table: csv, jsonl or parquet"
             raise DataError(f"{size:,} bytes", where=str(path), expected=f"one text, of at most {LARGEST:,}", fix=fix)

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqtext.data.reading.remarks import Remarks
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+REMARKS = b"seqtext"  # the key in a schema's metadata
 MAX_ROWS, MAX_BYTES = 10_000, 64 << 20  # of a batch
 LARGEST_CELL = 1 << 26  # bytes; as in csv, a larger one is not the text of one row
 _LARGE = 1 << 30  # bytes; what packs less than this cannot do much harm
@@ -42,9 +44,8 @@ def open_batches(path: Path, format: str) -> Iterator[tuple[pa.Schema, Iterator[
     try:
         found = next(told)
         assert isinstance(found, pa.Schema)
-        _check_names(found, path)
-        schema = _plain(found)
-        yield schema, _cast(told, schema, path, format)
+        kept, schema = _plain(found, path)
+        yield schema, _cast(told, kept, schema, path)
     finally:
         told.close()
 
@@ -140,58 +141,73 @@ def _is_bytes(type_: pa.DataType) -> bool:
     return any(is_kind(type_) for is_kind in kinds)
 
 
-def _cast(batches: Iterator[pa.RecordBatch], schema: pa.Schema, path: Path, format: str) -> Iterator[pa.Table]:
+def _cast(batches: Iterator[pa.RecordBatch], kept: list[int], schema: pa.Schema, path: Path) -> Iterator[pa.Table]:
+    """The kept columns of each batch, as the schema has them."""
     import pyarrow as pa
 
     rows, written = 0, 0
     most = 4 * _LARGE + _DENSEST * path.stat().st_size
     for batch in batches:
         try:
-            table = pa.Table.from_batches([batch]).cast(schema)
+            table = pa.Table.from_batches([batch]).select(kept).cast(schema)
         except (pa.ArrowException, ValueError) as error:
-            found = f"cannot be read as {', '.join(map(str, schema.types))} ({shorten(str(error))})"
+            found = f"rows {rows + 1} to {rows + len(batch)} are not {', '.join(map(str, schema.types))} ({shorten(str(error))})"
             raise DataError(found, where=str(path), fix="write its columns as texts or numbers") from None
         rows, written = rows + len(table), written + table.nbytes
         if written > most:
-            found = f"unfolds to more than {written:,} bytes"
             fix = "write the rows or columns that are needed to a file of their own"
+            found = f"unfolds to more than {written:,} bytes"
             raise DataError(found, where=str(path), expected=f"at most {_DENSEST} times its size", fix=fix)
         yield table
     if not rows:
         raise DataError("no rows", where=str(path), expected="one row at least", fix="write or download it again")
 
 
-def _check_names(schema: pa.Schema, path: Path) -> None:
-    name, times = next(iter(Counter(schema.names).most_common(1)), ("", 0))
-    if not times:
+def _plain(schema: pa.Schema, path: Path) -> tuple[list[int], pa.Schema]:
+    """The columns that can be had, and the schema they get: values for dictionaries, as `datasets` has them, and classes with their names.
+
+    What is left aside, and why, stands in its metadata.
+    """
+    import pyarrow as pa
+
+    if not schema.names:
         raise DataError("no columns", where=str(path), expected="one at least", fix="write or download it again")
-    if times > 1:
-        raise DataError(f"found the column {shorten(name)} {times} times", where=str(path), fix="rename one")
+    times, classes = Counter(schema.names), class_names(schema)
+    left_aside: dict[str, str] = {}
+    kept, fields = list[int](), list[pa.Field]()
+    for place, field in enumerate(schema):
+        type_ = pa.int64() if field.name in classes else _plain_type(field.type)
+        if times[field.name] > 1:
+            found = f"found the column {shorten(field.name)} {times[field.name]} times"
+            left_aside[field.name] = str(DataError(found, where=str(path), fix="rename one"))
+        elif type_ is None:
+            found, fix = f"found the type {field.type}", "write it as text or numbers"
+            left_aside[field.name] = str(DataError(found, where=f"{path}, column {field.name!r}", fix=fix))
+        else:
+            kept.append(place)
+            fields.append(pa.field(field.name, type_))
+    if not fields:
+        raise DataError(next(iter(left_aside.values())))
+    noted = {column: {"names": names, "_type": "ClassLabel"} for column, names in classes.items() if times[column] == 1}
+    metadata = {b"huggingface": json.dumps({"info": {"features": noted}})} if noted else {}
+    remarks = {REMARKS: Remarks(left_aside=left_aside).to_json()} if left_aside else {}
+    return kept, pa.schema(fields, metadata=metadata | remarks or None)
 
 
-def _plain(schema: pa.Schema) -> pa.Schema:
-    """The schema as `datasets` can have it: values for dictionaries, which pandas writes for categories, and classes with their names."""
+def _plain_type(type_: pa.DataType) -> pa.DataType | None:
+    """The type that `datasets` has for a column; None if it has none."""
     import pyarrow as pa
+    from datasets import Features
 
-    classes = class_names(schema)
-    fields = [
-        pa.field(field.name, pa.int64() if field.name in classes else _plain_type(field.type)) for field in schema
-    ]
-    if not classes:
-        return pa.schema(fields)
-    noted = {column: {"names": names, "_type": "ClassLabel"} for column, names in classes.items()}
-    return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": noted}})})
-
-
-def _plain_type(type_: pa.DataType) -> pa.DataType:
-    import pyarrow as pa
-
-    if isinstance(type_, pa.BaseExtensionType):
-        return _plain_type(type_.storage_type)
-    if pa.types.is_dictionary(type_):
-        return _plain_type(type_.value_type)
     views = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
-    return views.get(type_, type_)
+    while isinstance(type_, pa.BaseExtensionType) or pa.types.is_dictionary(type_):
+        type_ = type_.value_type if pa.types.is_dictionary(type_) else type_.storage_type
+    type_ = views.get(type_, type_)
+    try:
+        known = Features.from_arrow_schema(pa.schema([pa.field("column", type_)])).arrow_schema.field("column").type
+    except (ValueError, TypeError, LookupError, AttributeError, pa.ArrowException):
+        return None
+    return type_ if known == type_ else None
 
 
 def class_names(schema: pa.Schema) -> dict[str, list[str]]:

@@ -40,7 +40,12 @@ def check_readme(folder: Path, name: str) -> None:
         if not path.is_file() or not lies_inside(path, folder):
             raise DataError("not a regular file inside of it", where=str(path), fix="remove it")
         for pattern in _named_in(path):
-            if "://" in pattern or "::" in pattern or PurePath(pattern).is_absolute() or ".." in PurePath(pattern).parts:
+            if (
+                "://" in pattern
+                or "::" in pattern
+                or PurePath(pattern).is_absolute()
+                or ".." in PurePath(pattern).parts
+            ):
                 found = f"its {file} names the data files {shorten(pattern)}, which are not inside of it"
                 raise DataError(found, where=name, fix="copy the files into the folder, and name them there")
 
@@ -76,7 +81,11 @@ def _named_in(path: Path) -> Iterator[str]:
     with path.open("rb") as file:
         data = file.read(_MOST_HEAD + 1)
     text = data.decode("utf-8", "replace")
-    head = re.match(r"\s*---\s*\n(.*?)(?:\n---|\Z)", text, re.DOTALL) if path.suffix == ".md" else re.match("(.*)", text, re.DOTALL)
+    head = (
+        re.match(r"\s*---\s*\n(.*?)(?:\n---|\Z)", text, re.DOTALL)
+        if path.suffix == ".md"
+        else re.match("(.*)", text, re.DOTALL)
+    )
     if head is None:
         return
     if len(head[1]) >= _MOST_HEAD:
@@ -87,7 +96,9 @@ def _named_in(path: Path) -> Iterator[str]:
         return  # who looks for the files says that it is none
     configs = value.get("configs") if isinstance(value, dict) else None
     seen: set[int] = set()  # a few aliases unfold to more than any memory holds
-    parts: list[Any] = [config.get(key) for config in _items(configs) for key in ("data_files", "data_dir") if isinstance(config, dict)]
+    parts: list[Any] = [
+        config.get(key) for config in _items(configs) for key in ("data_files", "data_dir") if isinstance(config, dict)
+    ]
     while parts:
         part = parts.pop()
         if isinstance(part, str):

@@ -60,7 +60,9 @@ def load_repository(
                 return with_declared(splits, builder.info.features)
             if packed := next((file for file in files if file.lower().endswith(".gz")), None):
                 found = f"{shorten(packed)} is not of one row a line, and packed"
-                raise DataError(found, where=name, fix="unpack it: gunzip FILE")  # into a bounded memory nobody else would
+                raise DataError(
+                    found, where=name, fix="unpack it: gunzip FILE"
+                )  # into a bounded memory nobody else would
             if builder.name == "csv":  # in a dialect that ours does not know
                 builder = datasets.load_dataset_builder(path, config, revision=revision, keep_default_na=False)
             builder.download_and_prepare()
@@ -133,7 +135,9 @@ def _our_format(builder: datasets.DatasetBuilder) -> str | None:
     if any(getattr(builder.config, name) != getattr(defaults, name) for name in settings):
         return None
     names = [str(file).lower().removesuffix(".gz") for files in builder.config.data_files.values() for file in files]
-    return formats.get(builder.name) or None if all(Path(name).suffix in (*FORMATS, *COLUMNAR) for name in names) else None
+    return (
+        formats.get(builder.name) or None if all(Path(name).suffix in (*FORMATS, *COLUMNAR) for name in names) else None
+    )
 
 
 def _read_splits(builder: datasets.DatasetBuilder, format: str, name: str) -> datasets.DatasetDict | None:

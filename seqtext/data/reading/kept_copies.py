@@ -29,9 +29,9 @@ def kept_copy(key: str, write: Callable[[Path], None]) -> Path:
     """
     folder = cache_folder(_KIND)
     for copy in sorted(folder.glob(f"{key}.*.{_KIND}")):
-        if copy.is_file() and copy.name == _name(key, copy):
-            return copy
-        with suppress(OSError):
+        with suppress(OSError):  # of somebody else, who keeps it to himself
+            if copy.is_file() and copy.name == _name(key, copy):
+                return copy
             copy.unlink()
     # Several processes may make the same copy at once: each writes its own, and the last to be renamed stays.
     try:
@@ -51,8 +51,5 @@ def kept_copy(key: str, write: Callable[[Path], None]) -> Path:
 
 def _name(key: str, copy: Path) -> str:
     """What a copy is called that holds these bytes: hashing them costs little beside reading the data anew."""
-    try:
-        with copy.open("rb") as file:
-            return f"{key}.{hashlib.file_digest(file, 'sha256').hexdigest()}.{_KIND}"
-    except OSError as error:
-        raise no_space(error) from None
+    with copy.open("rb") as file:
+        return f"{key}.{hashlib.file_digest(file, 'sha256').hexdigest()}.{_KIND}"

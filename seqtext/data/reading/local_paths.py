@@ -77,7 +77,7 @@ def missing(
         expected: what could have been given.
         also: names that would have been understood without being paths.
     """
-    if path.is_symlink():
+    if os.path.islink(path):
         found, fix = "a link to what is not there", f"it leads to {os.readlink(path)}: mend the link"
     else:
         fix = did_you_mean(str(path), also) or nearest(path)
@@ -88,9 +88,9 @@ def nearest(path: Path) -> str:
     """What exists closest to a missing path: a name like it in its folder, or the names there are."""
     path = path.absolute()
     gone = next((part for part in [*reversed(path.parents), path] if not os.path.exists(part)), path)
-    if not gone.parent.is_dir():
+    if not os.path.isdir(gone.parent):
         return f"{gone.parent} is a file"
-    if gone.is_symlink():
+    if os.path.islink(gone):
         return f"{gone} leads to {os.readlink(gone)}, where nothing is: mend the link"
     names = sorted(item.name for item in gone.parent.iterdir())
     return did_you_mean(gone.name, names) or f"{gone.parent} holds {one_of(names, MAX_LISTED)}"

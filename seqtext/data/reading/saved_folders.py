@@ -5,6 +5,7 @@ Knows that layout; what the files hold, `read_files` reads and checks.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ _SPLITS, _STATE, _INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 
 def is_saved(folder: Path) -> bool:
     """Whether a folder was written by `save_to_disk`."""
-    return (folder / _SPLITS).exists() or (folder / _STATE).exists()
+    return any(os.path.exists(folder / name) for name in (_SPLITS, _STATE))
 
 
 def load_saved(folder: Path, name: str) -> datasets.DatasetDict:
