@@ -6,11 +6,12 @@ Of what a writer noted about the columns only the names of classes are taken ove
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from seqtext.data.reading.remarks import Remarks
 from seqtext.errors import DataError, shorten
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
 
 REMARKS = b"seqtext"  # the key in a schema's metadata
 MAX_ROWS, MAX_BYTES = 10_000, 64 << 20  # of a batch
-LARGEST_CELL = 1 << 26  # bytes; as in csv, a larger one is not the text of one row
+UNFOLDED = 1 << 28  # bytes that a batch may come to before it is looked at
 _LARGE = 1 << 30  # bytes; what packs less than this cannot do much harm
 _DENSEST = 200  # times that data unfolds to; text packs ten times at most
-_REPEATED = 16  # bytes a cell, fewer of which are numbers of cells that are kept once
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def open_batches(path: Path, format: str) -> Iterator[tuple[pa.Schema, Iterator[
         found = next(told)
         assert isinstance(found, pa.Schema)
         kept, schema = _plain(found, path)
-        yield schema, _cast(told, kept, schema, path)
+        yield schema, _gathered(_cast(told, kept, schema, path))
     finally:
         told.close()
 
@@ -68,33 +68,36 @@ def _told(path: Path, format: str, parts: Iterator[Any]) -> Generator[Any, None,
 def _parquet(path: Path) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        schema = file.schema_arrow
-        yield schema
-        rows, repeated = _sizes(file.metadata, {f.name for f in schema if _is_bytes(f.type)}, path)
-    # A cell that stands in the file once and in a million rows is unfolded by us, a bounded piece at a time.
-    with pq.ParquetFile(path, pre_buffer=False, read_dictionary=repeated, page_checksum_verification=True) as file:
-        for batch in file.iter_batches(batch_size=rows):
+    with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
+        yield file.schema_arrow
+        for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata, path)):
             batch.validate(full=True)
             yield from _pieces(batch)
 
 
-def _sizes(metadata: pq.FileMetaData, texts: set[str], path: Path) -> tuple[int, list[str]]:
-    """How many rows a batch may have, and which columns of texts repeat their cells."""
-    widest, repeated = 1.0, dict[str, None]()
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        width = 0.0
-        for column in map(group.column, range(group.num_columns)):
-            size, cells = column.total_uncompressed_size, max(column.num_values, 1)
-            if size / cells > LARGEST_CELL or size > max(_LARGE, _DENSEST * column.total_compressed_size):
-                found = f"column {shorten(column.path_in_schema)} packs {size:,} bytes into {column.total_compressed_size:,}"
-                fix = "if it is to be read, write it without compression"
-                raise DataError(found, where=str(path), expected=f"at most {_DENSEST} times as many", fix=fix)
-            if size / cells < _REPEATED and column.path_in_schema in texts:
-                repeated[column.path_in_schema] = None
-            width += size / max(group.num_rows, 1)
-        widest = max(widest, width)
-    return max(1, min(MAX_ROWS, int(MAX_BYTES / widest))), list(repeated)
+def _rows_at_once(metadata: pq.FileMetaData, path: Path) -> int:
+    """How many rows a batch may have: a cell that stands in the file once may be that of every row."""
+    rows = float(MAX_ROWS)
+    with path.open("rb") as file:
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+            for column in map(group.column, range(group.num_columns)):
+                size, packed = column.total_uncompressed_size, column.total_compressed_size
+                if size > max(_LARGE, _DENSEST * packed):
+                    found = f"column {shorten(column.path_in_schema)} packs {size:,} bytes into {packed:,}"
+                    fix = "if it is to be read, write it without compression"
+                    raise DataError(found, where=str(path), expected=f"at most {_DENSEST} times as many", fix=fix)
+                kept_once = _dictionary_size(file, column) if column.has_dictionary_page else 0
+                rows = min(rows, UNFOLDED / max(kept_once, size / max(group.num_rows, 1), 1))
+    return max(1, int(rows))
+
+
+def _dictionary_size(file: BinaryIO, column: pq.ColumnChunkMetaData) -> int:
+    """Bytes of the cells that a column keeps once, as their page's head says in its second field; all of its bytes, if that is not there."""
+    file.seek(column.dictionary_page_offset)
+    head = re.match(rb"\x15[\x80-\xff]*[\x00-\x7f]\x15([\x80-\xff]{0,9}[\x00-\x7f])", file.read(32), re.DOTALL)
+    if head is None:
+        return int(column.total_uncompressed_size)
+    return sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(head[1])) >> 1  # signs go to the lowest bit
 
 
 def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -106,7 +109,7 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     for array in batch.columns:
         if pa.types.is_dictionary(array.type) and _is_bytes(array.type.value_type):
             longest += pc.max(pc.binary_length(array.dictionary)).as_py() or 0
-    rows = max(1, MAX_BYTES // longest)
+    rows = max(1, UNFOLDED // longest)
     return (batch.slice(start, rows) for start in range(0, len(batch), rows))
 
 
@@ -161,6 +164,21 @@ def _cast(batches: Iterator[pa.RecordBatch], kept: list[int], schema: pa.Schema,
         yield table
     if not rows:
         raise DataError("no rows", where=str(path), expected="one row at least", fix="write or download it again")
+
+
+def _gathered(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in larger tables: many small ones take those who read them long."""
+    import pyarrow as pa
+
+    waiting, rows, size = list[pa.Table](), 0, 0
+    for table in tables:
+        if waiting and (rows + len(table) > MAX_ROWS or size + table.nbytes > MAX_BYTES):
+            yield pa.concat_tables(waiting).combine_chunks()
+            waiting, rows, size = [], 0, 0
+        waiting.append(table)
+        rows, size = rows + len(table), size + table.nbytes
+    if waiting:
+        yield pa.concat_tables(waiting).combine_chunks()
 
 
 def _plain(schema: pa.Schema, path: Path) -> tuple[list[int], pa.Schema]:
