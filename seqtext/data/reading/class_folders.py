@@ -130,8 +130,11 @@ def _is_table(path: Path) -> bool:
 
 def _describes_itself(root: Path) -> bool:
     """Whether a README says what the data is, as on the hub."""
+    readme = root / "README.md"
     try:
-        with (root / "README.md").open("rb") as file:
+        if not readme.is_file():
+            return os.path.lexists(readme)  # a pipe or the like, of which others tell
+        with readme.open("rb") as file:
             return file.read(3) == b"---"
     except OSError:
         return False

@@ -92,7 +92,7 @@ def _rows_at_once(metadata: pq.FileMetaData, path: Path) -> int:
 
 
 def _dictionary_size(file: BinaryIO, column: pq.ColumnChunkMetaData) -> int:
-    """Bytes of the cells that a column keeps once, as their page's head says in its second field; all of its bytes, if that is not there."""
+    """Bytes of the cells that a column keeps once, as the second field of their page's head says; if it does not, of all of it."""
     file.seek(column.dictionary_page_offset)
     head = re.match(rb"\x15[\x80-\xff]*[\x00-\x7f]\x15([\x80-\xff]{0,9}[\x00-\x7f])", file.read(32), re.DOTALL)
     if head is None:

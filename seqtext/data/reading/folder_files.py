@@ -13,11 +13,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from seqtext.data.reading.text_files import FORMATS
-from seqtext.errors import DataError, one_of, shorten
+from seqtext.errors import DataError, SavedFileError, one_of, shorten
+from seqtext.saving.untrusted import parse_yaml
 
 ENDINGS = (*FORMATS, ".ndjson", ".parquet", ".arrow")
 KINDS = ("csv", "json", "text", "parquet", "arrow")
-_MOST_HEAD = 1 << 20  # bytes of a README; some seconds of PyYAML
+_MOST_HEAD = 1 << 20  # bytes that are looked at of a README
 
 
 def lies_inside(path: Path, folder: Path) -> bool:
@@ -68,44 +69,37 @@ def check_files(files: Sequence[str], *, kind: str, folder: Path | None, base: s
             found = f"found {shorten(file.removeprefix(base).lstrip('/') or kind)}, which is no table and no text"
             fix = "unpack or convert it, or give the data files of one kind with --train"
             raise DataError(found, where=name, expected=one_of(ENDINGS), fix=fix)
-        inside = file.startswith(base) if folder is None else "://" not in file and lies_inside(Path(file), folder)
-        if not inside:
-            found = f"the data file {shorten(file)} is not inside of it"
-            raise DataError(found, where=name, fix="copy the file into the folder")
+        if folder is not None and ("://" in file or not lies_inside(Path(file), folder)):
+            raise DataError(
+                f"not inside of {name}, whose data it is to be", where=file, fix="copy the file into the folder"
+            )
+        if folder is None and not file.startswith(base):
+            raise DataError(
+                f"the data file {shorten(file)} is not one of its own", where=name, fix="use another data set"
+            )
 
 
 def _named_in(path: Path) -> Iterator[str]:
     """Whatever the head of a README names as data files or their folders."""
-    import yaml
-
     with path.open("rb") as file:
-        data = file.read(_MOST_HEAD + 1)
-    text = data.decode("utf-8", "replace")
+        text = file.read(_MOST_HEAD).decode("utf-8", "replace")
     head = (
         re.match(r"\s*---\s*\n(.*?)(?:\n---|\Z)", text, re.DOTALL)
         if path.suffix == ".md"
-        else re.match("(.*)", text, re.DOTALL)
+        else re.match(r"(?s)(.*)", text)
     )
-    if head is None:
-        return
-    if len(head[1]) >= _MOST_HEAD:
-        raise DataError("a head of more than a megabyte", where=str(path), fix="leave out what it says of each column")
     try:
-        value = yaml.safe_load(head[1])
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, yaml.YAMLError):
-        return  # who looks for the files says that it is none
+        value = parse_yaml(head[1], where=str(path)) if head else None
+    except SavedFileError as error:
+        raise DataError(str(error), fix="mend its head, or leave it out") from None
     configs = value.get("configs") if isinstance(value, dict) else None
-    seen: set[int] = set()  # a few aliases unfold to more than any memory holds
-    parts: list[Any] = [
-        config.get(key) for config in _items(configs) for key in ("data_files", "data_dir") if isinstance(config, dict)
-    ]
+    named = [config for config in _items(configs) if isinstance(config, dict)]
+    parts: list[Any] = [config.get(key) for config in named for key in ("data_files", "data_dir")]
     while parts:
         part = parts.pop()
         if isinstance(part, str):
             yield part
-        elif isinstance(part, dict | list) and id(part) not in seen:
-            seen.add(id(part))
-            parts += _items(part)
+        parts += _items(part)
 
 
 def _items(value: Any) -> list[Any]:

@@ -45,7 +45,7 @@ def test_rows_come_out_as_they_went_in(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", WAYS)
 def test_damaged_files_are_told_by_name_or_give_whole_rows(tmp_path: Path, name: str) -> None:
-    path, rng, refused = tmp_path / name, random.Random(3), 0
+    path, rng, told = tmp_path / name, random.Random(3), list[str]()
     WAYS[name](ROWS, path)
     whole = path.read_bytes()
     for case in range(120):
@@ -61,9 +61,9 @@ def test_damaged_files_are_told_by_name_or_give_whole_rows(tmp_path: Path, name:
             read(path).validate(full=True)
             datasets.Dataset.from_file(str(arrow_copy(path)))[:]
         except DataError as error:
-            assert str(error).startswith(str(path)), error
-            refused += 1
-    assert refused > 40
+            told.append(str(error))
+    assert len(told) > 40
+    assert all(message.startswith(str(path)) for message in told)
 
 
 def test_a_damaged_page_is_no_full_cache(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_cell_that_is_kept_once_and_repeated_is_unfolded_a_few_rows_at_a_time(
 
 
 def test_a_file_that_fills_the_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columnar, "_LARGE", 1 << 20)
-    pq.write_table(pa.table({"text": ["ab" * (1 << 15)] * 2_000}), tmp_path / "a.parquet")
+    monkeypatch.setattr(columnar, "_LARGE", 1 << 16)
+    pq.write_table(pa.table({"text": ["ab" * (1 << 15)] * 300}), tmp_path / "a.parquet")
     with pytest.raises(DataError, match=r"unfolds to more than .*; expected at most 200 times its size"):
         arrow_copy(tmp_path / "a.parquet")
