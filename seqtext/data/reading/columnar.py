@@ -97,7 +97,8 @@ def _dictionary_size(file: BinaryIO, column: pq.ColumnChunkMetaData) -> int:
     head = re.match(rb"\x15[\x80-\xff]*[\x00-\x7f]\x15([\x80-\xff]{0,9}[\x00-\x7f])", file.read(32), re.DOTALL)
     if head is None:
         return int(column.total_uncompressed_size)
-    return sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(head[1])) >> 1  # signs go to the lowest bit
+    value: int = sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(head[1]))
+    return value >> 1  # the lowest bit is the sign
 
 
 def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

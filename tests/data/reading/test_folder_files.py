@@ -108,7 +108,9 @@ def test_the_advice_on_files_outside_works(folder: Path, tmp_path: Path) -> None
 
 def test_a_link_that_leads_out_is_not_followed_and_one_inside_is(folder: Path, tmp_path: Path) -> None:
     (folder / "train.csv").symlink_to(tmp_path / "secret.csv")
-    with pytest.raises(DataError, match=r"data/train\.csv: not inside of .*data; copy the file into the folder"):
+    with pytest.raises(
+        DataError, match=r"data/train\.csv: not inside of .*data, whose data it is to be; copy the file into the folder"
+    ):
         load(folder)
     (folder / "train.csv").unlink()
     (folder / "kept").mkdir()
