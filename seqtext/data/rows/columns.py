@@ -189,7 +189,8 @@ def _only(role: str, candidates: list[str], dataset: datasets.Dataset, flag: str
 
 
 def _listed(dataset: datasets.Dataset, columns: Iterable[str]) -> str:
-    return one_of(f"{column!r} ({_kind(dataset.features[column])})" for column in columns).removeprefix("one of ")
+    features = dataset.features  # which `datasets` copies each time it is asked for them
+    return one_of(f"{column!r} ({_kind(features[column])})" for column in columns).removeprefix("one of ")
 
 
 def _kind(feature: object) -> str:

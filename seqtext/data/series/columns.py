@@ -112,7 +112,8 @@ def _check(dataset: datasets.Dataset, named: Roles, layout: Layout) -> None:
 
 def _time_column(dataset: datasets.Dataset, free: Sequence[str]) -> str:
     """The column of times by its name, or the only one of Arrow's times; `NO_TIME` if every column left holds numbers."""
-    types = {name: str(getattr(dataset.features[name], "dtype", "")) for name in free}
+    features = dataset.features  # which `datasets` copies each time it is asked for them
+    types = {name: str(getattr(features[name], "dtype", "")) for name in free}
     times = [name for name in free if name.strip().lower() in TIME_NAMES]
     times = times or [name for name, type_ in types.items() if type_.startswith(("timestamp", "date"))]
     if len(times) == 1:
