@@ -70,24 +70,27 @@ def _parquet(path: Path) -> Iterator[Any]:
 
     with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
         yield file.schema_arrow
-        for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata, path)):
+        for batch in file.iter_batches(batch_size=_rows_at_once(file, path)):
             batch.validate(full=True)
             yield from _pieces(batch)
 
 
-def _rows_at_once(metadata: pq.FileMetaData, path: Path) -> int:
+def _rows_at_once(file: pq.ParquetFile, path: Path) -> int:
     """How many rows a batch may have: a cell that stands in the file once may be that of every row."""
-    rows = float(MAX_ROWS)
-    with path.open("rb") as file:
-        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+    rows, metadata = float(MAX_ROWS), file.metadata
+    with path.open("rb") as data:
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            if group.total_byte_size > max(_LARGE, _DENSEST * path.stat().st_size):
+                found = f"it packs {group.total_byte_size:,} bytes into {path.stat().st_size:,}"
+                fix = "if it is to be read, write it without compression"
+                raise DataError(found, where=str(path), expected=f"at most {_DENSEST} times as many", fix=fix)
+            # Told by whoever reads a row; to ask what is damaged for its sizes would end the process.
+            next(file.iter_batches(batch_size=1, row_groups=[number]), None)
             for column in map(group.column, range(group.num_columns)):
-                size, packed = column.total_uncompressed_size, column.total_compressed_size
-                if size > max(_LARGE, _DENSEST * packed):
-                    found = f"column {shorten(column.path_in_schema)} packs {size:,} bytes into {packed:,}"
-                    fix = "if it is to be read, write it without compression"
-                    raise DataError(found, where=str(path), expected=f"at most {_DENSEST} times as many", fix=fix)
-                kept_once = _dictionary_size(file, column) if column.has_dictionary_page else 0
-                rows = min(rows, UNFOLDED / max(kept_once, size / max(group.num_rows, 1), 1))
+                kept_once = _dictionary_size(data, column) if column.has_dictionary_page else 0
+                wide = column.total_uncompressed_size / max(group.num_rows, 1)
+                rows = min(rows, UNFOLDED / max(kept_once, wide, 1))
     return max(1, int(rows))
 
 
@@ -196,7 +199,12 @@ def _plain(schema: pa.Schema, path: Path) -> tuple[list[int], pa.Schema]:
     kept, fields = list[int](), list[pa.Field]()
     for place, field in enumerate(schema):
         type_ = pa.int64() if field.name in classes else _plain_type(field.type)
-        if times[field.name] > 1:
+        if "\0" in field.name:
+            found, fix = f"found the column {shorten(field.name)}", "rename it"
+            left_aside[field.name] = str(
+                DataError(found, where=str(path), expected="a name that can be written", fix=fix)
+            )
+        elif times[field.name] > 1:
             found = f"found the column {shorten(field.name)} {times[field.name]} times"
             left_aside[field.name] = str(DataError(found, where=str(path), fix="rename one"))
         elif type_ is None:

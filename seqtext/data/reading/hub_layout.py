@@ -91,7 +91,11 @@ def read_files(files: Sequence[Path], *, format: str | None = None, split: str |
     for file in files:
         info = datasets.DatasetInfo(dataset_name=name)
         copy = str(arrow_copy(file, format=format))
-        parts.append(datasets.Dataset.from_file(copy, info=info, split=split and datasets.NamedSplit(split)))
+        try:
+            parts.append(datasets.Dataset.from_file(copy, info=info, split=split and datasets.NamedSplit(split)))
+        except (ValueError, TypeError, LookupError) as error:  # `datasets` refuses a name that has a NUL
+            found = f"its columns cannot be had ({shorten(' '.join(str(error).split()))})"
+            raise DataError(found, where=str(file), fix="rename them") from None
         if parts[-1].column_names != parts[0].column_names:
             found = f"found the columns {', '.join(parts[-1].column_names)}"
             expected = f"those of {files[0]}: {', '.join(parts[0].column_names)}"

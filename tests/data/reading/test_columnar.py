@@ -14,6 +14,7 @@ import pytest
 from seqtext.data.reading import columnar
 from seqtext.data.reading.arrow_copy import arrow_copy
 from seqtext.data.reading.remarks import Remarks
+from seqtext.data.reading.sources import load
 from seqtext.errors import DataError
 
 ROWS = pa.table({"text": [f"a ship {n} é☃" for n in range(60)], "label": ["sea", "wood", None] * 20})
@@ -95,6 +96,14 @@ def test_a_column_twice_is_left_aside_with_its_reason(tmp_path: Path) -> None:
         arrow_copy(tmp_path / "a.parquet")
 
 
+def test_a_name_with_a_nul_is_left_aside(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"te\0xt": ["a"], "label": ["b"]}), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet").to_pydict() == {"label": ["b"]}
+    (tmp_path / "a.csv").write_text("te\0xt,label\na,b\n")
+    with pytest.raises(DataError, match=r"a\.csv: its columns cannot be had .*; rename them"):
+        load(tmp_path / "a.csv")
+
+
 def test_types_that_nobody_has_are_left_aside_and_others_become_plain(tmp_path: Path) -> None:
     rows = pa.table(
         {
@@ -134,7 +143,7 @@ def test_what_unfolds_to_far_more_than_it_is_is_refused(tmp_path: Path, monkeypa
     pq.write_table(
         pa.table({"text": ["a" * (1 << 22)]}), tmp_path / "a.parquet", compression="zstd", use_dictionary=False
     )
-    with pytest.raises(DataError, match=r"a\.parquet: column 'text' packs 4,194,\d+ bytes into .*without compression"):
+    with pytest.raises(DataError, match=r"a\.parquet: it packs 4,194,\d+ bytes into .*without compression"):
         arrow_copy(tmp_path / "a.parquet")
     pq.write_table(pa.table({"text": ["a" * (1 << 22)]}), tmp_path / "a.parquet", compression="none")
     assert len(read(tmp_path / "a.parquet")["text"][0].as_py()) == 1 << 22
@@ -150,7 +159,7 @@ def test_a_cell_that_is_kept_once_and_repeated_is_unfolded_a_few_rows_at_a_time(
     monkeypatch.setattr(columnar, "MAX_ROWS", 1000)
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": cells * (20 if len(cells) < 9 else 1)}), path)
-    at_once = columnar._rows_at_once(pq.read_metadata(path), path)
+    at_once = columnar._rows_at_once(pq.ParquetFile(path), path)
     assert rows / 2 <= at_once <= rows
     assert read(path)["text"].to_pylist() == cells * (20 if len(cells) < 9 else 1)
 
