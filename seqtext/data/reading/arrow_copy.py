@@ -20,7 +20,7 @@ from seqtext.data.reading.dialect import AS_IT_IS, Dialect
 from seqtext.data.reading.packed import ALSO_PACKED, packing_of
 from seqtext.data.reading.remarks import Remarks
 from seqtext.data.reading.text_files import FORMATS, check_dialect, format_of
-from seqtext.data.reading.text_to_arrow import REMARKS, write_text
+from seqtext.data.reading.text_to_arrow import FILE, REMARKS, told, write_text
 from seqtext.errors import DataError, one_of, shorten
 
 if TYPE_CHECKING:
@@ -56,10 +56,13 @@ def arrow_copy(path: Path, *, format: str | None = None, dialect: Dialect = AS_I
     return target
 
 
-def remarks_in(schema: pa.Schema) -> Remarks:
-    """What the schema of a copy says of how the file was read."""
-    told = (schema.metadata or {}).get(REMARKS)
-    return Remarks.from_json(told) if told else Remarks()
+def remarks_in(copy: Path, name: str) -> Remarks:
+    """What a copy says of how the file of some name was read; `datasets` leaves it out of what it knows."""
+    import pyarrow as pa
+
+    with pa.OSFile(str(copy), "rb") as source, pa.ipc.open_stream(source) as stream:
+        found = (stream.schema.metadata or {}).get(REMARKS)
+    return Remarks.from_json(found).renamed(FILE, name) if found else Remarks()
 
 
 def _text_format(path: Path, dialect: Dialect) -> str:
@@ -149,8 +152,7 @@ def _told_apart(schema: pa.Schema, name: str) -> tuple[pa.Schema, list[int]]:
     }
     if not kept:
         raise DataError(next(iter(left_aside.values())))
-    remarks = Remarks((), left_aside)
-    told = {REMARKS: Remarks(remarks.all_notes(name), left_aside).to_json()}
+    remarks = Remarks(Remarks((), left_aside).all_notes(name), left_aside)
     import pyarrow as pa
 
-    return pa.schema([schema.field(place) for place in kept], metadata=told), kept
+    return pa.schema([schema.field(place) for place in kept], metadata=told(remarks, name)), kept

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from operator import itemgetter
 
@@ -58,6 +58,8 @@ class Separated:
     Raises:
         DataError: a header that is missing, or looks like data.
     """
+
+    new_keys: Mapping[str, int] = {}
 
     def __init__(
         self, lines: Lines, name: str, usual: str = ",", *, dialect: Dialect = AS_IT_IS, quoted: bool | None = None
@@ -134,7 +136,9 @@ class Separated:
                 self._said, gone = told[1], gone + sum(1 for _ in islice(self._lines, 1))
                 first = first[1:] or self._lines.peek(LOOKED_AT)
         except LineError as error:
-            raise DataError(error.found, where=f"{self._name}, {self._header_line(error.line)}", fix=error.fix) from None
+            raise DataError(
+                error.found, where=f"{self._name}, {self._header_line(error.line)}", fix=error.fix
+            ) from None
         return first, gone
 
     def _names(self, first: list[str]) -> list[str]:
@@ -172,7 +176,8 @@ class Separated:
         nameless = [str(place + 1) for place, name in enumerate(names) if not name.strip()]
         if nameless:
             which = f"column {nameless[0]} has" if len(nameless) == 1 else f"columns {', '.join(nameless[:_TOLD])} have"
-            self.notes.append(f"{self._name}: {which} no name: not used, unless it is asked for as {WITHOUT_NAME[:-3]} N")
+            asked = WITHOUT_NAME.format(int(nameless[0]) - 1)
+            self.notes.append(f"{self._name}: {which} no name: not used, but for times, or asked for as {asked!r}")
         counts = Counter(trimmed)
         where = f"{self._name}, {self._header_line(1 + self._before)}"
         for column, count in counts.items():

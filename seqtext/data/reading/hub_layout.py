@@ -153,9 +153,10 @@ def _read_splits(
     files = {str(split): [_local(file) for file in files] for split, files in builder.config.data_files.items()}
     if format == "jsonl" and not all(_is_json_lines(file) for of_split in files.values() for file in of_split):
         return None
-    # The layout of a table is told only where it may be one: text files stay texts.
-    options = {"format": format, "name": name, "dialect": dialect}
-    return datasets.DatasetDict({split: read_files(part, split=split, **options) for split, part in files.items()})
+    splits = datasets.DatasetDict()
+    for split, part in files.items():
+        splits[split] = read_files(part, format=format, split=split, name=name, dialect=dialect)
+    return splits
 
 
 def _local(file: str) -> Path:

@@ -14,7 +14,14 @@ from seqtext.errors import DataError, one_of, shorten
 
 LONGEST = 1 << 26  # bytes: as Python objects a document takes ten times as much
 
-_FIELDS = ("data", "rows", "examples", "records", "items", "train")  # what the field of the rows is called, beside others
+_FIELDS = (
+    "data",
+    "rows",
+    "examples",
+    "records",
+    "items",
+    "train",
+)  # what the field of the rows is called, beside others
 
 
 def field_of_rows(document: Mapping[str, Any]) -> str | None:
@@ -51,7 +58,10 @@ def rows_of(document: object, name: str) -> Sequence[Any]:
             fix = "write rows: pandas does with to_json(FILE, orient='records', lines=True)"
             raise DataError(found, where=name, expected="one JSON object per line", fix=fix)
     raise DataError(
-        f"found {shorten(document)}", where=name, expected="one JSON object per line", fix=f"convert it: {to_lines('.')}"
+        f"found {shorten(document)}",
+        where=name,
+        expected="one JSON object per line",
+        fix=f"convert it: {to_lines('.')}",
     )
 
 

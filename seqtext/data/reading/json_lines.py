@@ -11,7 +11,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from seqtext.data.reading.json_document import LONGEST, field_of_rows, holds_columns_or_splits, parsed, rows_of, to_lines
+from seqtext.data.reading.json_document import (
+    LONGEST,
+    field_of_rows,
+    holds_columns_or_splits,
+    parsed,
+    rows_of,
+    to_lines,
+)
 from seqtext.data.reading.lines import LineError, Lines
 from seqtext.errors import DataError, shorten
 
@@ -259,4 +266,7 @@ def _whole_characters(row: dict[str, object]) -> dict[str, object]:
     if not _SURROGATE.search(text := json.dumps(row, ensure_ascii=False, default=as_written)):
         return row
     mended: dict[str, object] = json.loads(_SURROGATE.sub("\ufffd", text))
-    return {key: Repeated(value.key, mended[key]) if isinstance(value, Repeated) else mended[key] for key, value in row.items()}
+    return {
+        key: Repeated(value.key, mended[key]) if isinstance(value, Repeated) else mended[key]
+        for key, value in row.items()
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqtext.data.reading.dialect import Dialect, one_character
 from seqtext.data.reading.sources import BUILT_IN, Source, load, load_files
@@ -78,6 +78,11 @@ class TextDataOptions(DataOptions):
         return file_faults(self, train, validation=self.validation, test=self.test)
 
 
+def table_of_readings(dialect: Dialect) -> Dialect:
+    """The same for readings over time: a txt of them is a table, never a text a line."""
+    return replace(dialect, txt_is_table=True)
+
+
 def file_faults(options: DataOptions, train: Sequence[str], **held_out: object) -> list[str]:
     """What is wrong with a data set and files named together.
 
@@ -105,6 +110,7 @@ def load_texts(options: TextDataOptions) -> Source:
         DataError: nothing of that name, or anything that cannot be read.
     """
     if options.train is not None:
-        files = {"train": options.train, "validation": options.validation, "test": options.test}
-        return load_files(**files, dialect=options.dialect)
+        return load_files(
+            train=options.train, validation=options.validation, test=options.test, dialect=options.dialect
+        )
     return load(options.data, revision=options.revision, config=options.data_config, dialect=options.dialect)

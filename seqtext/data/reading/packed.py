@@ -67,8 +67,11 @@ def open_unpacked(path: Path, name: str) -> BinaryIO:
             import pyarrow as pa
 
             return cast(BinaryIO, pa.input_stream(str(path), compression="zstd"))
-        opened = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(packing, open)
-        return cast(BinaryIO, opened(path, "rb"))
+        if packing == ".gz":
+            return cast(BinaryIO, gzip.open(path))
+        if packing == ".bz2":
+            return cast(BinaryIO, bz2.open(path))
+        return cast(BinaryIO, lzma.open(path)) if packing == ".xz" else path.open("rb")
     except RuntimeError:
         raise DataError("the archive is encrypted", where=name, fix="unpack it, and give the file in it") from None
     except OSError as error:

@@ -79,7 +79,11 @@ def load(
     if is_built_in:
         splits = phrasebook(asked.partition(":")[2] or "en")
     elif path.is_dir():
-        splits = load_saved(path) if is_saved(path) else load_repository(str(path.absolute()), asked, config=config, dialect=dialect)
+        splits = (
+            load_saved(path)
+            if is_saved(path)
+            else load_repository(str(path.absolute()), asked, config=config, dialect=dialect)
+        )
     elif is_files:
         return _files({"train": asked}, "", needs, dialect)
     elif is_hub_name(asked):
@@ -121,6 +125,7 @@ def load_table(
     flag: str,
     expected: str,
     split: str | None = None,
+    usual: str = "train",
     dialect: Dialect = AS_IT_IS,
 ) -> datasets.Dataset:
     """The rows of one file (or of the files of one pattern), or of one split of a folder or a data set on the hub.
@@ -129,7 +134,8 @@ def load_table(
         name: as of `load`.
         flag: what it was given as, for messages.
         expected: what should be there, for messages.
-        split: which; the only one, or `train`, if not given.
+        split: which; the only one, or the usual one, if not given.
+        usual: likewise.
         dialect: how the files are laid out, where they are tables of text.
 
     Raises:
@@ -138,7 +144,7 @@ def load_table(
     path = Path(name).expanduser()
     if path.is_dir() or (not path.exists() and is_hub_name(name)):
         splits = load(name, needs=(), dialect=dialect).splits
-        wanted = split or (next(iter(splits)) if len(splits) == 1 else "train")
+        wanted = split or (next(iter(splits)) if len(splits) == 1 else usual)
         if wanted not in splits:
             fix = "pass --split NAME" if split is None else "choose another --split"
             raise DataError(f"no split {wanted!r}", where=f"{flag} {name}", expected=one_of(splits), fix=fix)

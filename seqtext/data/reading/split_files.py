@@ -43,9 +43,9 @@ def read_files(
     parts: list[datasets.Dataset] = []
     for file in files:
         info = datasets.DatasetInfo(dataset_name=name)
-        copy = str(arrow_copy(file, format=format, dialect=dialect))
-        part = datasets.Dataset.from_file(copy, info=info, split=split and datasets.NamedSplit(split))
-        parts.append(with_remarks(part, remarks_in(part.data.schema)))
+        copy = arrow_copy(file, format=format, dialect=dialect)
+        part = datasets.Dataset.from_file(str(copy), info=info, split=split and datasets.NamedSplit(split))
+        parts.append(with_remarks(part, remarks_in(copy, str(file))))
     if len(parts) == 1:
         return parts[0]
     together, left_aside = _shared_columns(parts, [str(file) for file in files])
@@ -83,7 +83,9 @@ def _shared_columns(
                 found = f"the files differ in type: {part.features[column]}"
                 fix = "write each column in one type in all files"
                 expected = f"that of {names[0]}: {parts[0].features[column]}"
-                left_aside.setdefault(column, str(DataError(found, where=f"{name}, column {column!r}", expected=expected, fix=fix)))
+                left_aside.setdefault(
+                    column, str(DataError(found, where=f"{name}, column {column!r}", expected=expected, fix=fix))
+                )
     kept = [column for column in parts[0].column_names if column not in left_aside]
     if not kept:
         found = f"found the columns {', '.join(parts[-1].column_names)}"

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 LOOKED_AT = 500  # lines
 MARKS = "\t;|,"  # delimiters that are recognised; a comma is in texts and numbers too, so the others come first
@@ -24,11 +25,10 @@ Rows = list[list[str]]
 
 def cells_of(lines: Sequence[str], mark: str, *, quoted: bool = True) -> Rows:
     """Lines as rows of cells, blank ones left out, whatever is wrong with them."""
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     found: Rows = []
     try:
-        for cells in csv.reader(lines, delimiter=mark, skipinitialspace=mark != " ", quoting=quoting):
-            found.append(cells)
+        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+        found.extend(csv.reader(lines, delimiter=mark, skipinitialspace=mark != " ", quoting=quoting))
     except csv.Error:  # a bare CR, or a giant cell: what came before it tells
         pass
     # The last row may go on in lines that were not looked at.

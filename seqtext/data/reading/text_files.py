@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
 from seqtext.data.reading.csv_rows import Separated
 from seqtext.data.reading.dialect import AS_IT_IS, Dialect
@@ -31,37 +31,72 @@ _USUAL = {"csv": ",", "tsv": "\t"}
 Cells = Sequence[object]
 
 
+class Source(Protocol):
+    """What rows come from."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What is to be told of how the rows were read; complete once all are."""
+
+    @property
+    def left_aside(self) -> Mapping[str, str]:
+        """Columns that are not among `columns`, with the error for whoever asks for one."""
+
+    @property
+    def new_keys(self) -> Mapping[str, int]:
+        """Keys of rows of JSON that are no columns, with the first row that has them; complete once all rows are read."""
+
+    def cells(self) -> Iterator[Cells]:
+        """The cells of each row, in the order of `columns`."""
+
+
+class Progress(Protocol):
+    """How far rows are read."""
+
+    @property
+    def offset(self) -> int:
+        """Bytes so far, or rows where there are no bytes."""
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the next row may have to be waited for."""
+
+
 class Rows:
     """The rows of one text file or stream, once, as they are asked for. A context manager that closes what it opened.
 
     Args:
         name: what messages call it.
         source: columns and cells, and what is to be told of them.
-        lines: what is read from; its `offset` says how far.
+        lines: what is read from, which says how far.
         close: what to call at the end.
 
     Attributes:
         columns: names of the columns, in the order of the file.
     """
 
-    def __init__(self, name: str, source: Separated | JsonLines | PlainLines, lines: Lines, close: Callable[[], None]):
+    def __init__(self, name: str, source: Source, lines: Progress, close: Callable[[], None] = lambda: None):
         self.name, self.lines, self.columns = name, lines, source.columns
-        self._source, self._cells, self._close = source, source.cells(), close
+        self.source, self._cells, self._close = source, source.cells(), close
 
     @property
     def notes(self) -> Sequence[str]:
         """What is to be told of how the rows were read; complete once all are."""
-        return self._source.notes
+        return self.source.notes
 
     @property
     def left_aside(self) -> Mapping[str, str]:
         """Columns that are not among `columns`, with the error for whoever asks for one."""
-        return self._source.left_aside
+        return self.source.left_aside
 
     @property
     def new_keys(self) -> Mapping[str, int]:
         """Keys of rows of JSON that are no columns, with the first row that has them; complete once all rows are read."""
-        return self._source.new_keys if isinstance(self._source, JsonLines) else {}
+        return self.source.new_keys
 
     def told(self) -> tuple[str, ...]:
         """All that is to be told to whoever reads the rows one by one, once they are read."""
@@ -105,6 +140,7 @@ class PlainLines:
 
     columns = (TEXT_COLUMN,)
     left_aside: Mapping[str, str] = {}
+    new_keys: Mapping[str, int] = {}
 
     def __init__(self, lines: Lines, name: str, skip: int = 0) -> None:
         self._lines, self._name, self._skip = lines, name, skip
@@ -173,11 +209,13 @@ def open_rows(
             raise
 
     rows = opened()
-    table = rows._source
+    table = rows.source
     if isinstance(table, Separated) and not table.quoted and path.is_file():
         with open_unpacked(path, name) as stream:
             try:
-                quoted = quotes_enclose(islice(Lines(stream), dialect.skip_lines, None), table.width, lambda: _can_be_read(opened))
+                quoted = quotes_enclose(
+                    islice(Lines(stream), dialect.skip_lines, None), table.width, lambda: _can_be_read(opened)
+                )
             except LineError:  # will be told when the row is reached
                 quoted = False
         if quoted:
@@ -232,7 +270,7 @@ def _rows(
     *,
     quoted: bool | None = None,
 ) -> Rows:
-    source: Separated | JsonLines | PlainLines
+    source: Source
     if format == "txt":
         source = PlainLines(lines, name, dialect.skip_lines)
     elif format == "jsonl":

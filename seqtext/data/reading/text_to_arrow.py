@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS, MAX_BYTES = 50_000, 16 << 20  # of a batch
 REMARKS = b"seqtext"  # the key in the schema's metadata
+FILE = "{file}"  # stands there for the name of the file
 
 
 def write_text(path: Path, format: str, target: Path, dialect: Dialect = AS_IT_IS) -> None:
@@ -88,9 +89,13 @@ def _schema(rows: Rows, columns: Sequence[TypedColumn], late: Mapping[str, int])
     if late:
         keys = one_of((f"{key!r} (first in row {row:,})" for key, row in late.items()), 5).removeprefix("one of ")
         notes.append(f"{rows.name}: keys that not every row has, empty where missing: {keys}")
-    notes = list(Remarks(tuple(notes), left_aside).all_notes(rows.name))
-    told = {REMARKS: Remarks(tuple(notes), left_aside).to_json()} if notes else None
-    return pa.schema(_fields(columns), metadata=told)
+    remarks = Remarks(Remarks(tuple(notes), left_aside).all_notes(rows.name), left_aside)
+    return pa.schema(_fields(columns), metadata=told(remarks, rows.name))
+
+
+def told(remarks: Remarks, name: str) -> dict[bytes, str] | None:
+    """Remarks on a file as metadata of a schema."""
+    return {REMARKS: remarks.renamed(name, FILE).to_json()} if remarks.notes else None
 
 
 def _batches(rows: Rows) -> Iterator[tuple[int, list[list[object]]]]:
@@ -106,4 +111,3 @@ def _batches(rows: Rows) -> Iterator[tuple[int, list[list[object]]]]:
             flat = []
     if flat:
         yield first_row, [flat[column::width] for column in range(width)]
-

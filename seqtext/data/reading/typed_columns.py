@@ -153,22 +153,26 @@ def _family(value: object) -> str:
 
 def _array(values: Sequence[object], known: pa.DataType) -> pa.Array | None:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     try:
         if _has_too_many_fields(values):
             return None
         array = pa.array(values)
-        if pa.types.is_floating(array.type):
-            # Arrow takes True for 1.0 among floats; everywhere else it refuses to mix the two.
-            if bool in set(map(type, values)) or pc.all(pc.is_finite(array)).as_py() is False:
-                return None
+        # Arrow takes True for 1.0 among floats; everywhere else it refuses to mix the two.
+        if pa.types.is_floating(array.type) and (bool in set(map(type, values)) or not _all_finite(array)):
+            return None
         if array.type == known:
             return array
         both = [pa.schema([("", known)]), pa.schema([("", array.type)])]
         return array.cast(pa.unify_schemas(both, promote_options="permissive").field(0).type)
     except (pa.ArrowException, OverflowError, TypeError):
         return None
+
+
+def _all_finite(array: pa.Array) -> bool:
+    import pyarrow.compute as pc
+
+    return pc.all(pc.is_finite(array)).as_py() is not False
 
 
 def _has_too_many_fields(values: Iterable[object]) -> bool:
