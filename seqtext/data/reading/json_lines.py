@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from seqtext.data.reading.json_document import (
@@ -57,17 +58,18 @@ class JsonLines:
     Attributes:
         columns: names.
         new_keys: those that are no columns, with the first row that has them; complete once all rows are read.
-        left_aside: the columns that are none since there are too many, with the error for whoever asks for one.
+        notes: for the user; complete once all rows are read.
+        left_aside: none.
 
     Raises:
         DataError: no rows, or a first row that is no object with keys.
     """
 
-    notes: Sequence[str] = ()
+    left_aside: Mapping[str, str] = {}
 
     def __init__(self, lines: Lines, name: str, keys: Sequence[str] = ()) -> None:
         self._lines, self._name = lines, name
-        self._numbered = enumerate(lines, start=1)
+        self._numbered: Iterator[tuple[int, str]] = enumerate(lines, start=1)
         self._row, self._by_line, self._twice = 0, True, False
         self._decoder = json.JSONDecoder(object_pairs_hook=self._object_of)
         self._next = self._next_line
@@ -78,13 +80,9 @@ class JsonLines:
         if not first:
             raise DataError("the first row has no keys", where=self._where(), expected="the columns as its keys")
         self._first = first
-        found = tuple(keys or first)
-        self.columns = found[:MOST_COLUMNS]
+        self.columns = tuple(keys or first)[:MOST_COLUMNS]
+        self.notes: list[str] = []
         self.new_keys: dict[str, int] = {}
-        self.left_aside = {
-            key: str(DataError(f"found {len(found):,} keys", where=name, expected=f"at most {MOST_COLUMNS:,}"))
-            for key in found[MOST_COLUMNS:]
-        }
 
     def cells(self) -> Iterator[tuple[object, ...]]:
         """The values of each row, in the order of `columns`; `Repeated` for one whose key stands there twice.
@@ -96,11 +94,18 @@ class JsonLines:
         row: dict[str, object] | None = self._first
         while row is not None:
             if row.keys() != known:
-                for key in row:
-                    if key not in known and len(self.new_keys) < MOST_COLUMNS:
-                        self.new_keys.setdefault(key, self._row)
+                self._keep_new(key for key in row if key not in known)
             yield tuple(map(row.get, self.columns))
             row = self._next()
+
+    def _keep_new(self, keys: Iterable[str]) -> None:
+        """Keeps keys that are no columns, as long as there could be as many columns; one note is enough for the others."""
+        for key in keys:
+            if len(self.columns) + len(self.new_keys) < MOST_COLUMNS:
+                self.new_keys.setdefault(key, self._row)
+            elif key not in self.new_keys:
+                self.notes = [f"{self._name}: left aside: keys after the first {MOST_COLUMNS:,}"]
+                return
 
     def _first_row(self) -> dict[str, object] | None:
         """The first row, of lines or of a document, whichever it is."""
@@ -118,7 +123,10 @@ class JsonLines:
         if start.startswith("{") and len(peeked) == 1:
             document = self._decoded_or_none(start)
             if document and (field_of_rows(document) or holds_columns_or_splits(document)):
-                return self._of_document(document, start)
+                read = list(islice(self._numbered, 2))  # a second line may not have been looked at
+                if len(read) == 1:
+                    return self._of_document(document, start)
+                self._numbered = chain(read, self._numbered)
         elif start == "{" or (start.startswith("{") and not start.endswith("}")):
             text = self._whole_text()
             document = self._decoded_or_none(text)

@@ -56,10 +56,7 @@ def open_unpacked(path: Path, name: str) -> BinaryIO:
     packing = packing_of(path)
     try:
         if packing and path.is_file():
-            with path.open("rb") as file:
-                if not file.read(8).startswith(PACKINGS[packing]):
-                    found = f"not a {packing.removeprefix('.')} file, whatever its name says"
-                    raise DataError(found, where=name, fix=f"take {packing} off its name")
+            _check_start(path, packing, name)
         if packing == ".zip":
             archive = _archive(path, name)
             return archive.open(_member(archive, name))  # type: ignore[return-value]
@@ -83,7 +80,15 @@ def is_packed(stream: object) -> bool:
     return isinstance(stream, _STREAMS) or type(stream).__module__.startswith("pyarrow")
 
 
+def _check_start(path: Path, packing: str, name: str) -> None:
+    with path.open("rb") as file:
+        if not file.read(8).startswith(PACKINGS[packing]):
+            found = f"not a {packing.removeprefix('.')} file, whatever its name says"
+            raise DataError(found, where=name, fix=f"take {packing} off its name")
+
+
 def _archive(path: Path, name: str) -> zipfile.ZipFile:
+    _check_start(path, ".zip", name)
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError) as error:
@@ -97,6 +102,8 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     data = [info for info in files if not Path(info.filename).name.startswith((".", "_"))]
     if len(data) == 1:
         return data[0]
+    if not files:
+        raise DataError("the archive is damaged, or empty", where=name, fix="download or copy the file again")
     names = one_of((info.filename for info in data), 5)
-    fix = "unpack it, and give one of them" if data else "download or copy it again"
+    fix = "unpack it, and give one of them"
     raise DataError(f"found {len(data)} files in the archive ({names})", where=name, expected="one", fix=fix)

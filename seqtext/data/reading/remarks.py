@@ -54,13 +54,17 @@ class Remarks:
         """
         if not self.left_aside:
             return self.notes
-        columns = one_of((f"{column!r} ({_reason(error, name, column)})" for column, error in self.left_aside.items()), 5)
+        columns = one_of(
+            (f"{column!r} ({_reason(error, name, column)})" for column, error in self.left_aside.items()), 5
+        )
         return (*self.notes, f"{name}: left aside: {columns.removeprefix('one of ')}")
 
 
 def _reason(error: str, name: str, column: str) -> str:
     """What is wrong with a column, without what the note says anyway."""
-    return error.partition("; ")[0].removeprefix(f"{name}, ").removeprefix(f"{name}: ").replace(f", column {column!r}", "")
+    return (
+        error.partition("; ")[0].removeprefix(f"{name}, ").removeprefix(f"{name}: ").replace(f", column {column!r}", "")
+    )
 
 
 def with_remarks(dataset: datasets.Dataset, remarks: Remarks) -> datasets.Dataset:

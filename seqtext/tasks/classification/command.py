@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ from tyro.conf import Positional, arg
 
 from seqtext.data.reading.json_lines import as_written
 from seqtext.data.reading.options import TableOptions
-from seqtext.errors import DataError, OptionsError, one_of, raise_together, shorten
+from seqtext.errors import OptionsError, one_of, raise_together
 from seqtext.tasks.classification.settings import Ranking
-from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, open_target, tell
+from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, open_target, tell, texts_in
 
 if TYPE_CHECKING:
     from seqtext.data.reading.text_files import Rows
@@ -70,7 +70,7 @@ class Predict(Ranking, TableOptions, ModelOptions):
             file = open_target(self.output, stack)
             write = _writer(self._format(columns), columns, column, self.top_k, file)
             for chunk in rows:
-                texts = _texts(chunk, column, report.texts, where)
+                texts = texts_in(chunk, column, before=report.texts, where=where)
                 for row, found in zip(chunk, classifier.predict(texts, top_k=self.top_k, report=report), strict=True):
                     write(row, found)
                 file.flush()
@@ -112,19 +112,6 @@ class Predict(Ranking, TableOptions, ModelOptions):
                 )
             return _BY_ENDING[ending]
         return "plain" if columns == ("text",) else "csv"
-
-
-def _texts(rows: Sequence[Row], column: str, before: int, where: str) -> list[str]:
-    """The texts of some rows, before which there were others."""
-    for number, row in enumerate(rows, start=before + 1):
-        text = row[column]
-        if not isinstance(text, str):
-            raise DataError(
-                f"found {shorten(text)} ({type(text).__name__})",
-                where=f"{where}, row {number}, column {column!r}",
-                expected="text",
-            )
-    return [row[column] for row in rows]
 
 
 def _writer(

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 from tyro.conf import Positional, arg
 
 from seqtext.data.reading.options import TableOptions
-from seqtext.errors import DataError, OptionsError, raise_together, shorten
-from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, keywords, open_target, tell
+from seqtext.errors import OptionsError, raise_together
+from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, keywords, open_target, tell, texts_in
 from seqtext.tasks.translation.settings import Search
 
 if TYPE_CHECKING:
@@ -114,13 +114,8 @@ class Translate(Search, TableOptions, ModelOptions):
             return
         column, before = column_of(opened, self.text_column, trained, flag="--text_column"), 0
         for chunk in as_they_come(opened):
-            texts = [row[column] for row in chunk]
-            for row, text in enumerate(texts, start=before + 1):
-                if not isinstance(text, str):
-                    where = f"{opened.name}, row {row}, column {column!r}"
-                    raise DataError(f"found {shorten(text)} ({type(text).__name__})", where=where, expected="text")
-            before += len(texts)
-            yield texts
+            yield texts_in(chunk, column, before=before, where=opened.name)
+            before += len(chunk)
 
     def _write(self, text: str, made: Translation, file: TextIO) -> None:
         if self.jsonl:

@@ -119,7 +119,9 @@ def test_the_row_of_a_misfit_is_the_true_one(batch: int) -> None:
         column = TypedColumn("c", "a")
         for start in range(0, 50, batch):
             column.add(values[start : start + batch], 1 + start)
-        assert str(column.error()).startswith(f"a, row {place + 1}, column 'c': found 'x', which is text; expected a whole")
+        assert str(column.error()).startswith(
+            f"a, row {place + 1}, column 'c': found 'x', which is text; expected a whole"
+        )
 
 
 def test_parquet_with_categories_cut_off_or_without_rows(tmp_path: Path) -> None:

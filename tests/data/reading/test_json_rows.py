@@ -36,7 +36,9 @@ def lines(*rows: object) -> str:
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("wrap", [lambda r: r, lambda r: {"data": r}, lambda r: {"version": "1", "Rows": r}, lambda r: {"x": r}])
+@pytest.mark.parametrize(
+    "wrap", [lambda r: r, lambda r: {"data": r}, lambda r: {"version": "1", "Rows": r}, lambda r: {"x": r}]
+)
 def test_one_document_is_read(tmp_path: Path, indent: int | None, wrap: Any) -> None:
     for ending in ("json", "jsonl"):
         assert read(tmp_path / f"a.{ending}", json.dumps(wrap(ROWS), indent=indent)) == (ROWS, [])
@@ -45,6 +47,8 @@ def test_one_document_is_read(tmp_path: Path, indent: int | None, wrap: Any) -> 
 def test_a_row_alone_is_a_row(tmp_path: Path) -> None:
     row = {"text": "a", "spans": [{"start": 1}]}
     assert read(tmp_path / "a.json", json.dumps(row))[0] == [row]
+    for rows in ([{"data": [row]}] * 2, [{"data": [row]}] * 3):  # lines of objects, the last without a line end
+        assert read(tmp_path / "a.json", lines(*rows).rstrip("\n"))[0] == rows
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,10 @@ def test_a_row_alone_is_a_row(tmp_path: Path) -> None:
     [
         ({"train": ROWS, "test": ROWS}, r"rows in 'train', 'test'; .*make a file of each: jq -c '\.train\[\]' FILE"),
         ({"my data": ROWS, "b c": ROWS}, r"""jq -c '\.\["my data"\]\[\]' FILE > NEW\.jsonl"""),
-        ({"text": {"0": "a", "1": "b"}, "label": {"0": "x", "1": "y"}}, r"one JSON object of columns \(text, label\).*orient='records'"),
+        (
+            {"text": {"0": "a", "1": "b"}, "label": {"0": "x", "1": "y"}},
+            r"one JSON object of columns \(text, label\).*orient='records'",
+        ),
         ([{"text": "a"}, "b"], r"row 2: found 'b', a JSON string; expected a JSON object"),
     ],
 )
@@ -80,8 +87,14 @@ FAULTY = {
     "wrong in row 1": (["x", 1, 2, 3], r"row 1, column 'meta': found 'x', which is text; expected a whole number"),
     "not a number": ([1.5, float("nan"), 2.0, 3.0], r"row 2, column 'meta': found NaN, which is no number of JSON's"),
     "infinite": ([1.5, 2.0, float("inf"), 3.0], r"row 3, column 'meta': found Infinity"),
-    "over 64 bits": ([2**70, 2**70, 1, 2], r"row 1, column 'meta': found 118\d+; expected a whole number of at most 64"),
-    "lists and objects": ([[1], {"a": 1}, [2], [3]], r"row 2, column 'meta': found {'a': 1}, which is an object; expected a"),
+    "over 64 bits": (
+        [2**70, 2**70, 1, 2],
+        r"row 1, column 'meta': found 118\d+; expected a whole number of at most 64",
+    ),
+    "lists and objects": (
+        [[1], {"a": 1}, [2], [3]],
+        r"row 2, column 'meta': found {'a': 1}, which is an object; expected a",
+    ),
     "data as keys": ([{f"k{i}": 1 for i in range(1100)}, {}, {}, {}], r"row 1, column 'meta': found {'k0'"),
 }
 
@@ -104,7 +117,9 @@ def test_a_column_that_must_be_meant_is_not_replaced_by_another(tmp_path: Path) 
     """A wrong cell in the text column must not have the title trained on."""
     rows = [{"text": "a" if i else 1, "title": "x", "label": "ab"[i % 2]} for i in range(6)]
     (tmp_path / "a.jsonl").write_text(lines(*rows))
-    with pytest.raises(DataError, match=r"a\.jsonl, row 1, column 'text': found 1, which is a whole number; expected text"):
+    with pytest.raises(
+        DataError, match=r"a\.jsonl, row 1, column 'text': found 1, which is a whole number; expected text"
+    ):
         choose(load(tmp_path / "a.jsonl").splits)
 
 
@@ -158,7 +173,11 @@ def test_what_the_readme_declares_and_a_file_has_not(tmp_path: Path) -> None:
     (folder / "README.md").write_text(yaml + "  - name: n\n    dtype: int64\n---\n")
     splits = load(folder).splits
     assert splits["train"][:] == {"text": ["a", "b"]}
-    for column, message in {"gone": "no column 'gone'", "more": "a column 'more'", "n": "cannot be read .*int64"}.items():
+    for column, message in {
+        "gone": "no column 'gone'",
+        "more": "a column 'more'",
+        "n": "cannot be read .*int64",
+    }.items():
         with pytest.raises(DataError, match=message):
             require(splits, column)
 
@@ -185,7 +204,12 @@ def test_many_keys_and_repeated_keys_take_linear_time(tmp_path: Path) -> None:
 # ---- rows in, rows out
 
 values = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=5), st.lists(st.integers(0, 9), max_size=3)
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.integers(0, 9), max_size=3),
 )
 anything = st.fixed_dictionaries(
     {"text": st.text(st.characters(codec="utf-8"), max_size=5)},

@@ -54,7 +54,9 @@ def test_the_delimiter_is_told_by_the_first_lines(tmp_path: Path, ending: str, m
     rows, notes = rows_in(tmp_path / f"a.{ending}", content)
     assert rows == EXPECTED
     usual = mark == {"csv": ",", "tsv": "\t"}[ending]
-    assert notes == ([] if usual else [f"{tmp_path}/a.{ending}: cells are separated by {mark!r}, as its first lines tell"])
+    assert notes == (
+        [] if usual else [f"{tmp_path}/a.{ending}: cells are separated by {mark!r}, as its first lines tell"]
+    )
 
 
 @pytest.mark.parametrize("given", ["^", "colon", ":", "space", "\\t", "semicolon"])
@@ -99,7 +101,9 @@ def _checked(flags: list[str]) -> None:
 
 
 def test_a_layout_is_refused_where_there_is_no_table(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"a\.jsonl: found --delimiter, --columns or --no_header; expected a table of text"):
+    with pytest.raises(
+        DataError, match=r"a\.jsonl: found --delimiter, --columns or --no_header; expected a table of text"
+    ):
         rows_in(tmp_path / "a.jsonl", '{"text": "a"}\n', Dialect(delimiter=";"))
     with pytest.raises(DataError, match="phrasebook: found a layout of what is no text"):
         load("phrasebook", dialect=Dialect(columns=("a", "b")))
@@ -130,14 +134,19 @@ def test_a_header_one_name_short_is_one_of_r(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("".join(f"{label},{text}\n" for label, text in zip("abc" * 3, "ABCDEFGHI", strict=True)), "'a' occurs again in its column"),
+        (
+            "".join(f"{label},{text}\n" for label, text in zip("abc" * 3, "ABCDEFGHI", strict=True)),
+            "'a' occurs again in its column",
+        ),
         ("".join(f"{i},x y\n" for i in (5, 7, 8)), "'5' is a number, as those below it are"),
         ("".join(f"2024-01-0{i} 00:00,{i}.5\n" for i in (1, 2, 3)), "'2024-01-01 00:00' is a time, as those below"),
         ("".join(f"A sentence of its own {i}.\tx{i}\n" for i in range(3)), "'A sentence of its own 0.' is a sentence"),
         ("".join(f"{i}{'word ' * 30},x{i}\n" for i in range(3)), "is a long text, as those below it are"),
     ],
 )
-def test_a_first_row_that_looks_like_data_is_told_and_the_advice_reads_it(tmp_path: Path, content: str, why: str) -> None:
+def test_a_first_row_that_looks_like_data_is_told_and_the_advice_reads_it(
+    tmp_path: Path, content: str, why: str
+) -> None:
     with pytest.raises(DataError, match=r"line 1 \(the header\): its first line looks like a row: ") as caught:
         rows_in(tmp_path / "a.csv", content)
     assert why in str(caught.value)
@@ -146,7 +155,9 @@ def test_a_first_row_that_looks_like_data_is_told_and_the_advice_reads_it(tmp_pa
     assert list(rows[0]) == ["1", "2"]
     assert len(rows) == content.count("\n")
     named = parse(TextDataOptions, "", ["--columns", "text", "label"]).dialect
-    assert [list(row.values()) for row in rows_in(tmp_path / "a.csv", content, named)[0]] == [[*row.values()] for row in rows]
+    assert [list(row.values()) for row in rows_in(tmp_path / "a.csv", content, named)[0]] == [
+        [*row.values()] for row in rows
+    ]
 
 
 def test_who_insists_on_a_header_names_it(tmp_path: Path) -> None:
@@ -161,7 +172,12 @@ def test_who_insists_on_a_header_names_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["country,2000,2001,2002", "no.,Temp.,a,b", "id,How satisfied are you with the service we gave you, all in all?,x,y", "0,1,2,3"],
+    [
+        "country,2000,2001,2002",
+        "no.,Temp.,a,b",
+        "id,How satisfied are you with the service we gave you, all in all?,x,y",
+        "0,1,2,3",
+    ],
 )
 def test_headers_that_only_look_odd_are_headers(tmp_path: Path, header: str) -> None:
     names = next(csv.reader([header]))
@@ -205,7 +221,9 @@ def test_blanks_between_comma_and_quote_open_a_cell_or_are_told(tmp_path: Path) 
     assert list(rows[0]) == ["label", "text"]
     assert notes == [f"{tmp_path}/a.csv: blanks after ',' are left out, since quotes stand behind them"]
     late = "label,text\n" + "a,b\n" * 600 + 'c, "d"\n'
-    with pytest.raises(DataError, match=r"row 601 \(line 602\): a blank stands between ',' and a quote; .*remove the blank"):
+    with pytest.raises(
+        DataError, match=r"row 601 \(line 602\): a blank stands between ',' and a quote; .*remove the blank"
+    ):
         rows_in(tmp_path / "b.csv", late)
     rows, notes = rows_in(tmp_path / "c.csv", 'text,label\n"he said, ""no"", twice",x\n' + "a, b\n")
     assert [row["label"] for row in rows] == ["x", " b"]
@@ -267,7 +285,7 @@ def test_a_txt_is_texts_unless_a_layout_is_given(tmp_path: Path) -> None:
 # ---- text in, text out
 
 cells = st.text(
-    st.one_of(st.characters(codec="utf-8", exclude_characters="\x00"), st.sampled_from('",;|\n\r\t \' ')), max_size=8
+    st.one_of(st.characters(codec="utf-8", exclude_characters="\x00"), st.sampled_from("\",;|\n\r\t ' ")), max_size=8
 )
 
 

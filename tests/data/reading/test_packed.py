@@ -58,21 +58,32 @@ def test_packed_files_have_the_same_rows(tmp_path: Path, ending: str) -> None:
 @pytest.mark.parametrize("ending", PACK)
 def test_packed_files_that_are_cut_off_damaged_or_none_at_all(tmp_path: Path, ending: str) -> None:
     path, whole = tmp_path / f"rows.csv{ending}", PACK[ending](DATA)
-    for damaged in (whole[: len(whole) // 2], whole[:-12] + bytes(12), whole[:100] + b"\xff" * 40 + whole[140:]):
+    changed = whole[:100] + b"\xff" * 40 + whole[140:]
+    for damaged in (
+        whole[: len(whole) // 2],
+        whole[:-12] + bytes(12),
+        *([changed] if ending != ".zst" else []),
+    ):  # zst need not have a checksum
         path.write_bytes(damaged)
         with pytest.raises(DataError, match=r"(compressed data|archive) is (cut off|damaged).*(download|copy)"):
             rows_in(path)
     path.write_bytes(DATA)
-    with pytest.raises(DataError, match=rf"not a {ending[1:]} file, whatever its name says; take \{ending} off its name"):
+    with pytest.raises(
+        DataError, match=rf"not a {ending[1:]} file, whatever its name says; take \{ending} off its name"
+    ):
         rows_in(path)
 
 
 def test_what_is_in_an_archive(tmp_path: Path) -> None:
     path = tmp_path / "any.zip"
-    path.write_bytes(zipped(b"a\tb\nc\td\n", "rows.tsv", **{"_about.txt": b"x", "__MACOSX/._rows.tsv": b"x", ".DS_Store": b"x"}))
+    path.write_bytes(
+        zipped(b"a\tb\nc\td\n", "rows.tsv", **{"_about.txt": b"x", "__MACOSX/._rows.tsv": b"x", ".DS_Store": b"x"})
+    )
     assert rows_in(path) == [{"a": "c", "b": "d"}]
     path.write_bytes(zipped(b"a,b\nc,d\n", "one.csv", **{"two.csv": b"a,b\n"}))
-    with pytest.raises(DataError, match=r"found 2 files in the archive \(one of one\.csv, two\.csv\); expected one; unpack it"):
+    with pytest.raises(
+        DataError, match=r"found 2 files in the archive \(one of one\.csv, two\.csv\); expected one; unpack it"
+    ):
         rows_in(path)
     (tmp_path / "one.csv").write_bytes(zipfile.ZipFile(path).read("one.csv"))  # as it says
     assert rows_in(tmp_path / "one.csv") == [{"a": "c", "b": "d"}]
@@ -96,7 +107,14 @@ def test_encodings_are_recognised(tmp_path: Path, encoding: str, text: str) -> N
 
 
 def test_utf8_with_zero_bytes_stays_utf8() -> None:
-    for data in (b"text\0,label\na\0b,c\n", "日本\0語".encode(), b"\0", b"a\0", b"ab\0\0\n", b'text,label\n"\0","\0"\n' * 20):
+    for data in (
+        b"text\0,label\na\0b,c\n",
+        "日本\0語".encode(),
+        b"\0",
+        b"a\0",
+        b"ab\0\0\n",
+        b'text,label\n"\0","\0"\n' * 20,
+    ):
         assert encoding_of(data) == "utf-8", data
     assert encoding_of("日本語の文\n上海\n".encode("utf-16-le")) == "utf-16-le"
 
@@ -144,9 +162,9 @@ def test_a_packed_file_that_unpacks_to_one_line_is_told(tmp_path: Path) -> None:
 def test_lines_can_be_looked_at_before_they_are_read() -> None:
     lines = Lines(io.BytesIO(b"a\nb\nc"))
     assert lines.peek(2) == ["a\n", "b\n"]
-    assert lines.peek(9) == ["a\n", "b\n", "c\n"]
+    assert lines.peek(9) == ["a\n", "b\n"]  # the last, without an end, may still grow
     assert next(iter(lines)) == "a\n"
-    assert (lines.peek(9), list(lines), lines.peek(9)) == (["b\n", "c\n"], ["b\n", "c\n"], [])
+    assert (lines.peek(9), list(lines), lines.peek(9)) == (["b\n"], ["b\n", "c\n"], [])
     with pytest.raises(LineError):
         Lines(io.BytesIO(b"\xff\n")).peek(1)
 
