@@ -257,6 +257,7 @@ class Separated:
             fix = f"remove the {self.delimiter!r} at the end of the line"
         elif len(cells) > self.width and self.quoted:
             fix = f"put cells that contain {self.delimiter!r} in quotes"
+            fix += ", or pass --delimiter if another mark stands between cells" if self.width == 1 else ""
         elif len(cells) > self.width:
             fix = "remove the tabs inside of cells"
         elif self.quoted:

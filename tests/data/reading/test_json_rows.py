@@ -148,7 +148,7 @@ def test_a_misspelt_key_of_a_used_column_is_an_error(tmp_path: Path) -> None:
 
 def test_files_of_the_same_content_have_their_own_names_in_what_is_told(tmp_path: Path) -> None:
     for name in "ab":
-        rows, notes = read(tmp_path / f"{name}.jsonl", lines({"text": "a", "x": 1}, {"text": "b", "x": "y"}))
+        _, notes = read(tmp_path / f"{name}.jsonl", lines({"text": "a", "x": 1}, {"text": "b", "x": "y"}))
         assert notes[0].startswith(f"{tmp_path}/{name}.jsonl: ")
         aside = remarks_of(load(tmp_path / f"{name}.jsonl").splits["train"]).left_aside
         assert aside["x"].startswith(f"{tmp_path}/{name}.jsonl, row 2")

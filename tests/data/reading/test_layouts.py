@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seqtext.data.reading.dialect import Dialect, one_character
+from seqtext.data.reading.dialect import AS_IT_IS, Dialect, one_character
 from seqtext.data.reading.options import TextDataOptions
 from seqtext.data.reading.remarks import notes_of
 from seqtext.data.reading.sources import load
@@ -26,7 +26,7 @@ TEXTS = ["the ship sails", "a bond fell, again", "she scored twice", "rain; then
 LABELS = ["sea", "money", "sports", "weather"]
 
 
-def rows_in(path: Path, content: str | bytes, dialect: Dialect = Dialect()) -> tuple[list[dict[str, Any]], list[str]]:
+def rows_in(path: Path, content: str | bytes, dialect: Dialect = AS_IT_IS) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows of a file through its Arrow copy, and what is told."""
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     rows = load(path, dialect=dialect).splits["train"]
