@@ -18,7 +18,7 @@ def in_one_order(parts: Sequence[datasets.Dataset]) -> list[datasets.Dataset]:
     """The same rows, the ids of each class column those of one list: the first part's names, then what others have beside them."""
     parts, kinds = list(parts), [part.features for part in parts]
     for column in parts[0].column_names:
-        orders = [kind[column].names for kind in kinds if hasattr(kind[column], "names")]
+        orders = [kind[column].names for kind in kinds if hasattr(kind.get(column), "names")]
         if len(orders) < len(parts):
             continue  # a column of classes here and of plain ids there differs in type: for others to refuse
         together = list(dict.fromkeys(name for names in orders for name in names))

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from seqtext.data.reading.remarks import Remarks
+from seqtext.data.reading.text_to_arrow import told
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-REMARKS = b"seqtext"  # the key in a schema's metadata
 MAX_ROWS, MAX_BYTES = 10_000, 64 << 20  # of a batch
 UNFOLDED = 1 << 28  # bytes that a batch may come to before it is looked at
 _LARGE = 1 << 30  # bytes; what packs less than this cannot do much harm
@@ -40,14 +40,14 @@ def open_batches(path: Path, format: str) -> Iterator[tuple[pa.Schema, Iterator[
     """
     import pyarrow as pa
 
-    told = _told(path, format, _parquet(path) if format == "parquet" else _arrow(path))
+    parts = _told(path, format, _parquet(path) if format == "parquet" else _arrow(path))
     try:
-        found = next(told)
+        found = next(parts)
         assert isinstance(found, pa.Schema)
         kept, schema = _plain(found, path)
-        yield schema, _gathered(_cast(told, kept, schema, path))
+        yield schema, _gathered(_cast(parts, kept, schema, path))
     finally:
-        told.close()
+        parts.close()
 
 
 def _told(path: Path, format: str, parts: Iterator[Any]) -> Generator[Any, None, None]:
@@ -217,7 +217,7 @@ def _plain(schema: pa.Schema, path: Path) -> tuple[list[int], pa.Schema]:
         raise DataError(next(iter(left_aside.values())))
     noted = {column: {"names": names, "_type": "ClassLabel"} for column, names in classes.items() if times[column] == 1}
     metadata = {b"huggingface": json.dumps({"info": {"features": noted}})} if noted else {}
-    remarks = {REMARKS: Remarks(left_aside=left_aside).to_json()} if left_aside else {}
+    remarks = told(Remarks(Remarks((), left_aside).all_notes(str(path)), left_aside), str(path)) or {}
     return kept, pa.schema(fields, metadata=metadata | remarks or None)
 
 

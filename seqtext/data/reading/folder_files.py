@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
+from seqtext.data.reading.packed import without_packing
 from seqtext.data.reading.text_files import FORMATS
 from seqtext.errors import DataError, SavedFileError, one_of, shorten
 from seqtext.saving.untrusted import parse_yaml
@@ -65,7 +66,7 @@ def check_files(files: Sequence[str], *, kind: str, folder: Path | None, base: s
         DataError: naming the first that is not.
     """
     for file in files or [""]:
-        if kind not in KINDS or PurePath(file.lower().removesuffix(".gz")).suffix not in ENDINGS:
+        if kind not in KINDS or PurePath(without_packing(file.lower())).suffix not in ENDINGS:
             found = f"found {shorten(file.removeprefix(base).lstrip('/') or kind)}, which is no table and no text"
             fix = "unpack or convert it, or give the data files of one kind with --train"
             raise DataError(found, where=name, expected=one_of(ENDINGS), fix=fix)

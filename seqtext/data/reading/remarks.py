@@ -31,6 +31,11 @@ class Remarks:
     notes: tuple[str, ...] = ()
     left_aside: Mapping[str, str] = field(default_factory=dict)
 
+    def renamed(self, old: str, new: str) -> Remarks:
+        """The same of a file of another name: what is cached of one is true of all that hold the same."""
+        left_aside = {column: error.replace(old, new) for column, error in self.left_aside.items()}
+        return Remarks(tuple(note.replace(old, new) for note in self.notes), left_aside)
+
     def to_json(self) -> str:
         """As text, on one line."""
         return json.dumps({"notes": self.notes, "left_aside": dict(self.left_aside)})
@@ -49,9 +54,17 @@ class Remarks:
         """
         if not self.left_aside:
             return self.notes
-        why = (error.removeprefix(f"{name}, ").partition("; ")[0] for error in self.left_aside.values())
-        columns = one_of((f"{column!r} ({reason})" for column, reason in zip(self.left_aside, why, strict=True)), 5)
+        columns = one_of(
+            (f"{column!r} ({_reason(error, name, column)})" for column, error in self.left_aside.items()), 5
+        )
         return (*self.notes, f"{name}: left aside: {columns.removeprefix('one of ')}")
+
+
+def _reason(error: str, name: str, column: str) -> str:
+    """What is wrong with a column, without what the note says anyway."""
+    return (
+        error.partition("; ")[0].removeprefix(f"{name}, ").removeprefix(f"{name}: ").replace(f", column {column!r}", "")
+    )
 
 
 def with_remarks(dataset: datasets.Dataset, remarks: Remarks) -> datasets.Dataset:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqtext.data.reading.folder_files import lies_inside
-from seqtext.data.reading.hub_layout import quiet, read_files, with_declared
+from seqtext.data.reading.hub_layout import quiet, with_declared
+from seqtext.data.reading.split_files import read_files
 from seqtext.errors import DataError, SavedFileError, shorten
 from seqtext.saving.untrusted import MOST_BYTES, parse_json
 

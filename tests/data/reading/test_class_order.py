@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtext.data.reading.class_order import in_one_order
+from seqtext.data.reading.remarks import remarks_of
 from seqtext.data.reading.sources import load, load_files
-from seqtext.errors import DataError
 
 
 def shard(names: list[str], labels: list[str | None]) -> datasets.Dataset:
@@ -71,11 +71,12 @@ def test_classes_that_only_some_have_come_after_the_others() -> None:
     assert [named(part) for part in parts] == [["about a", "about b"], ["about c", "about a"]]
 
 
-def test_classes_here_and_plain_numbers_there_are_refused(tmp_path: Path) -> None:
+def test_classes_here_and_plain_numbers_there_are_left_aside_and_told(tmp_path: Path) -> None:
     shard(["a", "b"], ["a"]).to_parquet(tmp_path / "1.parquet")
     datasets.Dataset.from_dict({"text": ["x"], "label": [1]}).to_parquet(tmp_path / "2.parquet")
-    with pytest.raises(DataError, match="the files differ in type"):
-        load(tmp_path / "*.parquet")
+    rows = load(tmp_path / "*.parquet").splits["train"]
+    assert rows.column_names == ["text"]
+    assert "the files differ in type" in remarks_of(rows).left_aside["label"]
 
 
 @settings(max_examples=25)

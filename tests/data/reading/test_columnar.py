@@ -116,7 +116,7 @@ def test_types_that_nobody_has_are_left_aside_and_others_become_plain(tmp_path: 
     found = datasets.Dataset.from_file(str(arrow_copy(tmp_path / "a.arrow")))
     assert found[:] == {"text": ["a", "b"], "kind": ["x", None]}
     told = Remarks.from_json(read(tmp_path / "a.arrow").schema.metadata[b"seqtext"]).left_aside
-    assert "a.arrow, column 'map': found the type map<" in told["map"]
+    assert "column 'map': found the type map<" in told["map"]
 
 
 @pytest.mark.parametrize(
