@@ -22,6 +22,7 @@ from seqtext.data.reading.table_head import (
     holds_row_names,
     like_data,
     lines_before,
+    open_cell,
     told_delimiter,
 )
 from seqtext.errors import DataError, shorten
@@ -70,6 +71,7 @@ class Separated:
         self.left_aside: dict[str, str] = {}
         self._record: list[str] = []  # the lines of the row being read, to find where a quote was opened
         self._masked = self._blank = False  # a bare CR is in them; a blank before a quote
+        self._held: list[str] | None = None  # read behind a fault, not given out yet
         self._line = 0  # where the row being read starts
         self._swallowed: list[int] = []  # lines of cells that hold tabs and line ends
         first, self._before = self._first_lines(dialect.skip_lines)
@@ -95,7 +97,7 @@ class Separated:
         self._name_columns(self._names(first))
 
     def cells(self) -> Iterator[list[str] | tuple[str, ...]]:
-        """The cells of each row, those of `columns`.
+        """The cells of each row, those of `columns`. Called again after a fault it goes on behind the row that is at fault.
 
         Raises:
             DataError: too few or too many cells, a quote that is not closed, bytes that are no text, or no row at all.
@@ -104,8 +106,10 @@ class Separated:
         kept = self._kept
         pick = itemgetter(*kept) if len(kept) > 1 else lambda cells: (cells[kept[0]],)
         blank: DataError | None = None  # a blank line is at fault only if a row follows it
-        while (cells := self._next()) is not None:
+        while (cells := self._next() if self._held is None else self._held) is not None:
+            self._held = None
             if cells and blank:
+                self._held = cells
                 raise blank
             if len(cells) == self.width:
                 found_any = True
@@ -123,6 +127,11 @@ class Separated:
             self.notes.append(
                 f"{self._name}, {lines}: a cell in quotes holds tabs and line ends; is each quote a cell's?"
             )
+
+    @property
+    def row(self) -> int:
+        """Number of the row that was read last, at fault or not."""
+        return self._row if self._held is None else self._row - 1
 
     # ---- the header
 
@@ -274,7 +283,7 @@ class Separated:
     def _broken(self, error: csv.Error) -> DataError:
         """What a fault of the csv module means: a quote open or closed where it should not be, or a giant cell."""
         text = "".join(self._record)
-        start = self._open_cell(text)
+        start = open_cell(text, self.delimiter, blanks=self._skips_blanks)
         opened = self._line + (text.count("\n", 0, start) if start < len(text) else 0)
         fix = 'close the quote, and write a quote inside a cell twice ("")'
         if "expected after" in str(error):
@@ -286,12 +295,3 @@ class Separated:
         else:
             found, fix = f"a cell of more than {LARGEST_CELL:,} characters in line {opened}", "split it into rows"
         return DataError(found, where=self._where(), fix=fix)
-
-    def _open_cell(self, text: str) -> int:
-        """Where the first cell starts that does not end as a cell should."""
-        mark, blanks = re.escape(self.delimiter), " *+" * self._skips_blanks
-        complete = re.compile(rf'(?:{blanks}"(?:[^"]++|"")*+"\r?|{blanks}(?!")[^{mark}\n]*+)[{mark}\n]')
-        start = 0
-        while start < len(text) and (match := complete.match(text, start)):
-            start = match.end()
-        return start

@@ -26,10 +26,11 @@ class Taken:
     Attributes:
         offset: rows so far.
         used_up: never: no row has to be waited for.
+        replaced: no character.
     """
 
     def __init__(self) -> None:
-        self.offset, self.used_up = 0, False
+        self.offset, self.used_up, self.replaced = 0, False, 0
 
 
 class DatasetColumns:

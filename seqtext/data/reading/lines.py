@@ -56,6 +56,7 @@ class Lines:
     Attributes:
         offset: bytes taken from the stream so far (unpacked bytes, where it is compressed).
         whole: False once the block of the last line is read and the line lacks its `\\n`, as in a file that was cut off.
+        replaced: characters that stand for bytes that are no text.
         encoding: of the stream, once something was read.
     """
 
@@ -73,6 +74,7 @@ class Lines:
         self._fault: LineError | None = None  # comes after the block
         self._blocks = self._read_blocks()
         self.offset = 0
+        self.replaced = 0
         self.whole = True
         self.encoding = ""
 
@@ -123,6 +125,8 @@ class Lines:
         except UnicodeDecodeError as error:
             self._fault = self._not_utf8(error, self._position)
             text = block[: block.rfind(b"\n", 0, error.start) + 1].decode()
+        if self._errors == "replace":
+            self.replaced += text.count("\ufffd") - block.count("\ufffd".encode())
         self._position += len(block)
         text = text.removeprefix("\ufeff") if first else text
         self._count = text.count("\n")

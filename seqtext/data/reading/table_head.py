@@ -61,6 +61,16 @@ def blank_before_quote(text: str, mark: str) -> bool:
     return False
 
 
+def open_cell(text: str, mark: str, *, blanks: bool) -> int:
+    """Where the first cell of a row starts that does not end as a cell should; `blanks` may stand before a quote."""
+    mark, before = re.escape(mark), " *+" * blanks
+    complete = re.compile(rf'(?:{before}"(?:[^"]++|"")*+"\r?|{before}(?!")[^{mark}\n]*+)[{mark}\n]')
+    start = 0
+    while start < len(text) and (match := complete.match(text, start)):
+        start = match.end()
+    return start
+
+
 def like_data(names: Sequence[str], rows: Rows) -> str | None:
     """Why what should be the names of columns looks like one more row; None if it does not.
 

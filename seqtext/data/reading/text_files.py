@@ -66,6 +66,10 @@ class Progress(Protocol):
     def used_up(self) -> bool:
         """Whether the next row may have to be waited for."""
 
+    @property
+    def replaced(self) -> int:
+        """Characters that stand for bytes that are no text."""
+
 
 class Rows:
     """The rows of one text file or stream, once, as they are asked for. A context manager that closes what it opened.

@@ -7,7 +7,8 @@ from typing import Literal
 
 from seqtext.data.reading.dialect import Dialect
 from seqtext.data.reading.numbers import Decimal
-from seqtext.data.reading.options import DataOptions, file_faults, table_of_readings
+from seqtext.data.reading.options import DataOptions, file_faults
+from seqtext.data.reading.table_options import table_of_readings
 from seqtext.data.series.columns import Layout
 from seqtext.options import Range, out_of_range
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 from tyro.conf import Positional, arg
 
-from seqtext.data.reading.options import TableOptions
+from seqtext.data.reading.table_options import TableOptions, table_of_readings
 from seqtext.errors import DataError, OptionsError, ResourceError, one_of, raise_together, shorten
 from seqtext.tasks.forecasting.settings import ForecastRequest
 from seqtext.tasks.streams import check_threads, keywords
@@ -106,7 +106,6 @@ class Forecast(ForecastRequest, TableOptions):
 
     def _read(self, forecaster: Forecaster) -> SeriesSet:
         """The history, of the frequency of training."""
-        from seqtext.data.reading.options import table_of_readings
         from seqtext.data.reading.sources import load_table
         from seqtext.data.series.table import read_series
 

@@ -128,6 +128,7 @@ def test_utf16_that_is_cut_off_is_told(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_can_be_replaced() -> None:
     with open_rows(io.BytesIO(b"a\xffb\nc\n"), format="txt", errors="replace") as rows:
         assert [row["text"] for row in rows] == ["a\ufffdb", "c"]
+        assert rows.lines.replaced == 1
 
 
 # ---- one long line

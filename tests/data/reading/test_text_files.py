@@ -240,6 +240,19 @@ def test_csv_faults(data: str, message: str) -> None:
         rows_of(data, "csv")
 
 
+def test_reading_goes_on_behind_a_row_at_fault() -> None:
+    rows = open_rows(stream("a,b\n1,2\n\n3,4\n5\n6,7\n"), format="csv").source
+    found, faults = [], []
+    while True:
+        try:
+            found += map(tuple, rows.cells())
+            break
+        except DataError as error:
+            faults.append((rows.row, str(error).partition(":")[0]))  # type: ignore[attr-defined]
+    assert found == [("1", "2"), ("3", "4"), ("6", "7")]
+    assert faults == [(2, "standard input, row 2 (line 3)"), (4, "standard input, row 4 (line 5)")]
+
+
 def test_blank_lines_at_the_end_of_csv_are_let_pass() -> None:
     assert rows_of("text,label\na,b\n\n\r\n", "csv") == [{"text": "a", "label": "b"}]
 
