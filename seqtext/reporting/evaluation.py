@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from tyro.conf import Positional, arg
 
+from seqtext.data.reading.remarks import notes_of
+from seqtext.data.reading.table_options import TableOptions
 from seqtext.errors import DataError, OptionsError, one_of, raise_together
 
 if TYPE_CHECKING:
     import datasets
+
+    from seqtext.data.reading.dialect import Dialect
 
 GIVEN = "the rows given"  # what figures call rows that no file holds
 FILES = ("metrics.json", "predictions.jsonl")  # of an evaluation's folder, beside its manifest
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateOptions:
+class EvaluateOptions(TableOptions):
     """Flags of `seqtext evaluate` that all tasks have."""
 
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
@@ -56,7 +60,7 @@ class EvaluateOptions:
 
     def _faults(self) -> list[str]:
         """What is wrong with the values, a line each; a task's flags add theirs."""
-        return at_least_one(self, "max_rows", "threads")
+        return [*at_least_one(self, "max_rows", "threads"), *self.table_faults()]
 
 
 def at_least_one(options: object, *names: str) -> list[str]:
@@ -98,18 +102,26 @@ class MeasuredRows(NamedTuple):
         return self.splits[self.split]
 
     @property
+    def notes(self) -> list[str]:
+        """What is to be told of how they were read."""
+        return notes_of(self.rows)
+
+    @property
     def train(self) -> datasets.Dataset | None:
         """The split `train` beside the measured one, if there is one."""
         return None if self.split == "train" else self.splits.get("train")
 
 
-def load_measured(options: EvaluateOptions, given: Any = None, *columns: str) -> MeasuredRows:
+def load_measured(
+    options: EvaluateOptions, given: Any = None, *columns: str, dialect: Dialect | None = None
+) -> MeasuredRows:
     """The rows of `--data` and `--split`, or those that Python code gave.
 
     Args:
         options: of the command.
         given: rows as `given_splits` takes them, in the place of `--data`; or None.
         columns: that are needed of these.
+        dialect: how tables are laid out, where the options do not say it all.
 
     Raises:
         DataError: data that is not there or cannot be read, or without that split.
@@ -119,7 +131,13 @@ def load_measured(options: EvaluateOptions, given: Any = None, *columns: str) ->
 
     if given is not None:
         return measured_rows(options, GIVEN, given_splits(given, *columns))
-    source = load(only_name(options.data), revision=options.revision, config=options.data_config, needs=())
+    source = load(
+        only_name(options.data),
+        revision=options.revision,
+        config=options.data_config,
+        needs=(),
+        dialect=dialect or options.dialect,
+    )
     return measured_rows(options, source.name, source.splits, source.revision)
 
 

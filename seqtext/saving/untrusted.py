@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from seqtext.errors import SavedFileError, shorten
 
-MOST_BYTES = 64 * 2**20  # of JSON; our own are far smaller, a larger one is not ours
-_MOST_YAML = 2**20
+MOST_BYTES = 32 * 2**20  # of JSON: three seconds to parse; our own are far smaller, a larger one is not ours
+_MOST_YAML = 2**19  # characters: two seconds of PyYAML; ours are far shorter
 _DEEPEST = 64  # lists in lists: ours have five, and Python cannot even print some thousand
 _LONGEST_NUMBER = 40  # digits: every float and 64-bit integer has fewer
 
@@ -52,20 +52,12 @@ def parse_yaml(text: str, *, where: str) -> Any:
     Raises:
         SavedFileError: if it is too large, too deep, has anchors, names a key twice, or is not YAML.
     """
-    import yaml
-
     if len(text) > _MOST_YAML:
         raise SavedFileError(f"{len(text)} characters of YAML", where=where, expected=f"at most {_MOST_YAML}")
+    import yaml
+
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                raise ValueError(f"lists inside lists, more than {_DEEPEST} deep")
-            if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
-                raise ValueError(f"an anchor or alias, {shorten(event.anchor)}")
-        _check_keys(yaml.compose(text, Loader=yaml.SafeLoader))
-        return yaml.safe_load(text)
+        return _plain_yaml(text)
     # What PyYAML itself stumbles over has no common class: a date of month 13, a key that is a list, deep nesting.
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError, yaml.YAMLError) as error:
         raise SavedFileError(f"not YAML ({' '.join(str(error).split())})", where=where) from error
@@ -74,9 +66,14 @@ def parse_yaml(text: str, *, where: str) -> Any:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the key {shorten(next(name for name in names if names.count(name) > 1))} twice")
+        raise ValueError(f"the key {shorten(twice(name for name, _ in pairs))} twice")
     return found
+
+
+def twice(names: Iterable[str]) -> str | None:
+    """The first name that has stood before; None if each stands once."""
+    seen: set[str] = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)  # type: ignore[func-returns-value]
 
 
 def _integer(text: str) -> int:
@@ -104,18 +101,53 @@ def _parts(item: dict[str, Any] | list[Any]) -> Iterable[Any]:
     return item.values() if isinstance(item, dict) else item
 
 
-def _check_keys(root: Any) -> None:
-    """Refuses a key that stands twice in one mapping, of which PyYAML would take the last."""
+def _plain_yaml(text: str) -> Any:
+    """The value of one YAML document, parsed once: what it is made of is checked before anything is made of it."""
+    import yaml
+    from yaml.composer import Composer
+    from yaml.constructor import SafeConstructor
+    from yaml.resolver import Resolver
+
+    class Plain(Composer, SafeConstructor, Resolver):
+        """Nodes and values from events that were looked at."""
+
+        def __init__(self) -> None:
+            Composer.__init__(self)
+            SafeConstructor.__init__(self)
+            Resolver.__init__(self)
+            self._events = _plain_events(yaml.parse(text, Loader=yaml.SafeLoader))
+            self._event: yaml.Event = next(self._events)
+
+        def check_event(self, *choices: type[yaml.Event]) -> bool:
+            return isinstance(self._event, choices)
+
+        def peek_event(self) -> yaml.Event:
+            return self._event
+
+        def get_event(self) -> yaml.Event:
+            event = self._event
+            self._event = next(self._events, event)
+            return event
+
+        def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+            node = super().compose_mapping_node(anchor)
+            # A key that stands twice, of which PyYAML would take the last.
+            if (name := twice(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))) is not None:
+                raise ValueError(f"the key {shorten(name)} twice")
+            return node
+
+    return Plain().get_single_data()
+
+
+def _plain_events(events: Iterable[Any]) -> Iterator[Any]:
+    """The same events; neither too deep nor with anchors."""
     import yaml
 
-    nodes = [root]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, yaml.MappingNode):
-            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            if len(set(keys)) != len(keys):
-                twice = next(key for key in keys if keys.count(key) > 1)
-                raise ValueError(f"the key {shorten(twice)} twice")
-            nodes += [part for pair in node.value for part in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            nodes += node.value
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"lists inside lists, more than {_DEEPEST} deep")
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            raise ValueError(f"an anchor or alias, {shorten(event.anchor)}")
+        yield event

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import re
 import shlex
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +15,7 @@ from seqtext.errors import OptionsError, SavedFileError, one_of, shorten
 from seqtext.saving.atomic import left_behind
 from seqtext.saving.configs import from_plain
 from seqtext.saving.folders import read_folder
+from seqtext.saving.manifest import MANIFEST, open_listed
 from seqtext.saving.untrusted import parse_json
 from seqtext.tasks.known import BY_NAME, TASKS, public
 
@@ -90,7 +93,7 @@ class SavedTask:
         files = {name.removeprefix(prefix): data for name, data in self.files.items() if name.startswith(prefix)}
         return SavedTask(self.folder, files)
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, Any]:
         """What stands in the config, unchecked but that it is JSON.
 
@@ -173,22 +176,34 @@ def load_for(command: str, name: str | Path) -> Any:
 
 
 def _download(name: str) -> Path:
-    """Into a folder of plain files: the hub's own cache is made of links, which are refused in what is loaded."""
-    from huggingface_hub import snapshot_download
+    """Into a folder of plain files: the hub's own cache is made of links, which are refused in what is loaded.
+
+    Only the manifest of the saved model and the files that it lists: a run's checkpoints are many times as large.
+    """
+    from huggingface_hub import hf_hub_download, snapshot_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
     repository, _, revision = name.partition("@")
     target = cache_folder("models") / repository.replace("/", "--") / (revision or "main")
+    where: dict[str, Any] = {"revision": revision or None, "local_dir": target}
+    fault: Exception | None = None
     try:
-        snapshot_download(
-            repository,
-            revision=revision or None,
-            local_dir=target,
-            allow_patterns=["*.json", "*.safetensors", "*.model", "model/*"],
-        )
+        for place in ("model/", ""):
+            try:
+                hf_hub_download(repository, place + MANIFEST, **where)
+            except EntryNotFoundError as error:
+                fault = error if isinstance(error, LocalEntryNotFoundError) else fault  # the hub cannot be reached
+                continue
+            with open_listed(target / place) as listed:
+                files = [glob.escape(place + file) for file in [MANIFEST, *listed.entries]]
+            snapshot_download(repository, allow_patterns=files, **where)
+            return target / place
     except (OSError, ValueError) as error:
-        raise SavedFileError(
-            f"neither a folder here nor to be had from the hub ({' '.join(str(error).split())[:200]})",
-            where=name,
-            fix="check the name, or download the model and give its folder",
-        ) from error
-    return target
+        fault = error
+    if fault is None:
+        raise SavedFileError("no model of seqtext", where=name, expected=f"model/{MANIFEST} or {MANIFEST} in it")
+    raise SavedFileError(
+        f"neither a folder here nor to be had from the hub ({' '.join(str(fault).split())[:200]})",
+        where=name,
+        fix="check the name, or download the model and give its folder",
+    ) from fault

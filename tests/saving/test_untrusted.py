@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import yaml
@@ -10,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtext.errors import SavedFileError
-from seqtext.saving.untrusted import parse_json, parse_yaml
+from seqtext.saving.untrusted import parse_json, parse_yaml, twice
 
 PLAIN = st.recursive(
     st.none()
@@ -92,10 +95,62 @@ def test_yaml_that_is_none_of_ours_is_refused(text, told):
 
 def test_yaml_larger_than_any_of_ours_is_not_parsed():
     with pytest.raises(SavedFileError, match="characters of YAML; expected at most"):
-        parse_yaml(" " * (2**20 + 1), where="x")
+        parse_yaml(" " * (2**19 + 1), where="x")
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-32-le", "utf-16-be"])
 def test_only_utf_8_is_json(codec):
     with pytest.raises(SavedFileError, match="not JSON"):
         parse_json('{"a": 1}'.encode(codec), where="config.json")
+
+
+# ---- no check takes time that grows with the square of what is checked
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_megabyte_of_keys_with_one_twice_is_refused_at_once(nested):
+    keys = ",".join(f'"k{n:06}":0' for n in range(200_000))
+    data = f'{{"a":{{{keys},"k199999":1}}}}' if nested else f'{{{keys},"k199999":1}}'
+    with (
+        seconds(10),
+        pytest.raises(SavedFileError, match="the key 'k199999' twice"),
+    ):  # 40 s where each is looked for in all
+        parse_json(data.encode(), where="x")
+
+
+def test_yaml_as_large_as_is_taken_with_a_key_twice_is_refused_at_once():
+    text = "".join(f"k{n:05}: 0\n" for n in range(15_000)) + "k14999: 1\n"
+    with seconds(20), pytest.raises(SavedFileError, match="the key 'k14999' twice"):
+        parse_yaml(text, where="x")
+
+
+def test_yaml_is_parsed_once(monkeypatch):
+    texts = []
+    parse = yaml.parse
+    monkeypatch.setattr(yaml, "parse", lambda text, **how: texts.append(text) or parse(text, **how))
+    monkeypatch.setattr(yaml, "safe_load", None)
+    monkeypatch.setattr(yaml, "compose", None)
+    assert parse_yaml("a: [1, x]\n", where="x") == {"a": [1, "x"]}
+    assert len(texts) == 1
+
+
+def test_the_first_name_that_stands_again():
+    assert twice([]) is None
+    assert twice("abc") is None
+    assert twice("abcba") == "b"
+
+
+@contextmanager
+def seconds(most: int) -> Iterator[None]:
+    """Ends what computes for longer: a generous bound, which work that grows with the square passes by far."""
+
+    def end(*_: object) -> None:
+        raise TimeoutError(f"more than {most} s")
+
+    before = signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, most)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

@@ -1,7 +1,7 @@
 """`python -m tests.survival PART`: what a run promises, tried as often as is asked, with a table of what came of it.
 
 python -m tests.survival saves                    every file operation of a save, killed or failing
-python -m tests.survival kills --count 500        also: terms, copies, malformed, nan
+python -m tests.survival kills --count 500        also: terms, copies, malformed, soup, nan
 python -m tests.survival all --full --minutes 600 the campaign; make survival
 """
 
@@ -19,8 +19,8 @@ from typing import NamedTuple
 # Before torch and datasets: one thread, so that a fork is safe, and no network.
 os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "MPLBACKEND": "agg"}
 
-IN_CI = {"kills": 20, "saves": 1, "copies": 1000, "malformed": 500, "nan": 20, "terms": 3}
-FULL = {"kills": 500, "saves": 1, "copies": 50_000, "malformed": 50_000, "nan": 200, "terms": 100}
+IN_CI = {"kills": 20, "saves": 1, "copies": 1000, "malformed": 500, "soup": 2500, "nan": 20, "terms": 3}
+FULL = {"kills": 500, "saves": 1, "copies": 50_000, "malformed": 50_000, "soup": 50_000, "nan": 200, "terms": 100}
 FULL_IN_SAVES = 150
 
 
@@ -90,6 +90,15 @@ def malformed(place: Path, count: int, seed: int, until: float, full: bool, reci
     return [Row("malformed files", figure, found.wrong)]
 
 
+def soup(place: Path, count: int, seed: int, until: float, full: bool, recipes: list[str]) -> list[Row]:
+    """Damaged data of every kind."""
+    from tests.survival.soup import try_soup
+
+    found = try_soup(place, count=count, seed=seed, until=until)
+    figure = f"{found.tried}: {found.refused} refused, {found.loaded} loaded, {len(found.wrong)} faults"
+    return [Row("byte soup as data", figure, found.wrong)]
+
+
 def nan(place: Path, count: int, seed: int, until: float, full: bool, recipes: list[str]) -> list[Row]:
     """A NaN in a module's output."""
     from tests.survival.not_finite import try_not_finite
@@ -100,7 +109,7 @@ def nan(place: Path, count: int, seed: int, until: float, full: bool, recipes: l
 
 
 PARTS: dict[str, Callable[[Path, int, int, float, bool, list[str]], list[Row]]] = {
-    "saves": saves, "kills": kills, "terms": terms, "copies": copies, "malformed": malformed, "nan": nan,
+    "saves": saves, "kills": kills, "terms": terms, "copies": copies, "malformed": malformed, "soup": soup, "nan": nan,
 }  # fmt: skip
 
 

@@ -51,6 +51,14 @@ def test_no_malformed_file_crashes_hangs_runs_code_or_opens_another_file(table):
     assert loaded > 5, "some damage is harmless, or nothing was tried"
 
 
+def test_byte_soup_as_data_gives_rows_or_a_line_and_a_damaged_copy_the_same_rows(table):
+    refused, loaded = map(
+        int, re.search(r"2500: (\d+) refused, (\d+) loaded, 0 f", table["byte soup as data"]).groups()
+    )
+    assert refused > 1000
+    assert loaded > 500, "much damage changes a text and no more, or nothing was tried"
+
+
 def test_a_number_that_is_not_finite_stops_the_run_before_the_update(table):
     assert table["NaN at (module, step, row)"].startswith("20 of 20 ")
 

@@ -14,16 +14,27 @@ def cache_folder(kind: str) -> Path:
     Raises:
         ResourceError: if it cannot be made.
     """
-    root = os.environ.get("SEQTEXT_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "seqtext"
-    folder = Path(root).expanduser() / kind
     try:
+        folder = _root() / kind
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # without a home folder, `~` is nowhere
         raise no_space(error) from None
     return folder
 
 
-def no_space(error: OSError) -> ResourceError:
+def no_space(error: OSError | RuntimeError) -> ResourceError:
     """What to raise where something cannot be written to the cache."""
     fix = "free some space, or set SEQTEXT_CACHE to another folder"
-    return ResourceError(f"cannot write a copy of the data ({error})", where="cache", fix=fix)
+    return ResourceError(f"cannot write a copy of the data ({error})", where=f"the cache, {_shown()}", fix=fix)
+
+
+def _root() -> Path:
+    root = os.environ.get("SEQTEXT_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "seqtext"
+    return Path(root).expanduser()
+
+
+def _shown() -> str:
+    try:
+        return str(_root().absolute())
+    except (OSError, RuntimeError):
+        return "~/.cache/seqtext"

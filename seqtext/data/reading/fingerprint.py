@@ -26,9 +26,12 @@ def fingerprint(dataset: datasets.Dataset, columns: Sequence[str] | None = None)
         dataset: any; of a shuffled or selected one, the rows it shows.
         columns: those that matter, in any order; all if not given.
     """
-    whole = hashlib.sha256(f"{len(dataset)} rows".encode())
+    whole, features = (
+        hashlib.sha256(f"{len(dataset)} rows".encode()),
+        dataset.features,
+    )  # copied each time it is asked for
     for column in sorted(dataset.column_names if columns is None else columns):
-        names = getattr(dataset.features.get(column), "names", None)  # joined columns are no feature
+        names = getattr(features.get(column), "names", None)  # joined columns are no feature
         whole.update(repr((column, names)).encode())
         streams = _Streams()
         for array in column_arrays(dataset, column):

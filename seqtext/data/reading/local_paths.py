@@ -6,12 +6,21 @@ Knows nothing of what is in the files, nor of names on the hub.
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from seqtext.errors import DataError, did_you_mean, one_of
 
 MAX_LISTED = 8
+
+
+def at_home(path: str | Path) -> Path:
+    """A path as its user means it: `~` is the home folder, where there is one, and `~x.csv` a file like any other."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def existing_file(path: str | Path, *, where: str = "", expected: str = "") -> Path:
@@ -25,9 +34,9 @@ def existing_file(path: str | Path, *, where: str = "", expected: str = "") -> P
     Raises:
         DataError: nothing is there, it is a folder, or it has 0 bytes.
     """
-    found = Path(path).expanduser()
+    found = at_home(path)
     where = f"{where} {path}".strip()
-    if not found.exists():
+    if not os.path.exists(found):  # as against `Path.exists`, also where the name is too long for any file
         raise missing(found, where=where, expected=expected)
     if found.is_dir():
         names = sorted(item.name for item in found.iterdir())
@@ -45,8 +54,8 @@ def matching_files(pattern: str | Path, *, where: str = "", expected: str = "") 
     Raises:
         DataError: as `existing_file`, or the pattern matches nothing.
     """
-    literal = Path(pattern).expanduser()
-    if literal.exists() or not glob.has_magic(str(pattern)):
+    literal = at_home(pattern)
+    if os.path.exists(literal) or not glob.has_magic(str(pattern)):
         return [existing_file(pattern, where=where, expected=expected)]
     matches = sorted(glob.glob(str(literal), recursive=True))
     if not matches:
@@ -68,15 +77,20 @@ def missing(
         expected: what could have been given.
         also: names that would have been understood without being paths.
     """
-    fix = did_you_mean(str(path), also) or nearest(path)
+    if os.path.islink(path):
+        found, fix = "a link to what is not there", f"it leads to {os.readlink(path)}: mend the link"
+    else:
+        fix = did_you_mean(str(path), also) or nearest(path)
     return DataError(f"{found}: {path.absolute()}", where=where, expected=expected, fix=fix)
 
 
 def nearest(path: Path) -> str:
     """What exists closest to a missing path: a name like it in its folder, or the names there are."""
     path = path.absolute()
-    gone = next((part for part in [*reversed(path.parents), path] if not part.exists()), path)
-    if not gone.parent.is_dir():
+    gone = next((part for part in [*reversed(path.parents), path] if not os.path.exists(part)), path)
+    if not os.path.isdir(gone.parent):
         return f"{gone.parent} is a file"
+    if os.path.islink(gone):
+        return f"{gone} leads to {os.readlink(gone)}, where nothing is: mend the link"
     names = sorted(item.name for item in gone.parent.iterdir())
     return did_you_mean(gone.name, names) or f"{gone.parent} holds {one_of(names, MAX_LISTED)}"

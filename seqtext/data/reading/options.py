@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqtext.data.reading.sources import BUILT_IN, Source, load, load_files
+from seqtext.data.reading.table_options import TableOptions
 
 
 @dataclass(frozen=True)
-class DataOptions:
+class DataOptions(TableOptions):
     """A data set by its name."""
 
     data: str = "phrasebook"
-    """A data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; gz), or phrasebook[:locale]."""
+    """A data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; packed), or phrasebook[:locale]."""
     revision: str | None = None
     """Commit, tag or branch of a data set on the hub. Default: the newest, whose commit is printed and kept."""
     data_config: str | None = None
@@ -51,7 +52,7 @@ def file_faults(options: DataOptions, train: Sequence[str], **held_out: object) 
         train: files of training rows.
         held_out: files of other splits, by flag.
     """
-    faults = []
+    faults = options.table_faults()
     if not train and any(held_out.values()):
         flags = " and ".join(f"--{name}" for name in held_out)
         files = "are files" if len(held_out) > 1 else "is a file"
@@ -70,5 +71,7 @@ def load_texts(options: TextDataOptions) -> Source:
         DataError: nothing of that name, or anything that cannot be read.
     """
     if options.train is not None:
-        return load_files(train=options.train, validation=options.validation, test=options.test)
-    return load(options.data, revision=options.revision, config=options.data_config)
+        return load_files(
+            train=options.train, validation=options.validation, test=options.test, dialect=options.dialect
+        )
+    return load(options.data, revision=options.revision, config=options.data_config, dialect=options.dialect)

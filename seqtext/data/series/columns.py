@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.numbers import holds_numbers
-from seqtext.data.rows.columns import require
+from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
+from seqtext.data.rows.columns import WITHOUT_NAME, require
 from seqtext.errors import DataError, OptionsError, one_of
 
 if TYPE_CHECKING:
@@ -112,11 +113,18 @@ def _check(dataset: datasets.Dataset, named: Roles, layout: Layout) -> None:
 
 def _time_column(dataset: datasets.Dataset, free: Sequence[str]) -> str:
     """The column of times by its name, or the only one of Arrow's times; `NO_TIME` if every column left holds numbers."""
-    types = {name: str(getattr(dataset.features[name], "dtype", "")) for name in free}
+    features = dataset.features  # which `datasets` copies each time it is asked for them
+    types = {name: str(getattr(features[name], "dtype", "")) for name in free}
     times = [name for name in free if name.strip().lower() in TIME_NAMES]
+    unnamed = [
+        name for name in free if WITHOUT_NAME.fullmatch(name)
+    ]  # of an index that was written along, perhaps of times
+    times = times or [name for name in unnamed if not holds_numbers(dataset, name)]
     times = times or [name for name, type_ in types.items() if type_.startswith(("timestamp", "date"))]
     if len(times) == 1:
         return times[0]
+    if not times:
+        refuse_left_aside(dataset, [name for name in remarks_of(dataset).left_aside if name.lower() in TIME_NAMES])
     if not times and all(holds_numbers(dataset, name) for name in free):
         return NO_TIME
     found = f"{len(times)} columns could be the time: {_listed(times)}"
@@ -130,12 +138,14 @@ def _value_columns(
     dataset: datasets.Dataset, named: Roles, time: str, layout: Layout, missing: Sequence[str]
 ) -> tuple[str, ...]:
     """The only column of numbers without a role; in the wide layout all of them."""
-    others = [name for name in dataset.column_names if name not in {*named.inputs, named.series, time}]
+    roles = {*named.inputs, named.series, time}
+    others = [name for name in dataset.column_names if name not in roles and not WITHOUT_NAME.fullmatch(name)]
     values = [name for name in others if holds_numbers(dataset, name, missing=missing)]
     if len(values) == 1 or (values and layout == "wide"):
         return tuple(values)
     found = f"{len(values)} columns hold numbers: {_listed(values)}"
     if not values:
+        refuse_left_aside(dataset, remarks_of(dataset).left_aside)
         found = f"no column without another role holds numbers among {_listed(dataset.column_names)}"
     several = ", or --value_column with several names to forecast each" if len(values) > 1 and not named.series else ""
     fix = f"pass --value_column NAME{several}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from seqtext.data.reading.dialect import Dialect
 from seqtext.data.reading.numbers import Decimal
 from seqtext.data.reading.options import DataOptions, file_faults
+from seqtext.data.reading.table_options import table_of_readings
 from seqtext.data.series.columns import Layout
 from seqtext.options import Range, out_of_range
 
@@ -18,7 +20,7 @@ class SeriesDataOptions(DataOptions):
     """A data set, or files, whose rows are readings over time."""
 
     data: str = "household"
-    """A file (csv, tsv, jsonl, parquet; gz), a folder, a data set on the hub, or household, the simulated load."""
+    """A file (csv, tsv, txt, jsonl, parquet; packed), a folder, a data set on the hub, or household, the simulated load."""
     train: str | None = None
     """File of training readings, instead of --data."""
     test: str | None = None
@@ -47,6 +49,11 @@ class SeriesDataOptions(DataOptions):
     """Format of timestamps that are not ISO 8601, such as "%d.%m.%Y %H:%M"."""
     repair: bool = False
     """Sort readings, average duplicates, fill gaps with missing readings, and say how many."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How tables are laid out; a txt is one."""
+        return table_of_readings(DataOptions.dialect.fget(self))  # type: ignore[attr-defined]
 
     def _faults(self) -> list[str]:
         shares = Range("between 0 and 1", lambda share: 0 < share < 1)

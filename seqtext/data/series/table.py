@@ -7,7 +7,7 @@ One series in a column; many, one below the other, with a column that names them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays, place_of
 from seqtext.data.reading.numbers import Decimal, numbers
+from seqtext.data.reading.remarks import notes_of
 from seqtext.data.reading.timestamps import timestamps
 from seqtext.data.series.columns import Layout, Roles, choose_roles, is_m4
 from seqtext.data.series.even_grid import Grid, Mended, frequency_of, regular
@@ -72,11 +73,11 @@ def read_series(
     how = _How(decimal, tuple(missing), time_format, repair)
     named = Roles(time_column, tuple(value_columns), series_column, tuple(input_columns))
     if is_m4(dataset, named, layout):
-        return _checked(_of_rows(dataset, how))
+        return _checked(_of_rows(dataset, how), dataset)
     roles = choose_roles(dataset, named, layout, missing=missing)
     if roles.series is None:
-        return _checked(_side_by_side(dataset, roles, how))
-    return _checked(_one_below_another(dataset, roles, how))
+        return _checked(_side_by_side(dataset, roles, how), dataset)
+    return _checked(_one_below_another(dataset, roles, how), dataset)
 
 
 def _read(dataset: datasets.Dataset, names: Sequence[str], how: _How) -> NDArray[np.float64]:
@@ -208,12 +209,12 @@ def _shared_frequency(times: Sequence[NDArray[np.datetime64]], names: Sequence[s
     return None if first is None else known[first]
 
 
-def _checked(series: SeriesSet) -> SeriesSet:
-    """The series, once each has a reading."""
+def _checked(series: SeriesSet, dataset: datasets.Dataset) -> SeriesSet:
+    """The series, once each has a reading, with what is to be told of how the table was read."""
     before = np.concatenate([[0], np.cumsum(~np.isnan(series.values))])[series.starts]
     empty = np.flatnonzero(np.diff(before) == 0)
     if len(empty):
         more = f" (nor do {len(empty) - 1:,} more series)" if len(empty) > 1 else ""
         found = f"series {series.names[empty[0]]!r} has no reading, all are missing{more}"
         raise DataError(found, where=series.name, expected="one reading at least", fix="leave it out")
-    return series
+    return replace(series, notes=(*notes_of(dataset), *series.notes))

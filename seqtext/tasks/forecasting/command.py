@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 from tyro.conf import Positional, arg
 
-from seqtext.errors import DataError, OptionsError, ResourceError, one_of, shorten
+from seqtext.data.reading.table_options import TableOptions, table_of_readings
+from seqtext.errors import DataError, OptionsError, ResourceError, one_of, raise_together, shorten
 from seqtext.tasks.forecasting.settings import ForecastRequest
 from seqtext.tasks.streams import check_threads, keywords
 
@@ -29,13 +30,15 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast(ForecastRequest):
+class Forecast(ForecastRequest, TableOptions):
     """The next readings of each series of a file, or of a pipe as it comes."""
 
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
     """Run folder, model folder, or name on the hub."""
     history: str | None = None
-    """File of past readings: csv, tsv, jsonl or parquet, text formats also gzipped."""
+    """Past readings: a file (csv, tsv, txt, jsonl, also packed; parquet), a folder, or a data set on the hub."""
+    split: str | None = None
+    """Split of a data set that has several. Default: train."""
     follow: bool = False
     """Read a pipe instead, one line per reading (value, or timestamp,value), and forecast after each."""
     output: str | None = None
@@ -95,6 +98,7 @@ class Forecast(ForecastRequest):
                                fix="leave --history, --horizon, --output and --plot out")  # fmt: skip
         if not self.follow and self.history is None:
             raise OptionsError("no history", fix="give a file with --history, or a pipe with --follow")
+        raise_together(self.table_faults())
         if self.plot:
             from seqtext.reporting.canvas import check_name
 
@@ -106,7 +110,13 @@ class Forecast(ForecastRequest):
         from seqtext.data.series.table import read_series
 
         config = forecaster.config
-        rows = load_table(str(self.history), flag="--history", expected="a file of readings")
+        rows = load_table(
+            str(self.history),
+            flag="--history",
+            expected="a file of readings",
+            split=self.split,
+            dialect=table_of_readings(self.dialect),
+        )
         values = self.value_column
         if not values and self.series_column is None:
             values = tuple(name for name in config.series if name in rows.column_names)
