@@ -65,7 +65,9 @@ def _of_serials(cells: pa.ChunkedArray, days: NDArray[np.float64], where: Cells)
     seconds = (np.round(minutes) * _MINUTE if whole_minutes else np.round(days * _DAY)).astype(np.int64)
     distances = np.diff(np.unique(seconds))
     if len(distances) > 1 and 2 * int(np.unique(distances, return_counts=True)[1].max()) < len(distances):
-        found = f"found {cells[0].as_py()}, which may be days since 1899-12-30, as spreadsheets write times, but unevenly"
+        found = (
+            f"found {cells[0].as_py()}, which may be days since 1899-12-30, as spreadsheets write times, but unevenly"
+        )
         fix = f"format the cells as times in the spreadsheet and save it again, {NOT_AT_ALL}"
         raise DataError(found, where=where.row(0), expected="a time such as 2020-12-31 23:45", fix=fix)
     times: Times = _SERIAL_ZERO + seconds.astype("timedelta64[s]")

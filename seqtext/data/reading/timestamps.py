@@ -18,7 +18,6 @@ from seqtext.data.reading.moments import (
     NOT_AT_ALL,
     Cells,
     Moments,
-    Times,
     became_utc,
     in_seconds,
     mask,
@@ -134,7 +133,9 @@ def _unpadded(iso: pa.ChunkedArray) -> bool:
     """Whether days or months are written without their zeros, which ISO 8601 does not allow."""
     import pyarrow.compute as pc
 
-    return bool(pc.any(pc.match_substring_regex(iso, r"^[0-9]{4}-(?:[0-9]-[0-9]{1,2}|[0-9]{2}-[0-9])(?:[T ]|$)")).as_py())
+    return bool(
+        pc.any(pc.match_substring_regex(iso, r"^[0-9]{4}-(?:[0-9]-[0-9]{1,2}|[0-9]{2}-[0-9])(?:[T ]|$)")).as_py()
+    )
 
 
 def _zone(iso: pa.ChunkedArray) -> str:

@@ -29,6 +29,7 @@ class SeriesSet:
         frequency: seconds between two readings; None without timestamps.
         inputs: (N, E) further columns, known up to the moment of the forecast; NaN where missing. E may be 0.
         input_names: (E,) their names.
+        zone: that the times were written in, a name or an offset; None where they had none.
         name: what messages call the data.
         notes: what was mended or left out while reading, for the user.
     """
@@ -40,6 +41,7 @@ class SeriesSet:
     frequency: int | None = None
     inputs: NDArray[np.float64] | None = None
     input_names: tuple[str, ...] = ()
+    zone: str | None = None
     name: str = "the series"
     notes: tuple[str, ...] = ()
 
@@ -115,6 +117,10 @@ class SeriesSet:
             raise DataError(
                 found, where=later.name, expected=f"every {self.frequency} s with inputs {list(self.input_names)}"
             )
+        if None in (self.zone, later.zone) and self.zone != later.zone and self.first_times is not None:
+            with_zone, without = (later, self) if self.zone is None else (self, later)
+            found = f"the times of {with_zone.name} have a zone ({with_zone.zone}), those of {without.name} have none"
+            raise DataError(found, where=later.name, expected="a zone in both or in none")
         order = [later.names.index(name) for name in self.names]
         skipped = self._check_follows(later, order)
         starts = np.concatenate([[0], np.cumsum(self.lengths + skipped + later.lengths[order])]).astype(np.int64)

@@ -124,7 +124,11 @@ def test_columns_of_numbers_are_taken_as_they_are() -> None:
 
 
 def test_true_and_false_are_one_and_zero() -> None:
-    for cells, dtype in (([True, None, False], "bool"), (["true", "", "False"], "string"), (["TRUE", "NA", "FALSE"], "string")):
+    for cells, dtype in (
+        ([True, None, False], "bool"),
+        (["true", "", "False"], "string"),
+        (["TRUE", "NA", "FALSE"], "string"),
+    ):
         np.testing.assert_array_equal(numbers(column(cells, dtype), "load", missing=["NA"]), [1, np.nan, 0])
     assert numbers(column(["true"]), "load", decimal=",").tolist() == [1]
     with pytest.raises(DataError, match="row 2, column 'load': found 'true'"):

@@ -165,11 +165,16 @@ def test_the_zone_is_the_offset_of_all_rows_or_utc() -> None:
 def test_days_of_a_spreadsheet_are_taken_with_a_note(digits: int) -> None:
     days = [45200 + quarter / 96 for quarter in range(200)]
     expected = [str(np.datetime64("2023-10-01T00:00:00") + np.timedelta64(15 * n, "m")) for n in range(200)]
-    for cells, dtype in (([f"{day:.{digits}f}" for day in days], "string"), ([round(day, digits) for day in days], "float64")):
+    for cells, dtype in (
+        ([f"{day:.{digits}f}" for day in days], "string"),
+        ([round(day, digits) for day in days], "float64"),
+    ):
         times, notes = read(cells, dtype)
         assert times == expected
         assert len(notes) == 1
-        assert "taken for days since 1899-12-30, as spreadsheets write times: the first is 2023-10-01 00:00:00" in notes[0]
+        assert (
+            "taken for days since 1899-12-30, as spreadsheets write times: the first is 2023-10-01 00:00:00" in notes[0]
+        )
     assert read(["45200,5", "45201,5"])[0] == ["2023-10-01T12:00:00", "2023-10-02T12:00:00"]
     assert read([45200, 45201], "int64")[0] == ["2023-10-01T00:00:00", "2023-10-02T00:00:00"]
     with pytest.raises(DataError, match="row 1, .*days since 1899-12-30.*unevenly; .*format the cells as times"):
@@ -192,7 +197,9 @@ def test_a_time_may_stand_in_several_columns() -> None:
     assert parts(year=[2006], month=[2], day=[3]) == ["2006-02-03T00:00:00"]
     assert parts(hour=["5"], Day=["3"], month=["2"], year=["2006"]) == ["2006-02-03T05:00:00"]
     assert parts(year=[2006], month=[2], day=[3], hour=[4], minute=[5.0]) == ["2006-02-03T04:05:00"]
-    with pytest.raises(DataError, match="row 2, columns 'day' 'hour': found hour 24; expected 0 to 23; if hour 1 begins"):
+    with pytest.raises(
+        DataError, match="row 2, columns 'day' 'hour': found hour 24; expected 0 to 23; if hour 1 begins"
+    ):
         parts(day=["2006-12-16"] * 2, hour=[1, 24])
     with pytest.raises(DataError, match="row 2, columns 'Date' 'Time': found an empty cell; expected a timestamp"):
         parts(Date=["16/12/2006"] * 2, Time=["17:24:00", None])
@@ -226,7 +233,9 @@ def test_whole_numbers_are_seconds_of_the_epoch() -> None:
     assert read([1_577_836_800.0], "float64")[0] == read(["1577836800.0"])[0] == ["2020-01-01T00:00:00"]
     assert read([20200101, 20201231], "int64")[0] == ["2020-01-01T00:00:00", "2020-12-31T00:00:00"]
     for cell, dtype in ((1.5, "float64"), ("1.5", "string")):
-        with pytest.raises(DataError, match="row 1, column 'when': found 1.5; expected seconds since 1970|found 1.5; exp"):
+        with pytest.raises(
+            DataError, match="row 1, column 'when': found 1.5; expected seconds since 1970|found 1.5; exp"
+        ):
             read([cell], dtype)
     with pytest.raises(DataError, match="row 1, .*found 1577836800.5; expected whole seconds"):
         read([1_577_836_800.5], "float64")
