@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from seqtext.data.reading.cache import cache_folder, no_space
 from seqtext.data.reading.text_files import FORMATS, Rows, format_of, open_rows
+from seqtext.data.reading.tsf import write_tsf
 from seqtext.data.reading.typed_columns import typed
 from seqtext.errors import DataError, one_of, shorten
 
@@ -23,26 +24,27 @@ if TYPE_CHECKING:
 
 VERSION = 1  # of the way files become Arrow; raise it when the same file would be read otherwise
 MAX_ROWS, MAX_BYTES = 50_000, 16 << 20  # of a batch
-PARQUET = ".parquet"
+PARQUET, TSF = ".parquet", ".tsf"
 
 
 def arrow_copy(path: Path, *, format: str | None = None) -> Path:
     """The path of a file's Arrow copy, an IPC stream with the same columns and rows; made if it is not there yet.
 
     Args:
-        path: a csv, tsv, json lines, txt (each also with `.gz`) or parquet file.
-        format: `csv`, `tsv`, `jsonl`, `txt` or `parquet`; by the ending if not given.
+        path: a csv, tsv, json lines, txt, tsf (each also with `.gz`) or parquet file.
+        format: `csv`, `tsv`, `jsonl`, `txt`, `tsf` or `parquet`; by the ending if not given.
 
     Raises:
         DataError: a file that cannot be read, with the row where there is one.
         ResourceError: a cache folder that cannot be written, or a full disk.
     """
-    format = format or ("parquet" if path.suffix.lower() == PARQUET else _text_format(path))
+    known = {PARQUET: "parquet", TSF: "tsf"}
+    format = format or known.get(Path(path.name.lower().removesuffix(".gz")).suffix) or _text_format(path)
     # A packed file's bytes are hashed, not its text; so the packing is part of what it is.
     packed = "-gz" if path.suffix.lower() == ".gz" else ""
     target = cache_folder("arrow") / f"{_content_hash(path)}-{format}{packed}-v{VERSION}.arrow"
     if not _is_whole(target):
-        write = _write_parquet if format == "parquet" else _write_text
+        write = {"parquet": _write_parquet, "tsf": write_tsf}.get(format, _write_text)
         _write_then_rename(target, lambda temporary: write(path, format, temporary))
     return target
 
@@ -51,7 +53,7 @@ def _text_format(path: Path) -> str:
     try:
         return format_of(path)
     except DataError:
-        expected = f"{one_of([*FORMATS, PARQUET])}, text also with .gz"
+        expected = f"{one_of([*FORMATS, PARQUET, TSF])}, text also with .gz"
         raise DataError(
             f"unknown ending {path.suffix!r}", where=str(path), expected=expected, fix="rename it"
         ) from None

@@ -5,7 +5,10 @@ Its rows are those of a table whose last column holds lists of readings. Knows l
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +16,36 @@ from numpy.typing import NDArray
 from seqtext.data.reading.lines import LineError, Lines
 from seqtext.errors import DataError, shorten
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 READINGS, FREQUENCY = "target", "freq"
+
+
+def write_tsf(path: Path, _: str, target: Path) -> None:
+    """Writes the series of a file as an Arrow stream; memory is that of the longest series.
+
+    Args:
+        path: of the file; packed if its name ends in `.gz`.
+        target: of the stream.
+
+    Raises:
+        DataError: as `TsfRows`, and a file that cannot be opened.
+    """
+    import pyarrow as pa
+
+    try:
+        stream = cast(BinaryIO, gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")  # noqa: SIM115
+    except OSError as error:
+        raise DataError(f"cannot be opened ({error.strerror})", where=str(path)) from None
+    with stream:
+        rows = TsfRows(Lines(stream), str(path))
+        types: list[pa.DataType] = [pa.string()] * (len(rows.columns) - 1) + [pa.list_(pa.float64())]
+        schema = pa.schema(list(zip(rows.columns, types, strict=True)))
+        with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+            for cells in rows.cells():
+                arrays = [pa.array([cell], type=type_) for cell, type_ in zip(cells, types, strict=True)]
+                writer.write_batch(pa.record_batch(arrays, schema=schema))
 
 
 class TsfRows:
@@ -46,7 +78,7 @@ class TsfRows:
             DataError: a line without the fields of the header, a time or a reading that is none, bytes that are no text.
         """
         found_any = False
-        extra = () if self._frequency is None else (self._frequency,)
+        extra: tuple[str, ...] = () if self._frequency is None else (self._frequency,)
         while (line := self._next()) is not None:
             fields = line.split(":")
             if len(fields) != len(self._attributes) + 1:

@@ -119,7 +119,8 @@ def choose_values(dataset: datasets.Dataset, roles: Roles, layout: Layout, *, mi
     values, notes = values or numbers, []
     if aside := [name for name in numbers if name not in values]:
         notes.append(f"{place_of(dataset)}: {listed(aside)} left aside, as what counts rows or series")
-    alike = len({re.sub(r"\d+$", "", name) for name in values}) == 1 and all(name[-1:].isdigit() for name in values)
+    stems = {re.sub(r"\d+$", "", name) for name in values}
+    alike = len(stems) == 1 and "" not in stems and all(name[-1:].isdigit() for name in values)
     if len(values) > 1 and layout == "auto" and alike and not roles.has_series:
         notes.append(f"{place_of(dataset)}: {len(values):,} columns of one kind, {listed(values)}, are a series each")
         layout = "wide"

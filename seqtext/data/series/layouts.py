@@ -186,7 +186,15 @@ def of_lists(listed: ListedSeries, named: Roles, how: How, place: str) -> Series
             f"{place}: the rows do not say how far readings are apart; they follow each other without times; {fix}"
         )
     series = _gathered(
-        listed.names, listed.lengths, listed.columns, None, how, place=place, time="", rows=np.zeros(0), roles=roles
+        listed.names,
+        listed.lengths,
+        listed.columns,
+        None,
+        how,
+        place=place,
+        time="",
+        rows=np.zeros(0, dtype=np.int64),
+        roles=roles,
     )
     if listed.first_times is None or frequency is None:
         return replace(series, notes=tuple(notes))

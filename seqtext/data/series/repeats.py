@@ -130,8 +130,11 @@ def _explaining(dataset: datasets.Dataset, free: Sequence[str], keys: Codes) -> 
     """The columns that, with what is known, leave no time twice; as few as can be, with as few values as can be."""
     found = {name: _codes(dataset, name) for name in free}
     codes = {name: each for name, each in found.items() if each is not None and 2 <= _values(each) <= len(keys) // 2}
-    # A column of names before one of numbers, which may as well be readings.
-    order = sorted(codes, key=lambda name: (not (_is_text(dataset, name) or is_count(name)), _values(codes[name])))
+    # Numbers may as well be readings: they come last, and name series only if they are about as many as there are rows at one time.
+    most = 2 * int(np.bincount(keys).max())
+    names = {name for name in codes if _is_text(dataset, name) or is_count(name)}
+    codes = {name: each for name, each in codes.items() if name in names or _values(each) <= most}
+    order = sorted(codes, key=lambda name: (name not in names, _values(codes[name])))
     for size in (1, 2, 3):
         for columns in combinations(order[:MOST_TRIED] if size > 1 else order, size):
             together = keys
@@ -187,7 +190,8 @@ def _is_text(dataset: datasets.Dataset, name: str) -> bool:
 def _both(one: Codes, other: Codes) -> Codes:
     """Codes of pairs."""
     pairs = one * (int(other.max(initial=0)) + 1) + other
-    return np.unique(pairs, return_inverse=True)[1].astype(np.int64)
+    numbered: Codes = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
+    return numbered
 
 
 def _values(codes: Codes) -> int:

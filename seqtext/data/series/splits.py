@@ -122,7 +122,7 @@ def series_splits(
         DataError: series that do not fit together, or are too short.
     """
     if "test" in series:
-        whole, train, test = series["train"].join(series["test"])
+        whole, train, test = series["train"].join(series["test"].less(series["train"]))
         notes = []
     else:
         whole = series["train"]
