@@ -68,7 +68,7 @@ class TsfRows:
         self._attributes: list[tuple[str, str]] = []
         self._frequency: str | None = None
         self._header()
-        extra = [] if self._frequency is None else [FREQUENCY]
+        extra: list[str] = [] if self._frequency is None else [FREQUENCY]
         self.columns = (*(attribute for attribute, _ in self._attributes), *extra, READINGS)
 
     def cells(self) -> Iterator[tuple[object, ...]]:

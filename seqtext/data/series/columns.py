@@ -8,20 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from seqtext.data.reading.column_arrays import column_arrays, place_of
 from seqtext.data.reading.numbers import holds_numbers
 from seqtext.data.reading.time_parts import UNITS
 from seqtext.data.reading.time_text import look_like_clocks, look_like_times
 from seqtext.data.rows.columns import require
+from seqtext.data.series.table_options import Layout
 from seqtext.errors import DataError, OptionsError, one_of
 
 if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
-
-Layout = Literal["auto", "long", "wide", "m4"]
 
 TIME_NAMES = ("timestamp", "time_stamp", "datetime", "date_time", "datetime_utc", "time", "date", "when", "ds", "utc")
 NONE = "none"

@@ -208,10 +208,10 @@ def _check_fixed(ascending: NDArray[np.int64], off: NDArray[np.bool_], frequency
 
 
 def _filled_step(ascending: NDArray[np.int64]) -> int:
-    """The shortest usual distance at which at least half of the steps have a reading."""
+    """The shortest usual distance at which two of three steps have a reading."""
     for step in NICE:
         filled = np.unique(ascending // step)
-        if 2 * len(filled) > filled[-1] - filled[0]:
+        if 3 * len(filled) > 2 * (filled[-1] - filled[0] + 1):
             return step
     return NICE[-1]
 

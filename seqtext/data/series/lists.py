@@ -15,9 +15,10 @@ from seqtext.data.reading.column_arrays import column_arrays, place_of
 from seqtext.data.reading.moments import Cells, Times
 from seqtext.data.reading.numbers import Decimal, numbers_of
 from seqtext.data.reading.timestamps import moments_of, timestamps
-from seqtext.data.series.columns import NONE, TIME_NAMES, Layout, Roles, listed
+from seqtext.data.series.columns import NONE, TIME_NAMES, Roles, listed
 from seqtext.data.series.frequencies import seconds_of
 from seqtext.data.series.repeats import series_names
+from seqtext.data.series.table_options import Layout
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:

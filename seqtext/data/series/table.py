@@ -14,12 +14,12 @@ import numpy as np
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.numbers import Decimal
 from seqtext.data.reading.timestamps import timestamps
-from seqtext.data.series.columns import Layout, Roles, choose_time, choose_values, is_m4
+from seqtext.data.series.columns import Roles, choose_time, choose_values, is_m4
 from seqtext.data.series.layouts import How, of_lists, of_rows, one_below_another, side_by_side
 from seqtext.data.series.lists import read_lists, value_list
-from seqtext.data.series.options import SeriesTableOptions
 from seqtext.data.series.repeats import check_names_without_times, explain_repeats
 from seqtext.data.series.series import SeriesSet
+from seqtext.data.series.table_options import Layout, SeriesTableOptions
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
