@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from seqtext.data.series.series import SeriesSet
 from seqtext.errors import DataError, NumericsError
 from seqtext.models.seq_to_vec import SeqToVec
-from seqtext.tasks.forecasting.histories import FloatArray, Histories
+from seqtext.tasks.forecasting.given import FloatArray
+from seqtext.tasks.forecasting.histories import Histories
 from seqtext.tasks.forecasting.rollout import Rollout, check_horizon
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
 from seqtext.tasks.forecasting.windows import scaled, scales_for

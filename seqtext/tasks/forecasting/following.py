@@ -87,7 +87,7 @@ class Following:
         return float(plain) if _NUMBER.fullmatch(plain) else None
 
     def _push(self, cells: list[str], value: float, number: int) -> Any:
-        from seqtext.tasks.forecasting.histories import zoned_moment
+        from seqtext.tasks.forecasting.given import zoned_moment
 
         config = self.forecaster.config
         where, when = f"standard input, line {number}", None

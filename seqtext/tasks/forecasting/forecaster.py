@@ -22,7 +22,8 @@ from seqtext.errors import DataError
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision
 from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
-from seqtext.tasks.forecasting.histories import FloatArray, Histories, histories
+from seqtext.tasks.forecasting.given import FloatArray, as_part
+from seqtext.tasks.forecasting.histories import Histories, histories
 from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts
 from seqtext.tasks.forecasting.prepare import prepare
@@ -57,11 +58,12 @@ class Forecaster:
     # ---- made from data
 
     @classmethod
-    def from_data(cls, train: Part, *, seed: int = 0, **settings: Any) -> Forecaster:
+    def from_data(cls, train: Any, *, seed: int = 0, **settings: Any) -> Forecaster:
         """A new forecaster for some series: fits the scales, draws the weights.
 
         Args:
-            train: the span of training; nothing else may be given, or the scales would see what they are tested on.
+            train: the span of training, as `as_part` takes it (a pandas Series, a frame, a `Part`); nothing else may be given, or the
+                scales would see what they are tested on.
             seed: of the first weights.
             settings: fields of `ForecastSettings`, which holds their names, defaults and meanings once.
 
@@ -69,7 +71,7 @@ class Forecaster:
             DataError: if a series has no reading to scale by.
             OptionsError: for an unknown setting, or one that the series cannot have.
         """
-        config = prepare(train, settings)
+        config = prepare(as_part(train), settings)
         return with_new_weights(lambda: cls(config), seed=seed)
 
     # ---- raw in, raw out
@@ -155,16 +157,17 @@ class Forecaster:
         """Where the weights are."""
         return next(self.model.parameters()).device
 
-    def split(self, rows: Part, *, seed: int) -> tuple[Part, Part]:
+    def split(self, rows: Any, *, seed: int) -> tuple[Part, Part]:
         """Training readings and the last tenth of each span, to choose by. The seed changes nothing: time decides."""
-        return hold_out_last(rows, share=0.1)
+        return hold_out_last(as_part(rows), share=0.1)
 
-    def encode(self, rows: Part, *, sampling_seed: int | None = None) -> Windows:
-        """The windows of a part.
+    def encode(self, rows: Any, *, sampling_seed: int | None = None) -> Windows:
+        """The windows of a part, or of what `as_part` makes one of.
 
         Raises:
             DataError: if none fits.
         """
+        rows = as_part(rows)
         series = rows.series
         means, scales = scales_for(series, self.config)
         steps = self.config.window - self.config.window // WARM_UP if self.config.context == "stateful" else 1

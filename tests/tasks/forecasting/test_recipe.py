@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import seqtext
@@ -383,6 +384,17 @@ def test_a_gap_outside_of_what_is_read_is_mended_without_a_word_about_the_model(
         assert ended.code == 0
         mended = "note: gap.csv: 1 reading was not there, and filled in as missing"
         assert re.fullmatch("\n".join([*said, mended, ""]), ended.err), ended.err
+
+
+def test_a_history_may_be_parquet_or_jsonl(place):
+    frame = pd.DataFrame({"when": pd.date_range("2024-01-01", periods=60, freq="h"), "kw": load(60)})
+    frame.to_parquet("a.parquet")
+    frame.astype({"when": str}).to_json("a.jsonl", orient="records", lines=True)
+    Path("a.csv").write_text(table("when,kw", times(60), load(60)))
+    expected = seqtext_command("forecast", place / "one", "--history", "a.csv")
+    for name in ("a.parquet", "a.jsonl"):
+        assert seqtext_command("forecast", place / "one", "--history", name) == expected
+        assert seqtext_command("evaluate", place / "one", "--data", name).code == 0
 
 
 def test_forecasts_are_written_in_the_zone_of_the_history(place):

@@ -14,6 +14,7 @@ from seqtext.data.series.series import Part, whole
 from seqtext.errors import DataError, NumericsError
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.remarks import ForecastWarning
+from seqtext.training.fit import fit
 from tests.tasks.forecasting.forecasters import SMALL, START, holed, load, made_for, series_of, stated
 
 ZONED = pd.Series(load(60), index=pd.date_range("2024-01-01", periods=60, freq="h", tz="Europe/Berlin"), name="a")
@@ -174,6 +175,29 @@ def test_frames_are_read_as_files_are():
     assert [len(forecast.values) for forecast in wide] == [1, 1]
     with pytest.raises(DataError, match="the history: a reading every 900 s; expected every 3600 s, as the model was"):
         task(pd.DataFrame({"when": pd.date_range("2024-01-01", periods=60, freq="15min"), "a": load(60)}))
+
+
+def test_series_and_frames_can_be_trained_on(tmp_path):
+    values = load(60)
+    expected = made_for(values)
+    when = pd.date_range("2024-01-01", periods=60, freq="h")
+    frame = pd.DataFrame({"when": when, "a": values})
+    for given in (pd.Series(values, when, name="a"), pd.Series(values, when.astype(str), name="a"), frame):
+        task = Forecaster.from_data(given, **SMALL)
+        assert task.config == expected.config
+        assert len(task.encode(given)) == 52
+    fit(task, frame, run=tmp_path / "run", max_steps=1, device="cpu", threads=1)
+    assert Forecaster.from_data(values.tolist(), **SMALL).config.series == ("series",)
+    assert Forecaster.from_data(ZONED, **SMALL).config.zoned
+    for given, message in (
+        (pd.Series(values, [f"n{n}" for n in range(60)]), "the readings, index, reading 1: found 'n0'; expected times"),
+        (pd.Series(values[:59], when.delete(7)), "the readings, row 8, column 'index': 1 reading missing"),
+        ([["a"]], "the readings: found .*; expected numbers"),
+        (frame.rename(columns={"a": "kW"}).assign(b=1.0), "the history: 2 columns hold numbers"),
+        ([np.nan], "the readings: no reading"),
+    ):
+        with pytest.raises(DataError, match=message):
+            Forecaster.from_data(given, **SMALL)
 
 
 class Polars:
