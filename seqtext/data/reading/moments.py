@@ -40,10 +40,12 @@ class Cells(NamedTuple):
     Attributes:
         name: all of them.
         row: one of them, by its number from 0.
+        cut: whether fractions of a second are cut off, since readings will be averaged over longer steps.
     """
 
     name: str
     row: Callable[[int], str]
+    cut: bool = False
 
     def check_none_empty(self, cells: pa.ChunkedArray) -> None:
         """Raises where a reading has no time.
@@ -62,15 +64,24 @@ def in_seconds(times: Times, cells: pa.ChunkedArray, where: Cells) -> Times:
     """Moments of any unit in whole seconds.
 
     Raises:
-        DataError: naming the first that has a fraction of one.
+        DataError: naming the first that has a fraction of one, unless these are cut.
     """
     seconds: Times = times.astype("datetime64[s]")
-    wrong = seconds != times
-    if wrong.any():
-        row = int(wrong.argmax())
-        found, fix = f"found {shorten(str(cells[row].as_py()))}{more(wrong)}", f"round the times, {NOT_AT_ALL}"
-        raise DataError(found, where=where.row(row), expected="whole seconds", fix=fix)
+    check_whole(seconds != times, cells, where)
     return seconds
+
+
+def check_whole(wrong: NDArray[np.bool_], cells: pa.ChunkedArray, where: Cells) -> None:
+    """Refuses times with fractions of a second, unless these are cut.
+
+    Raises:
+        DataError: naming the first.
+    """
+    if wrong.any() and not where.cut:
+        row = int(wrong.argmax())
+        found = f"found {shorten(str(cells[row].as_py()))}{more(wrong)}"
+        fix = "round the times, or pass --frequency, such as 15min, for the mean of the readings of each"
+        raise DataError(found, where=where.row(row), expected="whole seconds", fix=fix)
 
 
 def offset_name(seconds: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.moments import NOT_AT_ALL, Cells, Times, more
+from seqtext.data.reading.moments import NOT_AT_ALL, Cells, Times, check_whole, more
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ def times_of_numbers(cells: pa.ChunkedArray, numbers: NDArray[np.float64], where
     """
     if len(numbers) and ((numbers >= EARLIEST_SERIAL) & (numbers < LATEST_SERIAL)).all():
         return _of_serials(cells, numbers, where)
+    notes = []
+    if len(numbers) and ((numbers >= EARLIEST_EPOCH * 1000) & (numbers < LATEST_EPOCH * 1000)).all():
+        numbers = numbers / 1000
+        notes = [f"numbers were taken for milliseconds since 1970 ({where.name})"]
     wrong = ~((numbers >= EARLIEST_EPOCH) & (numbers < LATEST_EPOCH))
     if wrong.any():
         row = int(wrong.argmax())
@@ -51,12 +55,8 @@ def times_of_numbers(cells: pa.ChunkedArray, numbers: NDArray[np.float64], where
             fix = "divide by 1000 if these are milliseconds"
         found = f"found {cells[row].as_py()}{more(wrong)}"
         raise DataError(found, where=where.row(row), expected="seconds since 1970, of the years 1973 to 2286", fix=fix)
-    wrong = numbers != np.floor(numbers)
-    if wrong.any():
-        row = int(wrong.argmax())
-        found = f"found {cells[row].as_py()}{more(wrong)}"
-        raise DataError(found, where=where.row(row), expected="whole seconds", fix=f"round the times, {NOT_AT_ALL}")
-    return numbers.astype(np.int64).astype("datetime64[s]"), []
+    check_whole(numbers != np.floor(numbers), cells, where)
+    return np.floor(numbers).astype(np.int64).astype("datetime64[s]"), notes
 
 
 def _of_serials(cells: pa.ChunkedArray, days: NDArray[np.float64], where: Cells) -> tuple[Times, list[str]]:

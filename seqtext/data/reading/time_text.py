@@ -28,14 +28,14 @@ _ZONES = {
 _NAMED_ZONE = r"[0-9] ?(?P<zone>[A-Za-z]{3,5})$"
 _DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y",
-    "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%Y%m%d", "%d-%b-%Y", "%d-%b-%y", "%d%b%Y",
+    "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%Y%m%d", "%Y-%m", "%Y/%m", "%b-%Y", "%d-%b-%Y", "%d-%b-%y", "%d%b%Y",
 )  # fmt: skip
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H%M%S", "%H%M", "%I:%M %p", "%I:%M:%S %p", "%H.%M", "%H.%M.%S", "%H-%M-%S")
 _SPLIT = r"^(?P<date>[^ T]+)[ T]*(?P<clock>.*)$"
 _MOST_FORMS = 200_000  # different dates, more than 500 years of them: what has more is something else
 _LOOKS_LIKE_TIMES = (
     r"^(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2})"
-    r"|[0-9]{1,2}-[A-Za-z]{3}-[0-9]{2,4})(?:[ T].*)?$"
+    r"|[0-9]{1,2}-[A-Za-z]{3}-[0-9]{2,4}|[0-9]{4}[-/][0-9]{2})(?:[ T].*)?$"
 )
 _LOOKS_LIKE_CLOCK = r"^[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?(?: ?[AaPp][Mm])?$"
 
@@ -129,6 +129,8 @@ def _no_format(text: pa.ChunkedArray, forms: list[str], clocks: list[str], where
     if any(map(fits, cells[:1000])):
         expected = f"a time written as {both!r}, as other rows have it, that the calendar has"
     fix = f"correct the cell, pass --time_format, {NOT_AT_ALL}"
+    if re.search(r"[T ]24:00(:00)?$", cells[row]):
+        fix = "write 24:00 as 00:00 of the next day"
     return DataError(f"found {shorten(cells[row])}", where=where.row(row), expected=expected, fix=fix)
 
 

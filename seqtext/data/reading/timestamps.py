@@ -39,7 +39,9 @@ _ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?$"
 _NUMBER = r"^[0-9]+(?:[.,][0-9]*)?$"
 
 
-def timestamps(dataset: datasets.Dataset, columns: Sequence[str], *, time_format: str | None = None) -> Moments:
+def timestamps(
+    dataset: datasets.Dataset, columns: Sequence[str], *, time_format: str | None = None, cut: bool = False
+) -> Moments:
     """The moments of a column, or of several that hold a part of the time each, such as a date and a clock's time.
 
     Args:
@@ -47,6 +49,7 @@ def timestamps(dataset: datasets.Dataset, columns: Sequence[str], *, time_format
         columns: their names; of one it is text, numbers (seconds since 1970, UTC, or days as spreadsheets count them), or an Arrow
             timestamp or date.
         time_format: of text that is not ISO 8601, as for Python's `strptime`, such as `%d.%m.%Y %H:%M`. Ten times slower.
+        cut: whether fractions of a second are cut off.
 
     Raises:
         DataError: a cell that is empty or no such moment, with its row; offsets in some rows only; fractions of a second.
@@ -54,7 +57,7 @@ def timestamps(dataset: datasets.Dataset, columns: Sequence[str], *, time_format
     import pyarrow as pa
 
     place, label = place_of(dataset), f"column{'s' * (len(columns) > 1)} {' '.join(map(repr, columns))}"
-    where = Cells(f"{place}, {label}", lambda row: f"{place}, row {row + 1}, {label}")
+    where = Cells(f"{place}, {label}", lambda row: f"{place}, row {row + 1}, {label}", cut)
     parts = [
         pa.chunked_array(list(column_arrays(dataset, column)), type=dataset.data.column(column).type)
         for column in columns

@@ -265,8 +265,16 @@ def _irregular(
         clocks = f"; {hours}, likely by {_count(len(changes), 'change')} of summer time, the first on {changes[0]}"
         utc = "dates without a time" if frequency == DAY else "timestamps in UTC or with UTC offsets"
         fix = f"write {utc}, or {fix}"
+    if frequency == DAY and _only_weekends(*(seconds[side][distances > frequency] for side in (order[:-1], later))):
+        fix = f"pass --time_column none to take working days as they follow each other, or {fix}"
     place = f"{where}, row {rows[min(at for at, _, _ in faults)]}, column {column!r}"
     return DataError(", ".join(counts) + clocks, where=place, expected=f"a reading every {_span(frequency)}", fix=fix)
+
+
+def _only_weekends(before: NDArray[np.int64], after: NDArray[np.int64]) -> bool:
+    """Whether most gaps between days are weekends: from Friday to Monday."""
+    weekdays = [(moments // DAY + 3) % 7 for moments in (before, after)]  # 1970 began on a Thursday; 0 is Monday
+    return bool(len(before)) and 2 * int(((weekdays[0] == 4) & (weekdays[1] == 0)).sum()) > len(before)
 
 
 def _span(seconds: int) -> str:

@@ -172,7 +172,7 @@ def _codes(dataset: datasets.Dataset, name: str) -> Codes | None:
     cells = pa.chunked_array(list(column_arrays(dataset, name)), type=type_).combine_chunks()
     if cells.null_count:
         return None
-    if is_text and pc.any(pc.match_substring_regex(cells, r"^ *[+\-]?[0-9]*[.,][0-9]+ *$")).as_py():
+    if is_text and pc.any(pc.match_substring_regex(cells, r"^ *[+\-]?[0-9]*[.,][0-9]*[1-9][0-9]* *$")).as_py():
         return None  # numbers with fractions name nothing
     return np.asarray(cells.dictionary_encode().indices.to_numpy(), dtype=np.int64)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqtext.data.reading.column_arrays import place_of
+from seqtext.data.reading.moments import Moments
 from seqtext.data.reading.numbers import Decimal
 from seqtext.data.reading.timestamps import timestamps
 from seqtext.data.series.columns import Roles, choose_time, choose_values, is_m4
@@ -107,7 +108,9 @@ def read_series(
         listed = read_lists(dataset, values, named, decimal=decimal, missing=missing, time_format=time_format)
         return _checked(of_lists(listed, named, how, place_of(dataset)))
     roles = choose_time(dataset, named, layout)
-    moments = timestamps(dataset, roles.time, time_format=time_format) if roles.time else None
+    moments: Moments | None = None
+    if roles.time:
+        moments = timestamps(dataset, roles.time, time_format=time_format, cut=frequency is not None)
     if moments is not None:
         explain_repeats(dataset, moments.times, roles, wide=layout == "wide")
     roles = choose_values(dataset, roles, layout, missing=missing)

@@ -91,6 +91,7 @@ def test_an_empty_cell_is_told_with_its_row(cell: str | None) -> None:
         (["01/02/2020"], 1, "pass --time_format '%d/%m/%Y' or '%m/%d/%Y'"),
         (["01/02/2020 10:00", "02/02/2020 10:00"], 1, "pass --time_format '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'"),
         (["2020-01-01 24:00"], 1, "write 24:00 as 00:00 of the next day"),
+        (["13.01.2020 23:00", "13.01.2020 24:00"], 2, "write 24:00 as 00:00 of the next day"),
         (["noon"], 1, "or pass --time_column none"),
         (["28.02.2020", "29.02.2020", "30.02.2020"], 3, "correct the cell, pass --time_format"),
         (["13/01/2020", "14/01/2020", "01/14/2020"], 3, "correct the cell, pass --time_format"),
@@ -237,7 +238,10 @@ def test_whole_numbers_are_seconds_of_the_epoch() -> None:
             DataError, match="row 1, column 'when': found 1.5; expected seconds since 1970|found 1.5; exp"
         ):
             read([cell], dtype)
-    with pytest.raises(DataError, match="row 1, .*found 1577836800.5; expected whole seconds"):
+    milliseconds, notes = read([1_577_836_800_000, 1_577_836_860_000], "int64")
+    assert milliseconds == ["2020-01-01T00:00:00", "2020-01-01T00:01:00"]
+    assert notes == ["numbers were taken for milliseconds since 1970 (split 'train', column 'when')"]
+    with pytest.raises(DataError, match="row 1, .*found '1577836800.5'; expected whole seconds"):
         read([1_577_836_800.5], "float64")
 
 

@@ -235,6 +235,34 @@ def test_a_longer_step_is_the_mean_of_each() -> None:
     assert read_series(apart, series_column="id", frequency=3600).lengths.tolist() == [1, 3]
 
 
+def test_fractions_of_a_second_are_cut_where_readings_are_averaged() -> None:
+    data = table(last_changed=[f"{time}.{n}17Z" for n, time in enumerate(stamps(9, 60))], state=range(9))
+    message = told(data)
+    assert (
+        "expected whole seconds; round the times, or pass --frequency, such as 15min, for the mean of the readings of each"
+        in message
+    )
+    series = read_series(data, frequency=180)
+    assert (series.values.tolist(), series.zone) == ([1, 4, 7], "UTC")
+
+
+def test_working_days_may_follow_each_other() -> None:
+    days = [day for day in stamps(60, DAY) if np.datetime64(day).item().weekday() < 5]
+    data = table(Date=days, Close=range(len(days)))
+    message = told(data)
+    assert "pass --time_column none to take working days as they follow each other, or pass --repair" in message
+    assert read_series(data, time_column="none").values.tolist() == list(range(len(days)))
+
+
+def test_months_follow_each_other() -> None:
+    months = [f"{1949 + month // 12}-{month % 12 + 1:02}" for month in range(36)]
+    data = table(Month=months, Passengers=range(36))
+    message = told(data)
+    assert "readings come at no fixed distance, but 28 days to 31 days apart" in message
+    assert "pass --time_column none to take them as they follow each other, such as one per month" in message
+    assert read_series(data, time_column="none").values.tolist() == list(range(36))
+
+
 # ---- one series a row
 
 
