@@ -99,30 +99,37 @@ def explain_repeats(dataset: datasets.Dataset, times: NDArray[np.datetime64], ro
     if wide:
         fix = f"leave --layout wide out, and {fix}"
     fix += f" to make each a series of its own, or --series_column {NONE} if all rows are one series"
-    several = "the columns" if len(columns) > 1 else "the column"
+    several = "of the columns" if len(columns) > 1 else "the column"
     raise DataError(
         f"{found}; {several} {counts}", where=place, expected="one reading at each time of a series", fix=fix
     )
 
 
-def check_names_without_times(dataset: datasets.Dataset, roles: Roles) -> None:
-    """Raises where rows without times are those of several series, one below the other.
+def check_names(dataset: datasets.Dataset, roles: Roles, *, averaged: bool) -> None:
+    """Raises where rows may be those of several series and no repeated time says so: without times, or where all are averaged.
+
+    Args:
+        dataset: its rows.
+        roles: of its columns.
+        averaged: whether readings are averaged over even steps.
 
     Raises:
         DataError: naming the column that tells them apart.
     """
-    if roles.series or roles.time:
+    if roles.series or (roles.time and not averaged):
         return
     for name in dataset.column_names:
-        if name in {*roles.values, *roles.inputs}:
+        if name in {*roles.values, *roles.inputs, *roles.time}:
             continue
         codes = _codes(dataset, name)
         if codes is None or not (_is_text(dataset, name) or is_count(name)):
             continue
         count, runs = _values(codes), 1 + int((np.diff(codes) != 0).sum())
-        if 2 <= count == runs and 2 * count <= len(codes):
+        if 2 <= count <= len(codes) // 2 and (runs == count or averaged):
             fix = f"pass --series_column {_quoted([name])}, or --series_column {NONE} if all rows are one series"
-            found = f"the column {name!r} has {count:,} values, each in rows that follow each other"
+            found = f"the column {name!r} has {count:,} values" + (
+                ", each in rows that follow each other" if runs == count else ""
+            )
             raise DataError(found, where=place_of(dataset), expected="to know whether they are series", fix=fix)
 
 

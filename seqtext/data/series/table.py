@@ -18,7 +18,7 @@ from seqtext.data.reading.timestamps import timestamps
 from seqtext.data.series.columns import Roles, choose_time, choose_values, is_m4
 from seqtext.data.series.layouts import How, of_lists, of_rows, one_below_another, side_by_side
 from seqtext.data.series.lists import read_lists, value_list
-from seqtext.data.series.repeats import check_names_without_times, explain_repeats
+from seqtext.data.series.repeats import check_names, explain_repeats
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table_options import Layout, SeriesTableOptions
 from seqtext.errors import DataError
@@ -114,7 +114,7 @@ def read_series(
     if moments is not None:
         explain_repeats(dataset, moments.times, roles, wide=layout == "wide")
     roles = choose_values(dataset, roles, layout, missing=missing)
-    check_names_without_times(dataset, roles)
+    check_names(dataset, roles, averaged=frequency is not None)
     if roles.has_series:
         return _checked(one_below_another(dataset, roles, moments, how))
     return _checked(side_by_side(dataset, roles, moments, how))

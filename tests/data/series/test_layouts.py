@@ -246,6 +246,17 @@ def test_fractions_of_a_second_are_cut_where_readings_are_averaged() -> None:
     assert (series.values.tolist(), series.zone) == ([1, 4, 7], "UTC")
 
 
+def test_what_may_be_several_series_is_not_averaged_into_one() -> None:
+    rows = [(f"sensor.{n % 2}", when, 10 * (n % 2)) for n, when in enumerate(stamps(400, 47))]
+    ids, when, state = (list(cells) for cells in zip(*rows, strict=True))
+    data = table(entity_id=ids, last_changed=when, state=state)
+    message = told(data, frequency=300)
+    assert "the column 'entity_id' has 2 values; expected to know whether they are series" in message
+    series = obeyed(data, message, frequency=300)
+    assert [set(series.one(number)) for number in (0, 1)] == [{0.0}, {10.0}]
+    assert len(read_series(data, frequency=300, series_column="none")) == 1
+
+
 def test_working_days_may_follow_each_other() -> None:
     days = [day for day in stamps(60, DAY) if np.datetime64(day).item().weekday() < 5]
     data = table(Date=days, Close=range(len(days)))
