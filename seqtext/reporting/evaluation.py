@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from tyro.conf import Positional, arg
 
+from seqtext.data.reading.options import TableOptions
+from seqtext.data.reading.remarks import notes_of
 from seqtext.errors import DataError, OptionsError, one_of, raise_together
 
 if TYPE_CHECKING:
     import datasets
 
+    from seqtext.data.reading.dialect import Dialect
+
 FILES = ("metrics.json", "predictions.jsonl")  # of an evaluation's folder, beside its manifest
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateOptions:
+class EvaluateOptions(TableOptions):
     """Flags of `seqtext evaluate` that all tasks have."""
 
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
@@ -55,7 +59,7 @@ class EvaluateOptions:
 
     def _faults(self) -> list[str]:
         """What is wrong with the values, a line each; a task's flags add theirs."""
-        return at_least_one(self, "max_rows", "threads")
+        return [*at_least_one(self, "max_rows", "threads"), *self.table_faults()]
 
 
 def at_least_one(options: object, *names: str) -> list[str]:
@@ -97,13 +101,22 @@ class MeasuredRows(NamedTuple):
         return self.splits[self.split]
 
     @property
+    def notes(self) -> list[str]:
+        """What is to be told of how they were read."""
+        return notes_of(self.rows)
+
+    @property
     def train(self) -> datasets.Dataset | None:
         """The split `train` beside the measured one, if there is one."""
         return None if self.split == "train" else self.splits.get("train")
 
 
-def load_measured(options: EvaluateOptions) -> MeasuredRows:
+def load_measured(options: EvaluateOptions, dialect: Dialect | None = None) -> MeasuredRows:
     """The rows of `--data` and `--split`.
+
+    Args:
+        options: of the evaluation.
+        dialect: how tables are laid out, where the options do not say it all.
 
     Raises:
         DataError: data that is not there or cannot be read, or without that split.
@@ -111,7 +124,13 @@ def load_measured(options: EvaluateOptions) -> MeasuredRows:
     """
     from seqtext.data.reading.sources import load
 
-    source = load(only_name(options.data), revision=options.revision, config=options.data_config, needs=())
+    source = load(
+        only_name(options.data),
+        revision=options.revision,
+        config=options.data_config,
+        needs=(),
+        dialect=dialect or options.dialect,
+    )
     return measured_rows(options, source.name, source.splits, source.revision)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
 
 from tyro.conf import Positional, arg
 
-from seqtext.errors import OptionsError, ResourceError
+from seqtext.errors import DataError, OptionsError, ResourceError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -78,6 +78,57 @@ def as_they_come(rows: Rows) -> Iterator[list[Row]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def column_of(rows: Rows, asked: str | None, trained: str, *, flag: str) -> str:
+    """The column asked for, or the one of training, or the only one.
+
+    Args:
+        rows: that have it.
+        asked: its name, if it was given.
+        trained: that of training.
+        flag: which names it.
+
+    Raises:
+        DataError: if there is none of that name, or it cannot be read.
+    """
+    alone = rows.columns[0] if len(rows.columns) == 1 else trained
+    wanted = asked or (trained if trained in rows.columns or trained in rows.left_aside else alone)
+    if wanted in rows.columns:
+        return wanted
+    if wanted in rows.left_aside:
+        raise DataError(rows.left_aside[wanted])
+    fix = did_you_mean(wanted, rows.columns) or f"pass {flag} NAME"
+    raise DataError(f"no column {wanted!r}", where=rows.name, expected=one_of(rows.columns), fix=fix)
+
+
+def texts_in(chunk: Sequence[Row], column: str, *, before: int, where: str) -> list[str]:
+    """The texts of some rows.
+
+    Args:
+        chunk: the rows.
+        column: of the texts.
+        before: how many rows came before these.
+        where: what messages call the rows.
+
+    Raises:
+        DataError: a cell that is no text, with its row.
+    """
+    from seqtext.data.reading.json_lines import Repeated
+
+    for number, row in enumerate(chunk, start=before + 1):
+        text = row[column]
+        if not isinstance(text, str):
+            twice = f"the key {column!r} stands twice in the object"
+            found = twice if isinstance(text, Repeated) else f"found {shorten(text)} ({type(text).__name__})"
+            raise DataError(found, where=f"{where}, row {number}, column {column!r}", expected="text")
+    return [row[column] for row in chunk]
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Prints notes for the user where they disturb no output."""
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def open_target(output: str | None, stack: ExitStack) -> TextIO:

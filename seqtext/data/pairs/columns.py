@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqtext.data.pairs.parallel_files import SOURCE, TARGET
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.rows.columns import check_texts, is_text, require
+from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
+from seqtext.data.rows.columns import check_texts, is_text, require, text_columns
 from seqtext.errors import DataError, did_you_mean, one_of
 
 if TYPE_CHECKING:
     import datasets
 
 TOPIC = "topic"  # kept where there is one: figures are then given for each
+FIRST, SECOND = "1", "2"  # columns of a table without a header
 FLAGS = "pass --source NAME --target NAME"
 
 
@@ -50,7 +52,7 @@ def choose_pairs(splits: datasets.DatasetDict, *, source: str | None = None, tar
 
     decides = splits["train"] if "train" in splits else next(iter(splits.values()))
     column = _column_of_languages(decides)
-    texts = [name for name, feature in decides.features.items() if is_text(feature)]
+    texts = text_columns(decides)
     if column is not None and not {source, target} & set(texts):
         require(splits, column)
         names = _languages(decides, column)
@@ -80,12 +82,15 @@ def _both(
     where = place_of(rows)
     for name, flag in ((source, "--source"), (target, "--target")):
         if name is not None and name not in names:
+            refuse_left_aside(rows, [name])
             found = f"{flag} {name} is none of the {what}"
             raise DataError(found, where=where, expected=one_of(names), fix=did_you_mean(name, names) or FLAGS)
     if source is not None and source == target:
         raise DataError(f"{source!r} is both source and target", where=where, expected="two", fix=FLAGS)
     if source is None and target is None and {SOURCE, TARGET} <= set(names):
         return SOURCE, TARGET
+    if source is None and target is None and _are_without_header(rows, names):
+        return FIRST, SECOND
     if (source is None) != (target is None) and len(names) == 2:
         [left] = [name for name in names if name not in (source, target)]
         return (source or left), (target or left)
@@ -95,8 +100,16 @@ def _both(
             f"which of the {what} {names[0]}, {names[1]} is source, which target, is not clear", where=where, fix=fix
         )
     if source is None or target is None:
+        if len(names) < 2:
+            refuse_left_aside(rows, remarks_of(rows).left_aside)
         raise DataError(f"found the {what} {', '.join(names) or '(none)'}", where=where, expected="two", fix=FLAGS)
     return source, target
+
+
+def _are_without_header(rows: datasets.Dataset, names: Sequence[str]) -> bool:
+    """Whether these are the columns of a table without a header, as pairs are often published: two texts, perhaps whose they are."""
+    numbered = list(names) == [str(number + 1) for number in range(len(names))]
+    return numbered and len(names) in (2, 3) and not any(str(rows[0][name]).strip().isdigit() for name in names[:2])
 
 
 def _column_of_languages(rows: datasets.Dataset) -> str | None:

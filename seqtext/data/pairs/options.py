@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
+from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs, pair_table
+from seqtext.data.reading.dialect import Dialect
 from seqtext.data.reading.options import DataOptions, file_faults
 
 
@@ -13,7 +14,7 @@ class PairDataOptions(DataOptions):
     """A data set, or files, whose rows are a text and another one that belongs to it."""
 
     data: str = PHRASEBOOK
-    """Name on the hub, folder, file (csv, tsv, jsonl, parquet; gz), or phrasebook (with a smaller model and one epoch of its own)."""
+    """Name on the hub, folder, file (csv, tsv, jsonl, txt, parquet), or phrasebook (with a smaller model and one epoch of its own)."""
     source: str | None = None
     """What to translate from: a column, a language of the column translation, or a locale of the phrasebook (en)."""
     target: str | None = None
@@ -29,6 +30,11 @@ class PairDataOptions(DataOptions):
         return file_faults(self, self.train, validation=self.validation, test=self.test)
 
     @property
+    def dialect(self) -> Dialect:
+        """How tables are laid out; one txt is a table, and its first line may be a pair."""
+        return pair_table(DataOptions.dialect.fget(self))  # type: ignore[attr-defined]
+
+    @property
     def is_built_in(self) -> bool:
         """Whether the data is that which is always there."""
         return self.data == PHRASEBOOK and not self.train
@@ -40,7 +46,20 @@ def load_asked_pairs(options: PairDataOptions) -> PairSource:
     Raises:
         DataError: nothing of that name, files that do not fit together, or anything that cannot be read.
     """
-    sides = {"source": options.source, "target": options.target}
     if options.train:
-        return load_pair_files(train=options.train, validation=options.validation, test=options.test, **sides)
-    return load_pairs(options.data, **sides, revision=options.revision, config=options.data_config)
+        return load_pair_files(
+            train=options.train,
+            validation=options.validation,
+            test=options.test,
+            source=options.source,
+            target=options.target,
+            dialect=options.dialect,
+        )
+    return load_pairs(
+        options.data,
+        source=options.source,
+        target=options.target,
+        revision=options.revision,
+        config=options.data_config,
+        dialect=options.dialect,
+    )

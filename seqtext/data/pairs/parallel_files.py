@@ -14,8 +14,9 @@ import numpy as np
 
 from seqtext.data.pairs.line_agreement import IntArray, first_break
 from seqtext.data.reading.column_arrays import column_arrays
-from seqtext.data.reading.hub_layout import read_files
 from seqtext.data.reading.local_paths import existing_file
+from seqtext.data.reading.packed import without_packing
+from seqtext.data.reading.split_files import read_files
 from seqtext.data.reading.text_files import FORMATS, TEXT_COLUMN
 from seqtext.errors import DataError
 
@@ -30,7 +31,7 @@ def read_parallel(files: Sequence[str | Path], *, split: str, flag: str = "") ->
     """The pairs of two files, in columns `source` and `target`; row n is line n.
 
     Args:
-        files: the source and the target, in that order; any ending, packed where it is `.gz`.
+        files: the source and the target, in that order; any ending, packed where it says so.
         split: its name.
         flag: what the files were given as ("--train"), for messages.
 
@@ -45,7 +46,7 @@ def read_parallel(files: Sequence[str | Path], *, split: str, flag: str = "") ->
         raise DataError(f"found {len(files)} files", where=where, expected="two files of lines", fix=fix)
     paths = [existing_file(file, where=flag) for file in files]
     for path in paths:
-        ending = Path(path.name.lower().removesuffix(".gz")).suffix
+        ending = Path(without_packing(path.name.lower())).suffix
         if ending in TABLES:
             fix = "give the table alone: it has both columns"
             raise DataError(f"found a table ({ending})", where=str(path), expected="a file of lines", fix=fix)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqtext.data.pairs.columns import TOPIC
 from seqtext.data.pairs.parallel_files import SOURCE, TARGET, read_parallel
+from seqtext.data.reading.dialect import AS_IT_IS, Dialect
+from seqtext.data.reading.packed import without_packing
 from seqtext.data.reading.sources import Source, load, load_files
 from seqtext.errors import DataError
 
@@ -50,6 +53,7 @@ def load_pairs(
     target: str | None = None,
     revision: str | None = None,
     config: str | None = None,
+    dialect: Dialect = AS_IT_IS,
 ) -> PairSource:
     """The data set of a name.
 
@@ -59,13 +63,14 @@ def load_pairs(
         target: likewise to translate to.
         revision: branch, tag or commit on the hub.
         config: the configuration, for data sets that have several.
+        dialect: how its files are laid out, where they are tables of text.
 
     Raises:
         DataError: nothing of that name, an unknown locale with the nearest one, or anything that cannot be read.
     """
     asked, _, locale = str(name).partition(":")
     if asked != PHRASEBOOK:
-        return _named(load(name, revision=revision, config=config), source, target)
+        return _named(load(name, revision=revision, config=config, dialect=pair_table(dialect)), source, target)
     if locale:
         fix = f"pass --source {locale} --target {LOCALES[1] if locale != LOCALES[1] else LOCALES[0]}"
         raise DataError("found one language", where=str(name), expected="two", fix=fix)
@@ -84,6 +89,7 @@ def load_pair_files(
     source: str | None = None,
     target: str | None = None,
     flag: str | None = None,
+    dialect: Dialect = AS_IT_IS,
 ) -> PairSource:
     """The data set whose splits are files: one table for each split, or two files of lines for each.
 
@@ -94,6 +100,7 @@ def load_pair_files(
         source: column or language to translate from, if it is not the first file.
         target: likewise.
         flag: what the files were given as, for messages; the names of the splits (`--train`) if None.
+        dialect: how tables are laid out.
 
     Raises:
         DataError: splits of different kinds, or files that cannot be read or do not fit together.
@@ -109,7 +116,14 @@ def load_pair_files(
                 found, where=f"{flag or f'--{split}'} {' '.join(files)}", expected=f"{expected}, for every split"
             )
     if len(decides) == 1:
-        return _named(load_files(**{split: files[0] for split, files in given.items()}), source, target)
+        tables = {split: files[0] for split, files in given.items()}
+        return _named(load_files(**tables, dialect=pair_table(dialect)), source, target)
+    if dialect.is_said or dialect.skip_lines:
+        where = f"{flag or '--train'} {' '.join(decides)}"
+        fix = "leave --delimiter, --columns, --no_header and --skip_lines out"
+        raise DataError(
+            "found the layout of a table", where=where, expected="that of one; two files have lines", fix=fix
+        )
     import datasets
 
     names = _languages(decides)
@@ -122,13 +136,18 @@ def load_pair_files(
     return PairSource(", ".join(" + ".join(files) for files in given.values()), splits, None, source, target)
 
 
+def pair_table(dialect: Dialect) -> Dialect:
+    """The same for pairs: a txt alone is a table, for lines alone are no pairs, and its first line may be a pair, as in most of them."""
+    return replace(dialect, txt_is_table=True, may_lack_header=True)
+
+
 def _named(found: Source, source: str | None, target: str | None) -> PairSource:
     return PairSource(found.name, found.splits, found.revision, source, target)
 
 
 def _languages(files: Sequence[str]) -> tuple[str, str]:
     """What the endings of two files call their languages; `source` and `target` if they do not."""
-    one, other = (Path(file.removesuffix(".gz")).suffix.removeprefix(".") for file in files)
+    one, other = (Path(without_packing(file)).suffix.removeprefix(".") for file in files)
     return (
         (one, other) if one != other and _LANGUAGE.fullmatch(one) and _LANGUAGE.fullmatch(other) else (SOURCE, TARGET)
     )

@@ -1,7 +1,7 @@
-"""The Arrow copy of a local file: written once to the cache folder, keyed by what the file holds, then memory-mapped.
+"""The Arrow copy of a local file: written once to the cache folder, keyed by what the file holds and how it is read, then memory-mapped.
 
-Reads in batches, so a corpus may be larger than memory. Values of json lines get one type a column; one that does not
-fit it is an error with its row. Knows nothing of splits, nor of which column is what.
+Reads in batches, so a corpus may be larger than memory. How text becomes columns, `text_to_arrow.py` knows. Knows nothing of
+splits, nor of which column is what.
 """
 
 from __future__ import annotations
@@ -9,51 +9,75 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtext.data.reading.cache import cache_folder, no_space
-from seqtext.data.reading.text_files import FORMATS, Rows, format_of, open_rows
+from seqtext.data.reading.dialect import AS_IT_IS, Dialect
+from seqtext.data.reading.packed import ALSO_PACKED, name_inside, packing_of
+from seqtext.data.reading.remarks import Remarks
+from seqtext.data.reading.text_files import FORMATS, check_dialect, format_of
+from seqtext.data.reading.text_to_arrow import FILE, REMARKS, told, write_text
 from seqtext.data.reading.tsf import write_tsf
-from seqtext.data.reading.typed_columns import typed
 from seqtext.errors import DataError, one_of, shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = 1  # of the way files become Arrow; raise it when the same file would be read otherwise
-MAX_ROWS, MAX_BYTES = 50_000, 16 << 20  # of a batch
+VERSION = 2  # of the way files become Arrow; raise it when the same file would be read otherwise
+BATCH = 10_000  # rows
 PARQUET, TSF = ".parquet", ".tsf"
 
 
-def arrow_copy(path: Path, *, format: str | None = None) -> Path:
+def arrow_copy(path: Path, *, format: str | None = None, dialect: Dialect = AS_IT_IS) -> Path:
     """The path of a file's Arrow copy, an IPC stream with the same columns and rows; made if it is not there yet.
 
+    Columns that cannot be read are left aside; the metadata of the stream's schema says which and why (`remarks_in`).
+
     Args:
-        path: a csv, tsv, json lines, txt, tsf (each also with `.gz`) or parquet file.
+        path: a csv, tsv, json lines, txt, tsf (each also packed) or parquet file.
         format: `csv`, `tsv`, `jsonl`, `txt`, `tsf` or `parquet`; by the ending if not given.
+        dialect: how it is laid out, if it is a table of text.
 
     Raises:
         DataError: a file that cannot be read, with the row where there is one.
         ResourceError: a cache folder that cannot be written, or a full disk.
     """
-    known = {PARQUET: "parquet", TSF: "tsf"}
-    format = format or known.get(Path(path.name.lower().removesuffix(".gz")).suffix) or _text_format(path)
+    format = format or _format(path, dialect)
+    check_dialect(dialect, format, str(path))
     # A packed file's bytes are hashed, not its text; so the packing is part of what it is.
-    packed = "-gz" if path.suffix.lower() == ".gz" else ""
-    target = cache_folder("arrow") / f"{_content_hash(path)}-{format}{packed}-v{VERSION}.arrow"
+    kind = "-".join(filter(None, [format, packing_of(path)[1:], dialect.key, f"v{VERSION}"]))
+    target = cache_folder("arrow") / f"{_content_hash(path)}-{kind}.arrow"
     if not _is_whole(target):
-        write = {"parquet": _write_parquet, "tsf": write_tsf}.get(format, _write_text)
+        writers = {PARQUET[1:]: _write_parquet, TSF[1:]: write_tsf}
+        write = writers.get(format) or partial(write_text, dialect=dialect)
         _write_then_rename(target, lambda temporary: write(path, format, temporary))
     return target
 
 
-def _text_format(path: Path) -> str:
+def remarks_in(copy: Path, name: str) -> Remarks:
+    """What a copy says of how the file of some name was read; `datasets` leaves it out of what it knows."""
+    import pyarrow as pa
+
+    with pa.OSFile(str(copy), "rb") as source, pa.ipc.open_stream(source) as stream:
+        found = (stream.schema.metadata or {}).get(REMARKS)
+    return Remarks.from_json(found).renamed(FILE, name) if found else Remarks()
+
+
+def _format(path: Path, dialect: Dialect) -> str:
+    if path.suffix.lower() == PARQUET:
+        return PARQUET[1:]
     try:
-        return format_of(path)
+        if Path(name_inside(path).lower()).suffix == TSF:
+            return TSF[1:]
+        return format_of(path, dialect)
     except DataError:
-        expected = f"{one_of([*FORMATS, PARQUET, TSF])}, text also with .gz"
+        if packing_of(path) == ".zip":
+            raise
+        expected = f"{one_of([*FORMATS, TSF, PARQUET])}, text {ALSO_PACKED}"
         raise DataError(
             f"unknown ending {path.suffix!r}", where=str(path), expected=expected, fix="rename it"
         ) from None
@@ -101,10 +125,10 @@ def _write_parquet(path: Path, _: str, target: Path) -> None:
 
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
-            schema = _without_dictionaries(file.schema_arrow)
+            schema, kept = _told_apart(_without_dictionaries(file.schema_arrow), str(path))
             with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
-                for batch in file.iter_batches(batch_size=MAX_ROWS // 5):
-                    writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+                for batch in file.iter_batches(batch_size=BATCH):
+                    writer.write_table(pa.Table.from_batches([batch]).select(kept).cast(schema))
             rows = file.metadata.num_rows
     except pa.ArrowException as error:
         fix = "download or copy it again"
@@ -121,43 +145,20 @@ def _without_dictionaries(schema: pa.Schema) -> pa.Schema:
     return pa.schema(fields, metadata=schema.metadata)
 
 
-def _write_text(path: Path, format: str, target: Path) -> None:
+def _told_apart(schema: pa.Schema, name: str) -> tuple[pa.Schema, list[int]]:
+    """The columns whose names are theirs alone, and their places; the schema says which are left aside."""
+    counts = Counter(schema.names)
+    kept = [place for place, column in enumerate(schema.names) if counts[column] == 1]
+    if len(kept) == len(schema.names):
+        return schema, kept
+    twice = {column: count for column, count in counts.items() if count > 1}
+    left_aside = {
+        column: str(DataError(f"found the column {shorten(column)} {count} times", where=name, fix="rename one"))
+        for column, count in twice.items()
+    }
+    if not kept:
+        raise DataError(next(iter(left_aside.values())))
+    remarks = Remarks(Remarks((), left_aside).all_notes(name), left_aside)
     import pyarrow as pa
 
-    types: list[pa.DataType] = []
-    # Types are those of the rows so far. Where later rows widen one (None to text, 1 to 1.5), the copy is begun anew.
-    while True:
-        with open_rows(path, format=format) as rows:
-            types, before = _write_rows(rows, str(path), types or [pa.null()] * len(rows.columns), target), types
-        if types == before:
-            return
-
-
-def _write_rows(rows: Rows, name: str, types: list[pa.DataType], target: Path) -> list[pa.DataType]:
-    """Writes all rows if they have these types, or as far as they have; the types the rows need are returned."""
-    import pyarrow as pa
-
-    schema = pa.schema(list(zip(rows.columns, types, strict=True)))
-    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
-        for first_row, batch in _batches(rows):
-            columns = zip(rows.columns, types, batch, strict=True)
-            arrays = [typed(v, t, name=name, column=c, first_row=first_row) for c, t, v in columns]
-            if [array.type for array in arrays] != types:
-                return [array.type for array in arrays]
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
-    return types
-
-
-def _batches(rows: Rows) -> Iterator[tuple[int, list[list[object]]]]:
-    """Columns of as many rows as the limits of a batch allow, each time with the number of the first of these rows."""
-    width, first_row, start = len(rows.columns), 1, 0
-    # One flat list: as many small ones as there are rows would have the garbage collector take longer than the parser.
-    flat: list[object] = []
-    for cells in rows.cells():
-        flat.extend(cells)
-        if len(flat) == MAX_ROWS * width or rows.lines.offset - start > MAX_BYTES:
-            yield first_row, [flat[column::width] for column in range(width)]
-            first_row, start = first_row + len(flat) // width, rows.lines.offset
-            flat = []
-    if flat:
-        yield first_row, [flat[column::width] for column in range(width)]
+    return pa.schema([schema.field(place) for place in kept], metadata=told(remarks, name)), kept

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from seqtext.data.reading.arrow_copy import arrow_copy
 from seqtext.data.reading.column_arrays import place_of
+from seqtext.data.reading.dialect import AS_IT_IS, Dialect
 from seqtext.data.reading.hub import explained
 from seqtext.data.reading.label_codes import coded, name_rows
-from seqtext.data.reading.text_files import FORMATS, open_rows
+from seqtext.data.reading.packed import packing_of, without_packing
+from seqtext.data.reading.remarks import Remarks, remarks_of, with_remarks
+from seqtext.data.reading.split_files import read_files
+from seqtext.data.reading.text_files import FORMATS, check_dialect, open_rows
 from seqtext.errors import DataError, one_of, shorten
 
 if TYPE_CHECKING:
@@ -25,11 +28,17 @@ if TYPE_CHECKING:
 
 _HUB = "hf://datasets/"
 # Settings of a text reader that ours knows too, or that change nothing in what is read.
-_KNOWN = {"name", "version", "data_dir", "data_files", "description", "features", "sep", "delimiter", "chunksize"}
+_KNOWN = {"name", "version", "data_dir", "data_files", "description", "features", "chunksize"}
+_DIALECT = {"sep", "delimiter", "names", "column_names"}
 
 
 def load_repository(
-    path: str, name: str, *, config: str | None = None, revision: str | None = None
+    path: str,
+    name: str,
+    *,
+    config: str | None = None,
+    revision: str | None = None,
+    dialect: Dialect = AS_IT_IS,
 ) -> datasets.DatasetDict:
     """All splits of a folder, or of a name on the hub at a commit.
 
@@ -38,6 +47,7 @@ def load_repository(
         name: what messages call it.
         config: the configuration, where there are several.
         revision: the commit.
+        dialect: how its files are laid out, where they are tables of text.
 
     Raises:
         DataError: no data files, several configurations and none named, a script, a file that cannot be read.
@@ -48,8 +58,9 @@ def load_repository(
         try:
             builder = datasets.load_dataset_builder(path, config, revision=revision)
             format = _our_format(builder)
-            if format and (splits := _read_splits(builder, format, name)):
+            if format and (splits := _read_splits(builder, format, name, _as_configured(builder, dialect))):
                 return _cast(splits, builder.info.features)
+            check_dialect(dialect, builder.name, name)
             if builder.name == "csv":  # in a dialect that ours does not know
                 builder = datasets.load_dataset_builder(path, config, revision=revision, keep_default_na=False)
             if builder.name == "parquet":
@@ -84,36 +95,6 @@ def is_saved(folder: Path) -> bool:
     return (folder / "dataset_dict.json").exists() or (folder / "state.json").exists()
 
 
-def read_files(files: Sequence[Path], *, format: str | None = None, split: str | None, name: str) -> datasets.Dataset:
-    """One split out of files that have the same columns, memory-mapped.
-
-    Args:
-        files: text files or parquet.
-        format: as in `arrow_copy`.
-        split: its name; None for rows that are of no split.
-        name: what messages call it.
-
-    Raises:
-        DataError: a file that cannot be read, or whose columns are not those of the first.
-    """
-    import datasets
-
-    parts = []
-    for file in files:
-        info = datasets.DatasetInfo(dataset_name=name)
-        copy = str(arrow_copy(file, format=format))
-        parts.append(datasets.Dataset.from_file(copy, info=info, split=split and datasets.NamedSplit(split)))
-        if parts[-1].column_names != parts[0].column_names:
-            found = f"found the columns {', '.join(parts[-1].column_names)}"
-            expected = f"those of {files[0]}: {', '.join(parts[0].column_names)}"
-            raise DataError(found, where=str(file), expected=expected)
-    try:
-        return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
-    except ValueError as error:
-        fix = "write each column in one type in all files"
-        raise DataError(f"the files differ in type ({shorten(str(error))})", where=name, fix=fix) from error
-
-
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without the progress bars and log lines of `datasets` and `huggingface_hub`; afterwards they are as they were."""
@@ -140,24 +121,42 @@ def _our_format(builder: datasets.DatasetBuilder) -> str | None:
     """The name our reader has for the format of a builder's files; None if they are for `datasets` to read."""
     formats = {"json": "jsonl", "text": "txt"}
     if builder.name == "csv":
-        formats["csv"] = {",": "csv", "\t": "tsv"}.get(builder.config.sep, "")
+        formats["csv"] = "tsv" if builder.config.sep == "\t" else "csv"
     defaults = type(builder.config)()
-    settings = {field.name for field in dataclasses.fields(defaults)} - _KNOWN
+    settings = {field.name for field in dataclasses.fields(defaults)} - _KNOWN - _DIALECT
     if any(getattr(builder.config, name) != getattr(defaults, name) for name in settings):
         return None
-    names = [str(file).lower().removesuffix(".gz") for files in builder.config.data_files.values() for file in files]
-    return formats.get(builder.name) or None if all(Path(name).suffix in FORMATS for name in names) else None
+    if builder.name == "csv" and len(builder.config.sep or "") != 1:
+        return None
+    names = [str(file).lower() for files in builder.config.data_files.values() for file in files]
+    ours = all(Path(without_packing(name)).suffix in FORMATS and packing_of(name) != ".zip" for name in names)
+    return formats.get(builder.name) if ours else None
 
 
-def _read_splits(builder: datasets.DatasetBuilder, format: str, name: str) -> datasets.DatasetDict | None:
+def _as_configured(builder: datasets.DatasetBuilder, dialect: Dialect) -> Dialect:
+    """The layout as the README says it, unless the user does; a comma or tab is what it says where it says nothing."""
+    if builder.name != "csv":
+        return dialect
+    sep, names = builder.config.sep, builder.config.names or builder.config.column_names
+    said = Dialect(delimiter=None if sep in (",", "\t") else sep, columns=tuple(map(str, names or ())))
+    return dataclasses.replace(
+        dialect, delimiter=dialect.delimiter or said.delimiter, columns=dialect.columns or said.columns
+    )
+
+
+def _read_splits(
+    builder: datasets.DatasetBuilder, format: str, name: str, dialect: Dialect
+) -> datasets.DatasetDict | None:
     """The builder's splits read by us, or None where its files turn out not to be for our reader."""
     import datasets
 
     files = {str(split): [_local(file) for file in files] for split, files in builder.config.data_files.items()}
     if format == "jsonl" and not all(_is_json_lines(file) for of_split in files.values() for file in of_split):
         return None
-    splits = {split: read_files(of_split, format=format, split=split, name=name) for split, of_split in files.items()}
-    return datasets.DatasetDict(splits)
+    splits = datasets.DatasetDict()
+    for split, part in files.items():
+        splits[split] = read_files(part, format=format, split=split, name=name, dialect=dialect)
+    return splits
 
 
 def _local(file: str) -> Path:
@@ -172,7 +171,7 @@ def _local(file: str) -> Path:
 
 
 def _is_json_lines(file: Path) -> bool:
-    """Whether a file that may as well be one JSON document has an object in its first line."""
+    """Whether a file that may as well be some other JSON document is rows for our reader."""
     if ".jsonl" in file.suffixes:
         return True
     try:
@@ -197,16 +196,45 @@ def _check_parquet(builder: datasets.DatasetBuilder) -> None:
 
 def _cast(splits: datasets.DatasetDict, features: datasets.Features | None) -> datasets.DatasetDict:
     """The splits with the types and classes that the README declares, if it does."""
-    if features is None or all(split.features == features for split in splits.values()):
-        return splits
-    for split in splits.values():
-        if set(split.column_names) != set(features):
-            found = f"found the columns {', '.join(split.column_names)}"
-            raise DataError(found, where=place_of(split), expected=f"those its README declares: {', '.join(features)}")
-        for column, feature in features.items():
-            if hasattr(feature, "names") and not hasattr(split.features[column], "names"):
-                _check_names(split, column, feature.names)
-    return splits.cast(features)
+    if features is not None:
+        for name, split in splits.items():
+            if split.features != features:
+                splits[name] = _as_declared(split, features)
+    return splits
+
+
+def _as_declared(split: datasets.Dataset, features: datasets.Features) -> datasets.Dataset:
+    """A split with the declared columns; those that it has not, or that are of another type, are left aside.
+
+    Raises:
+        DataError: if it has none of them.
+    """
+    import datasets
+
+    place, known = place_of(split), remarks_of(split)
+    left_aside: dict[str, str] = {}
+    for column in {**split.features, **features}:
+        try:
+            if (column in features) != (column in split.column_names):
+                found = f"{'no' if column in features else 'a'} column {column!r}"
+                raise DataError(found, where=place, expected=f"those its README declares: {', '.join(features)}")
+            if hasattr(features[column], "names") and not hasattr(split.features[column], "names"):
+                _check_names(split, column, features[column].names)
+            if not hasattr(features[column], "names") and split.features[column] != features[column]:
+                split.select_columns([column]).cast(datasets.Features({column: features[column]}))
+        except DataError as error:
+            left_aside[column] = str(error)
+        except Exception as error:  # whatever Arrow finds
+            expected = f"{features[column]}, as its README declares"
+            found = f"cannot be read ({shorten(str(error))})"
+            left_aside[column] = str(DataError(found, where=f"{place}, column {column!r}", expected=expected))
+    kept = [column for column in features if column not in left_aside]
+    if not kept:
+        raise DataError(next(iter(left_aside.values())))
+    cast = split.select_columns(kept).cast(datasets.Features({column: features[column] for column in kept}))
+    new = {column: why for column, why in left_aside.items() if column not in known.left_aside}
+    notes = (*known.notes, *Remarks((), new).all_notes(place))
+    return with_remarks(cast, Remarks(notes, {**left_aside, **known.left_aside}))
 
 
 def _check_names(split: datasets.Dataset, column: str, names: Sequence[str]) -> None:

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqtext.data.reading.dialect import AS_IT_IS, Dialect
 from seqtext.data.reading.hub import is_hub_name, resolve_commit
-from seqtext.data.reading.hub_layout import is_saved, load_repository, load_saved, read_files
+from seqtext.data.reading.hub_layout import is_saved, load_repository, load_saved
 from seqtext.data.reading.local_paths import matching_files, missing
-from seqtext.errors import DataError
+from seqtext.data.reading.split_files import read_files
+from seqtext.errors import DataError, one_of
 
 if TYPE_CHECKING:
     import datasets
@@ -39,17 +41,23 @@ class Source:
 
 
 def load(
-    name: str | Path, *, revision: str | None = None, config: str | None = None, needs: Sequence[str] = ("train",)
+    name: str | Path,
+    *,
+    revision: str | None = None,
+    config: str | None = None,
+    needs: Sequence[str] = ("train",),
+    dialect: Dialect = AS_IT_IS,
 ) -> Source:
     """The data set of a name.
 
     Args:
-        name: `phrasebook` or `phrasebook:de`; a csv, tsv, jsonl, txt (each also with `.gz`) or parquet file, or a
+        name: `phrasebook` or `phrasebook:de`; a csv, tsv, jsonl, txt (each also packed) or parquet file, or a
             pattern of such (`data/*.csv`), which is the split `train`; a folder laid out like a repository of the hub,
             or written by `save_to_disk`; or a name on the hub, `owner/name`.
         revision: branch, tag or commit on the hub. Without it the main branch is resolved to its commit now.
         config: the configuration, for data sets that have several.
         needs: the splits there must be.
+        dialect: how its files are laid out, where they are tables of text.
 
     Raises:
         DataError: nothing of that name, a split that is missing or has no rows, or anything that cannot be read.
@@ -65,15 +73,22 @@ def load(
     if config and (is_built_in or is_files or is_saved(path)):
         fix = "leave --data_config out"
         raise DataError("found a configuration of what has none", where=asked, expected="a folder or hub name", fix=fix)
+    if dialect.is_said and (is_built_in or is_saved(path)):
+        fix = "leave --delimiter, --columns and --no_header out"
+        raise DataError("found a layout of what is no text", where=asked, expected="a table of text", fix=fix)
     if is_built_in:
         splits = phrasebook(asked.partition(":")[2] or "en")
     elif path.is_dir():
-        splits = load_saved(path) if is_saved(path) else load_repository(str(path.absolute()), asked, config=config)
+        splits = (
+            load_saved(path)
+            if is_saved(path)
+            else load_repository(str(path.absolute()), asked, config=config, dialect=dialect)
+        )
     elif is_files:
-        return _files({"train": asked}, "", needs)
+        return _files({"train": asked}, "", needs, dialect)
     elif is_hub_name(asked):
         commit = resolve_commit(asked, revision)
-        splits = load_repository(asked, asked, config=config, revision=commit)
+        splits = load_repository(asked, asked, config=config, revision=commit, dialect=dialect)
     else:
         kinds = f"a file, a folder, a hub name owner/name, or built in: {', '.join(BUILT_IN)}"
         raise missing(path, where=asked, expected=kinds, also=BUILT_IN)
@@ -86,6 +101,7 @@ def load_files(
     validation: str | Path | None = None,
     test: str | Path | None = None,
     needs: Sequence[str] = ("train",),
+    dialect: Dialect = AS_IT_IS,
 ) -> Source:
     """The data set whose splits are files, each one file or a pattern such as `data/*.csv`, its files sorted by name.
 
@@ -94,37 +110,57 @@ def load_files(
         validation: or None.
         test: or None.
         needs: the splits there must be.
+        dialect: how the files are laid out, where they are tables of text.
 
     Raises:
         DataError: a file that is not there or cannot be read, with the row where there is one.
     """
     given = {"train": train, "validation": validation, "test": test}
-    return _files({split: file for split, file in given.items() if file is not None}, "--", needs)
+    return _files({split: file for split, file in given.items() if file is not None}, "--", needs, dialect)
 
 
-def load_table(file: str, *, flag: str, expected: str) -> datasets.Dataset:
-    """The rows of one file (or of the files of one pattern) that are of no split.
+def load_table(
+    name: str,
+    *,
+    flag: str,
+    expected: str,
+    split: str | None = None,
+    usual: str = "train",
+    dialect: Dialect = AS_IT_IS,
+) -> datasets.Dataset:
+    """The rows of one file (or of the files of one pattern), or of one split of a folder or a data set on the hub.
 
     Args:
-        file: as of `load_files`.
+        name: as of `load`.
         flag: what it was given as, for messages.
         expected: what should be there, for messages.
+        split: which; the only one, or the usual one, if not given.
+        usual: likewise.
+        dialect: how the files are laid out, where they are tables of text.
 
     Raises:
-        DataError: as `load_files`.
+        DataError: as `load`, or a split that is not there.
     """
-    rows = read_files(matching_files(file, where=flag, expected=expected), split=None, name=file)
-    _check_rows(rows, file)
+    path = Path(name).expanduser()
+    if path.is_dir() or (not path.exists() and is_hub_name(name)):
+        splits = load(name, needs=(), dialect=dialect).splits
+        wanted = split or (next(iter(splits)) if len(splits) == 1 else usual)
+        if wanted not in splits:
+            fix = "pass --split NAME" if split is None else "choose another --split"
+            raise DataError(f"no split {wanted!r}", where=f"{flag} {name}", expected=one_of(splits), fix=fix)
+        return splits[wanted]
+    rows = read_files(matching_files(name, where=flag, expected=expected), split=None, name=name, dialect=dialect)
+    _check_rows(rows, name)
     return rows
 
 
-def _files(given: dict[str, str | Path], flag: str, needs: Sequence[str]) -> Source:
+def _files(given: dict[str, str | Path], flag: str, needs: Sequence[str], dialect: Dialect) -> Source:
     import datasets
 
     splits = datasets.DatasetDict()
     for split, pattern in given.items():
         files = matching_files(pattern, where=f"{flag}{split}" if flag else "")
-        splits[split] = read_files(files, split=split, name=str(pattern))
+        splits[split] = read_files(files, split=split, name=str(pattern), dialect=dialect)
     name = ", ".join(map(str, given.values()))
     return Source(name, _checked(splits, name, needs, named=True))
 

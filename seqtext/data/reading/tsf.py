@@ -5,15 +5,15 @@ Its rows are those of a table whose last column holds lists of readings. Knows l
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.lines import LineError, Lines
+from seqtext.data.reading.packed import open_unpacked
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def write_tsf(path: Path, _: str, target: Path) -> None:
     """Writes the series of a file as an Arrow stream; memory is that of the longest series.
 
     Args:
-        path: of the file; packed if its name ends in `.gz`.
+        path: of the file; also packed.
         target: of the stream.
 
     Raises:
@@ -34,10 +34,7 @@ def write_tsf(path: Path, _: str, target: Path) -> None:
     """
     import pyarrow as pa
 
-    try:
-        stream = cast(BinaryIO, gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")  # noqa: SIM115
-    except OSError as error:
-        raise DataError(f"cannot be opened ({error.strerror})", where=str(path)) from None
+    stream = open_unpacked(path, str(path))
     with stream:
         rows = TsfRows(Lines(stream), str(path))
         types: list[pa.DataType] = [pa.string()] * (len(rows.columns) - 1) + [pa.list_(pa.float64())]

@@ -1,17 +1,21 @@
-"""Values of one column as an Arrow array of one type: whole numbers widen to numbers, nothing becomes something else.
+"""Values of one column as Arrow arrays of one type: whole numbers widen to numbers, nothing becomes something else.
 
-Knows the values and the type so far; where they stand in a file is given for its messages.
+A column whose values share no type is at fault, and the rows of the fewest are: its type is that of most. Knows the values
+and the rows they are in; where they stand in a file is given for its messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from seqtext.data.reading.json_lines import Repeated
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MOST_FIELDS = 1_000  # of an object: beyond, its keys are data, and as many columns would fill the memory
 
 _KINDS: dict[type, str] = {
     bool: "true or false",
@@ -21,32 +25,104 @@ _KINDS: dict[type, str] = {
     list: "a list",
     dict: "an object",
 }
+_NEVER = ("large", "not finite", "repeated")  # kinds no column can be of
 
 
-def typed(values: Sequence[object], known: pa.DataType, *, name: str, column: str, first_row: int) -> pa.Array:
-    """The values as an array of the type `known` so far, or of the wider type they need (number for whole number).
+class TypedColumn:
+    """A column that is read batch by batch.
 
     Args:
-        values: as JSON has them; None is null, of any type.
-        known: the type of the column in the rows before; `pa.null()` at the start.
-        name: of the file.
-        column: its name.
-        first_row: the row of `values[0]`.
+        name: of the column.
+        file: what messages call the file.
 
-    Raises:
-        DataError: a value that the values before it cannot share a type with; names its row.
+    Attributes:
+        type: of the values so far; `pa.null()` at the start.
+        is_at_fault: whether they share none.
     """
-    array = _array(values, known)
-    if array is not None:
-        return array
-    # The shortest run of values that does not fit ends with the value at fault.
-    fitting, misfit = 0, len(values)
-    while misfit - fitting > 1:
-        middle = (fitting + misfit) // 2
-        fitting, misfit = (middle, misfit) if _array(values[:middle], known) is not None else (fitting, middle)
-    fits = _array(values[:fitting], known)
-    where = f"{name}, row {first_row + fitting}, column {column!r}"
-    raise _misfit(values[fitting], known if fits is None else fits.type, where)
+
+    def __init__(self, name: str, file: str) -> None:
+        import pyarrow as pa
+
+        self.name, self.type = name, pa.null()
+        self.is_at_fault = False
+        self._file = file
+        self._counts: dict[str, int] = {}  # values of each kind
+        self._first: dict[str, tuple[int, object]] = {}  # row and value of the first
+        self._misfit = (0, "", "")  # row, what was found, and what was expected, where all are of one kind
+
+    def add(self, values: Sequence[object], first_row: int) -> pa.Array | None:
+        """The values as an array of the type so far, or of the wider type they need; None for a column at fault.
+
+        Args:
+            values: as JSON has them; None is null, of any type.
+            first_row: the row of `values[0]`.
+        """
+        if self.is_at_fault:
+            self._count(values, first_row)
+            return None
+        array = _array(values, self.type)
+        if array is not None:
+            if not self._counts or array.type != self.type:
+                self._note_first(values, first_row)
+            there = len(array) - array.null_count
+            kind = _family(next((value for value in values if value is not None), None))
+            self._counts[kind] = self._counts.get(kind, 0) + there
+            self.type = array.type
+            return array
+        self._misfit = self._find_misfit(values, first_row)
+        self.is_at_fault = True
+        self._count(values, first_row)
+        return None
+
+    def error(self) -> DataError:
+        """What is wrong with a column at fault, with the first row of those that are not as most are."""
+        possible = {kind: count for kind, count in self._counts.items() if kind not in _NEVER and count}
+        most = max(possible, key=lambda kind: possible[kind], default="")
+        odd = sorted((self._first[kind][0], kind) for kind in self._first if kind != most)
+        fix = "write the whole column in one type"
+        if not odd:
+            row, found, expected = self._misfit
+            where = f"{self._file}, row {row}, column {self.name!r}"
+            return DataError(found, where=where, expected=expected, fix=fix)
+        row, kind = odd[0]
+        value = self._first[kind][1]
+        where = f"{self._file}, row {row}, column {self.name!r}"
+        if isinstance(value, Repeated):
+            found = f"the key {shorten(value.key)} stands twice in the object"
+            return DataError(found, where=where, expected="each key once", fix="mend or remove the row")
+        if kind == "large":
+            return DataError(f"found {shorten(value)}", where=where, expected="a whole number of at most 64 bits")
+        if kind == "not finite":
+            found = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+            return DataError(f"found {found}, which is no number of JSON's", where=where, fix="write null instead")
+        found = f"found {shorten(value)}, which is {_KINDS[type(value)]}"
+        expected = f"{_KINDS[type(self._first[most][1])]}, as in other rows"
+        return DataError(found, where=where, expected=expected, fix=fix)
+
+    def _note_first(self, values: Sequence[object], first_row: int) -> None:
+        for row, value in enumerate(values, start=first_row):
+            if value is not None:
+                self._first.setdefault(_family(value), (row, value))
+                return
+
+    def _count(self, values: Sequence[object], first_row: int) -> None:
+        for row, value in enumerate(values, start=first_row):
+            if value is not None:
+                kind = _family(value)
+                self._counts[kind] = self._counts.get(kind, 0) + 1
+                self._first.setdefault(kind, (row, value))
+
+    def _find_misfit(self, values: Sequence[object], first_row: int) -> tuple[int, str, str]:
+        """The shortest run of values that does not fit ends with the value at fault."""
+        fitting, misfit = 0, len(values)
+        while misfit - fitting > 1:
+            middle = (fitting + misfit) // 2
+            fits = _array(values[:middle], self.type) is not None
+            fitting, misfit = (middle, misfit) if fits else (fitting, middle)
+        before = _array(values[:fitting], self.type)
+        value, type_ = values[fitting], self.type if before is None else before.type
+        kind = _KINDS.get(type(value), "odd")
+        return first_row + fitting, f"found {shorten(value)}, which is {kind}", f"{kind_of(type_)}, as in other rows"
 
 
 def kind_of(type_: pa.DataType) -> str:
@@ -64,25 +140,54 @@ def kind_of(type_: pa.DataType) -> str:
     return next((_KINDS[python] for python, test in tests.items() if test(type_)), str(type_))
 
 
+def _family(value: object) -> str:
+    """Values of one family may share a type."""
+    if isinstance(value, Repeated):
+        return "repeated"
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return "large"
+    if isinstance(value, float):
+        return "number" if value - value == 0 else "not finite"
+    return "number" if type(value) is int else type(value).__name__
+
+
 def _array(values: Sequence[object], known: pa.DataType) -> pa.Array | None:
     import pyarrow as pa
 
     try:
+        if _has_too_many_fields(values):
+            return None
         array = pa.array(values)
+        # Arrow takes True for 1.0 among floats; everywhere else it refuses to mix the two.
+        if pa.types.is_floating(array.type) and (bool in set(map(type, values)) or not _all_finite(array)):
+            return None
         if array.type == known:
             return array
-        # Arrow takes True for 1.0 among floats; everywhere else it refuses to mix the two.
-        if pa.types.is_floating(array.type) and bool in set(map(type, values)):
-            return None
         both = [pa.schema([("", known)]), pa.schema([("", array.type)])]
         return array.cast(pa.unify_schemas(both, promote_options="permissive").field(0).type)
     except (pa.ArrowException, OverflowError, TypeError):
         return None
 
 
-def _misfit(value: object, known: pa.DataType, where: str) -> DataError:
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return DataError(f"found {shorten(value)}", where=where, expected="a whole number of at most 64 bits")
-    found = f"found {shorten(value)}, which is {_KINDS[type(value)]}"
-    fix = "write the whole column in one type"
-    return DataError(found, where=where, expected=f"{kind_of(known)}, as in the rows before", fix=fix)
+def _all_finite(array: pa.Array) -> bool:
+    import pyarrow.compute as pc
+
+    return pc.all(pc.is_finite(array)).as_py() is not False
+
+
+def _has_too_many_fields(values: Iterable[object]) -> bool:
+    """Whether the objects among some values have more than `MOST_FIELDS` different keys, at any depth."""
+    inner: list[object] = list(values)
+    while inner := [value for value in inner if type(value) is dict or (type(value) is list and value)]:
+        keys: set[str] = set()
+        deeper: list[object] = []
+        for value in inner:
+            if isinstance(value, dict):
+                keys.update(value)
+                deeper.extend(value.values())
+            elif isinstance(value, list) and isinstance(value[0], dict | list):
+                deeper.extend(value)
+            if len(keys) > MOST_FIELDS:
+                return True
+        inner = deeper
+    return False

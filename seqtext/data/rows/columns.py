@@ -5,12 +5,14 @@ Also checks that a text column holds text in every row. Knows names and types of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from seqtext.data.reading.column_arrays import column_arrays, place_of
+from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ LABEL_NAMES = (
     ("label",),
     ("labels", "class", "category", "topic", "section", "target", "sentiment", "intent", "genre"),
 )
+
+
+WITHOUT_NAME = re.compile(r"Unnamed: \d+")  # a column that has none, as our reader and pandas call it
 
 
 class Columns(NamedTuple):
@@ -71,8 +76,8 @@ def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
     Raises:
         DataError: none, or several that could be it; lists the columns.
     """
-    texts = [name for name, feature in dataset.features.items() if name != label and is_text(feature)]
-    return _only("text", _named(texts, TEXT_NAMES) or texts, dataset, "--text_column NAME")
+    texts = [name for name in text_columns(dataset) if name != label]
+    return _only("text", _named(_and_left_aside(texts, dataset), TEXT_NAMES) or texts, dataset, "--text_column NAME")
 
 
 def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: str = "--label_column NAME") -> str:
@@ -91,7 +96,7 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
     if len(classes) == 1:
         return classes[0]
     possible = classes or [name for name, feature in others.items() if _can_be_label(feature)]
-    return _only("label", _named(possible, LABEL_NAMES) or classes, dataset, flag)
+    return _only("label", _named(_and_left_aside(possible, dataset), LABEL_NAMES) or classes, dataset, flag)
 
 
 def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = "") -> None:
@@ -103,12 +108,13 @@ def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = ""
         fix: what to do about one that is not there, if no name is near and no split has it.
 
     Raises:
-        DataError: a split without one; lists the columns there are and the nearest name.
+        DataError: a split without one; lists the columns there are and the nearest name, or says why it was left aside.
     """
     for dataset in splits.values():
         for column in columns:
             if column in dataset.column_names:
                 continue
+            refuse_left_aside(dataset, [column])
             if any(column in other.column_names for other in splits.values()):
                 fix = "leave this split out, or give it the column"
             found = f"no column {column!r} among {_listed(dataset, dataset.column_names)}"
@@ -166,6 +172,11 @@ def check_texts(
             raise DataError(found, where=f"{where}, row {rows[0]}, column {column!r}", expected="text", fix=fix)
 
 
+def text_columns(dataset: datasets.Dataset) -> list[str]:
+    """The columns of text that have a name, which those that number rows have not."""
+    return [name for name, kind in dataset.features.items() if is_text(kind) and not WITHOUT_NAME.fullmatch(name)]
+
+
 def is_text(feature: object) -> bool:
     """Whether a column's feature says that its cells are texts, and not the names of classes."""
     return getattr(feature, "dtype", "") in ("string", "large_string") and not hasattr(feature, "names")
@@ -178,9 +189,17 @@ def _named(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> list[
     return next(filter(None, found), [])
 
 
+def _and_left_aside(columns: Iterable[str], dataset: datasets.Dataset) -> list[str]:
+    """Columns, and those that would be meant by their names, had they been read."""
+    return [*columns, *remarks_of(dataset).left_aside]
+
+
 def _only(role: str, candidates: list[str], dataset: datasets.Dataset, flag: str) -> str:
     if len(candidates) == 1:
+        refuse_left_aside(dataset, candidates)
         return candidates[0]
+    if not candidates:
+        refuse_left_aside(dataset, list(remarks_of(dataset).left_aside)[:1])
     if candidates:
         found = f"{len(candidates)} columns could be the {role}: {_listed(dataset, candidates)}"
     else:

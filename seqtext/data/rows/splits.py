@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.label_codes import MISSING, coded
+from seqtext.data.reading.remarks import notes_of
 from seqtext.errors import DataError, OptionsError
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def used_splits(splits: datasets.DatasetDict, notes: list[str], *, rows: str = "
     if validation != "validation":
         notes.append(f"validation: the split {validation!r}")
     notes += [f"split {name!r} is not used" for name in splits if name not in names.values()]
-    return type(splits)({part: splits[name] for part, name in names.items() if name in splits})
+    used = type(splits)({part: splits[name] for part, name in names.items() if name in splits})
+    notes += notes_of(*used.values())
+    return used
 
 
 def parts_of(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from seqtext.data.reading.column_arrays import column_arrays, place_of
 from seqtext.data.reading.numbers import holds_numbers
+from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
 from seqtext.data.reading.time_parts import UNITS
 from seqtext.data.reading.time_text import look_like_clocks, look_like_times
-from seqtext.data.rows.columns import require
+from seqtext.data.rows.columns import WITHOUT_NAME, require
 from seqtext.data.series.table_options import Layout
 from seqtext.errors import DataError, OptionsError, one_of
 
@@ -26,7 +27,7 @@ TIME_NAMES = ("timestamp", "time_stamp", "datetime", "date_time", "datetime_utc"
 NONE = "none"
 _SAMPLE = 1000  # rows by which a column is taken for what it is
 # Columns that number rows or series, and are no readings; the first has no name, or one that a reader gave it.
-_COUNTS = re.compile(r"(?i)|index|no|nr|row|#|id|unnamed: ?\d+|column ?\d+|column_\d+|.*[_ ]id|id_.*")
+_COUNTS = re.compile(rf"(?i)|index|no|nr|row|#|id|{WITHOUT_NAME.pattern}|.*[_ ]id|id_.*")
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def choose_values(dataset: datasets.Dataset, roles: Roles, layout: Layout, *, mi
         return replace(roles, values=tuple(values), notes=(*roles.notes, *notes))
     found = f"{len(values)} columns hold numbers: {listed(values)}"
     if not values:
+        refuse_left_aside(dataset, remarks_of(dataset).left_aside)
         found = f"no column without another role holds numbers among {listed(dataset.column_names)}"
     several = (
         ", or --value_column with several names to forecast each" if len(values) > 1 and not roles.has_series else ""
@@ -181,6 +183,8 @@ def _time_columns(dataset: datasets.Dataset, free: Sequence[str]) -> tuple[str, 
     units = {UNITS.get(name.strip().lower(), ""): name for name in free}
     if not times and {"year", "month", "day"} <= units.keys():
         return tuple(units[unit] for unit in dict.fromkeys(UNITS.values()) if unit in units)
+    if not times:
+        refuse_left_aside(dataset, [name for name in remarks_of(dataset).left_aside if name.lower() in TIME_NAMES])
     if not times and all(holds_numbers(dataset, name) or types[name] == "bool" for name in free):
         return ()
     found = f"{len(times)} columns could be the time: {listed(times)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seqtext.data.reading.options import DataOptions, file_faults
+from seqtext.data.reading.dialect import Dialect
+from seqtext.data.reading.options import DataOptions, file_faults, table_of_readings
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.options import Range, out_of_range
 
@@ -17,7 +18,7 @@ class SeriesDataOptions(SeriesTableOptions, DataOptions):
     """A data set, or files, whose rows are readings over time."""
 
     data: str = "household"
-    """A file (csv, tsv, jsonl, parquet, tsf; gz), a folder, a data set on the hub, or household, the simulated load."""
+    """A file (csv, tsv, txt, jsonl, tsf, parquet; packed), a folder, a data set on the hub, or household, the simulated load."""
     train: str | None = None
     """File of training readings, instead of --data."""
     test: str | None = None
@@ -30,6 +31,11 @@ class SeriesDataOptions(SeriesTableOptions, DataOptions):
     """Share of the training span that is held out to choose the epoch by."""
     input_columns: tuple[str, ...] = ()
     """Further columns the model reads, known up to the moment of the forecast; true and false are 1 and 0."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How tables are laid out; a txt is one."""
+        return table_of_readings(DataOptions.dialect.fget(self))  # type: ignore[attr-defined]
 
     def _faults(self) -> list[str]:
         shares = Range("between 0 and 1", lambda share: 0 < share < 1)

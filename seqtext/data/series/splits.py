@@ -77,10 +77,11 @@ def load_series(options: SeriesDataOptions) -> SeriesSource:
                 raise DataError(f"found a --{flag} of what is built in", where=options.data, fix=f"leave --{flag} out")
         return SeriesSource("the simulated household, kW", {"train": household_series()}, None, "kW")
     if options.train is not None:
-        source = load_files(train=options.train, test=options.test)
+        source = load_files(train=options.train, test=options.test, dialect=options.dialect)
     else:
         _check_named(options.data)
-        source = load(options.data, revision=options.revision, config=options.data_config)
+        revision, config = options.revision, options.data_config
+        source = load(options.data, revision=revision, config=config, dialect=options.dialect)
     series = {
         split: read_table(source.splits[split], options, input_columns=options.input_columns)
         for split in ("train", "test")

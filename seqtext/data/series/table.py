@@ -7,6 +7,7 @@ in cells (m4, after the competition) or as a list. `columns` decides which colum
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.moments import Moments
 from seqtext.data.reading.numbers import Decimal
+from seqtext.data.reading.remarks import notes_of
 from seqtext.data.reading.timestamps import timestamps
 from seqtext.data.series.columns import Roles, choose_time, choose_values, is_m4
 from seqtext.data.series.layouts import How, of_lists, of_rows, one_below_another, side_by_side
@@ -103,10 +105,10 @@ def read_series(
     how = How(decimal, tuple(missing), time_format, frequency, repair)
     named = Roles(_names(time_column), tuple(value_columns), _names(series_column), tuple(input_columns))
     if is_m4(dataset, named, layout):
-        return _checked(of_rows(dataset, how))
+        return _checked(of_rows(dataset, how), dataset)
     if (values := value_list(dataset, named, layout)) is not None:
         listed = read_lists(dataset, values, named, decimal=decimal, missing=missing, time_format=time_format)
-        return _checked(of_lists(listed, named, how, place_of(dataset)))
+        return _checked(of_lists(listed, named, how, place_of(dataset)), dataset)
     roles = choose_time(dataset, named, layout)
     moments: Moments | None = None
     if roles.time:
@@ -116,20 +118,20 @@ def read_series(
     roles = choose_values(dataset, roles, layout, missing=missing)
     check_names(dataset, roles, averaged=frequency is not None)
     if roles.has_series:
-        return _checked(one_below_another(dataset, roles, moments, how))
-    return _checked(side_by_side(dataset, roles, moments, how))
+        return _checked(one_below_another(dataset, roles, moments, how), dataset)
+    return _checked(side_by_side(dataset, roles, moments, how), dataset)
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _checked(series: SeriesSet) -> SeriesSet:
-    """The series, once each has a reading."""
+def _checked(series: SeriesSet, dataset: datasets.Dataset) -> SeriesSet:
+    """The series, once each has a reading, with what is to be told of how the table was read."""
     before = np.concatenate([[0], np.cumsum(~np.isnan(series.values))])[series.starts]
     empty = np.flatnonzero(np.diff(before) == 0)
     if len(empty):
         more = f" (nor do {len(empty) - 1:,} more series)" if len(empty) > 1 else ""
         found = f"series {series.names[empty[0]]!r} has no reading, all are missing{more}"
         raise DataError(found, where=series.name, expected="one reading at least", fix="leave it out")
-    return series
+    return replace(series, notes=(*notes_of(dataset), *series.notes))

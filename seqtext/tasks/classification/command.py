@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
 
 from tyro.conf import Positional, arg
 
-from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
+from seqtext.data.reading.json_lines import as_written
+from seqtext.data.reading.options import TableOptions
+from seqtext.errors import OptionsError, one_of, raise_together
 from seqtext.tasks.classification.settings import Ranking
-from seqtext.tasks.streams import ModelOptions, as_they_come, open_target
+from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, open_target, tell, texts_in
 
 if TYPE_CHECKING:
+    from seqtext.data.reading.text_files import Rows
     from seqtext.tasks.classification.classifier import Prediction
 
 Format = Literal["plain", "csv", "tsv", "jsonl"]
@@ -32,13 +35,15 @@ Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predict(Ranking, ModelOptions):
+class Predict(Ranking, TableOptions, ModelOptions):
     """Label and probability of each text: those given, those of a file, or those of a pipe, one per line."""
 
     texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
     """Texts to label. Without any, --input is read, or the pipe."""
     input: str | None = None
-    """File of texts: csv, tsv, jsonl or txt, also gzipped. - is the pipe."""
+    """Texts: a file (csv, tsv, jsonl, txt, also packed; parquet), a folder, or a data set on the hub. - is the pipe."""
+    split: str | None = None
+    """Split of a data set that has several. Default: test."""
     input_format: Literal["csv", "tsv", "jsonl", "txt"] | None = None
     """Format of the input where its name does not tell. A pipe is txt, one text per line, unless this says otherwise."""
     text_column: str | None = None
@@ -56,15 +61,20 @@ class Predict(Ranking, ModelOptions):
         classifier = self.open("predict")
         report = EncodingReport()
         with ExitStack() as stack:
-            columns, rows, where = self._rows(stack)
-            column = _text_column(self.text_column, columns, classifier.config.text_column, where)
+            opened, rows, where = self._rows(stack)
+            columns: tuple[str, ...] = ("text",)
+            column = "text"
+            if opened is not None:
+                columns, trained = opened.columns, classifier.config.text_column
+                column = column_of(opened, self.text_column, trained, flag="--text_column")
             file = open_target(self.output, stack)
             write = _writer(self._format(columns), columns, column, self.top_k, file)
             for chunk in rows:
-                texts = _texts(chunk, column, report.texts, where)
+                texts = texts_in(chunk, column, before=report.texts, where=where)
                 for row, found in zip(chunk, classifier.predict(texts, top_k=self.top_k, report=report), strict=True):
                     write(row, found)
                 file.flush()
+            tell(opened.told() if opened is not None else ())
         if report.empty or report.cut or report.in_windows:
             note = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
             note += f"; read in windows: {report.in_windows:,}" if report.in_windows else ""
@@ -75,19 +85,21 @@ class Predict(Ranking, ModelOptions):
             raise OptionsError("texts and --input were both given", fix="give one of them")
         if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):
             raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
+        raise_together(self.table_faults())
 
-    def _rows(self, stack: ExitStack) -> tuple[tuple[str, ...], Iterable[list[Row]], str]:
-        """Columns, rows in chunks, and what to call them in a message."""
-        from seqtext.data.reading.text_files import open_rows
+    def _rows(self, stack: ExitStack) -> tuple[Rows | None, Iterable[list[Row]], str]:
+        """What is read, if it is not the arguments; rows in chunks, and what to call them in a message."""
+        from seqtext.data.reading.inputs import open_input
 
         if self.texts:
             # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
-            return ("text",), [[{"text": text} for text in self.texts]], "arguments"
+            return None, [[{"text": text} for text in self.texts]], "arguments"
         if self.input in (None, "-"):
-            opened = stack.enter_context(open_rows(sys.stdin.buffer, format=self.input_format or "txt"))
+            asked = open_input(sys.stdin.buffer, format=self.input_format or "txt", dialect=self.dialect)
         else:
-            opened = stack.enter_context(open_rows(str(self.input), format=self.input_format))
-        return opened.columns, as_they_come(opened), self.input or "standard input"
+            asked = open_input(str(self.input), format=self.input_format, split=self.split, dialect=self.dialect)
+        opened = stack.enter_context(asked)
+        return opened, as_they_come(opened), self.input or "standard input"
 
     def _format(self, columns: tuple[str, ...]) -> Format:
         if self.output_format:
@@ -102,32 +114,6 @@ class Predict(Ranking, ModelOptions):
         return "plain" if columns == ("text",) else "csv"
 
 
-def _text_column(asked: str | None, columns: tuple[str, ...], trained: str, where: str) -> str:
-    """The column asked for, or the one of training, or the only one."""
-    wanted = asked or (trained if trained in columns else columns[0] if len(columns) == 1 else trained)
-    if wanted not in columns:
-        raise DataError(
-            f"no column {wanted!r}",
-            where=where,
-            expected=one_of(columns),
-            fix=did_you_mean(wanted, columns) or "pass --text_column NAME",
-        )
-    return wanted
-
-
-def _texts(rows: Sequence[Row], column: str, before: int, where: str) -> list[str]:
-    """The texts of some rows, before which there were others."""
-    for number, row in enumerate(rows, start=before + 1):
-        text = row[column]
-        if not isinstance(text, str):
-            raise DataError(
-                f"found {shorten(text)} ({type(text).__name__})",
-                where=f"{where}, row {number}, column {column!r}",
-                expected="text",
-            )
-    return [row[column] for row in rows]
-
-
 def _writer(
     form: Format, columns: tuple[str, ...], text_column: str, top_k: int, file: TextIO
 ) -> Callable[[Row, Prediction], None]:
@@ -136,7 +122,7 @@ def _writer(
         return lambda row, found: print(_plain(found, str(row[text_column])), file=file)
     if form == "jsonl":
         return lambda row, found: print(
-            json.dumps({**row, **_columns(found, top_k, columns)}, ensure_ascii=False), file=file
+            json.dumps({**row, **_columns(found, top_k, columns)}, ensure_ascii=False, default=as_written), file=file
         )
     table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
     header: list[str] = []
@@ -172,7 +158,7 @@ def _cell(value: object) -> str:
     """A value of JSON lines in a table: text as it is, nothing as nothing, anything else as JSON."""
     if value is None or isinstance(value, str):
         return value or ""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=as_written)
 
 
 def _free(name: str, taken: tuple[str, ...]) -> str:

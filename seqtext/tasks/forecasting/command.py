@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from seqtext.data.reading.options import TableOptions
 from seqtext.data.series.table_options import SeriesTableOptions
-from seqtext.errors import OptionsError, ResourceError
+from seqtext.errors import OptionsError, ResourceError, raise_together
 from seqtext.tasks.forecasting.settings import ForecastRequest
 from seqtext.tasks.streams import check_threads, keywords
 
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast(SeriesTableOptions, ForecastRequest):
+class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
     """The next readings of each series of a file, or of a pipe as it comes."""
 
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
     """Run folder, model folder, or name on the hub."""
     history: str | None = None
-    """File of past readings: csv, tsv, jsonl, parquet or tsf, text formats also gzipped."""
+    """Past readings: a file (csv, tsv, txt, jsonl, tsf, also packed; parquet), a folder, or a data set on the hub."""
+    split: str | None = None
+    """Split of a data set that has several. Default: train."""
     follow: bool = False
     """Read a pipe instead, one line per reading (value, or timestamp,value), and forecast after each."""
     output: str | None = None
@@ -83,6 +86,7 @@ class Forecast(SeriesTableOptions, ForecastRequest):
                                fix="leave --history, --horizon, --output and --plot out")  # fmt: skip
         if not self.follow and self.history is None:
             raise OptionsError("no history", fix="give a file with --history, or a pipe with --follow")
+        raise_together(self.table_faults())
         if self.plot:
             from seqtext.reporting.canvas import check_name
 
@@ -90,11 +94,18 @@ class Forecast(SeriesTableOptions, ForecastRequest):
 
     def _read(self, forecaster: Forecaster) -> SeriesSet:
         """The history, of the columns of training that are there, or what can only be meant."""
+        from seqtext.data.reading.options import table_of_readings
         from seqtext.data.reading.sources import load_table
         from seqtext.data.series.table import read_table
 
         config = forecaster.config
-        rows = load_table(str(self.history), flag="--history", expected="a file of readings")
+        rows = load_table(
+            str(self.history),
+            flag="--history",
+            expected="a file of readings",
+            split=self.split,
+            dialect=table_of_readings(self.dialect),
+        )
         values: tuple[str, ...] = ()
         if self.series_column in ((), ("none",)):
             values = tuple(name for name in config.series if name in rows.column_names)

@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 from tyro.conf import Positional, arg
 
-from seqtext.errors import OptionsError
-from seqtext.tasks.streams import ModelOptions, as_they_come, keywords, open_target
+from seqtext.data.reading.options import TableOptions
+from seqtext.errors import OptionsError, raise_together
+from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, keywords, open_target, tell, texts_in
 from seqtext.tasks.translation.settings import Search
 
 if TYPE_CHECKING:
+    from seqtext.data.reading.text_files import Rows
     from seqtext.tasks.translation.writing import Translation
 
 
 @dataclass(frozen=True, kw_only=True)
-class Translate(Search, ModelOptions):
+class Translate(Search, TableOptions, ModelOptions):
     """A translation of each text: those given, the lines of a file, or those of a pipe.
 
     With --n_best 2 or more, a line is a score and a text with a tab between, and an empty line stands between the lines of two texts.
@@ -34,7 +36,11 @@ class Translate(Search, ModelOptions):
     texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
     """Texts to translate. Without any, --input is read, or the pipe."""
     input: str | None = None
-    """File with a text a line, also gzipped. - is the pipe."""
+    """A file of a text a line, a table (csv, tsv, jsonl, parquet), both also packed; a folder, or a data set on the hub. - is the pipe."""
+    text_column: str | None = None
+    """Column of a table. Default: the one the model was trained to translate from, else the only one."""
+    split: str | None = None
+    """Split of a data set that has several. Default: test."""
     output: str | None = None
     """File to write. Default: the terminal."""
     attention: str | None = None
@@ -50,7 +56,8 @@ class Translate(Search, ModelOptions):
             raise OptionsError("the model has no attention", where=f"--attention {self.attention}", fix="leave it out")
         texts = cut = unended = 0
         with ExitStack() as stack:
-            chunks = self._chunks(stack)
+            opened = self._open(stack)
+            chunks = self._chunks(opened, translator.config.source_column)
             file = open_target(self.output, stack)
             for chunk in chunks:
                 made = translator(chunk, attention=self.attention is not None, **keywords(self, Search))
@@ -62,6 +69,7 @@ class Translate(Search, ModelOptions):
                 texts += len(made)
                 cut += sum(one.cut for one in made)
                 unended += sum(not one.ended for one in made)
+            tell(opened.told() if opened is not None else ())
         if cut:
             print(f"warning: {cut:,} of {texts:,} texts cut to {translator.config.max_length} tokens", file=sys.stderr)
         if unended:
@@ -80,18 +88,34 @@ class Translate(Search, ModelOptions):
             from seqtext.reporting.canvas import check_name
 
             check_name(self.attention, flag="--attention")
+        raise_together(self.table_faults())
 
-    def _chunks(self, stack: ExitStack) -> Iterator[list[str]]:
-        """The texts, as many at a time as have come."""
-        from seqtext.data.reading.text_files import open_rows
+    def _open(self, stack: ExitStack) -> Rows | None:
+        """What is read, if it is not the arguments: whatever is no table is a text a line."""
+        from seqtext.data.pairs.parallel_files import TABLES
+        from seqtext.data.reading.inputs import open_input
+        from seqtext.data.reading.packed import without_packing
 
         if self.texts:
+            return None
+        if self.input in (None, "-"):
+            return stack.enter_context(open_input(sys.stdin.buffer, format="txt", dialect=self.dialect))
+        name = str(self.input)
+        is_table = Path(without_packing(name.lower())).suffix in TABLES
+        is_lines = Path(name).expanduser().is_file() and not is_table
+        asked = open_input(name, format="txt" if is_lines else None, split=self.split, dialect=self.dialect)
+        return stack.enter_context(asked)
+
+    def _chunks(self, opened: Rows | None, trained: str) -> Iterator[list[str]]:
+        """The texts, as many at a time as have come."""
+        if opened is None:
             # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
-            return iter([list(self.texts)])
-        source = sys.stdin.buffer if self.input in (None, "-") else str(self.input)
-        opened = stack.enter_context(open_rows(source, format="txt"))
-        [column] = opened.columns
-        return ([row[column] for row in chunk] for chunk in as_they_come(opened))
+            yield list(self.texts)
+            return
+        column, before = column_of(opened, self.text_column, trained, flag="--text_column"), 0
+        for chunk in as_they_come(opened):
+            yield texts_in(chunk, column, before=before, where=opened.name)
+            before += len(chunk)
 
     def _write(self, text: str, made: Translation, file: TextIO) -> None:
         if self.jsonl:

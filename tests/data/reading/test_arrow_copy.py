@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtext.data.reading.arrow_copy import arrow_copy
-from seqtext.data.reading.typed_columns import typed
+from seqtext.data.reading.arrow_copy import arrow_copy, remarks_in
+from seqtext.data.reading.typed_columns import TypedColumn
 from seqtext.errors import DataError, ResourceError
 
 
@@ -57,7 +58,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
 @given(st.lists(st.none() | st.text(st.characters(codec="utf-8"), max_size=4), min_size=1), st.integers(1, 4))
 def test_texts_survive_whatever_the_batches(values: list[str | None], batch: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("seqtext.data.reading.arrow_copy.MAX_ROWS", batch)
+        patch.setattr("seqtext.data.reading.text_to_arrow.MAX_ROWS", batch)
         folder = Path(os.environ["SEQTEXT_CACHE"]).parent
         (folder / "rows.jsonl").write_text("".join(json.dumps({"text": value}) + "\n" for value in values))
         assert read(folder / "rows.jsonl")["text"].to_pylist() == values
@@ -69,7 +70,7 @@ def test_texts_survive_whatever_the_batches(values: list[str | None], batch: int
     [
         (
             [0, 1, 2, "two"],
-            "row 4, column 'label': found 'two', which is text; expected a whole number, as in the rows be",
+            "row 4, column 'label': found 'two', which is text; expected a whole number, as in other rows",
         ),
         (["a", None, 3, "b"], "row 3, column 'label': found 3, which is a whole number; expected text"),
         ([1.5, 2, True, 1], "row 3, column 'label': found True, which is true or false; expected a number"),
@@ -82,10 +83,17 @@ def test_texts_survive_whatever_the_batches(values: list[str | None], batch: int
 def test_json_values_of_mixed_types(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[object], message: str, batch: int
 ) -> None:
-    monkeypatch.setattr("seqtext.data.reading.arrow_copy.MAX_ROWS", batch)
+    monkeypatch.setattr("seqtext.data.reading.text_to_arrow.MAX_ROWS", batch)
     (tmp_path / "a.jsonl").write_text("".join(json.dumps({"label": value}) + "\n" for value in values))
-    with pytest.raises(DataError, match=rf"a\.jsonl, {message}"):
+    with pytest.raises(DataError, match=rf"a\.jsonl, {message}"):  # there is no other column
         arrow_copy(tmp_path / "a.jsonl")
+    lines = [json.dumps({"text": "a", "label": value}) + "\n" for value in values]
+    (tmp_path / "a.jsonl").write_text("".join(lines))
+    copy = read(tmp_path / "a.jsonl")
+    assert copy.to_pydict() == {"text": ["a"] * len(values)}
+    [note] = remarks_in(arrow_copy(tmp_path / "a.jsonl"), "a.jsonl").notes
+    reason = message.partition("; ")[0].replace(", column 'label'", "")
+    assert re.search(rf"^a\.jsonl: left aside: 'label' \({reason}", note)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 100])
@@ -95,21 +103,25 @@ def test_json_values_of_mixed_types(
 def test_json_types_widen_over_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[object], batch: int
 ) -> None:
-    monkeypatch.setattr("seqtext.data.reading.arrow_copy.MAX_ROWS", batch)
+    monkeypatch.setattr("seqtext.data.reading.text_to_arrow.MAX_ROWS", batch)
     (tmp_path / "a.jsonl").write_text("".join(json.dumps({"x": value}) + "\n" for value in values))
     assert (
         read(tmp_path / "a.jsonl")["x"].combine_chunks().equals(pa.chunked_array([pa.array(values)]).combine_chunks())
     )
 
 
-def test_the_row_of_a_misfit_is_the_true_one() -> None:
-    for place in range(1, 50):
+@pytest.mark.parametrize("batch", [3, 100])
+def test_the_row_of_a_misfit_is_the_true_one(batch: int) -> None:
+    """The type of a column is that of most rows: a wrong one in row 1 blames row 1."""
+    for place in range(50):
         values: list[object] = [None if row % 3 == 0 else row for row in range(50)]
         values[place] = "x"
-        fits = any(value is not None for value in values[:place])
-        bad = place if fits else next(row for row in range(place + 1, 50) if values[row] is not None)
-        with pytest.raises(DataError, match=f"row {100 + bad}, "):
-            typed(values, pa.null(), name="a", column="c", first_row=100)
+        column = TypedColumn("c", "a")
+        for start in range(0, 50, batch):
+            column.add(values[start : start + batch], 1 + start)
+        assert str(column.error()).startswith(
+            f"a, row {place + 1}, column 'c': found 'x', which is text; expected a whole"
+        )
 
 
 def test_parquet_with_categories_cut_off_or_without_rows(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import HfApi
 
+from seqtext.data.reading.remarks import notes_of
 from seqtext.data.reading.sources import load, load_files, phrasebook
+from seqtext.data.rows.columns import require
 from seqtext.errors import DataError
 
 README = """---
@@ -84,10 +86,12 @@ def test_class_names_in_a_csv_of_a_folder(tmp_path: Path) -> None:
     write_csv(folder / "test.csv", ["a", "b"], ["Sports", "World"])
     assert load(folder).splits["test"]["label"][:] == [1, 0]
     write_csv(folder / "test.csv", ["a", "b", "c"], ["Sports", "spots", "World"])
+    splits = load(folder).splits
     with pytest.raises(
         DataError, match=r"split 'test', column 'label': found 'spots' in row 2; expected one of World, Sp"
     ):
-        load(folder)
+        require(splits, "text", "label")
+    assert splits["test"]["text"][:] == ["a", "b", "c"]
 
 
 def test_faults_in_text_files_of_a_folder_have_their_row(tmp_path: Path) -> None:
@@ -105,7 +109,7 @@ def test_a_csv_dialect_of_its_own_keeps_its_texts(tmp_path: Path) -> None:
     assert load(tmp_path / "rows").splits["train"]["text"][:] == ["NA", "null", ""]
 
 
-def test_one_json_array_is_left_to_datasets(tmp_path: Path) -> None:
+def test_one_json_array_is_read(tmp_path: Path) -> None:
     (tmp_path / "rows").mkdir()
     (tmp_path / "rows" / "train.json").write_text(json.dumps([{"text": "NA"}, {"text": "b"}], indent=1))
     assert load(tmp_path / "rows").splits["train"]["text"][:] == ["NA", "b"]
@@ -120,9 +124,15 @@ def test_several_shards_are_one_split_if_their_columns_are_the_same(tmp_path: Pa
     assert load(folder / "train-[12].txt").splits["train"]["text"][:] == ["b", "c"]
     (folder / "a.csv").write_text("text,label\na,b\n")
     (folder / "b.csv").write_text("text,topic\na,b\n")
-    with pytest.raises(
-        DataError, match=r"b\.csv: found the columns text, topic; expected those of .*a\.csv: text, label"
-    ):
+    splits = load(folder / "*.csv").splits
+    assert splits["train"][:] == {"text": ["a", "a"]}
+    assert notes_of(splits["train"]) == [
+        f"{folder}/*.csv: left aside: 'label' ({folder}/b.csv: no column 'label'), 'topic' ({folder}/a.csv: no column 'topic')"
+    ]
+    with pytest.raises(DataError, match=r"b\.csv: no column 'label'; expected the columns of .*a\.csv"):
+        require(splits, "label")
+    (folder / "b.csv").write_text("x,y\na,b\n")
+    with pytest.raises(DataError, match=r"b\.csv: found the columns x, y; expected those of .*a\.csv: text, label"):
         load(folder / "*.csv")
 
 
@@ -211,7 +221,7 @@ def test_class_names_written_into_parquet_are_kept(tmp_path: Path) -> None:
         ("{}/*.tsv", r"the pattern matches no file: {}/\*\.tsv; "),
         (
             "{}/train.xlsx",
-            r"train\.xlsx: unknown ending '\.xlsx'; expected one of \.csv, .*\.parquet, text also with \.gz",
+            r"train\.xlsx: unknown ending '\.xlsx'; expected one of \.csv, .*\.parquet, text each also with \.gz",
         ),
         (
             "phrasebok",

@@ -198,7 +198,6 @@ def test_a_bad_byte_in_the_header() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("text\nä\n".encode("utf-16"), "the file is UTF-16.*iconv -f utf-16"),
         (gzip.compress(b"text\nabc\n", mtime=0), "gzip-compressed.*ends in .gz"),
         (b"PK\x03\x04\x14\x00\x00\x00\x08\x00\xff", "zip archive or a spreadsheet"),
         (b"PAR1\x15\x04\x15\xff", "parquet"),
@@ -227,9 +226,7 @@ def test_other_kinds_of_file_are_recognised(data: bytes, message: str) -> None:
         ('text,label\n"a,b\nc,"d"\n', r"row 1 \(line 2\): the quote opened in line 2 is closed in line 3, but"),
         ('text,label\n"a" b,c\n', r"row 1 \(line 2\): the quote opened in line 2 is closed in line 2, but"),
         ('te"xt,"label\na,b\n', r"line 1 \(the header\): the quote opened in line 1 is never closed"),
-        ("text,label,text\na,b,c\n", r"line 1 \(the header\): found the column 'text' 2 times"),
-        (",text\n0,a\n", r"column 1 has no name; .*index=False"),
-        ("text;label\na;b\n", r"found one column, 'text;label'; expected cells separated by ',', not by ';'"),
+        ("text,text\na,b\n", r"line 1 \(the header\): found the column 'text' 2 times"),
         ("\ntext,label\na,b\n", r"line 1 \(the header\): a blank line"),
         ("text,label\ra,b\r", r"its lines end in a bare CR.*tr '\\r' '\\n'"),
         ("text,label\n", "a header and no rows"),
@@ -284,13 +281,8 @@ def test_a_stray_quote_does_not_take_the_whole_file_into_memory(monkeypatch: pyt
         ('{"text": a}\n{"text": "b"}', r"row 1 .*mend or remove the line"),
         ('{"text": "a"}\n["b"]\n', r"row 2 .*found \['b'\], a JSON array; expected a JSON object; .*jq"),
         ('{"text": "a"}\n"b"\n', "row 2 .*found 'b', a JSON string"),
-        ('[\n{"text": "a"}\n]\n', r"row 1 .*jq -c '\.\[\]'"),
-        ('{\n"text": "a"\n}\n', r"row 1 .*jq -c '\.'"),
-        ('{"text": "a"}\n{"text": NaN}\n', "row 2 .*NaN is no number"),
-        ('{"text": "a"}\n{"text": -Infinity}\n', "row 2 .*-Infinity is no number"),
-        ('{"text": "a"}\n{"text": "b", "text": "c"}\n', "row 2 .*the key 'text' stands twice"),
-        ('{"text": "a"}\n{"txt": "b"}\n', r"row 2 .*new key 'txt'; .*; did you mean 'text'\?"),
-        ('{"text": "a"}\n{"other": 1}\n', "row 2 .*give the first row 'other' too"),
+        ('{\n"text": "a"\n}\n', r"found {'text': 'a'}; expected one JSON object per line; convert it: jq -c '\.'"),
+        ('[\n{"text": "a"},\n{"text": }\n]\n', r"line 3: not valid JSON at column 10"),
         ('{"text": "a"}\n\n{"text": "b"}\n', r"row 2 \(line 2\): found a blank line"),
         ('{"text": "a"}\n' + "[" * 100_000, "row 2 .*nested too deeply"),
         ("{}\n", "row 1 .*no keys"),
@@ -330,7 +322,7 @@ def test_folders_empty_files_and_unknown_endings(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"empty\.csv: the file is empty \(0 bytes\)"):
         open_rows(tmp_path / "empty.csv")
     with pytest.raises(
-        DataError, match=r"unknown ending '\.xlsx'; expected one of \.csv, \.tsv, \.jsonl, \.json, \.txt"
+        DataError, match=r"unknown ending '\.xlsx'; expected one of \.csv, \.tsv, \.jsonl, \.json, \.ndjson, \.txt"
     ):
         open_rows(tmp_path / "rows.xlsx")
     with pytest.raises(DataError, match=r"folder\.csv: found a folder; expected a file"):
@@ -349,7 +341,7 @@ def test_gzip_cut_off_damaged_or_none_at_all(tmp_path: Path, rows: int) -> None:
     with pytest.raises(DataError, match="the compressed data is damaged"):
         read(path)
     path.write_bytes(b"plain text\n")
-    with pytest.raises(DataError, match=r"row 1 .*not a gzip file, whatever its name says; take \.gz off"):
+    with pytest.raises(DataError, match=r"rows\.txt\.gz: not a gz file, whatever its name says; take \.gz off"):
         read(path)
 
 

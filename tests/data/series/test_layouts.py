@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 
 from seqtext.data.reading.sources import load
+from seqtext.data.series.options import SeriesDataOptions
 from seqtext.data.series.series import SeriesSet
+from seqtext.data.series.splits import load_series
 from seqtext.data.series.table import read_series
 from seqtext.errors import DataError
 from tests.data.series.test_table import START, stamps, table
@@ -136,6 +139,15 @@ def test_columns_of_one_kind_are_a_series_each() -> None:
     assert "2 columns of one kind, 'MT_001', 'MT_002', are a series each" in series.notes[0]
     with pytest.raises(DataError, match="2 columns hold numbers: '2', '3'"):
         read_series(table(**{"1": stamps(3), "2": [1, 2, 3], "3": [4, 5, 6]}))
+
+
+def test_the_layout_of_the_electricity_diagrams(tmp_path: Path) -> None:
+    file = tmp_path / "LD.txt"
+    rows = [f'"{time.replace("T", " ")}";{row},5;{row}' for row, time in enumerate(stamps(9))]
+    file.write_text("\n".join(['"";"MT_001";"MT_002"', *rows]))
+    source = load_series(SeriesDataOptions(data=str(file), decimal=","))
+    series = source.series["train"]
+    assert (series.names, series.frequency, series.one(0)[1]) == (("MT_001", "MT_002"), 900, 1.5)
 
 
 def test_a_column_that_looks_like_times_is_the_time_whatever_its_name() -> None:
@@ -354,6 +366,9 @@ def test_files_of_the_monash_archive(tmp_path: Path) -> None:
     np.testing.assert_array_equal(series.values, [1, 2, np.nan, 4.5, 5, 6])
     assert series.first_times is not None
     assert (series.first_times - START).astype(int).tolist() == [0, DAY + 1800]
+    with zipfile.ZipFile(tmp_path / "toy.zip", "w") as archive:  # as the archive itself packs them
+        archive.write(file, "toy.tsf")
+    assert read_series(load(tmp_path / "toy.zip").splits["train"]).names == ("T1", "T2")
     file.write_text(TSF.replace("half_hourly", "monthly"))
     monthly = read_series(load(file).splits["train"])
     assert monthly.first_times is None

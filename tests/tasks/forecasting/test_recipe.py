@@ -264,7 +264,7 @@ FORECASTS = {
     "no horizon": (("--history", "a.csv", "--horizon", "0"), "--horizon is 0; expected at least 1"),
     "no picture": (("--history", "a.csv", "--plot", "a.gif"), "--plot a.gif; expected a name that ends in .png, .svg or .pdf"),
     "no file": (("--history", "b.csv"), "--history b.csv: no such file or folder: .*; expected a file of readings; did you mean .*"),
-    "a folder": (("--history", "."), r"--history \.: found a folder; expected a file of readings; it holds .*"),
+    "a folder": (("--history", "."), r".*two.csv: found the columns when, x, y; expected those of .*: when, kw"),
     "two columns": (
         ("--history", "two.csv"),
         "two.csv: 2 columns hold numbers: 'x', 'y'; expected one to forecast; "

@@ -21,7 +21,7 @@ class Evaluate(EvaluateOptions):
     """Accuracy, macro F1 and figures of each class, in fp32: seqtext evaluate RUN --data new.csv --output measured"""
 
     data: Annotated[tuple[str, ...], arg(metavar="DATA")] = ()
-    """Data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; gz), or phrasebook[:locale]."""
+    """Data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; packed), or phrasebook[:locale]."""
     text_column: str | None = None
     """Default: the one the model was trained on."""
     label_column: str | None = None
@@ -48,8 +48,9 @@ def measure(task: TopicClassifier, options: Evaluate) -> Measured:
     require({found.split: rows}, text, fix="pass --text_column NAME")
     require({found.split: rows}, label, fix="pass --label_column NAME")
     labels = Labels(task.config.labels).encode(rows, label, unlabelled=options.unlabelled)
-    notes = [f"rows left out because they have no label: {labels.dropped:,}"] if labels.dropped else []
+    notes = found.notes
     if labels.dropped:
+        notes.append(f"rows left out because they have no label: {labels.dropped:,}")
         rows = rows.select(labels.rows)
     if options.max_rows is not None and options.max_rows < len(rows):
         rows = take(rows, options.max_rows, labels=labels.ids)

@@ -33,7 +33,7 @@ class Evaluate(SeriesTableOptions, EvaluateOptions):
     the head of the file itself."""
 
     data: Annotated[tuple[str, ...], arg(metavar="DATA")] = ()
-    """A file (csv, tsv, jsonl, parquet; gz), a folder, a data set on the hub, or household, the simulated load."""
+    """A file (csv, tsv, txt, jsonl, parquet; packed), a folder, a data set on the hub, or household, the simulated load."""
     history: str | None = None
     """File of the readings before those of --data, in the same layout. Default: the head of the data, as long as the model looks back."""
     test_share: float | None = None
@@ -129,6 +129,7 @@ def _plain(values: NDArray[np.float64]) -> list[float | None]:
 
 def _load(task: Forecaster, options: Evaluate) -> _Spans:
     """The spans to forecast, each with the readings before it."""
+    from seqtext.data.reading.options import table_of_readings
     from seqtext.data.reading.sources import load_table
     from seqtext.data.series.series import split_by_time
     from seqtext.data.series.splits import household_series
@@ -137,12 +138,13 @@ def _load(task: Forecaster, options: Evaluate) -> _Spans:
     if options.data == (HOUSEHOLD,):
         source, later = "the simulated household, kW", _as_trained(household_series(), task)
     else:
-        found = load_measured(options)
+        found = load_measured(options, table_of_readings(options.dialect))
         source, later = found.source, _read(found.rows, task, options)
         if options.history is None and options.test_share is None and found.train is not None:
             earlier = _read(found.train, task, options)
     if options.history is not None:
-        rows = load_table(options.history, flag="--history", expected="a file of readings")
+        dialect = table_of_readings(options.dialect)
+        rows = load_table(options.history, flag="--history", expected="a file of readings", dialect=dialect)
         earlier = _read(rows, task, options)
     given = int(later.lengths.max())
     if earlier is not None:

@@ -27,7 +27,7 @@ class Evaluate(EvaluateOptions):
     Samples are judged where there is a judge: one that learns from the split train beside the one that is measured, or --judge."""
 
     data: Annotated[tuple[str, ...], arg(metavar="DATA")] = ()
-    """Data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; gz), or phrasebook[:locale]."""
+    """Data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; packed), or phrasebook[:locale]."""
     text_column: str | None = None
     """Default: the one the model was trained on."""
     attributes: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def measure(task: TextGenerator, options: Evaluate) -> Measured:
     text, attributes = task.config.text_column, task.config.attributes
     judge = None if options.judge is None else _by_classifier(task, options.judge)
     found = load_measured(options)
-    rows, notes = found.rows, []
+    rows, notes = found.rows, found.notes
     require({found.split: rows}, text, fix="pass --text_column NAME")
     for column in attributes:
         require({found.split: rows}, column, fix="pass --attributes with the columns of the data")

@@ -34,7 +34,7 @@ class Evaluate(EvaluateOptions):
     """BLEU, chrF, exact match and perplexity, in fp32: seqtext evaluate RUN --data new.en new.de --output measured"""
 
     data: Annotated[tuple[str, ...], arg(metavar="DATA [DATA]")] = ()
-    """Name on the hub, folder, one table (csv, tsv, jsonl, parquet; gz), phrasebook; or two files of lines, the source first."""
+    """Name on the hub, folder, one table (csv, tsv, txt, jsonl, parquet; packed), phrasebook; or two files of lines, the source first."""
     source: str | None = None
     """What to translate from: a column, a language of the column translation, or a locale of the phrasebook (en)."""
     target: str | None = None
@@ -142,7 +142,7 @@ def _load(task: Translator, options: Evaluate) -> _Pairs:
     if source is None and target is None and set(trained) <= set(found.rows.column_names):
         source, target = trained
     pairs = choose_pairs(type(found.splits)({found.split: found.rows}), source=source, target=target)
-    notes: list[str] = []
+    notes = found.notes
     rows = without_blank(pairs.splits[found.split], found.split, {}, notes)
     if options.max_rows is not None and options.max_rows < len(rows):
         rows = take(rows, options.max_rows)
@@ -154,21 +154,23 @@ def _load(task: Translator, options: Evaluate) -> _Pairs:
 def _given(options: Evaluate) -> PairSource:
     """The data set of `--data`: two files, the phrasebook, or whatever has a name."""
     from seqtext.data.pairs.parallel_files import TABLES
-    from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
+    from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs, pair_table
+    from seqtext.data.reading.packed import without_packing
     from seqtext.data.reading.sources import load
 
     source, target, revision, config = options.source, options.target, options.revision, options.data_config
     if len(options.data) > 1:
-        return load_pair_files(test=options.data, source=source, target=target, flag="--data")
+        dialect = options.dialect
+        return load_pair_files(test=options.data, source=source, target=target, flag="--data", dialect=dialect)
     name = only_name(options.data)
     if name.partition(":")[0] == PHRASEBOOK:
         return load_pairs(name, source=source, target=target, revision=revision, config=config)
-    if Path(name).expanduser().is_file() and Path(name.lower().removesuffix(".gz")).suffix not in TABLES:
+    if Path(name).expanduser().is_file() and Path(without_packing(name.lower())).suffix not in (*TABLES, ".txt", ""):
         expected = "two, the source and its translation, or one table"
         raise DataError(
             "found one file of lines", where=f"--data {name}", expected=expected, fix="give the other one too"
         )
-    found = load(name, revision=revision, config=config, needs=())
+    found = load(name, revision=revision, config=config, needs=(), dialect=pair_table(options.dialect))
     return PairSource(found.name, found.splits, found.revision, source, target)
 
 

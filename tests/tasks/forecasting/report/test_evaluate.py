@@ -237,7 +237,7 @@ REFUSED = {
         "day",
         SHORT,
         ("--history", "two"),
-        "--history two: found a folder; expected a file of readings; it holds one of test.csv, train.csv",
+        "two, split 'train': 2 columns hold numbers: 'a', 'b'; expected one to forecast; pass --value_column NAME, .*",
     ),
     "a share beyond all": ("day", SHORT, ("--test_share", "1.5"), "--test_share is 1.5; expected between 0 and 1"),
     "a share and a history": (
