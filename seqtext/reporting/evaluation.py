@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from tyro.conf import Positional, arg
 
-from seqtext.data.reading.options import TableOptions
 from seqtext.data.reading.remarks import notes_of
+from seqtext.data.reading.table_options import TableOptions
 from seqtext.errors import DataError, OptionsError, one_of, raise_together
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ and the rows they are in; where they stand in a file is given for its messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from seqtext.data.reading.json_lines import Repeated
@@ -155,17 +156,16 @@ def _array(values: Sequence[object], known: pa.DataType) -> pa.Array | None:
     import pyarrow as pa
 
     try:
-        if _has_too_many_fields(values):
+        if _cannot_be_typed(values):
             return None
         array = pa.array(values)
-        # Arrow takes True for 1.0 among floats; everywhere else it refuses to mix the two.
-        if pa.types.is_floating(array.type) and (bool in set(map(type, values)) or not _all_finite(array)):
+        if pa.types.is_floating(array.type) and not _all_finite(array):
             return None
         if array.type == known:
             return array
         both = [pa.schema([("", known)]), pa.schema([("", array.type)])]
         return array.cast(pa.unify_schemas(both, promote_options="permissive").field(0).type)
-    except (pa.ArrowException, OverflowError, TypeError):
+    except (pa.ArrowException, OverflowError, TypeError, RecursionError):
         return None
 
 
@@ -175,19 +175,16 @@ def _all_finite(array: pa.Array) -> bool:
     return pc.all(pc.is_finite(array)).as_py() is not False
 
 
-def _has_too_many_fields(values: Iterable[object]) -> bool:
-    """Whether the objects among some values have more than `MOST_FIELDS` different keys, at any depth."""
-    inner: list[object] = list(values)
-    while inner := [value for value in inner if type(value) is dict or (type(value) is list and value)]:
-        keys: set[str] = set()
-        deeper: list[object] = []
-        for value in inner:
-            if isinstance(value, dict):
-                keys.update(value)
-                deeper.extend(value.values())
-            elif isinstance(value, list) and isinstance(value[0], dict | list):
-                deeper.extend(value)
-            if len(keys) > MOST_FIELDS:
+def _cannot_be_typed(values: Sequence[object]) -> bool:
+    """Whether Arrow would take true for 1.0 somewhere among floats, or the objects among the values have more than `MOST_FIELDS` keys."""
+    if objects := [value for value in values if type(value) is dict]:
+        fields: dict[str, list[object]] = {}
+        for one in objects:
+            for key, value in one.items():
+                fields.setdefault(key, []).append(value)
+            if len(fields) > MOST_FIELDS:
                 return True
-        inner = deeper
-    return False
+        return any(map(_cannot_be_typed, fields.values()))
+    if lists := [value for value in values if type(value) is list]:
+        return _cannot_be_typed(list(chain.from_iterable(lists)))
+    return {bool, float} <= set(map(type, values))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seqtext.data.reading.dialect import Dialect
-from seqtext.data.reading.options import DataOptions, file_faults, table_of_readings
+from seqtext.data.reading.options import DataOptions, file_faults
+from seqtext.data.reading.table_options import table_of_readings
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.options import Range, out_of_range
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
 from tyro.conf import Positional, arg
 
 from seqtext.data.reading.json_lines import as_written
-from seqtext.data.reading.options import TableOptions
+from seqtext.data.reading.table_options import TableOptions
 from seqtext.errors import OptionsError, one_of, raise_together
 from seqtext.tasks.classification.settings import Ranking
 from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, open_target, tell, texts_in

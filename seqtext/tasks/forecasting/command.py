@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from seqtext.data.reading.options import TableOptions
+from seqtext.data.reading.table_options import TableOptions, table_of_readings
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import OptionsError, ResourceError, raise_together
 from seqtext.tasks.forecasting.settings import ForecastRequest
@@ -94,7 +94,6 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
 
     def _read(self, forecaster: Forecaster) -> SeriesSet:
         """The history, of the columns of training that are there, or what can only be meant."""
-        from seqtext.data.reading.options import table_of_readings
         from seqtext.data.reading.sources import load_table
         from seqtext.data.series.table import read_table
 

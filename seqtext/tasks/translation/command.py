@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 from tyro.conf import Positional, arg
 
-from seqtext.data.reading.options import TableOptions
+from seqtext.data.reading.table_options import TableOptions
 from seqtext.errors import OptionsError, raise_together
 from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, keywords, open_target, tell, texts_in
 from seqtext.tasks.translation.settings import Search
 
 if TYPE_CHECKING:
     from seqtext.data.reading.text_files import Rows
+    from seqtext.tasks.translation.translator import Translator
     from seqtext.tasks.translation.writing import Translation
 
 
@@ -57,7 +58,7 @@ class Translate(Search, TableOptions, ModelOptions):
         texts = cut = unended = 0
         with ExitStack() as stack:
             opened = self._open(stack)
-            chunks = self._chunks(opened, translator.config.source_column)
+            chunks = self._chunks(opened, translator)
             file = open_target(self.output, stack)
             for chunk in chunks:
                 made = translator(chunk, attention=self.attention is not None, **keywords(self, Search))
@@ -106,13 +107,14 @@ class Translate(Search, TableOptions, ModelOptions):
         asked = open_input(name, format="txt" if is_lines else None, split=self.split, dialect=self.dialect)
         return stack.enter_context(asked)
 
-    def _chunks(self, opened: Rows | None, trained: str) -> Iterator[list[str]]:
+    def _chunks(self, opened: Rows | None, translator: Translator) -> Iterator[list[str]]:
         """The texts, as many at a time as have come."""
         if opened is None:
             # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
             yield list(self.texts)
             return
-        column, before = column_of(opened, self.text_column, trained, flag="--text_column"), 0
+        trained, before = translator.config.source_column, 0
+        column = column_of(opened, self.text_column, trained, flag="--text_column")
         for chunk in as_they_come(opened):
             yield texts_in(chunk, column, before=before, where=opened.name)
             before += len(chunk)

@@ -129,8 +129,8 @@ def _plain(values: NDArray[np.float64]) -> list[float | None]:
 
 def _load(task: Forecaster, options: Evaluate) -> _Spans:
     """The spans to forecast, each with the readings before it."""
-    from seqtext.data.reading.options import table_of_readings
     from seqtext.data.reading.sources import load_table
+    from seqtext.data.reading.table_options import table_of_readings
     from seqtext.data.series.series import split_by_time
     from seqtext.data.series.splits import household_series
 
