@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and editors
     from seqtext.tasks.classification.classifier import TopicClassifier as TopicClassifier
     from seqtext.tasks.classification.inference import Prediction as Prediction
-    from seqtext.tasks.forecasting.forecaster import Forecast as Forecast
+    from seqtext.tasks.forecasting.calling import Forecast as Forecast
     from seqtext.tasks.forecasting.forecaster import Forecaster as Forecaster
     from seqtext.tasks.generation.generator import TextGenerator as TextGenerator
     from seqtext.tasks.generation.writing import Generated as Generated
@@ -86,7 +86,7 @@ TASKS = (
     KnownTask(
         name="Forecaster",
         folder="forecasting",
-        public={"Forecaster": "forecaster", "Forecast": "forecaster"},
+        public={"Forecaster": "forecaster", "Forecast": "calling"},
         command="forecast",
         about="forecast the next readings of a history, or after each line of a pipe",
         measures="errors and coverage of intervals, beside repeated readings",

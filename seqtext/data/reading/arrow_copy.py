@@ -9,22 +9,20 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seqtext.data.reading.columnar import open_batches
 from seqtext.data.reading.dialect import AS_IT_IS, Dialect
 from seqtext.data.reading.kept_copies import kept_copy
-from seqtext.data.reading.packed import ALSO_PACKED, packing_of
+from seqtext.data.reading.packed import ALSO_PACKED, name_inside, packing_of
 from seqtext.data.reading.remarks import Remarks
 from seqtext.data.reading.text_files import FORMATS, check_dialect, format_of
 from seqtext.data.reading.text_to_arrow import FILE, REMARKS, write_text
+from seqtext.data.reading.tsf import write_tsf
 from seqtext.errors import DataError, one_of
-
-if TYPE_CHECKING:
-    pass
 
 VERSION = 3  # of the way files become Arrow; raise it when the same file would be read otherwise
 COLUMNAR = {".parquet": "parquet", ".arrow": "arrow"}
+TSF = ".tsf"
 
 
 def arrow_copy(path: Path, *, format: str | None = None, dialect: Dialect = AS_IT_IS) -> Path:
@@ -33,8 +31,8 @@ def arrow_copy(path: Path, *, format: str | None = None, dialect: Dialect = AS_I
     Columns that cannot be read are left aside; the metadata of the stream's schema says which and why (`remarks_in`).
 
     Args:
-        path: a csv, tsv, json lines, txt (each also packed), parquet or Arrow file.
-        format: `csv`, `tsv`, `jsonl`, `txt`, `parquet` or `arrow`; by the ending if not given.
+        path: a csv, tsv, json lines, txt, tsf (each also packed), parquet or Arrow file.
+        format: `csv`, `tsv`, `jsonl`, `txt`, `tsf`, `parquet` or `arrow`; by the ending if not given.
         dialect: how it is laid out, if it is a table of text.
 
     Raises:
@@ -45,7 +43,8 @@ def arrow_copy(path: Path, *, format: str | None = None, dialect: Dialect = AS_I
     check_dialect(dialect, format, str(path))
     # A packed file's bytes are hashed, not its text; so the packing is part of what it is.
     kind = "-".join(filter(None, [format, packing_of(path)[1:], dialect.key, f"v{VERSION}"]))
-    write = _write_columns if format in COLUMNAR.values() else partial(write_text, dialect=dialect)
+    writers = {TSF[1:]: write_tsf, **dict.fromkeys(COLUMNAR.values(), _write_columns)}
+    write = writers.get(format) or partial(write_text, dialect=dialect)
     return kept_copy(f"{_content_hash(path)}-{kind}", lambda temporary: write(path, format, temporary))
 
 
@@ -60,11 +59,13 @@ def remarks_in(copy: Path, name: str) -> Remarks:
 
 def _text_format(path: Path, dialect: Dialect) -> str:
     try:
+        if Path(name_inside(path).lower()).suffix == TSF:
+            return TSF[1:]
         return format_of(path, dialect)
     except DataError:
         if packing_of(path) == ".zip":
             raise
-        expected = f"{one_of([*FORMATS, *COLUMNAR])}, text {ALSO_PACKED}"
+        expected = f"{one_of([*FORMATS, TSF, *COLUMNAR])}, text {ALSO_PACKED}"
         fix = "convert it; if it is one of these whatever its name, rename it"
         raise DataError(f"unknown ending {path.suffix!r}", where=str(path), expected=expected, fix=fix) from None
 

@@ -6,7 +6,7 @@ No number is guessed at: "1,234" may be a thousand or little more than one, so t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -31,39 +31,58 @@ _MEANT = (
     r" ?[^\s0-9.,:/\-]{0,4}$"
 )
 _SAMPLE = 1000  # rows by which a column is taken to hold numbers
+_TRUTHS = {"true": "1", "false": "0"}
 
 
 def numbers(
     dataset: datasets.Dataset, column: str, *, decimal: Decimal = ".", missing: Sequence[str] = ()
 ) -> NDArray[np.float64]:
-    """(N,) the numbers of a column; NaN where a cell is None, empty, `nan` in any case, or one of `missing`.
+    """(N,) the numbers of a column; NaN where a cell is None, empty, `nan` in any case, or one of `missing`; true is 1 and false is 0.
 
     Args:
         dataset: N rows.
-        column: its name; text, or numbers already. Blanks around a number are left aside.
+        column: its name; text, numbers already, or true and false. Blanks around a number are left aside.
         decimal: the decimal mark of text.
         missing: further cells that stand for a reading that is missing, such as `NA`.
 
     Raises:
         DataError: a cell that is no finite number, with the first such row and how many there are; a column of another type.
     """
+    place, cells = place_of(dataset), column_arrays(dataset, column)
+    where = f"{place}, column {column!r}"
+    return numbers_of(cells, where, lambda row: f"{place}, row {row + 1}, column {column!r}", decimal, missing)
+
+
+def numbers_of(
+    arrays: Iterable[pa.Array], where: str, place: Callable[[int], str], decimal: Decimal, missing: Sequence[str]
+) -> NDArray[np.float64]:
+    """(N,) as `numbers`, of cells that need not be a column of their own.
+
+    Args:
+        arrays: the cells.
+        where: what messages call all of them.
+        place: and what they call one, by its number from 0.
+        decimal: as of `numbers`.
+        missing: likewise.
+
+    Raises:
+        DataError: as `numbers`.
+    """
     parts, first, faults, before = [], None, 0, 0
-    for cells in column_arrays(dataset, column):
-        values, wrong = _parsed(cells, decimal, missing, f"{place_of(dataset)}, column {column!r}")
+    for cells in arrays:
+        values, wrong = _parsed(cells, decimal, missing, where)
         if wrong is not None:
             if first is None:
                 row = int(wrong.argmax())
-                first = before + row + 1, cells[row].as_py()
+                first = before + row, cells[row].as_py()
             faults += int(wrong.sum())
         before += len(cells)
         parts.append(values)
     if first is not None:
         row, cell = first
         more = "" if faults == 1 else f" (and {faults - 1:,} more {'row' if faults == 2 else 'rows'})"
-        where = f"{place_of(dataset)}, row {row}, column {column!r}"
-        raise DataError(
-            f"found {shorten(cell)}{more}", where=where, expected=_expected(decimal), fix=_fix(cell, decimal)
-        )
+        found = f"found {shorten(cell)}{more}"
+        raise DataError(found, where=place(row), expected=_expected(decimal), fix=_fix(cell, decimal))
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
@@ -104,6 +123,8 @@ def _parsed(
         strict = int(np.isnan(values).sum()) == cells.null_count
     except pa.ArrowInvalid:
         strict = False
+    if not strict and (truths := _truths(cells)) is not None:
+        return _as_float(truths, where), None
     if not strict:
         good = pc.match_substring_regex(pointed, _NUMBER).fill_null(True)
         values = _as_float(pc.if_else(good, pointed, pa.scalar(None, cells.type)), where)
@@ -113,11 +134,27 @@ def _parsed(
     return values, wrong if wrong.any() else None
 
 
+def _truths(cells: pa.Array) -> pa.Array | None:
+    """Cells of 1 and 0 where all that are there are true or false; else None."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lower = pc.utf8_lower(cells)
+    there = lower.drop_null()
+    if not len(there) or not pc.all(pc.is_in(there, value_set=pa.array(list(_TRUTHS), lower.type))).as_py():
+        return None
+    for word, digit in _TRUTHS.items():
+        lower = pc.replace_substring(lower, word, digit)
+    return lower
+
+
 def _as_float(cells: pa.Array, where: str) -> NDArray[np.float64]:
     """(N,) a copy of its own; NaN for null."""
     import pyarrow as pa
 
     type_ = cells.type
+    if pa.types.is_boolean(type_):
+        cells, type_ = cells.cast(pa.int8()), pa.int8()
     kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null, _is_text)
     if not any(is_kind(type_) for is_kind in kinds):
         raise DataError(f"each cell is {kind_of(type_)}", where=where, expected="numbers", fix="name another column")

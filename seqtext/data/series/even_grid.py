@@ -10,25 +10,29 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtext.data.series.clock_changes import clock_changes, shifted_days
+from seqtext.data.series.frequencies import DAY, HOUR, NICE, flag_of
 from seqtext.errors import DataError
 
-HOUR, DAY = 3600, 24 * 3600  # seconds
 SPARSEST = 10  # times of the grid per reading, beyond which a timestamp is taken to be wrong
+SPARSEST_AVERAGED = 100  # likewise, where the distance was asked for
 
 _REPAIR = "--repair, which sorts, averages duplicates and fills gaps with missing readings"
-# Clocks change on Sundays, in the north and in the south. A missing hour at another time is a gap like any other.
-_HOUR_MISSING, _HOUR_TWICE = (3, 9, 10), (3, 4, 10, 11)  # months
 
 
 @dataclass(frozen=True)
 class Mended:
-    """How much was not regular: readings out of order, at the time of another, off the grid, and lacking; changes of clocks."""
+    """How much was not regular: readings out of order, at the time of another, off the grid, and lacking; changes of clocks.
+
+    `averaged` are all readings, where each step has the mean of those in it.
+    """
 
     out_of_order: int = 0
     duplicates: int = 0
     off_grid: int = 0
     missing: int = 0
     clock_changes: int = 0
+    averaged: int = 0
 
     def __add__(self, other: Mended) -> Mended:
         return Mended(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -38,6 +42,7 @@ class Mended:
         counts = {
             "{} out of order {} sorted": self.out_of_order,
             "{} at the time of another {} averaged with it": self.duplicates,
+            "{} {} averaged over the steps of --frequency": self.averaged,
             "{} off the grid {} moved to its nearest time": self.off_grid,
             "{} {} not there, and filled in as missing": self.missing,
         }
@@ -124,10 +129,48 @@ def regular(
         duplicates=int((np.diff(steps) == 0).sum()),
         off_grid=int(off.sum()),
         missing=int(steps[-1]) + 1 - len(np.unique(steps)),
-        clock_changes=len(_clock_changes(ascending, frequency)),
+        clock_changes=len(clock_changes(ascending, frequency)),
     )
     mean = _means(columns[:, order], steps)
     return Grid(np.datetime64(int(grid[0]), "s"), frequency, mean, mended)
+
+
+def averaged(
+    times: NDArray[np.datetime64],
+    columns: NDArray[np.float64],
+    *,
+    frequency: int,
+    where: str,
+    column: str = "time",
+    rows: NDArray[np.int64] | None = None,
+) -> Grid:
+    """The mean of the readings of each step of so many seconds, at its beginning; NaN where there is none. Even readings stay as they are.
+
+    Steps begin at midnight, or those of whole days at the first reading's.
+
+    Args:
+        times: as of `regular`, and so are the next arguments.
+        columns: (C, N).
+        frequency: seconds of a step.
+        where: likewise.
+        column: likewise.
+        rows: likewise.
+
+    Raises:
+        DataError: if almost all steps would be without a reading.
+    """
+    seconds = times.astype("datetime64[s]").astype(np.int64)
+    if (np.diff(seconds) == frequency).all():
+        return Grid(times[0].astype("datetime64[s]"), frequency, columns)
+    rows = np.arange(1, len(seconds) + 1) if rows is None else rows
+    order = np.argsort(seconds, kind="stable")
+    ascending = seconds[order]
+    zero = int(ascending[0]) // DAY * DAY
+    grid = zero + (ascending - zero) // frequency * frequency
+    _check_dense(grid, ascending, rows[order], frequency, f"{where}, column {column!r}", SPARSEST_AVERAGED)
+    steps = (grid - grid[0]) // frequency
+    mended = Mended(missing=int(steps[-1]) + 1 - len(np.unique(steps)), averaged=len(seconds))
+    return Grid(np.datetime64(int(grid[0]), "s"), frequency, _means(columns[:, order], steps), mended)
 
 
 def _on_grid(ascending: NDArray[np.int64], frequency: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -150,51 +193,39 @@ def _means(columns: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np
     return means
 
 
-def _clock_changes(ascending: NDArray[np.int64], frequency: int) -> list[np.datetime64]:
-    """The moments after which exactly one hour is missing, or there twice, on a Sunday of a month in which clocks change."""
-    if HOUR % frequency:
-        return _shifted_days(ascending) if frequency == DAY else []
-    distinct, counts = np.unique(ascending, return_counts=True)
-    missing = distinct[np.flatnonzero(np.diff(distinct) == frequency + HOUR)] + frequency
-    # A run of doubled readings that fills one hour: it starts where the moment before is single, and lasts as long as that.
-    twice = distinct[counts == 2]
-    starts = twice[~np.isin(twice - frequency, twice)]
-    ends = twice[~np.isin(twice + frequency, twice)]
-    doubled = starts[ends - starts == HOUR - frequency]
-    found = [(missing, _HOUR_MISSING), (doubled, _HOUR_TWICE)]
-    return sorted(moment for moments, months in found for moment in _on_sundays(moments, months))
-
-
-def _shifted_days(ascending: NDArray[np.int64]) -> list[np.datetime64]:
-    """Where days, written in UTC, are 23 or 25 hours long."""
-    distances = np.diff(ascending)
-    odd = ascending[:-1][np.isin(distances, (DAY - HOUR, DAY + HOUR))]
-    return [np.datetime64(int(moment), "s") for moment in odd]
-
-
-def _on_sundays(moments: NDArray[np.int64], months: tuple[int, ...]) -> list[np.datetime64]:
-    times = moments.astype("datetime64[s]")
-    month = times.astype("datetime64[M]").astype(np.int64) % 12 + 1
-    weekday = (times.astype("datetime64[D]").astype(np.int64) + 3) % 7  # 1970 began on a Thursday; 6 is Sunday
-    return list(times[np.isin(month, months) & (weekday == 6)])
-
-
 def _check_fixed(ascending: NDArray[np.int64], off: NDArray[np.bool_], frequency: int, where: str) -> None:
     """Raises where there is no grid: most readings are off it, or any is and it is one of months or years."""
-    if not off.any() or (frequency == DAY and _shifted_days(ascending)):
+    if not off.any() or (frequency == DAY and shifted_days(ascending)):
         return
     if 2 * off.sum() > len(off) or frequency >= 28 * DAY:
         distances = np.diff(np.unique(ascending))
-        found = f"readings come at no fixed distance, but {_span(distances.min())} to {_span(distances.max())} apart"
         fix = "pass --time_column none to take them as they follow each other, such as one per month"
+        if distances.min() < 28 * DAY:
+            step = flag_of(_filled_step(ascending))
+            fix = f"resample them: pass --frequency {step} for the mean of each {step}"
+        found = f"readings come at no fixed distance, but {_span(distances.min())} to {_span(distances.max())} apart"
         raise DataError(found, where=where, expected="one every so many seconds", fix=fix)
 
 
+def _filled_step(ascending: NDArray[np.int64]) -> int:
+    """The shortest usual distance at which two of three steps have a reading."""
+    for step in NICE:
+        filled = np.unique(ascending // step)
+        if 3 * len(filled) > 2 * (filled[-1] - filled[0] + 1):
+            return step
+    return NICE[-1]
+
+
 def _check_dense(
-    grid: NDArray[np.int64], ascending: NDArray[np.int64], rows: NDArray[np.int64], frequency: int, where: str
+    grid: NDArray[np.int64],
+    ascending: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    frequency: int,
+    where: str,
+    sparsest: int = SPARSEST,
 ) -> None:
     length = int(grid[-1] - grid[0]) // frequency + 1
-    if length > SPARSEST * len(grid) + 1000:
+    if length > sparsest * len(grid) + 1000:
         at = int(np.diff(ascending).argmax())
         before, after = (np.datetime64(int(second), "s") for second in ascending[at : at + 2])
         found = f"found {before} in row {rows[at]}, and {after} in row {rows[at + 1]} as the next"
@@ -227,15 +258,23 @@ def _irregular(
         f"{np.datetime64(int(seconds[at]), 's')})"
         for at, count, kind in faults
     ]
-    changes = _clock_changes(seconds[order], frequency)
+    changes = clock_changes(seconds[order], frequency)
     clocks, fix = "", f"pass {_REPAIR}"
     if changes:
         hours = "days of 23 or 25 hours" if frequency == DAY else "an hour missing or doubled"
         clocks = f"; {hours}, likely by {_count(len(changes), 'change')} of summer time, the first on {changes[0]}"
         utc = "dates without a time" if frequency == DAY else "timestamps in UTC or with UTC offsets"
         fix = f"write {utc}, or {fix}"
+    if frequency == DAY and _only_weekends(*(seconds[side][distances > frequency] for side in (order[:-1], later))):
+        fix = f"pass --time_column none to take working days as they follow each other, or {fix}"
     place = f"{where}, row {rows[min(at for at, _, _ in faults)]}, column {column!r}"
     return DataError(", ".join(counts) + clocks, where=place, expected=f"a reading every {_span(frequency)}", fix=fix)
+
+
+def _only_weekends(before: NDArray[np.int64], after: NDArray[np.int64]) -> bool:
+    """Whether most gaps between days are weekends: from Friday to Monday."""
+    weekdays = [(moments // DAY + 3) % 7 for moments in (before, after)]  # 1970 began on a Thursday; 0 is Monday
+    return bool(len(before)) and 2 * int(((weekdays[0] == 4) & (weekdays[1] == 0)).sum()) > len(before)
 
 
 def _span(seconds: int) -> str:

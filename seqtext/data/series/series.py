@@ -29,6 +29,7 @@ class SeriesSet:
         frequency: seconds between two readings; None without timestamps.
         inputs: (N, E) further columns, known up to the moment of the forecast; NaN where missing. E may be 0.
         input_names: (E,) their names.
+        zone: that the times were written in, a name or an offset; None where they had none.
         name: what messages call the data.
         notes: what was mended or left out while reading, for the user.
     """
@@ -40,6 +41,7 @@ class SeriesSet:
     frequency: int | None = None
     inputs: NDArray[np.float64] | None = None
     input_names: tuple[str, ...] = ()
+    zone: str | None = None
     name: str = "the series"
     notes: tuple[str, ...] = ()
 
@@ -100,6 +102,39 @@ class SeriesSet:
             if seconds % self.frequency == 0 and seconds > self.frequency
         }
 
+    def less(self, earlier: SeriesSet) -> SeriesSet:
+        """These series without the readings of `earlier` that they begin with, if all of them do; else as they are.
+
+        Data sets for forecasting often give as test readings the training readings again, with those to forecast behind them.
+        """
+        if set(self.names) != set(earlier.names):
+            return self
+        places = [earlier.names.index(name) for name in self.names]
+        cut = earlier.lengths[places]
+        if (self.lengths <= cut).any():
+            return self
+        timed = self.first_times is not None and earlier.first_times is not None
+        if timed and (self.first_times != earlier.first_times[places]).any():  # type: ignore[index]
+            return self
+        for number, place in enumerate(places):
+            if not np.array_equal(self.one(number)[: cut[number]], earlier.one(place), equal_nan=True):
+                return self
+        kept = np.concatenate([np.arange(a + c, b) for a, b, c in zip(self.starts, self.starts[1:], cut, strict=False)])
+        starts = np.concatenate([[0], np.cumsum(self.lengths - cut)]).astype(np.int64)
+        first_times = self.first_times
+        if first_times is not None and self.frequency is not None:
+            first_times = first_times + (cut * self.frequency).astype("timedelta64[s]")
+        note = f"{self.name}: the training readings stand before those of test, and were left out there"
+        inputs = None if self.inputs is None else self.inputs[kept]
+        return replace(
+            self,
+            values=self.values[kept],
+            starts=starts,
+            first_times=first_times,
+            inputs=inputs,
+            notes=(*self.notes, note),
+        )
+
     def join(self, later: SeriesSet) -> tuple[SeriesSet, Part, Part]:
         """These series with their later readings behind them: all of it, the part that was here, and the part that came.
 
@@ -115,6 +150,10 @@ class SeriesSet:
             raise DataError(
                 found, where=later.name, expected=f"every {self.frequency} s with inputs {list(self.input_names)}"
             )
+        if None in (self.zone, later.zone) and self.zone != later.zone and self.first_times is not None:
+            with_zone, without = (later, self) if self.zone is None else (self, later)
+            found = f"the times of {with_zone.name} have a zone ({with_zone.zone}), those of {without.name} have none"
+            raise DataError(found, where=later.name, expected="a zone in both or in none")
         order = [later.names.index(name) for name in self.names]
         skipped = self._check_follows(later, order)
         starts = np.concatenate([[0], np.cumsum(self.lengths + skipped + later.lengths[order])]).astype(np.int64)

@@ -5,15 +5,19 @@ Knows splits and how long they are; how a table becomes series, `table.py` knows
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from seqtext.data.reading.hub import is_hub_name
+from seqtext.data.reading.local_paths import missing
 from seqtext.data.reading.sources import load, load_files
 from seqtext.data.series.options import SeriesDataOptions, Validation
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last, hold_out_weeks, split_by_time
-from seqtext.data.series.table import read_series
+from seqtext.data.series.table import read_table
 from seqtext.errors import DataError
 
 
@@ -75,25 +79,24 @@ def load_series(options: SeriesDataOptions) -> SeriesSource:
     if options.train is not None:
         source = load_files(train=options.train, test=options.test, dialect=options.dialect)
     else:
+        _check_named(options.data)
         revision, config = options.revision, options.data_config
         source = load(options.data, revision=revision, config=config, dialect=options.dialect)
     series = {
-        split: read_series(
-            source.splits[split],
-            time_column=options.time_column,
-            value_columns=options.value_column,
-            series_column=options.series_column,
-            input_columns=options.input_columns,
-            layout=options.layout,
-            decimal=options.decimal,
-            missing=options.missing,
-            time_format=options.time_format,
-            repair=options.repair,
-        )
+        split: read_table(source.splits[split], options, input_columns=options.input_columns)
         for split in ("train", "test")
         if split in source.splits
     }
     return SeriesSource(source.name, series, source.revision)
+
+
+def _check_named(data: str) -> None:
+    """Raises for a name of nothing, before the names of texts that are built in are proposed for it."""
+    path = Path(data).expanduser()
+    if path.exists() or glob.has_magic(data) or is_hub_name(data):
+        return
+    kinds = f"a file, a folder, a hub name owner/name, or built in: {SeriesDataOptions.data}"
+    raise missing(path, where=data, expected=kinds, also=(SeriesDataOptions.data,))
 
 
 def series_splits(
@@ -120,7 +123,7 @@ def series_splits(
         DataError: series that do not fit together, or are too short.
     """
     if "test" in series:
-        whole, train, test = series["train"].join(series["test"])
+        whole, train, test = series["train"].join(series["test"].less(series["train"]))
         notes = []
     else:
         whole = series["train"]

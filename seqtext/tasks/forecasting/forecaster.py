@@ -7,7 +7,7 @@ what lies before it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,11 +22,14 @@ from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision, Usual
 from seqtext.tasks.base import BaseTask
-from seqtext.tasks.forecasting.histories import FloatArray, histories, is_many
+from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
+from seqtext.tasks.forecasting.given import FloatArray, as_part
+from seqtext.tasks.forecasting.histories import Histories, histories
 from seqtext.tasks.forecasting.model import build_model
-from seqtext.tasks.forecasting.parts import PartForecasts, check_part, forecast_positions, part_forecasts
+from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts
 from seqtext.tasks.forecasting.prepare import prepare
-from seqtext.tasks.forecasting.rollout import Context, Rollout, check_horizon
+from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
+from seqtext.tasks.forecasting.rollout import Context, Rollout
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
 from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows, scaled, scales_for
@@ -35,20 +38,6 @@ from seqtext.tasks.saving import restore, task_files, with_new_weights
 
 MOST_VALIDATED = 20_000  # windows that an epoch is judged by, drawn once with a fixed key
 _DEFAULT = ForecastRequest()
-
-
-class Forecast(NamedTuple):
-    """What the forecaster says of the readings to come, in the units of the data.
-
-    Attributes:
-        values: (H,) float64.
-        quantiles: (H,) of each level, rising with it; empty unless trained for.
-        times: (H,) datetime64[s]; None without timestamps.
-    """
-
-    values: FloatArray
-    quantiles: dict[float, FloatArray]
-    times: NDArray[np.datetime64] | None
 
 
 class Forecaster(BaseTask):
@@ -80,11 +69,12 @@ class Forecaster(BaseTask):
     # ---- made from data
 
     @classmethod
-    def from_data(cls, train: Part, *, seed: int = 0, **settings: Any) -> Forecaster:
+    def from_data(cls, train: Any, *, seed: int = 0, **settings: Any) -> Forecaster:
         """A new forecaster for some series: fits the scales, draws the weights.
 
         Args:
-            train: the span of training; nothing else may be given, or the scales would see what they are tested on.
+            train: the span of training, as `as_part` takes it (a pandas Series, a frame, a `Part`); nothing else may be given, or the
+                scales would see what they are tested on.
             seed: of the first weights.
             settings: fields of `ForecastSettings`, which holds their names, defaults and meanings once.
 
@@ -92,7 +82,7 @@ class Forecaster(BaseTask):
             DataError: if a series has no reading to scale by.
             OptionsError: for an unknown setting, or one that the series cannot have.
         """
-        config = prepare(train, settings)
+        config = prepare(as_part(train), settings)
         return with_new_weights(lambda: cls(config), seed=seed)
 
     # ---- raw in, raw out
@@ -100,9 +90,8 @@ class Forecaster(BaseTask):
     @property
     def least_history(self) -> int:
         """Readings that a forecast needs before it."""
-        return self.config.reach if self.config.context == "window" else max(1, self.config.difference_lag)
+        return least_history(self.config)
 
-    @torch.inference_mode()
     def __call__(
         self,
         history: Any,
@@ -119,38 +108,39 @@ class Forecaster(BaseTask):
         The other keywords are the fields of `ForecastRequest` (forecasting/settings.py), which says what each means.
 
         Args:
-            history: (N,) readings in the units of the data, NaN where missing; a pandas Series, whose index may hold the times; or a
-                list of such.
+            history: (N,) readings in the units of the data, NaN where missing; a pandas or polars Series, whose index may hold the times;
+                a list of such; or a frame with columns as a file has them.
             series: name of the series, whose scale is then used, or a list of names; a pandas Series brings its own. A model of one
                 series takes its scale; a series that was not in training is scaled by its history.
             inputs: (N, E) further columns, where the model was trained with some; or a list.
             start: time of the first reading, where the model reads a calendar; or a list.
 
         Returns:
-            A `Forecast`, or a list of them for a list.
+            A `Forecast`, or a list of them for a list, and for a frame of several series.
 
         Raises:
             DataError: a history that is too short, of another frequency, or holds what is no number.
             OptionsError: a horizon that the model cannot give.
+            NumericsError: a forecast that is not finite.
         """
-        ForecastRequest(horizon=horizon, samples=samples, seed=seed)  # checks the values
+        request = ForecastRequest(horizon=horizon, samples=samples, seed=seed)  # checks the values
         given = histories(history, series=series, inputs=inputs, start=start, config=self.config)
-        steps = self.config.horizon if horizon is None else horizon
-        check_horizon(self.config, steps)
-        for number, length in enumerate(given.lengths.tolist()):
-            if length < self.least_history:
-                found = f"history {number + 1} has {length:,} readings"
-                raise DataError(found, expected=f"at least {self.least_history:,}, which the model looks back")
-        means, scales = scales_for(given, self.config)
-        rows = scaled(given, self.config, means, scales).to(self.device)
+        made = self.behind(given, request)
+        return made if given.many else made[0]
+
+    @torch.inference_mode()
+    def behind(self, given: Histories, request: ForecastRequest) -> list[Forecast]:
+        """The forecast behind each of some histories, with a warning of what is not as in training.
+
+        Raises:
+            DataError: as calling.
+            OptionsError: as calling.
+            NumericsError: as calling.
+        """
         self.model.eval()
-        made = Rollout(self.model, self.config, rows, samples=samples, seed=seed).forecast(given.starts[1:], steps)
-        results = []
-        for number, (mean, scale) in enumerate(zip(means.tolist(), scales.tolist(), strict=True)):
-            quantiles = made.quantiles[number] * scale + mean
-            by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
-            results.append(Forecast(made.values[number] * scale + mean, by_level, given.times_behind(number, steps)))
-        return results if is_many(history) else results[0]
+        made = forecasts(self.model, self.config, given, request)
+        tell([*given.remarks, *of_clocks(given.zones, self.config), *of_readings(given.series, self.config)])
+        return made
 
     def stream(
         self, *, series: str | None = None, start: Any = None, scale: tuple[float, float] | None = None
@@ -174,24 +164,20 @@ class Forecaster(BaseTask):
         return False
 
     def rows(self, given: Any) -> Any:
-        """Spans of series, as they are."""
-        return given
+        """Spans of series, as `as_part` makes them of what holds them."""
+        return as_part(given)
 
-    def split(self, rows: Part, *, seed: int) -> tuple[Part, Part]:
+    def split(self, rows: Any, *, seed: int) -> tuple[Part, Part]:
         """Training readings and the last tenth of each span, to choose by. The seed changes nothing: time decides."""
-        return hold_out_last(rows, share=0.1)
+        return hold_out_last(as_part(rows), share=0.1)
 
-    def check(self, rows: Part) -> None:
-        """As `check_part`, for this model."""
-        check_part(rows, self.config)
-
-    def encode(self, rows: Part, *, sampling_seed: int | None = None) -> Windows:
-        """The windows of a part.
+    def encode(self, rows: Any, *, sampling_seed: int | None = None) -> Windows:
+        """The windows of a part, or of what `as_part` makes one of.
 
         Raises:
-            DataError: if none fits, or the part has missing readings that the model has no mark for.
+            DataError: if none fits.
         """
-        self.check(rows)
+        rows = as_part(rows)
         series = rows.series
         means, scales = scales_for(series, self.config)
         steps = self.config.window - self.config.window // WARM_UP if self.config.context == "stateful" else 1
@@ -252,8 +238,7 @@ class Forecaster(BaseTask):
     # ---- forecasts of a part, to be measured
 
     def forecasts(self, part: Part, first: NDArray[np.int64], *, context: Context | None = None) -> PartForecasts:
-        """As `part_forecasts`, of this model, after `check_part`."""
-        self.check(part)
+        """As `part_forecasts`, of this model."""
         self.model.eval()
         return part_forecasts(self.model, self.config, part, first, context=context)
 

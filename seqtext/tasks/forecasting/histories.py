@@ -1,31 +1,50 @@
-"""Histories as a user gives them, arrays or pandas Series, one or many, as a set of series. Knows a forecaster's config, no model."""
+"""Histories as a user gives them, arrays, pandas or polars, one or many, as a set of series. Knows a forecaster's config, no model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.series.series import SeriesSet
 from seqtext.errors import DataError, shorten
+from seqtext.tasks.forecasting.given import (
+    FloatArray,
+    floats_in,
+    frame_rows,
+    index_times,
+    numbers_in,
+    own_name,
+    zoned_moment,
+)
+from seqtext.tasks.forecasting.remarks import of_another_name
 from seqtext.tasks.forecasting.settings import ForecastConfig
 
-FloatArray = NDArray[np.float64]
+
+class Histories(NamedTuple):
+    """Histories end to end.
+
+    Attributes:
+        series: of them.
+        zones: (S,) that the times of each were given in; None where they had none.
+        remarks: what the user should know of them.
+        many: whether several were asked for.
+    """
+
+    series: SeriesSet
+    zones: tuple[str | None, ...]
+    remarks: tuple[str, ...] = ()
+    many: bool = False
 
 
-def is_many(history: Any) -> bool:
-    """Whether a list of histories was given, and not one history as a list of numbers."""
-    return isinstance(history, list | tuple) and bool(len(history)) and np.ndim(history[0]) > 0
-
-
-def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: ForecastConfig) -> SeriesSet:
+def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: ForecastConfig) -> Histories:
     """Histories end to end.
 
     Args:
-        history: (N,) readings, a pandas Series, or a list of such.
+        history: (N,) readings, a pandas or polars Series, a frame of columns, or a list of arrays and Series.
         series: name, or a list of names, or None.
         inputs: (N, E) further columns, or a list, or None.
         start: time of the first reading, or a list, or None; a pandas Series may bring it as its index.
@@ -34,116 +53,103 @@ def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: For
     Raises:
         DataError: what is no number, another frequency, times or further columns that are missing.
     """
-    many = is_many(history)
+    if getattr(history, "columns", None) is not None:
+        if any(item is not None for item in (series, inputs, start)):
+            fix = "give one column of it, such as frame['load'], or let the frame have them"
+            raise DataError("found a frame, and names, inputs or a start beside it", where="the history", fix=fix)
+        return of_frame(history, config)
+    many = isinstance(history, list | tuple) and bool(len(history)) and np.ndim(history[0]) > 0
     given = list(history) if many else [history]
     names, extra, starts = (
         list(item) if many and item is not None else [item] * len(given) for item in (series, inputs, start)
     )
     if not len(names) == len(extra) == len(starts) == len(given):
         raise DataError(f"{len(given)} histories", expected="as many names, inputs and starts as histories")
-    values = [_numbers(item, config, f"history {number + 1}") for number, item in enumerate(given)]
+    values = [numbers_in(item, f"history {number + 1}") for number, item in enumerate(given)]
     lengths = np.array([len(item) for item in values])
     first = [
         _start(item, begin, config, f"history {n + 1}")
         for n, (item, begin) in enumerate(zip(given, starts, strict=True))
     ]
-    if config.calendar and any(time is None for time in first):
-        fix = "give a pandas Series with a DatetimeIndex, or start=TIME"
-        raise DataError("the history has no timestamps, and the model reads a calendar", fix=fix)
-    return SeriesSet(
-        names=tuple(_name(item, name, config) for item, name in zip(given, names, strict=True)),
+    untimed = any(time is None for time, _ in first)
+    check_calendar(not untimed, config)
+    own = [own_name(item) for item in given]
+    unsaid = [name for name, said in zip(own, names, strict=True) if said is None]
+    remarks = dict.fromkeys(remark for name in unsaid for remark in of_another_name(name, config))
+    made = SeriesSet(
+        names=tuple(_name(name, said, config) for name, said in zip(own, names, strict=True)),
         values=np.concatenate(values),
         starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        first_times=None if any(time is None for time in first) else np.array(first, dtype="datetime64[s]"),
+        first_times=None if untimed else np.array([time for time, _ in first], dtype="datetime64[s]"),
         frequency=config.frequency,
         inputs=_inputs(extra, lengths, config),
         input_names=config.input_names,
         name="the history",
     )
+    return Histories(made, tuple(zone for _, zone in first), tuple(remarks), many)
 
 
-def _numbers(history: Any, config: ForecastConfig, where: str) -> FloatArray:
-    """One history as float64, checked."""
-    values = _floats(history, where)
-    if values.ndim != 1:
-        raise DataError(f"found shape {values.shape}", where=where, expected="one dimension, (N,)")
-    check_missing(values, config, where)
-    return values
-
-
-def _floats(given: Any, where: str) -> FloatArray:
-    """Numbers of any shape, all finite or NaN."""
-    try:
-        values = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"found {shorten(given)}", where=where, expected="numbers") from error
-    if np.isinf(values).any():
-        reading = int(np.argwhere(np.isinf(values))[0][:1].sum()) + 1
-        raise DataError("found inf", where=f"{where}, reading {reading}", expected="a number, or NaN where missing")
-    return values
-
-
-def check_missing(values: FloatArray, config: ForecastConfig, where: str, *, before: int = 0) -> None:
-    """Refuses missing readings where the model has no input that marks them.
-
-    Args:
-        values: (N,), or (N, C) with further columns.
-        config: of the forecaster.
-        where: what messages call the readings.
-        before: readings that come before these, which messages count too.
+def check_calendar(timed: bool, config: ForecastConfig) -> None:
+    """Refuses readings without times where the model reads a calendar.
 
     Raises:
-        DataError: naming the first one.
+        DataError: for such.
     """
-    if config.marks_missing:
-        return
-    missing = np.isnan(values if values.ndim == 1 else values.sum(1))
-    if missing.any():
-        found = f"{int(missing.sum()):,} missing, the first at reading {before + int(missing.argmax()) + 1:,}"
-        fix = "fill them, or train on a series that has missing readings too"
-        raise DataError(found, where=where, expected="every reading: the model was trained without gaps", fix=fix)
+    if config.calendar and not timed:
+        fix = "give a pandas Series with a DatetimeIndex, or start=TIME"
+        raise DataError("the history has no timestamps, and the model reads a calendar", fix=fix)
 
 
-def _name(history: Any, name: Any, config: ForecastConfig) -> str:
-    """The series a history is of: as given, by the pandas Series, or the only one of training."""
-    if name is not None:
-        return str(name)
-    own = getattr(history, "name", None)
-    if len(config.series) == 1:
-        return config.series[0]
-    return str(own) if own is not None else ""
+def of_series(series: SeriesSet, config: ForecastConfig) -> Histories:
+    """The series of a table as histories, under the name of training where model and table have one each.
+
+    Raises:
+        DataError: another frequency than that of training, or no times where the model reads a calendar.
+    """
+    if None not in (series.frequency, config.frequency) and series.frequency != config.frequency:
+        found = f"a reading every {series.frequency} s"
+        expected = f"every {config.frequency} s, as the model was trained on"
+        raise DataError(found, where=series.name, expected=expected)
+    check_calendar(series.first_times is not None, config)
+    remarks = []
+    if len(config.series) == len(series) == 1:
+        remarks = of_another_name(series.names[0], config)
+        series = replace(series, names=config.series)
+    elif new := [name for name in series.names if name not in config.series]:
+        remarks = [f"not in training, scaled by their own history: {shorten(', '.join(new))}"]
+    return Histories(series, (series.zone,) * len(series), tuple(remarks), many=True)
 
 
-def _start(history: Any, start: Any, config: ForecastConfig, where: str) -> np.datetime64 | None:
-    """The time of the first reading, if it is known."""
+def of_frame(frame: Any, config: ForecastConfig) -> Histories:
+    """A frame of pandas or polars, read as a table is: the columns of training, or what can only be meant.
+
+    Raises:
+        DataError: as `read_series`, and as `of_series`.
+    """
+    from seqtext.data.series.table import read_series
+
+    data = frame_rows(frame)
+    values = [name for name in config.series if name in data.column_names]
+    read = of_series(read_series(data, value_columns=values, input_columns=config.input_names), config)
+    return read._replace(many=len(read.series) > 1)
+
+
+def _name(own: str, said: Any, config: ForecastConfig) -> str:
+    """The series a history is of: as said, the only one of training, or as it calls itself."""
+    if said is not None:
+        return str(said)
+    return config.series[0] if len(config.series) == 1 else own
+
+
+def _start(history: Any, start: Any, config: ForecastConfig, where: str) -> tuple[np.datetime64 | None, str | None]:
+    """The time of the first reading, in UTC where it has a zone, and that zone; as far as they are known."""
     if start is not None:
-        return moment(start, f"{where}, start")
-    index: Any = getattr(history, "index", None)
-    if getattr(index, "tz", None) is not None:
-        index = index.tz_convert(None)  # to UTC
-    times = getattr(index, "values", None)
-    if times is None or not len(times) or not np.issubdtype(times.dtype, np.datetime64):
-        return None
-    check_frequency(times.astype("datetime64[s]"), config, where)
-    return np.datetime64(times[0], "s")
-
-
-def moment(time: Any, where: str) -> np.datetime64:
-    """A time as a user gives it: text as ISO 8601, a datetime, or numpy's; with an UTC offset it becomes UTC.
-
-    Raises:
-        DataError: what is no time.
-    """
-    try:
-        known = datetime.fromisoformat(time) if isinstance(time, str) else time
-        if isinstance(known, datetime) and known.tzinfo is not None:
-            known = known.astimezone(UTC).replace(tzinfo=None)
-        result = np.datetime64(known, "s")
-    except (TypeError, ValueError) as error:
-        raise DataError(f"found {shorten(time)}", where=where, expected="a time as ISO 8601") from error
-    if np.isnat(result):
-        raise DataError(f"found {shorten(time)}", where=where, expected="a time")
-    return result
+        return zoned_moment(start, f"{where}, start")
+    moments = index_times(getattr(history, "index", None), f"{where}, index")
+    if moments is None or not len(moments.times):
+        return None, None
+    check_frequency(moments.times, config, where)
+    return moments.times[0], moments.zone
 
 
 def check_frequency(times: NDArray[np.datetime64], config: ForecastConfig, where: str) -> None:
@@ -169,10 +175,9 @@ def _inputs(extra: Sequence[Any], lengths: NDArray[np.int64], config: ForecastCo
     names = ", ".join(config.input_names)
     if any(item is None for item in extra):
         raise DataError("no inputs given", expected=f"the columns {names} beside each history")
-    columns = [_floats(item, f"inputs of history {number + 1}") for number, item in enumerate(extra)]
+    columns = [floats_in(item, f"inputs of history {number + 1}") for number, item in enumerate(extra)]
     columns = [item[:, None] if item.ndim == 1 else item for item in columns]
-    for number, (item, length) in enumerate(zip(columns, lengths.tolist(), strict=True)):
+    for item, length in zip(columns, lengths.tolist(), strict=True):
         if item.shape != (length, len(config.input_names)):
             raise DataError(f"inputs of shape {item.shape}", expected=f"({length}, {len(config.input_names)}): {names}")
-        check_missing(item, config, f"inputs of history {number + 1}")
     return np.concatenate(columns)

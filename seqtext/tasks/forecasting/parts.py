@@ -1,4 +1,4 @@
-"""A part of some series: whether the model can read it, where forecasts can begin, and what they say beside what came. Knows no reports."""
+"""A part of some series: where forecasts can begin, and what they say beside what came. Knows no reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seqtext.batching.keyed_permutation import KeyedPermutation
 from seqtext.data.series.series import Part
 from seqtext.errors import DataError
 from seqtext.models.seq_to_vec import SeqToVec
-from seqtext.tasks.forecasting.histories import check_missing
+from seqtext.tasks.forecasting.calling import check_finite, in_units, on_clock
 from seqtext.tasks.forecasting.rollout import Context, Rollout
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.windows import Positions, scaled, scales_for
@@ -24,22 +24,6 @@ class PartForecasts(NamedTuple):
     true: NDArray[np.float64]
     values: NDArray[np.float64]
     quantiles: dict[float, NDArray[np.float64]]
-
-
-def check_part(part: Part, config: ForecastConfig) -> None:
-    """Refuses missing readings, in a part or in what is read before it, that the model has no mark for.
-
-    Raises:
-        DataError: naming the first one.
-    """
-    series = part.series
-    reach = len(series.values) if config.context == "stateful" else config.reach
-    columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])
-    for number, (first, end) in zip(series.series_at(part.spans[:, 0]), part.spans.tolist(), strict=True):
-        start = int(series.starts[number])
-        begin = max(first - reach, start)
-        where = f"{series.name}, series {series.names[number]!r}"
-        check_missing(columns[begin:end], config, where, before=begin - start)
 
 
 def forecast_positions(part: Part, config: ForecastConfig, *, most: int) -> Positions:
@@ -81,15 +65,18 @@ def part_forecasts(
         part: whose readings are forecast.
         first: (R,) positions of the first value of each, as `forecast_positions` gives them.
         context: where the state comes from; as trained if None.
+
+    Raises:
+        NumericsError: a forecast that is not finite.
     """
     series = part.series
     means, scales = scales_for(series, config)
-    rows = scaled(series, config, means, scales).to(next(model.parameters()).device)
+    clocked = on_clock(series, (series.zone,) * len(series), config)
+    rows = scaled(clocked, config, means, scales).to(next(model.parameters()).device)
     made = Rollout(model, config, rows, context=context).forecast(first, config.horizon)
     number = series.series_at(first)
     scale, mean = scales[number][:, None], means[number][:, None]
-    return PartForecasts(
-        true=series.values[first[:, None] + np.arange(config.horizon)],
-        values=made.values * scale + mean,
-        quantiles={level: made.quantiles[..., place] * scale + mean for place, level in enumerate(made.levels)},
-    )
+    values = in_units(made.values, mean, scale)
+    quantiles = {level: in_units(made.quantiles[..., place], mean, scale) for place, level in enumerate(made.levels)}
+    check_finite(values, *quantiles.values(), where=series.name)
+    return PartForecasts(series.values[first[:, None] + np.arange(config.horizon)], values, quantiles)

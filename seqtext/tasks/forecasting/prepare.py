@@ -38,6 +38,7 @@ def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
         if wanted.loss_units == "season"
         else (),
         frequency=series.frequency,
+        zoned=series.zone is not None,
         marks_missing=any(bool(np.isnan(columns[a:b]).any()) for a, b in train.spans.tolist()),
         difference_lag=_difference_lag(wanted, series),
         input_names=series.input_names,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from seqtext.errors import OptionsError, raise_together
+from seqtext.errors import OptionsError
 from seqtext.options import AT_LEAST_1, SHARE, Range, out_of_range, raise_faults, up_to
 
 if TYPE_CHECKING:
@@ -131,8 +131,10 @@ class ForecastConfig(ForecastSettings):
     """How much the errors of each series count, with --loss_units season."""
     frequency: int | None = None
     """Seconds between two readings; None without timestamps."""
+    zoned: bool = False
+    """Whether the times of training had a zone, and are UTC here; else they are those of a clock."""
     marks_missing: bool = False
-    """Whether a second input says which readings are there: so where the training span has missing ones."""
+    """Whether a second input says which readings are there, as it does if the training span lacks some; else the last is taken."""
     difference_lag: int = 0
     """How many readings back the value lies that forecasts are counted from; 0 for none."""
     input_names: tuple[str, ...] = ()
@@ -192,10 +194,7 @@ class ForecastRequest:
     """Seed of these paths."""
 
     def __post_init__(self) -> None:
-        raise_together(
-            [
-                f"--{name} is {value}; expected at least 1"
-                for name, value in (("horizon", self.horizon), ("samples", self.samples))
-                if value is not None and value < 1
-            ]
-        )
+        raise_faults(self)
+
+    def _faults(self) -> list[str]:
+        return out_of_range(self, {AT_LEAST_1: ("horizon", "samples")})

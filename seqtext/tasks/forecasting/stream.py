@@ -17,7 +17,9 @@ from seqtext.batching.padded import Padded
 from seqtext.errors import DataError, OptionsError, one_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
-from seqtext.tasks.forecasting.histories import moment
+from seqtext.tasks.forecasting.calling import check_finite, in_units, offset_at
+from seqtext.tasks.forecasting.given import LARGEST, zoned_moment
+from seqtext.tasks.forecasting.remarks import of_clocks, of_one_reading, tell
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.windows import centred, features
 
@@ -61,8 +63,10 @@ class ForecastStream:
         self.model, self.config = model, config
         self.output = config.output
         self.mean, self.scale = scale
-        self._seconds = int(moment(start, "start").astype(np.int64)) if config.calendar else 0
+        self._seconds = self._first_second(start) if config.calendar else 0
+        self._far_told = False
         self._pushed = 0
+        self._read = torch.zeros(1, 1 + len(config.input_names))  # what was last read, the mean before anything was
         self._state: State | None = None
         self._window: deque[Tensor] = deque(maxlen=config.window)  # what the model read, with context "window"
         self._known: deque[float] = deque(maxlen=max(1, config.difference_lag))  # what changes are counted from
@@ -76,7 +80,8 @@ class ForecastStream:
             inputs: (E,) further columns, where the model was trained with some.
 
         Raises:
-            DataError: what is no number, or is missing where the model has no input that marks it.
+            DataError: what is no number.
+            NumericsError: a forecast that is not finite.
         """
         columns = self._columns(value, inputs)
         seconds = None
@@ -86,6 +91,9 @@ class ForecastStream:
         last = self._known[-1] if self._known else 0.0
         a_lag_before = self._known[0] if self._known else 0.0
         self._known.append(last if math.isnan(float(columns[0, 0])) else float(columns[0, 0]))
+        if not self.config.marks_missing:
+            columns = torch.where(torch.isnan(columns), self._read, columns)
+            self._read = columns
         x = features(columns, seconds, self.config)  # (1, D)
         if self.config.difference_input:
             x = torch.cat([x, torch.tensor([[self._known[-1] - a_lag_before]], dtype=torch.float32)], dim=-1)
@@ -101,6 +109,14 @@ class ForecastStream:
             output = self.model.backbone(rows).values[:, -1]
         return self._forecast(output) if self._pushed >= self.config.difference_lag else None
 
+    def _first_second(self, start: Any) -> int:
+        """Of the clock that the model learnt."""
+        time, zone = zoned_moment(start, "start")
+        tell(of_clocks([zone], self.config))
+        if zone is not None and not self.config.zoned:
+            time = time + offset_at(time, zone)
+        return int(time.astype(np.int64))
+
     def _columns(self, value: float, inputs: Any) -> Tensor:
         """(1, 1 + E) scaled."""
         where = f"reading {self._pushed + 1}"
@@ -109,11 +125,13 @@ class ForecastStream:
         except (TypeError, ValueError) as error:
             raise DataError(f"found {value!r}", where=where, expected="a number") from error
         for found in (number, *extra.tolist()):
-            if math.isinf(found) or (math.isnan(found) and not self.config.marks_missing):
-                expected = "a number, or NaN where missing" if self.config.marks_missing else "a number"
-                raise DataError(f"found {found}", where=where, expected=expected)
+            if abs(found) > LARGEST:
+                raise DataError(f"found {found}", where=where, expected="a number, or NaN where missing")
         if len(extra) != len(self.config.input_names):
             raise DataError(f"{len(extra)} further inputs", where=where, expected=str(len(self.config.input_names)))
+        if not self._far_told and (remarks := of_one_reading(number, self.mean, self.scale, where)):
+            self._far_told = True
+            tell(remarks)
         means, scales = np.asarray(self.config.input_means), np.asarray(self.config.input_scales)
         row = [(number - self.mean) / self.scale, *((extra - means) / scales).tolist()]
         return torch.tensor([row], dtype=torch.float32)
@@ -125,8 +143,10 @@ class ForecastStream:
         if lag := self.config.difference_lag:
             known = list(self._known)
             anchor = torch.tensor([known[step % lag] for step in range(self.config.head_horizon)], dtype=torch.float32)
-        values = (self.output.point(raw, anchor).double() * self.scale + self.mean).tolist()
-        if not self.output.has_quantiles:
-            return NextReadings(values, {})
-        quantiles = (self.output.quantiles(raw, anchor).double() * self.scale + self.mean).T.tolist()
-        return NextReadings(values, dict(zip(self.output.levels, quantiles, strict=True)))
+        values = in_units(self.output.point(raw, anchor).double().numpy(), self.mean, self.scale)
+        levels = self.output.levels if self.output.has_quantiles else ()
+        quantiles = (
+            in_units(self.output.quantiles(raw, anchor).double().numpy().T, self.mean, self.scale) if levels else values
+        )
+        check_finite(values, quantiles, where=f"reading {self._pushed}")
+        return NextReadings(values.tolist(), dict(zip(levels, quantiles.tolist() if levels else [], strict=True)))

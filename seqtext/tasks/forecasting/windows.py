@@ -115,6 +115,8 @@ def scaled(
         assert series.inputs is not None
         columns = (series.inputs - np.asarray(config.input_means)) / np.asarray(config.input_scales)
         inputs = torch.from_numpy(columns.astype(np.float32))
+        if not config.marks_missing and torch.isnan(inputs).any():
+            inputs = torch.stack([_carried_forward(column, series.starts) for column in inputs.T.contiguous()], dim=1)
     clocks = None
     if series.first_times is not None and series.frequency is not None:
         first = series.first_times.astype("datetime64[s]").astype(np.int64)
@@ -141,7 +143,8 @@ def read(series: ScaledSeries, positions: Tensor, clocks: Tensor | None, config:
         clocks: of the series of each position, of a shape that broadcasts to theirs.
         config: of the forecaster.
     """
-    columns = series.values[positions].unsqueeze(-1)
+    # A model that was trained without gaps has no mark for them: it reads the last reading there was.
+    columns = (series.values if config.marks_missing else series.known)[positions].unsqueeze(-1)
     if series.inputs is not None:
         columns = torch.cat([columns, series.inputs[positions]], dim=-1)
     seconds = None

@@ -119,8 +119,20 @@ def test_columns_of_numbers_are_taken_as_they_are() -> None:
     assert np.isnan(numbers(column([None], "null"), "load")).all()
     with pytest.raises(DataError, match="row 2, column 'load': found inf; expected a finite number"):
         numbers(column([1.0, float("inf")], "float64"), "load")
-    with pytest.raises(DataError, match="column 'load': each cell is true or false; expected numbers"):
-        numbers(column([True], "bool"), "load")
+    with pytest.raises(DataError, match="column 'load': each cell is a list; expected numbers"):
+        numbers(datasets.Dataset.from_dict({"load": [[1.0]]}, split="train"), "load")
+
+
+def test_true_and_false_are_one_and_zero() -> None:
+    for cells, dtype in (
+        ([True, None, False], "bool"),
+        (["true", "", "False"], "string"),
+        (["TRUE", "NA", "FALSE"], "string"),
+    ):
+        np.testing.assert_array_equal(numbers(column(cells, dtype), "load", missing=["NA"]), [1, np.nan, 0])
+    assert numbers(column(["true"]), "load", decimal=",").tolist() == [1]
+    with pytest.raises(DataError, match="row 2, column 'load': found 'true'"):
+        numbers(column(["1", "true"]), "load")
 
 
 def test_rows_count_as_they_are_shown() -> None:

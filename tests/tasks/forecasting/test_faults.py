@@ -71,10 +71,25 @@ FAULTS = {
     "a test file before the training file": (
         readings(), ("--train", "a.csv", "--test", "a.csv"), r"TEST: its first reading of 'kw' is at 2024-01-01T00:00:00; expected .*",
     ),
-    "missing in test only": (
-        readings(kw=[*load(N)[:180], "", *load(N)[181:]]), (),
-        r"TRAIN, series 'kw': 1 missing, the first at reading 181; expected every reading: .*; fill them, or train on .*",
+    "a number too large": (readings("1e308"), (), AT + r"found 1e\+308; expected a number of at most 1e\+150; .*"),
+    "times in two columns": (
+        table("when,hour,kw", [time[:10] for time in times(N)], [time[11:13] for time in times(N)], load(N)), ("--value_column", "kw"),
+        r"TRAIN, column 'when': 191 readings at the time of another .*; the column 'hour' says when .*; pass --time_column when hour",
     ),
+    "several series": (
+        table("item_id,when,kw", [1] * 100 + [2] * 100, times(100) * 2, load(N)), ("--repair",),
+        r"TRAIN, column 'when': 100 readings at the time of another .*; the column 'item_id' has 2 values; .*--series_column item_id to .*",
+    ),
+    "uneven times": (
+        table("when,kw", [f"{time[:-2]}{n * 7 % 60:02}" for n, time in enumerate(times(N))], load(N)), (),
+        r"TRAIN, column 'when': readings come at no fixed distance, .*; resample them: pass --frequency 1h for the mean of each 1h",
+    ),
+    "no such file": (readings(), ("--train", "nothing.csv"), r"--train nothing.csv: no such file or folder: .*"),
+    "no such name": (
+        readings(), ("--data", "nothing"),
+        r"nothing: no such file or folder: .*; expected a file, a folder, a hub name owner/name, or built in: household; .*",
+    ),
+    "no distance": (readings(), ("--frequency", "month"), "--frequency is month; expected a distance that is always the same, .*"),
     "weeks without times": (table("kw", load(N)), ("--validation", "weeks"), r"TRAIN: the series have no whole weeks of readings; .*"),
     "too few weeks": (readings(), ("--validation", "weeks"), r"TRAIN: 160 readings are too few for 1 weeks of 168 with gaps of 24; .*"),
     "a column there is not": (readings(), ("--value_column", "kv"), r"TRAIN: no column 'kv' among .*"),
@@ -97,7 +112,7 @@ def test_a_fault_is_told_in_a_line_with_its_row_and_nothing_is_left_behind(case)
     for name in ("train", "test"):
         message = message.replace(name.upper(), f"a.csv, split '{name}'")
     Path("a.csv").write_text(content)
-    flags = flags if "--train" in flags else ("--data", "a.csv", *flags)
+    flags = flags if {"--train", "--data"} & set(flags) else ("--data", "a.csv", *flags)
     ended = recipe("--run", "run", *flags)
     assert "Traceback" not in ended.err
     assert (ended.code, ended.err.count("\n")) == (2, 1), ended.err
@@ -124,6 +139,26 @@ def test_a_fault_is_told_in_a_line_with_its_row_and_nothing_is_left_behind(case)
             readings("1e30"),
             (),
             r"scale +mean [\d.]+e\+27, standard deviation",
+        ),
+        (
+            readings(kw=[*load(N)[:180], "", *load(N)[181:]]),
+            (),
+            r"warning +test: 1 reading is missing, and taken as the one before: the model was trained on .* without gaps\n",
+        ),
+        (
+            table("when,hour,kw", [time[:10] for time in times(N)], [time[11:13] for time in times(N)], load(N)),
+            ("--value_column", "kw", "--time_column", "when", "hour"),
+            r"2024-01-01 00:00:00 to 2024-01-06 23:00:00",
+        ),
+        (
+            table("item_id,when,kw", [1] * 100 + [2] * 100, times(100) * 2, load(N)),
+            ("--series_column", "item_id"),
+            r"series +2 \(1, 2\); a reading every 60 minutes\n",
+        ),
+        (
+            table("when,kw", [f"{time[:-2]}{n * 7 % 60:02}" for n, time in enumerate(times(N))], load(N)),
+            ("--frequency", "1h"),
+            r"note +a.csv, split 'train': 200 readings were averaged over the steps of --frequency\n",
         ),
         (readings(kw=["7"] * N), (), r"warning +all training readings are the same in 'kw'\n"),
         (readings(kw=[f'"{value}"'.replace(".", ",") for value in load(N)]), ("--decimal", ","), r"series +1 \(kw\)"),

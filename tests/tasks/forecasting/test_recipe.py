@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import seqtext
@@ -245,8 +247,13 @@ def test_a_history_of_a_series_never_met_is_scaled_by_itself_and_that_is_told(pl
     assert ended.code == 0
     assert ended.err == "note: not in training, scaled by their own history: 'x, y'\n"
     Path("other.csv").write_text(table("when,megawatts", times(30), load(30)))
-    assert seqtext_command("forecast", place / "one", "--history", "other.csv").err == "", (
-        "one series is the one it knows"
+    other = seqtext_command("forecast", place / "one", "--history", "other.csv")
+    assert other.err == "note: the model learnt one series, 'kw'; 'megawatts' is scaled and forecast as that\n"
+    Path("kilo.csv").write_text(table("when,kw", times(30), [1000 * value for value in load(30)]))
+    kilo = seqtext_command("forecast", place / "one", "--history", "kilo.csv")
+    assert kilo.code == 0
+    assert re.fullmatch(
+        r"note: history 1, reading 7: 7130.4 lies [\d,]+ standard deviations from .* in another unit\?\n", kilo.err
     )
 
 
@@ -257,7 +264,7 @@ FORECASTS = {
     "no horizon": (("--history", "a.csv", "--horizon", "0"), "--horizon is 0; expected at least 1"),
     "no picture": (("--history", "a.csv", "--plot", "a.gif"), "--plot a.gif; expected a name that ends in .png, .svg or .pdf"),
     "no file": (("--history", "b.csv"), "--history b.csv: no such file or folder: .*; expected a file of readings; did you mean .*"),
-    "a folder": (("--history", "."), r".*: found the columns .*; expected those of .*: .*"),
+    "a folder": (("--history", "."), r".*two.csv: found the columns when, x, y; expected those of .*: when, kw"),
     "two columns": (
         ("--history", "two.csv"),
         "two.csv: 2 columns hold numbers: 'x', 'y'; expected one to forecast; "
@@ -268,7 +275,7 @@ FORECASTS = {
         ("--history", "quarters.csv"), "quarters.csv: a reading every 900 s; expected every 3600 s, as the model was trained on",
     ),
     "a gap": (("--history", "gap.csv"), "gap.csv, row 8, column 'when': 1 reading missing .*; pass --repair, .*"),
-    "a mended gap": (("--history", "gap.csv", "--repair"), "history 1: 1 missing, the first at reading 8; .* without gaps; .*"),
+    "several series": (("--history", "long.csv"), "long.csv, column 'when': 30 readings at the time of another .*--series_column id .*"),
     "an unwritable file": (("--history", "a.csv", "--output", "no/such/dir/a.csv"), None),
     "beyond the head": (("day", "--history", "a.csv", "--horizon", "13"), "horizon is 13; expected at most 12, as trained; .*"),
     "no times": (("day", "--history", "plain.csv"), "the history has no timestamps, and the model reads a calendar; .*"),
@@ -288,6 +295,7 @@ def test_a_forecast_that_cannot_be_made_is_told_in_a_line(place, case):
     quarters = [str(START + n * np.timedelta64(15, "m")) for n in range(60)]
     Path("quarters.csv").write_text(table("when,kw", quarters, load(60)))
     Path("gap.csv").write_text(table("when,kw", times(60)[:7] + times(60)[8:], load(59)))
+    Path("long.csv").write_text(table("when,id,kw", times(30) * 2, ["a"] * 30 + ["b"] * 30, load(60)))
     Path("two.csv").write_text(table("when,x,y", times(60), load(60), load(60)))
     ended = seqtext_command("forecast", place / model, *flags)
     if message is None:  # folders that are not there are made, or it is told that they cannot be
@@ -352,10 +360,10 @@ def test_decimal_commas_and_marks_of_missing_readings_are_understood_if_told(pla
 # fmt: off
 LINES = {
     "a word": ("kw\n1\n2\nthree\n", "line 4: found 'three'; expected a number"),
-    "a decimal comma": ("1.5\n\"2,5\"\n", "line 2: found '5\"'; expected a number"),
+    "a decimal comma": ("1.5\n\"2,5\"\n", "line 2: found '2,5'; expected a number; pass --decimal ,"),
+    "a decimal comma behind a semicolon": ("when;kw\n2024-01-01 00:00;2,5\n", "line 2: found '2,5'; expected a number; pass --decimal ,"),
     "infinity": ("1\ninf\n", "line 2: found 'inf'; expected a number"),
-    "too large": ("1\n1e999\n", "line 2: reading 2: found inf; expected a number"),
-    "missing, and the model has no mark": ("kw\n1\nnan\n", "line 3: reading 2: found nan; expected a number"),
+    "too large": ("1\n1e999\n", "line 2: reading 2: found inf; expected a number, or NaN where missing"),
     "a gap": (
         "when,kw\n2024-01-01 00:00,1\n2024-01-01 01:00,1\n2024-01-01 03:00,1\n",
         "line 4: 7200 s after the line before; expected 3600 s, the frequency of training; write nan for a reading .*",
@@ -365,6 +373,55 @@ LINES = {
     "a counter for a time": ("1,1\n", "line 1: found '1'; expected a time as ISO 8601"),
 }
 # fmt: on
+
+
+def test_a_gap_outside_of_what_is_read_is_mended_without_a_word_about_the_model(place):
+    for gap, said in ((8, []), (50, ["note: history 1: 1 reading is missing, and taken as the one before: .*"])):
+        Path("gap.csv").write_text(
+            table("when,kw", times(60)[:gap] + times(60)[gap + 1 :], load(60)[:gap] + load(60)[gap + 1 :])
+        )
+        ended = seqtext_command("forecast", place / "one", "--history", "gap.csv", "--repair")
+        assert ended.code == 0
+        mended = "note: gap.csv: 1 reading was not there, and filled in as missing"
+        assert re.fullmatch("\n".join([*said, mended, ""]), ended.err), ended.err
+
+
+def test_a_history_may_be_parquet_or_jsonl(place):
+    frame = pd.DataFrame({"when": pd.date_range("2024-01-01", periods=60, freq="h"), "kw": load(60)})
+    frame.to_parquet("a.parquet")
+    frame.astype({"when": str}).to_json("a.jsonl", orient="records", lines=True)
+    Path("a.csv").write_text(table("when,kw", times(60), load(60)))
+    expected = seqtext_command("forecast", place / "one", "--history", "a.csv")
+    for name in ("a.parquet", "a.jsonl"):
+        assert seqtext_command("forecast", place / "one", "--history", name) == expected
+        assert seqtext_command("evaluate", place / "one", "--data", name).code == 0
+
+
+def test_forecasts_are_written_in_the_zone_of_the_history(place):
+    Path("zoned.csv").write_text(table("when,kw", [f"{time}+02:00" for time in times(60)], load(60)))
+    ended = seqtext_command("forecast", place / "one", "--history", "zoned.csv", "--horizon", "2")
+    assert [row["time"] for row in rows_of(ended.out)] == ["2024-01-03 12:00:00+02:00", "2024-01-03 13:00:00+02:00"]
+
+
+def test_a_pipe_may_have_semicolons_and_lack_readings(place):
+    lines = [f"{time};{value}" for time, value in zip(times(30), load(30), strict=True)]
+    plain = follow(place / "one", "\n".join(lines).replace(";", ","))
+    assert follow(place / "one", "\n".join(lines)) == plain
+    assert follow(place / "one", "\n".join(line.replace(".", ",") for line in lines), "--decimal", ",") == plain
+    lines[26] = f"{times(30)[26]};nan"
+    assert follow(place / "one", "\n".join(lines)).code == 0
+
+
+def test_a_pipe_that_is_no_text_or_not_there_is_told_in_a_line(place):
+    ended = seqtext_command("forecast", place / "one", "--follow", stdin=b"1\n2\xff\n")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert ended.err.startswith("error: standard input, line 2: not UTF-8: byte 0xFF at its place 2; expected text")
+    command = [sys.executable, "-m", "seqtext.cli", "forecast", str(place / "one"), "--follow"]
+    closed = subprocess.run(
+        ["sh", "-c", f"{shlex.join(command)} <&-"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert closed.returncode == 2
+    assert closed.stderr.startswith("error: standard input: closed; expected a reading a line; give it a pipe")
 
 
 @pytest.mark.parametrize("case", LINES)

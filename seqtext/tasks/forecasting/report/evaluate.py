@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from tyro.conf import arg
 
+from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 from seqtext.reporting.evaluation import EvaluateOptions, Measured, chosen_line, load_measured
 
@@ -25,7 +26,7 @@ HOUSEHOLD = "household"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(EvaluateOptions):
+class Evaluate(SeriesTableOptions, EvaluateOptions):
     """Errors of forecasts in the units of the data: seqtext evaluate RUN --data new.csv --history old.csv
 
     Each forecast needs the readings before it. They are those of --history, or of the split train beside the one that is measured, or
@@ -37,25 +38,9 @@ class Evaluate(EvaluateOptions):
     """File of the readings before those of --data, in the same layout. Default: the head of the data, as long as the model looks back."""
     test_share: float | None = None
     """Forecast only this last share of each series; what is before it is history. 0.2 is what the recipe tests on."""
-    time_column: str | None = None
-    """Column of the timestamps; none if there are none. Default: recognised where there is no doubt."""
-    value_column: tuple[str, ...] = ()
-    """Column to forecast, or several, a series each. Default: those of training that are there, or the only one."""
-    series_column: str | None = None
-    """Column that names the series of each row (long)."""
-    layout: Literal["auto", "long", "wide", "m4"] = "auto"
-    """Rows are readings (long), moments of several series (wide), or whole series (m4)."""
-    decimal: Literal[".", ","] = "."
-    """Decimal mark of numbers in text."""
-    missing: tuple[str, ...] = ()
-    """Cells that mark a missing reading, beside the empty one and nan."""
-    time_format: str | None = None
-    """Format of timestamps that are not ISO 8601, such as "%d.%m.%Y %H:%M"."""
-    repair: bool = False
-    """Sort readings, average duplicates, fill gaps with missing readings, and say how many."""
 
     def _faults(self) -> list[str]:
-        faults = EvaluateOptions._faults(self)
+        faults = [*EvaluateOptions._faults(self), *SeriesTableOptions._faults(self)]
         if self.test_share is not None and not 0 < self.test_share < 1:
             faults.append(f"--test_share is {self.test_share}; expected between 0 and 1")
         if self.test_share is not None and self.history is not None:
@@ -85,6 +70,7 @@ def measure(task: Forecaster, options: Evaluate, *, given: Any = None) -> Measur
     """
     import numpy as np
 
+    from seqtext.tasks.forecasting.remarks import of_part
     from seqtext.tasks.forecasting.report.drawings import hours_of_day
     from seqtext.tasks.forecasting.report.fitting import baselines_of, season_scales, seasons
     from seqtext.tasks.forecasting.report.metrics import ForecastMetrics, forecast_metrics, mae_by_hour
@@ -112,7 +98,7 @@ def measure(task: Forecaster, options: Evaluate, *, given: Any = None) -> Measur
     for one in baselines_of(task, data, first, "fast"):
         errors = metrics(one.predicted, dict.fromkeys(made.quantiles, one.predicted)).to_json()
         baselines[one.name] = one.figures(errors)
-    about = {"source": source, "notes": notes, "warnings": []}
+    about = {"source": source, "notes": notes, "warnings": of_part(data.test, task.config, "test")}
     return Measured({"test": test, "baselines": baselines, "data": about}, _predictions(series, first, made))
 
 
@@ -178,23 +164,12 @@ def _load(task: Forecaster, options: Evaluate, rows: Any) -> _Spans:
 
 def _read(rows: Dataset, task: Forecaster, options: Evaluate) -> SeriesSet:
     """The series of a table, once they are like those of training."""
-    from seqtext.data.series.table import read_series
+    from seqtext.data.series.table import read_table
 
-    values = options.value_column
-    if not values and options.series_column is None:
+    values: tuple[str, ...] = ()
+    if options.series_column in ((), ("none",)):
         values = tuple(name for name in task.config.series if name in rows.column_names)
-    series = read_series(
-        rows,
-        time_column=options.time_column,
-        value_columns=values,
-        series_column=options.series_column,
-        input_columns=task.config.input_names,
-        layout=options.layout,
-        decimal=options.decimal,
-        missing=options.missing,
-        time_format=options.time_format,
-        repair=options.repair,
-    )
+    series = read_table(rows, options, value_columns=values, input_columns=task.config.input_names)
     return _as_trained(series, task)
 
 
@@ -204,6 +179,8 @@ def _as_trained(series: SeriesSet, task: Forecaster) -> SeriesSet:
     Raises:
         DataError: another step of time, no times where the model reads a calendar, or a series that training did not have.
     """
+    from seqtext.tasks.forecasting.remarks import of_clocks
+
     config = task.config
     if None not in (series.frequency, config.frequency) and series.frequency != config.frequency:
         found, expected = (
@@ -216,6 +193,7 @@ def _as_trained(series: SeriesSet, task: Forecaster) -> SeriesSet:
     if config.calendar and series.first_times is None:
         found = "no timestamps, and the model reads a calendar"
         raise DataError(found, where=series.name, fix="name their column with --time_column")
+    series = replace(series, notes=(*series.notes, *of_clocks([series.zone], config)))
     unknown = [name for name in series.names if name not in config.series]
     if unknown and len(series) == len(config.series) == 1:
         note = (

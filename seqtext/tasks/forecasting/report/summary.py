@@ -12,6 +12,7 @@ from seqtext.options import TrainingOptions
 from seqtext.reporting.estimate import micro_batches, plan_of
 from seqtext.reporting.summary import SPLITS, encode_splits, summarise
 from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.remarks import of_part
 
 OUTLIER = 50  # standard deviations from the mean beyond which a reading is named
 
@@ -22,14 +23,13 @@ def forecast_summary(
     """The summary as lines to print, and the part of it that goes to report/metrics.json.
 
     Raises:
-        DataError: if no window fits, or readings are missing where none were while training.
+        DataError: if no window fits.
         ResourceError: for a device, precision or tracker that is not there.
     """
     config, series = task.config, data.series
     encoded, _ = encode_splits(task, task.encode, data, options, names=("train", "validation"))
     examples = encoded["train"]
-    task.check(data.test)  # what would end the run after training ends it now
-    task.positions(data.test, most=1)
+    task.positions(data.test, most=1)  # what would end the run after training ends it now
     missing = {name: _missing(getattr(data, name)) for name in SPLITS}
     windows = plan_of(task, examples, options).rows * micro_batches(options)
     lines, figures = summarise(
@@ -50,7 +50,7 @@ def forecast_summary(
         + (", each series equally often (with replacement)" if config.sample_by == "series" else ""),
         padded=False,
         notes=data.notes,
-        warnings=[*_constant(data), *_outliers(task, data)],
+        warnings=[*_constant(data), *_outliers(task, data), *_unmarked(task, data)],
     )
     return lines, {
         "series": len(series),
@@ -92,6 +92,11 @@ def _constant(data: SeriesSplits) -> list[str]:
     names = [name for name, v in zip(train.series.names, values, strict=True) if np.nanmin(v) == np.nanmax(v)]
     more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
     return [f"all training readings are the same in {', '.join(map(repr, names[:3]))}{more}"] if names else []
+
+
+def _unmarked(task: Forecaster, data: SeriesSplits) -> list[str]:
+    """Missing readings where the training span has none, so that the model has no mark for them."""
+    return [remark for name in SPLITS for remark in of_part(getattr(data, name), task.config, name)]
 
 
 def _outliers(task: Forecaster, data: SeriesSplits) -> list[str]:

@@ -227,12 +227,6 @@ REFUSED = {
         ("--history", "late.csv"),
         "NEW: its first reading of 'kw' is at 2024-01-01T00:00:00; expected .*",
     ),
-    "a history that ends before": (
-        "day",
-        SHORT,
-        ("--history", "early.csv"),
-        "early.csv, series 'kw': 10 missing, the first at reading 31; .*",
-    ),
     "no such history": (
         "day",
         SHORT,
@@ -243,7 +237,7 @@ REFUSED = {
         "day",
         SHORT,
         ("--history", "two"),
-        "--history two: found a folder; expected a file of readings; it holds one of test.csv, train.csv",
+        "two, split 'train': 2 columns hold numbers: 'a', 'b'; expected one to forecast; pass --value_column NAME, .*",
     ),
     "a share beyond all": ("day", SHORT, ("--test_share", "1.5"), "--test_share is 1.5; expected between 0 and 1"),
     "a share and a history": (
@@ -277,12 +271,6 @@ REFUSED = {
         (),
         "NEW, row 21.*: 1 reading missing .*; pass --repair, .*",
     ),
-    "a reading that is missing": (
-        "day",
-        table("when,kw", times(N), [*load(40), "", *load(19)]),
-        (),
-        "NEW, series 'kw': 1 missing, .*; fill them, or .*",
-    ),
     "another layout": (
         "day",
         table("when,kw", times(N), load(N)),
@@ -305,3 +293,18 @@ def test_what_cannot_be_measured_is_refused_in_one_line(place, case):
     assert ended.err.count("\n") == 1
     pattern = told.replace("NEW", "new.csv, split 'train'").replace("?", r"\?")
     assert re.fullmatch(f"error: {pattern}\n", ended.err), ended.err
+
+
+def test_missing_readings_are_the_ones_before_them_and_told(place):
+    Path("gap.csv").write_text(table("when,kw", times(N), [*load(40), "", *load(19)]))
+    ended = evaluate(place / "day", "--data", "gap.csv")
+    assert (ended.code, ended.err) == (0, "")
+    assert (
+        "warning: test: 1 reading is missing, and taken as the one before: the model was trained on readings"
+        in ended.out
+    )
+    Path("early.csv").write_text(table("when,kw", times(30, START - 40 * HOUR), load(30)))
+    Path("new.csv").write_text(SHORT)
+    ended = evaluate(place / "day", "--data", "new.csv", "--history", "early.csv")
+    assert (ended.code, ended.err) == (0, "")
+    assert "10 readings are missing between early.csv and new.csv" in ended.out

@@ -1,0 +1,75 @@
+"""Numbers as moments: seconds since 1970, days since 1899-12-30 as spreadsheets count them, or a date's eight digits.
+
+Which of them is meant, their size says; no two of these ranges meet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtext.data.reading.moments import NOT_AT_ALL, Cells, Times, check_whole, more
+from seqtext.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# 1973 and 2286: smaller ones are counters, years or dates, larger ones milliseconds
+EARLIEST_EPOCH, LATEST_EPOCH = 10**8, 10**10
+EARLIEST_SERIAL, LATEST_SERIAL = 20_000, 80_000  # 1954 and 2119
+EARLIEST_DATE, LATEST_DATE = 1900_01_01, 2100_12_31
+_SERIAL_ZERO = np.datetime64("1899-12-30T00:00:00", "s")
+_DAY, _MINUTE = 86_400, 60
+_SNAP = 0.1  # of a minute: with four digits a serial is as exact as that
+
+
+def are_dates(numbers: NDArray[np.float64]) -> bool:
+    """Whether all of some whole numbers look like 20201231."""
+    return bool(len(numbers)) and bool(((numbers >= EARLIEST_DATE) & (numbers <= LATEST_DATE)).all())
+
+
+def times_of_numbers(cells: pa.ChunkedArray, numbers: NDArray[np.float64], where: Cells) -> tuple[Times, list[str]]:
+    """The moments that numbers stand for, and a note where something was taken for granted.
+
+    Args:
+        cells: as they were written, for messages.
+        numbers: (N,) of them.
+        where: what messages call them.
+
+    Raises:
+        DataError: what is neither seconds since 1970 nor days since 1899-12-30, or has a fraction of a second.
+    """
+    if len(numbers) and ((numbers >= EARLIEST_SERIAL) & (numbers < LATEST_SERIAL)).all():
+        return _of_serials(cells, numbers, where)
+    notes = []
+    if len(numbers) and ((numbers >= EARLIEST_EPOCH * 1000) & (numbers < LATEST_EPOCH * 1000)).all():
+        numbers = numbers / 1000
+        notes = [f"numbers were taken for milliseconds since 1970 ({where.name})"]
+    wrong = ~((numbers >= EARLIEST_EPOCH) & (numbers < LATEST_EPOCH))
+    if wrong.any():
+        row = int(wrong.argmax())
+        fix = f"write timestamps such as 2020-12-31 23:45, {NOT_AT_ALL}"
+        if LATEST_EPOCH <= numbers[row] < LATEST_EPOCH * 1000:
+            fix = "divide by 1000 if these are milliseconds"
+        found = f"found {cells[row].as_py()}{more(wrong)}"
+        raise DataError(found, where=where.row(row), expected="seconds since 1970, of the years 1973 to 2286", fix=fix)
+    check_whole(numbers != np.floor(numbers), cells, where)
+    return np.floor(numbers).astype(np.int64).astype("datetime64[s]"), notes
+
+
+def _of_serials(cells: pa.ChunkedArray, days: NDArray[np.float64], where: Cells) -> tuple[Times, list[str]]:
+    minutes = days * (_DAY // _MINUTE)
+    whole_minutes = np.abs(minutes - np.round(minutes)).max() < _SNAP
+    seconds = (np.round(minutes) * _MINUTE if whole_minutes else np.round(days * _DAY)).astype(np.int64)
+    distances = np.diff(np.unique(seconds))
+    if len(distances) > 1 and 2 * int(np.unique(distances, return_counts=True)[1].max()) < len(distances):
+        found = (
+            f"found {cells[0].as_py()}, which may be days since 1899-12-30, as spreadsheets write times, but unevenly"
+        )
+        fix = f"format the cells as times in the spreadsheet and save it again, {NOT_AT_ALL}"
+        raise DataError(found, where=where.row(0), expected="a time such as 2020-12-31 23:45", fix=fix)
+    times: Times = _SERIAL_ZERO + seconds.astype("timedelta64[s]")
+    note = f"numbers were taken for days since 1899-12-30, as spreadsheets write times: the first is {times[0]}"
+    return times, [f"{note} ({where.name})".replace("T", " ")]

@@ -1,0 +1,125 @@
+"""Forecasts behind histories, in the units of the data and in the zone of their times. Knows a model and its config, no files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtext.data.series.series import SeriesSet
+from seqtext.errors import DataError, NumericsError
+from seqtext.models.seq_to_vec import SeqToVec
+from seqtext.tasks.forecasting.given import FloatArray
+from seqtext.tasks.forecasting.histories import Histories
+from seqtext.tasks.forecasting.rollout import Rollout, check_horizon
+from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.windows import scaled, scales_for
+
+
+class Forecast(NamedTuple):
+    """What the forecaster says of the readings to come, in the units of the data.
+
+    Attributes:
+        values: (H,) float64.
+        quantiles: (H,) of each level, rising with it; empty unless trained for.
+        times: (H,) datetime64[s]; of a history with a zone a pandas DatetimeIndex in that zone; None without timestamps.
+    """
+
+    values: FloatArray
+    quantiles: dict[float, FloatArray]
+    times: Any
+
+
+def least_history(config: ForecastConfig) -> int:
+    """Readings that a forecast needs before it."""
+    return config.reach if config.context == "window" else max(1, config.difference_lag)
+
+
+def forecasts(model: SeqToVec, config: ForecastConfig, given: Histories, request: ForecastRequest) -> list[Forecast]:
+    """The forecast behind each history.
+
+    Args:
+        model: in evaluation mode.
+        config: of the forecaster.
+        given: S histories.
+        request: how far, and how paths are drawn.
+
+    Raises:
+        DataError: a history that is too short.
+        OptionsError: a horizon that the model cannot give.
+        NumericsError: a forecast that is not finite.
+    """
+    series, zones = given.series, given.zones
+    steps = config.horizon if request.horizon is None else request.horizon
+    check_horizon(config, steps)
+    for number, length in enumerate(series.lengths.tolist()):
+        if length < least_history(config):
+            found = f"history {number + 1} has {length:,} readings"
+            raise DataError(found, expected=f"at least {least_history(config):,}, which the model looks back")
+    means, scales = scales_for(series, config)
+    rows = scaled(on_clock(series, zones, config), config, means, scales).to(next(model.parameters()).device)
+    made = Rollout(model, config, rows, samples=request.samples, seed=request.seed).forecast(series.starts[1:], steps)
+    results = []
+    for number, (mean, scale) in enumerate(zip(means.tolist(), scales.tolist(), strict=True)):
+        values, quantiles = in_units(made.values[number], mean, scale), in_units(made.quantiles[number], mean, scale)
+        check_finite(values, quantiles, where=f"history {number + 1}")
+        by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
+        results.append(Forecast(values, by_level, in_zone(series.times_behind(number, steps), zones[number])))
+    return results
+
+
+def in_units(values: FloatArray, mean: float | FloatArray, scale: float | FloatArray) -> FloatArray:
+    """Scaled numbers in the units of the data, infinite where they are too large."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        made: FloatArray = values * scale + mean
+    return made
+
+
+def check_finite(*numbers: Any, where: str) -> None:
+    """Refuses a forecast that is no number.
+
+    Raises:
+        NumericsError: for such a one.
+    """
+    for some in numbers:
+        wrong = ~np.isfinite(np.asarray(some, dtype=np.float64))
+        if wrong.any():
+            found = f"the forecast is {np.asarray(some)[wrong][0]}"
+            fix = "the weights or scales of the model are not usable: train it again"
+            raise NumericsError(found, where=where, expected="finite numbers", fix=fix)
+
+
+def in_zone(times: NDArray[np.datetime64] | None, zone: str | None) -> Any:
+    """Times, which are UTC where there is a zone, as that zone's."""
+    if times is None or zone is None:
+        return times
+    import pandas as pd  # type: ignore[import-untyped]
+
+    return pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone)
+
+
+def offset_at(time: np.datetime64, zone: str) -> np.timedelta64:
+    """How far the clocks of a zone are ahead of UTC at a moment."""
+    match = re.fullmatch(r"(?P<sign>[+-])(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2})", zone)
+    if match is not None:
+        seconds = int(match["hours"]) * 3600 + int(match["minutes"]) * 60
+        return np.timedelta64(-seconds if match["sign"] == "-" else seconds, "s")
+    moment = datetime.fromtimestamp(int(time.astype("datetime64[s]").astype(np.int64)), UTC).astimezone(ZoneInfo(zone))
+    return np.timedelta64(int((moment.utcoffset() or timedelta()).total_seconds()), "s")
+
+
+def on_clock(series: SeriesSet, zones: tuple[str | None, ...], config: ForecastConfig) -> SeriesSet:
+    """The series by the clocks of their zones, as they stand at the end of each, where the model learnt the hours of such a clock."""
+    if not config.calendar or config.zoned or series.first_times is None or not any(zones):
+        return series
+    first_times = series.first_times.copy()
+    for number, zone in enumerate(zones):
+        behind = series.times_behind(number, 1)
+        if zone is not None and behind is not None:
+            first_times[number] += offset_at(behind[0], zone)
+    return replace(series, first_times=first_times)
