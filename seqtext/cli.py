@@ -35,7 +35,7 @@ seqtext {__version__}"""
 
 def main() -> None:
     """The `seqtext` program."""
-    run_program(_run)
+    run_program(_run, trains=sys.argv[1:2] == ["train"])
 
 
 def _run() -> None:

@@ -124,10 +124,10 @@ def test_every_kind_of_fault_is_caught_by_its_family_name():
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (MemoryError(), "error: out of memory; use smaller batches"),
+        (MemoryError(), "error: out of memory; end other programs, or use a smaller model"),
         (
             RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
-            "error: out of memory (2.00 GiB were asked for); use",
+            "error: out of memory (2.00 GiB were asked for); end",
         ),
     ],
 )

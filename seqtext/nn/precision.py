@@ -13,10 +13,20 @@ from typing import Any
 
 import torch
 
-from seqtext.errors import OptionsError, ResourceError
+from seqtext.errors import NumericsError, OptionsError, ResourceError
 from seqtext.options import Precision
 
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def check_answers(values: torch.Tensor) -> None:
+    """Refuses answers that are no numbers: weights that are finite may still give such.
+
+    Raises:
+        NumericsError: if one is not finite.
+    """
+    if not bool(values.isfinite().all()):
+        raise NumericsError("the model's answers are not finite numbers", fix="look at its weights, or train it again")
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -18,7 +18,7 @@ import pytest
 import seqtext
 import seqtext.cli
 from seqtext.commands.info import _shown
-from seqtext.saving.folders import atomic_folder
+from seqtext.saving.folders import atomic_folder, seal
 from tests.conftest import ROOT, write_csv
 from tests.in_process import seqtext_command
 
@@ -266,10 +266,25 @@ def test_what_cannot_be_predicted_is_refused_in_one_line(run_folder, flags, code
     assert sorted(os.listdir()) == before
 
 
-def test_an_empty_pipe_is_told_not_passed_over(run_folder):
-    ended = seqtext_command("predict", run_folder, stdin=b"")
-    assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("error: standard input: no rows; expected one text per line")
+@pytest.mark.parametrize(
+    ("flags", "stdin"),
+    [
+        ((), b""),
+        (("--input", "-", "--input_format", "csv"), b""),
+        (("--input", "-", "--input_format", "csv"), b"id,text\n"),
+        (("--input", "-", "--input_format", "jsonl"), b""),
+        (("--input", "empty.txt"), b""),
+        (("--input", "empty.txt.gz"), b""),
+        (("--input", "header.csv"), b""),
+    ],
+)
+def test_an_input_without_rows_is_answered_with_nothing(run_folder, flags, stdin):
+    Path("empty.txt").write_bytes(b"")
+    Path("empty.txt.gz").write_bytes(gzip.compress(b""))
+    Path("header.csv").write_text("id,text\n")
+    assert seqtext_command("predict", run_folder, *flags, stdin=stdin) == (0, "", "")
+    assert seqtext_command("predict", run_folder, *flags, "--output", "out.csv", stdin=stdin) == (0, "", "")
+    assert Path("out.csv").read_text() == ""
 
 
 @pytest.mark.parametrize("command", [("predict", "x"), ("evaluate", "--data", "phrasebook"), ("info",)])
@@ -325,7 +340,7 @@ def test_info_says_what_the_model_is_and_what_its_report_says(run_folder):
         (0.3770258571445141, "0.377"),
         (123456, "123456"),
         (False, "False"),
-        (None, "None"),
+        (None, ""),
         ([], ""),
         ([()], ""),
     ],
@@ -338,6 +353,7 @@ def test_settings_are_shown_as_people_read_them(value, shown):
 def test_info_refuses_a_report_that_is_none(run_folder, content):
     shutil.copytree(run_folder, "copy")
     Path("copy/report/metrics.json").write_text(content)
+    seal(Path("copy/report"))
     ended = seqtext_command("info", "copy")
     assert ended.code == 3
     assert ended.err.startswith("error: copy/report/metrics.json: not ")

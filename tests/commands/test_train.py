@@ -26,8 +26,8 @@ def test_without_a_recipe_the_recipes_are_listed(flags):
     ended = seqtext_command("train", *flags)
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("usage: seqtext train RECIPE ...\n")
-    listed = re.findall(r"^  (\w+) +for seqtext (\w+)$", ended.out, flags=re.MULTILINE)
-    assert listed == [(task.recipe, task.command) for task in TASKS]
+    listed = re.findall(r"^  (\w+) +(.+) \(used by seqtext (\w+)\)$", ended.out, flags=re.MULTILINE)
+    assert listed == [(task.recipe, task.trains, task.command) for task in TASKS]
 
 
 @pytest.mark.parametrize(

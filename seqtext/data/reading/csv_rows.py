@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from seqtext.data.reading.lines import LineError, Lines
-from seqtext.errors import DataError, shorten
+from seqtext.errors import DataError, NoRowsError, shorten
 
 # Not meant to limit cells, but the damage of a stray quote, which would otherwise take the rest of the file to memory.
 LARGEST_CELL = 1 << 26  # characters
@@ -62,7 +62,7 @@ class Separated:
                 blank = blank or self._blank()
         if not found_any:
             fix = "was it cut off, or filtered?"
-            raise DataError("a header and no rows", where=self._name, expected="one row at least", fix=fix)
+            raise NoRowsError("a header and no rows", where=self._name, expected="one row at least", fix=fix)
 
     def _next(self) -> list[str] | None:
         self._record.clear()
@@ -93,8 +93,8 @@ class Separated:
     def _header(self) -> tuple[str, ...]:
         names = self._next()
         if not names:
-            found = "no rows" if names is None else "a blank line"
-            raise DataError(found, where=self._where(1), expected="the names of the columns")
+            found, kind = ("no rows", NoRowsError) if names is None else ("a blank line", DataError)
+            raise kind(found, where=self._where(1), expected="the names of the columns")
         if "" in names:
             fix = "name it; pandas leaves it out with to_csv(index=False)"
             raise DataError(f"column {names.index('') + 1} has no name", where=self._where(), fix=fix)

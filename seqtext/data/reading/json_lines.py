@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from seqtext.data.reading.lines import LineError, Lines
-from seqtext.errors import DataError, did_you_mean, shorten
+from seqtext.errors import DataError, NoRowsError, did_you_mean, shorten
 
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -36,7 +36,7 @@ class JsonLines:
         first = self._next()
         if first is None:
             fix = "write or download it again"
-            raise DataError("no rows", where=name, expected="one JSON object per line", fix=fix)
+            raise NoRowsError("no rows", where=name, expected="one JSON object per line", fix=fix)
         if not first:
             raise DataError("the first row has no keys", where=self._where(), expected="the columns as its keys")
         self._first = first

@@ -42,12 +42,17 @@ class LineError(Exception):
 class Lines:
     """The lines of a binary stream, once, in order; each ends in `\\n`, also the last, where the file may lack it.
 
+    Args:
+        stream: of bytes.
+        errors: `strict`, or `replace` for U+FFFD in the place of bytes that are not UTF-8.
+
     Attributes:
         offset: bytes taken from the stream so far (unpacked bytes, where it is compressed).
+        replaced: characters that stand for bytes that are no text.
         whole: False once the block of the last line is read and the line lacks its `\\n`, as in a file that was cut off.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, *, errors: str = "strict") -> None:
         # `read1` returns what a pipe has: with `read`, rows typed into standard input would wait for a full block.
         self._read = getattr(stream, "read1", stream.read)
         self._packed = isinstance(stream, gzip.GzipFile)
@@ -55,7 +60,9 @@ class Lines:
         self._start = b""  # of the stream, to tell what it is if it is no text
         self._block = io.StringIO()
         self._end = 0  # of the block
+        self._errors = errors
         self.offset = 0
+        self.replaced = 0
         self.whole = True
 
     @property
@@ -74,6 +81,13 @@ class Lines:
             try:
                 text = block.decode()
             except UnicodeDecodeError as error:
+                if self._errors == "replace" and not self._start.startswith(tuple(SIGNATURES)):
+                    text = block.decode(errors="replace")
+                    self.replaced += text.count("\ufffd") - block.count("\ufffd".encode())
+                    yield from self._split(text, first=position == 0)
+                    self._done += text.count("\n")
+                    position += len(block)
+                    continue
                 good = block[: block.rfind(b"\n", 0, error.start) + 1].decode()
                 yield from self._split(good, first=position == 0)
                 raise self._not_utf8(error, position) from None

@@ -15,7 +15,7 @@ from seqtext.data.reading.csv_rows import Separated
 from seqtext.data.reading.json_lines import JsonLines
 from seqtext.data.reading.lines import LineError, Lines
 from seqtext.data.reading.local_paths import existing_file
-from seqtext.errors import DataError, did_you_mean, one_of
+from seqtext.errors import DataError, NoRowsError, did_you_mean, one_of
 
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl", ".txt": "txt"}
 TEXT_COLUMN = "text"  # of a txt file
@@ -31,7 +31,10 @@ class Rows:
     Attributes:
         columns: names of the columns, in the order of the file.
         lines: what is read from; its `offset` says how far.
+        size: bytes there are to read; None if that is not known.
     """
+
+    size: int | None = None
 
     def __init__(self, columns: tuple[str, ...], cells: Iterator[Cells], lines: Lines, close: Callable[[], None]):
         self.columns, self.lines = columns, lines
@@ -60,13 +63,16 @@ class Rows:
         self._close()
 
 
-def open_rows(source: str | Path | BinaryIO, *, format: str | None = None, name: str | None = None) -> Rows:
+def open_rows(
+    source: str | Path | BinaryIO, *, format: str | None = None, name: str | None = None, errors: str = "strict"
+) -> Rows:
     """Opens a text file, or reads on from a binary stream such as `sys.stdin.buffer`, which it leaves open.
 
     Args:
         source: a path (unpacked on the fly if its name ends in `.gz`) or a stream of bytes.
         format: one of `csv`, `tsv`, `jsonl`, `txt`; by the ending of the name if not given. A stream needs it.
         name: what messages call the source; else its path, or "standard input".
+        errors: as of `Lines`.
 
     Raises:
         DataError: no such file, an unknown format, an empty source, or a faulty header or first row.
@@ -75,12 +81,15 @@ def open_rows(source: str | Path | BinaryIO, *, format: str | None = None, name:
         name = name or "standard input"
         if format is None:
             raise DataError("the format is not given", where=name, expected=one_of(_NAMES))
-        return _rows(source, _known(format, name), name, close=lambda: None)
+        return _rows(source, _known(format, name), name, errors, close=lambda: None)
     name = name or str(source)
     format = format_of(source) if format is None else _known(format, name)
-    stream = _open(existing_file(source), name)
+    path = existing_file(source)
+    stream = _open(path, name)
     try:
-        return _rows(stream, format, name, close=stream.close)
+        rows = _rows(stream, format, name, errors, close=stream.close)
+        rows.size = path.stat().st_size if path.is_file() and not isinstance(stream, gzip.GzipFile) else None
+        return rows
     except BaseException:
         stream.close()
         raise
@@ -114,8 +123,8 @@ def _open(path: Path, name: str) -> BinaryIO:
         raise DataError(f"cannot be opened ({error.strerror})", where=name) from None
 
 
-def _rows(stream: BinaryIO, format: str, name: str, *, close: Callable[[], None]) -> Rows:
-    lines = Lines(stream)
+def _rows(stream: BinaryIO, format: str, name: str, errors: str, *, close: Callable[[], None]) -> Rows:
+    lines = Lines(stream, errors=errors)
     if format == "txt":
         return Rows((TEXT_COLUMN,), _plain(lines, name), lines, close)
     if format == "jsonl":
@@ -134,4 +143,4 @@ def _plain(lines: Lines, name: str) -> Iterator[Cells]:
     except LineError as error:
         raise DataError(error.found, where=f"{name}, row {row + 1} (line {error.line})", fix=error.fix) from None
     if row == 0:
-        raise DataError("no rows", where=name, expected="one text per line", fix="write or download it again")
+        raise NoRowsError("no rows", where=name, expected="one text per line", fix="write or download it again")

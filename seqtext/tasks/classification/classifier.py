@@ -21,6 +21,7 @@ from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss, classification_loss
+from seqtext.nn.precision import check_answers
 from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import Precision
 from seqtext.tasks.classification.model import build_model
@@ -115,6 +116,7 @@ class TopicClassifier:
         Raises:
             DataError: if something in `texts` is not a text, or `texts` is one.
             OptionsError: for a `top_k` below 1.
+            NumericsError: if the probabilities are not numbers.
         """
         return list(self.predict(texts, top_k=top_k))
 
@@ -235,6 +237,7 @@ class TopicClassifier:
         result = torch.empty(len(examples), len(self.config.labels))
         for rows, found in zip(pieces, map_pieces(pieces, of), strict=True):
             result[torch.from_numpy(rows)] = found.float().view(len(rows), -1)
+        check_answers(result)
         return result.numpy()
 
     def evaluate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
@@ -291,6 +294,7 @@ class TopicClassifier:
 
     def _predictions(self, probabilities: Tensor, top_k: int) -> Iterator[Prediction]:
         names = self.config.labels
+        check_answers(probabilities)
         values, ids = probabilities.topk(min(top_k, len(names)), dim=-1)
         for row_values, row_ids in zip(values.tolist(), ids.tolist(), strict=True):
             top = tuple((names[i], value) for i, value in zip(row_ids, row_values, strict=True))

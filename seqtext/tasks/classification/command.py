@@ -8,27 +8,32 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
 from seqtext.tasks.classification.settings import Ranking
-from seqtext.tasks.streams import ModelOptions, as_they_come, open_target
+from seqtext.tasks.streams import (
+    Errors,
+    ModelOptions,
+    Row,
+    as_they_come,
+    json_text,
+    one_line,
+    open_input,
+    open_target,
+)
 
 if TYPE_CHECKING:
     from seqtext.tasks.classification.classifier import Prediction
 
 Format = Literal["plain", "csv", "tsv", "jsonl"]
 _BY_ENDING: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".txt": "plain"}
-_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # what could be a command to a terminal
-
-
-Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,8 @@ class Predict(Ranking, ModelOptions):
     """Format of the input where its name does not tell. A pipe is txt, one text per line, unless this says otherwise."""
     text_column: str | None = None
     """Column of the texts. Default: the one the model was trained on, else the only one."""
+    errors: Errors = "strict"
+    """Bytes of the input that are no UTF-8 stop it, or are replaced by U+FFFD and counted."""
     output: str | None = None
     """File to write: csv, tsv, jsonl or txt by its name. Default: the terminal."""
     output_format: Format | None = None
@@ -57,14 +64,14 @@ class Predict(Ranking, ModelOptions):
         report = EncodingReport()
         with ExitStack() as stack:
             columns, rows, where = self._rows(stack)
-            column = _text_column(self.text_column, columns, classifier.config.text_column, where)
-            file = open_target(self.output, stack)
-            write = _writer(self._format(columns), columns, column, self.top_k, file)
+            column = _text_column(self.text_column, columns, classifier.config.text_column, where) if columns else ""
+            target = stack.enter_context(open_target(self.output))
+            write = _writer(self._format(columns), columns, column, self.top_k, target.file)
             for chunk in rows:
                 texts = _texts(chunk, column, report.texts, where)
                 for row, found in zip(chunk, classifier.predict(texts, top_k=self.top_k, report=report), strict=True):
                     write(row, found)
-                file.flush()
+                target.flush(len(chunk))
         if report.empty or report.cut or report.in_windows:
             note = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
             note += f"; read in windows: {report.in_windows:,}" if report.in_windows else ""
@@ -77,17 +84,14 @@ class Predict(Ranking, ModelOptions):
             raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
 
     def _rows(self, stack: ExitStack) -> tuple[tuple[str, ...], Iterable[list[Row]], str]:
-        """Columns, rows in chunks, and what to call them in a message."""
-        from seqtext.data.reading.text_files import open_rows
-
+        """Columns (none where there is nothing to answer), rows in chunks, and what to call them in a message."""
         if self.texts:
             # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
             return ("text",), [[{"text": text} for text in self.texts]], "arguments"
-        if self.input in (None, "-"):
-            opened = stack.enter_context(open_rows(sys.stdin.buffer, format=self.input_format or "txt"))
-        else:
-            opened = stack.enter_context(open_rows(str(self.input), format=self.input_format))
-        return opened.columns, as_they_come(opened), self.input or "standard input"
+        format = self.input_format or ("txt" if self.input in (None, "-") else None)
+        opened = open_input(self.input, stack, format=format, errors=self.errors)
+        columns = () if opened is None else opened.columns
+        return columns, as_they_come(opened, self.output), self.input or "standard input"
 
     def _format(self, columns: tuple[str, ...]) -> Format:
         if self.output_format:
@@ -135,9 +139,7 @@ def _writer(
     if form == "plain":
         return lambda row, found: print(_plain(found, str(row[text_column])), file=file)
     if form == "jsonl":
-        return lambda row, found: print(
-            json.dumps({**row, **_columns(found, top_k, columns)}, ensure_ascii=False), file=file
-        )
+        return lambda row, found: print(json_text({**row, **_columns(found, top_k, columns)}), file=file)
     table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
     header: list[str] = []
 
@@ -154,7 +156,7 @@ def _writer(
 def _plain(found: Prediction, text: str) -> str:
     """Label and probability, of the likeliest first, and the text, between tabs, each without tabs and controls of its own."""
     ranked = [cell for label, probability in found.top for cell in (label, f"{probability:.4f}")]
-    return "\t".join(" ".join(cell.translate(_CONTROLS).split()) for cell in [*ranked, text])
+    return "\t".join(map(one_line, [*ranked, text]))
 
 
 def _columns(found: Prediction, top_k: int, taken: tuple[str, ...]) -> dict[str, Any]:

@@ -10,14 +10,14 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 from tyro.conf import Positional, arg
 
-from seqtext.errors import DataError, OptionsError, ResourceError, one_of, shorten
+from seqtext.data.reading.lines import LineError, Lines
+from seqtext.errors import DataError, OptionsError, one_of, shorten
 from seqtext.tasks.forecasting.settings import ForecastRequest
-from seqtext.tasks.streams import check_threads, keywords
+from seqtext.tasks.streams import Target, check_threads, keywords, open_target, standard_input
 
 if TYPE_CHECKING:
     from seqtext.data.series.series import SeriesSet
@@ -72,7 +72,8 @@ class Forecast(ForecastRequest):
         set_threads(1 if self.follow and self.threads is None else self.threads)
         forecaster = load_for("forecast", self.run_folder)
         if self.follow:
-            _Following(forecaster, self.decimal, self.missing).run(sys.stdin, sys.stdout)
+            with open_target(None) as target:
+                _Following(forecaster, self.decimal, self.missing).run(standard_input(), target)
             return
         history = self._read(forecaster)
         made = forecaster(
@@ -140,20 +141,8 @@ class Forecast(ForecastRequest):
 
     def _write(self, history: SeriesSet, made: Sequence[Made]) -> None:
         """One row per reading: series, where there are several; time, or number of the step; forecast; quantiles."""
-        rows = _rows(history, made)
-        if self.output is None:
-            csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
-            return
-        from io import StringIO
-
-        from seqtext.saving.folders import write_text
-
-        text = StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        try:
-            write_text(Path(self.output).expanduser(), text.getvalue())
-        except OSError as error:
-            raise ResourceError(f"cannot be written ({error.strerror})", where=self.output) from error
+        with open_target(self.output) as target:
+            csv.writer(target.file, lineterminator="\n").writerows(_rows(history, made))
 
 
 def _rows(history: SeriesSet, made: Sequence[Made]) -> Iterator[list[Any]]:
@@ -197,15 +186,22 @@ class _Following:
         self.stream: ForecastStream | None = None
         self.last: Any = None  # time of the reading before
 
-    def run(self, source: TextIO, target: TextIO) -> None:
+    def run(self, source: BinaryIO, target: Target) -> None:
         """Until the pipe ends. A first line without a number is taken for a header."""
+        try:
+            self._answer(source, target)
+        except LineError as error:
+            raise DataError(error.found, where=f"standard input, line {error.line}", fix=error.fix) from error
+
+    def _answer(self, source: BinaryIO, target: Target) -> None:
         levels = self.forecaster.output.levels if self.forecaster.output.has_quantiles else ()
         steps = self.forecaster.config.head_horizon
         names = ["forecast", *(f"q{level:g}" for level in levels)]
         header = [name if steps == 1 else f"{name}_{step + 1}" for step in range(steps) for name in names]
-        print(",".join(["reading", *header]), file=target, flush=True)
+        print(",".join(["reading", *header]), file=target.file)
+        target.flush(0)
         waiting = 0
-        for number, line in enumerate(source, start=1):
+        for number, line in enumerate(Lines(source), start=1):
             cells = line.rstrip("\r\n").split("\t" if "\t" in line else ";" if self.decimal == "," else ",")
             value = self._value(cells[-1].strip())
             if value is None:
@@ -220,7 +216,8 @@ class _Following:
                 continue
             columns = zip(answer.values, *answer.quantiles.values(), strict=True)
             numbers = [f"{value:.8g}" for step in columns for value in step]
-            print(",".join([cells[0] if len(cells) > 1 else str(number), *numbers]), file=target, flush=True)
+            print(",".join([cells[0] if len(cells) > 1 else str(number), *numbers]), file=target.file)
+            target.flush(1)
         if waiting:
             print(
                 f"note: no forecast after the first {waiting:,} readings: the model looks back further", file=sys.stderr

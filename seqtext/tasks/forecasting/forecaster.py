@@ -20,6 +20,7 @@ from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
 from seqtext.errors import DataError
 from seqtext.nn.losses import Loss
+from seqtext.nn.precision import check_answers
 from seqtext.options import Precision
 from seqtext.tasks.forecasting.histories import FloatArray, histories, is_many
 from seqtext.tasks.forecasting.model import build_model
@@ -121,6 +122,7 @@ class Forecaster:
         Raises:
             DataError: a history that is too short, of another frequency, or holds what is no number.
             OptionsError: a horizon that the model cannot give.
+            NumericsError: if the forecasts are not numbers.
         """
         ForecastRequest(horizon=horizon, samples=samples, seed=seed)  # checks the values
         given = histories(history, series=series, inputs=inputs, start=start, config=self.config)
@@ -138,7 +140,9 @@ class Forecaster:
         for number, (mean, scale) in enumerate(zip(means.tolist(), scales.tolist(), strict=True)):
             quantiles = made.quantiles[number] * scale + mean
             by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
-            results.append(Forecast(made.values[number] * scale + mean, by_level, given.times_behind(number, steps)))
+            values = made.values[number] * scale + mean
+            check_answers(torch.from_numpy(np.append(quantiles, values)))
+            results.append(Forecast(values, by_level, given.times_behind(number, steps)))
         return results if is_many(history) else results[0]
 
     def stream(

@@ -17,6 +17,7 @@ from seqtext.batching.padded import Padded
 from seqtext.errors import DataError, OptionsError, one_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
+from seqtext.nn.precision import check_answers
 from seqtext.tasks.forecasting.histories import moment
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.windows import centred, features
@@ -77,6 +78,7 @@ class ForecastStream:
 
         Raises:
             DataError: what is no number, or is missing where the model has no input that marks it.
+            NumericsError: if the forecast is not a number.
         """
         columns = self._columns(value, inputs)
         seconds = None
@@ -125,7 +127,9 @@ class ForecastStream:
         if lag := self.config.difference_lag:
             known = list(self._known)
             anchor = torch.tensor([known[step % lag] for step in range(self.config.head_horizon)])
-        values = (self.output.point(raw, anchor).double() * self.scale + self.mean).tolist()
+        point = self.output.point(raw, anchor).double() * self.scale + self.mean
+        check_answers(point)
+        values = point.tolist()
         if not self.output.has_quantiles:
             return NextReadings(values, {})
         quantiles = (self.output.quantiles(raw, anchor).double() * self.scale + self.mean).T.tolist()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seqtext.errors import OptionsError
+from seqtext.errors import OptionsError, shorten
 from seqtext.tasks.generation.settings import Writing
-from seqtext.tasks.streams import ModelOptions, keywords
+from seqtext.tasks.streams import ModelOptions, json_text, keywords, one_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +33,9 @@ class Generate(Writing, ModelOptions):
             if self.jsonl:
                 vector = None if one.vector is None else [round(float(x), 6) for x in one.vector]
                 line = {**one._asdict(), "log_probability": round(one.log_probability, 6), "vector": vector}
-                print(json.dumps(line, ensure_ascii=False))
+                print(json_text(line))
             else:
-                print(" ".join(one.text.split()) or "(an empty text)")
+                print(one_line(one.text) or "(an empty text)")
         if cut := sum(not one.ended for one in made):
             print(
                 f"note: {cut:,} of {len(made):,} texts reached the length limit, {self.max_length} tokens",
@@ -64,8 +63,8 @@ def topic_weights(topic: str, known: Iterable[Sequence[str]]) -> dict[str, float
         try:
             number = float(weight)
         except ValueError as error:
-            raise OptionsError(f"weight {weight!r} in --topic {topic}", expected="a number") from error
+            raise OptionsError(f"weight {weight!r} in --topic {shorten(topic)}", expected="a number") from error
         if name.strip() in weights:
-            raise OptionsError(f"{name.strip()!r} stands twice in --topic {topic}")
+            raise OptionsError(f"{name.strip()!r} stands twice in --topic {shorten(topic)}")
         weights[name.strip()] = number
     return weights

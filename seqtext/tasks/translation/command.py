@@ -6,7 +6,6 @@ Lines are read, translated by length and written in step, so any number of them 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,11 +16,22 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 from tyro.conf import Positional, arg
 
 from seqtext.errors import OptionsError
-from seqtext.tasks.streams import ModelOptions, as_they_come, keywords, open_target
+from seqtext.tasks.streams import (
+    Errors,
+    ModelOptions,
+    as_they_come,
+    json_text,
+    keywords,
+    one_line,
+    open_input,
+    open_target,
+)
 from seqtext.tasks.translation.settings import Search
 
 if TYPE_CHECKING:
     from seqtext.tasks.translation.writing import Translation
+
+LINES_AT_ONCE = 512  # some blocks of lines of like length; what Ctrl-C loses at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +45,8 @@ class Translate(Search, ModelOptions):
     """Texts to translate. Without any, --input is read, or the pipe."""
     input: str | None = None
     """File with a text a line, also gzipped. - is the pipe."""
+    errors: Errors = "strict"
+    """Bytes of the input that are no UTF-8 stop it, or are replaced by U+FFFD and counted."""
     output: str | None = None
     """File to write. Default: the terminal."""
     attention: str | None = None
@@ -51,14 +63,14 @@ class Translate(Search, ModelOptions):
         texts = cut = unended = 0
         with ExitStack() as stack:
             chunks = self._chunks(stack)
-            file = open_target(self.output, stack)
+            target = stack.enter_context(open_target(self.output))
             for chunk in chunks:
                 made = translator(chunk, attention=self.attention is not None, **keywords(self, Search))
                 for number, (text, one) in enumerate(zip(chunk, made, strict=True), start=texts):
                     if number and self.n_best > 1 and not self.jsonl:
-                        print(file=file)
-                    self._write(text, one, file)
-                file.flush()
+                        print(file=target.file)
+                    self._write(text, one, target.file)
+                target.flush(len(made))
                 texts += len(made)
                 cut += sum(one.cut for one in made)
                 unended += sum(not one.ended for one in made)
@@ -83,15 +95,12 @@ class Translate(Search, ModelOptions):
 
     def _chunks(self, stack: ExitStack) -> Iterator[list[str]]:
         """The texts, as many at a time as have come."""
-        from seqtext.data.reading.text_files import open_rows
-
         if self.texts:
             # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
             return iter([list(self.texts)])
-        source = sys.stdin.buffer if self.input in (None, "-") else str(self.input)
-        opened = stack.enter_context(open_rows(source, format="txt"))
-        [column] = opened.columns
-        return ([row[column] for row in chunk] for chunk in as_they_come(opened))
+        opened = open_input(self.input, stack, format="txt", errors=self.errors)
+        chunks = as_they_come(opened, self.output, at_once=LINES_AT_ONCE)
+        return ([text for row in chunk for text in row.values()] for chunk in chunks)
 
     def _write(self, text: str, made: Translation, file: TextIO) -> None:
         if self.jsonl:
@@ -105,12 +114,12 @@ class Translate(Search, ModelOptions):
                 "cut": made.cut,
                 "alternatives": alternatives,
             }
-            print(json.dumps(line, ensure_ascii=False), file=file)
+            print(json_text(line), file=file)
         elif self.n_best > 1:
             for score, one in [(made.score, made.text), *((score, one) for one, score in made.alternatives)]:
-                print(f"{score:.4f}\t{_line(one)}", file=file)
+                print(f"{score:.4f}\t{one_line(one)}", file=file)
         else:
-            print(_line(made.text), file=file)
+            print(one_line(made.text), file=file)
 
     def _draw(self, made: Translation) -> None:
         from seqtext.tasks.translation.report.attention_picture import attention_picture, left_out
@@ -122,8 +131,3 @@ class Translate(Search, ModelOptions):
         if note := left_out(len(made.source_pieces), len(made.target_pieces)):
             print(f"note: {path} shows {note}", file=sys.stderr)
         attention_picture(made.attention, made.source_pieces, made.target_pieces, path)
-
-
-def _line(text: str) -> str:
-    """A text as one line, whatever white space and controls stand in it."""
-    return " ".join("".join(" " if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in text).split())

@@ -119,7 +119,7 @@ class Translator:
         search = Search(  # checks the values
             beam=beam, n_best=n_best, length_penalty=length_penalty, max_ratio=max_ratio, no_repeat_ngram=no_repeat_ngram
         )  # fmt: skip
-        whole = self.source_tokenizer.encode(list_of_texts(texts))
+        whole = self.source_tokenizer.encode(list_of_texts(texts), keep=slice(0, self.config.max_length))
         kept = [ids[: self.config.max_length] for ids in whole]
         there = [place for place, ids in enumerate(kept) if ids != [BEGIN]]
         self.model.eval()

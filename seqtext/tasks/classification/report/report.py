@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.rows.labels import Labels
 from seqtext.reporting.baseline import Baseline, Baselines
-from seqtext.reporting.report import Report, Score, run_figures, write_report
+from seqtext.reporting.report import Report, Score, example_of, run_figures, write_report
 from seqtext.reporting.tfidf import majority_class, tfidf
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.report.card import Mistake, classification_card, compared
@@ -74,7 +74,7 @@ def classification_report(
         draw=lambda report: _draw(test, theirs.get("TF-IDF"), report),
         predictions=_predictions(task, probabilities, true, names),
     )
-    return Report(figures, table(figures), str(data.test[0][data.columns.text])[:60])
+    return Report(figures, table(figures), example_of(str(data.test[0][data.columns.text])))
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:

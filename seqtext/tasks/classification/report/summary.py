@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqtext.data.text.encoding import EncodingReport
+from seqtext.errors import printable
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import encode_splits, example_text, lengths_of_texts, summarise
 from seqtext.reporting.unknown_characters import unknown_characters
@@ -16,6 +17,7 @@ from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits
 
 SHOWN_CLASSES = 12
+LONGEST_NAME = 40  # characters of a class's name that are shown
 
 
 def classification_summary(
@@ -66,11 +68,12 @@ def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTex
         split: np.bincount(np.minimum(part.labels.numpy(), len(names)), minlength=len(names) + 1)
         for split, (part, _) in encoded.items()
     }
-    width = max(9, *(len(name) for name in names[:SHOWN_CLASSES]))
+    width = max(9, *(len(printable(name, LONGEST_NAME)) for name in names[:SHOWN_CLASSES]))
     lines = [f"rows        {'class':<{width}}" + "".join(f"{split:>12}" for split in counts)]
     shown = list(enumerate(names[:SHOWN_CLASSES]))
     lines += [
-        f"            {name:<{width}}" + "".join(f"{part[i]:>12,}" for part in counts.values()) for i, name in shown
+        f"            {printable(name, LONGEST_NAME):<{width}}" + "".join(f"{part[i]:>12,}" for part in counts.values())
+        for i, name in shown
     ]
     if len(names) > SHOWN_CLASSES:
         rest = [int(part[SHOWN_CLASSES:-1].sum()) for part in counts.values()]
