@@ -21,7 +21,7 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 OptimizerName = Literal["adamw", "muon"]
 
 
-MOST_EPOCHS, MOST_STEPS, MOST_BATCH, MOST_THREADS, MOST_SEEDS = 10**6, 10**12, 2**31 - 1, 1024, 1000
+MOST_EPOCHS, MOST_STEPS, MOST_BATCH, MOST_THREADS, MOST_SEEDS = 10**9, 10**12, 2**31 - 1, 1024, 1000
 
 
 class Range(NamedTuple):
