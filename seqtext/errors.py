@@ -42,6 +42,8 @@ class SeqtextError(Exception):
     Attributes:
         exit_code: what a program that it ends leaves with.
         shared: True if all processes of a run raise it, so that one of them prints it.
+        where: as given.
+        told: all but that.
 
     Args:
         found: what is wrong, as a clause ("found 'spots'").
@@ -54,9 +56,9 @@ class SeqtextError(Exception):
     shared = False
 
     def __init__(self, found: str, *, where: str = "", expected: str = "", fix: str = "") -> None:
-        head = f"{where}: {found}" if where else found
         tail = [f"expected {expected}" if expected else "", fix]
-        super().__init__("; ".join([head, *(part for part in tail if part)]))
+        self.where, self.told = where, "; ".join([found, *filter(None, tail)])
+        super().__init__(f"{where}: {self.told}" if where else self.told)
 
 
 class OptionsError(SeqtextError):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from tyro.conf import Positional, arg
 
 from seqtext.errors import DataError, OptionsError, one_of, raise_together
+from seqtext.options import AT_LEAST_1, MOST_STEPS, MOST_THREADS, at_most, out_of_range
 
 if TYPE_CHECKING:
     import datasets
@@ -55,15 +56,14 @@ class EvaluateOptions:
 
     def _faults(self) -> list[str]:
         """What is wrong with the values, a line each; a task's flags add theirs."""
-        return at_least_one(self, "max_rows", "threads")
-
-
-def at_least_one(options: object, *names: str) -> list[str]:
-    """A fault for each of some numbers that is below 1; None is none."""
-    values = {name: getattr(options, name) for name in names}
-    return [
-        f"--{name} is {value}; expected at least 1" for name, value in values.items() if value is not None and value < 1
-    ]
+        return out_of_range(
+            self,
+            {
+                AT_LEAST_1: ("max_rows", "threads"),
+                at_most(MOST_STEPS): ("max_rows",),
+                at_most(MOST_THREADS): ("threads",),
+            },
+        )
 
 
 class Measured(NamedTuple):
@@ -109,9 +109,15 @@ def load_measured(options: EvaluateOptions) -> MeasuredRows:
         DataError: data that is not there or cannot be read, or without that split.
         OptionsError: no data, or several.
     """
-    from seqtext.data.reading.sources import load
+    from seqtext.data.reading.sources import load, load_table
 
-    source = load(only_name(options.data), revision=options.revision, config=options.data_config, needs=())
+    name = only_name(options.data)
+    if Path(name).expanduser().is_file() and not (options.revision or options.data_config):
+        import datasets
+
+        rows = load_table(name, flag="--data", expected="a file of rows")  # of no split: messages call it by its name
+        return measured_rows(options, name, datasets.DatasetDict(train=rows))
+    source = load(name, revision=options.revision, config=options.data_config, needs=())
     return measured_rows(options, source.name, source.splits, source.revision)
 
 

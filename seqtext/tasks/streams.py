@@ -232,3 +232,8 @@ def one_line(text: str) -> str:
 def json_text(value: object, *, indent: int | None = None) -> str:
     """JSON as it is read by people too: letters as they are, what could be a command to a terminal as an escape."""
     return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False).translate(_ESCAPES)
+
+
+def cell_text(value: object) -> str:
+    """A value in a table: text as it is, nothing as nothing, anything else as JSON."""
+    return (value or "") if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

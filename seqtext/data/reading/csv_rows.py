@@ -39,19 +39,22 @@ class Separated:
         self._masked = False  # a bare CR is in them
         self._line = 0  # where the row being read starts
         self._row = -1  # the row being read; 0 is the header
+        self._held: list[str] | None = None  # read behind a fault, not given out yet
         self._reader = csv.reader(self._recorded(), delimiter=delimiter, strict=True)
         self.columns = self._header()
 
     def cells(self) -> Iterator[list[str]]:
-        """The cells of each row.
+        """The cells of each row. Called again after a fault it goes on behind the row that is at fault.
 
         Raises:
             DataError: too few or too many cells, a quote that is not closed, bytes that are no text, or no row at all.
         """
         width, found_any = len(self.columns), False
         blank: DataError | None = None  # a blank line is at fault only if a row follows it
-        while (cells := self._next()) is not None:
+        while (cells := self._next() if self._held is None else self._held) is not None:
+            self._held = None
             if cells and blank:
+                self._held = cells
                 raise blank
             if len(cells) == width:
                 found_any = True
@@ -63,6 +66,11 @@ class Separated:
         if not found_any:
             fix = "was it cut off, or filtered?"
             raise NoRowsError("a header and no rows", where=self._name, expected="one row at least", fix=fix)
+
+    @property
+    def row(self) -> int:
+        """Number of the row that was read last, at fault or not."""
+        return self._row if self._held is None else self._row - 1
 
     def _next(self) -> list[str] | None:
         self._record.clear()

@@ -32,12 +32,20 @@ class Rows:
         columns: names of the columns, in the order of the file.
         lines: what is read from; its `offset` says how far.
         size: bytes there are to read; None if that is not known.
+        source: of csv and tsv, what can be asked to read on behind a fault.
     """
 
     size: int | None = None
 
-    def __init__(self, columns: tuple[str, ...], cells: Iterator[Cells], lines: Lines, close: Callable[[], None]):
-        self.columns, self.lines = columns, lines
+    def __init__(
+        self,
+        columns: tuple[str, ...],
+        cells: Iterator[Cells],
+        lines: Lines,
+        close: Callable[[], None],
+        source: Separated | None = None,
+    ) -> None:
+        self.columns, self.lines, self.source = columns, lines, source
         self._cells, self._close = cells, close
 
     def __iter__(self) -> Iterator[dict[str, object]]:
@@ -131,7 +139,7 @@ def _rows(stream: BinaryIO, format: str, name: str, errors: str, *, close: Calla
         objects = JsonLines(lines, name)
         return Rows(objects.columns, objects.cells(), lines, close)
     table = Separated(lines, name, "\t" if format == "tsv" else ",")
-    return Rows(table.columns, table.cells(), lines, close)
+    return Rows(table.columns, table.cells(), lines, close, table)
 
 
 def _plain(lines: Lines, name: str) -> Iterator[Cells]:

@@ -6,7 +6,6 @@ Reads, predicts and writes in step, so any number of rows needs little memory, a
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from seqtext.tasks.streams import (
     ModelOptions,
     Row,
     as_they_come,
+    cell_text,
     json_text,
     one_line,
     open_input,
@@ -148,7 +148,7 @@ def _writer(
         if not header:
             header.extend([*columns, *added])
             table.writerow(header)
-        table.writerow([*map(_cell, row.values()), *added.values()])
+        table.writerow([*map(cell_text, row.values()), *added.values()])
 
     return write
 
@@ -168,13 +168,6 @@ def _columns(found: Prediction, top_k: int, taken: tuple[str, ...]) -> dict[str,
         added[_free(f"predicted{ending}", taken)] = label
         added[_free(f"probability{ending}", taken)] = round(probability, 6)
     return added
-
-
-def _cell(value: object) -> str:
-    """A value of JSON lines in a table: text as it is, nothing as nothing, anything else as JSON."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _free(name: str, taken: tuple[str, ...]) -> str:

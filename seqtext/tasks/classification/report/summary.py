@@ -11,13 +11,13 @@ from seqtext.data.text.encoding import EncodingReport
 from seqtext.errors import printable
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import encode_splits, example_text, lengths_of_texts, summarise
+from seqtext.reporting.table import LONGEST_NAME
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits
 
 SHOWN_CLASSES = 12
-LONGEST_NAME = 40  # characters of a class's name that are shown
 
 
 def classification_summary(

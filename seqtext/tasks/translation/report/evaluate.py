@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from tyro.conf import arg
 
 from seqtext.errors import DataError
+from seqtext.options import AT_LEAST_1, out_of_range
 from seqtext.reporting.evaluation import (
     EvaluateOptions,
     Measured,
-    at_least_one,
     chosen_line,
     measured_rows,
     only_name,
@@ -49,7 +49,7 @@ class Evaluate(EvaluateOptions):
     """No run of so many tokens twice; 0 is any."""
 
     def _faults(self) -> list[str]:
-        faults = [*EvaluateOptions._faults(self), *at_least_one(self, "beam")]
+        faults = [*EvaluateOptions._faults(self), *out_of_range(self, {AT_LEAST_1: ("beam",)})]
         if len(self.data) > 1 and (self.revision or self.data_config or self.split):
             faults.append("--revision, --data_config and --split are of a data set; two files have none")
         return faults
