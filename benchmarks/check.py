@@ -18,7 +18,21 @@ import tempfile
 import time
 from pathlib import Path
 
-WORDS = "ship harbour market tram oak brook deer theatre wave gull street owl island crossing dusk".split()
+WORDS = (
+    "ship",
+    "harbour",
+    "market",
+    "tram",
+    "oak",
+    "brook",
+    "deer",
+    "theatre",
+    "wave",
+    "gull",
+    "street",
+    "owl",
+    "island",
+)
 
 
 def main() -> None:

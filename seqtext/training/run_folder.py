@@ -149,7 +149,7 @@ class RunFolder:
     def _check_writable(self) -> None:
         """Refuses a place where nothing can be made: rights alone do not tell it of /proc, or of a disk that is read-only."""
         path = self.path.absolute()
-        place = next((parent for parent in [path, *path.parents] if parent.is_dir()), path)
+        place = next((parent for parent in [path, *path.parents] if os.path.lexists(parent)), path)
         try:
             os.rmdir(tempfile.mkdtemp(prefix=".", suffix=SUFFIX, dir=place))
         except OSError as error:

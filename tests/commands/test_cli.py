@@ -19,6 +19,7 @@ import seqtext
 import seqtext.cli
 from seqtext.commands.info import _shown
 from seqtext.saving.folders import atomic_folder, seal
+from seqtext.saving.manifest import Entry, manifest_bytes
 from tests.conftest import ROOT, write_csv
 from tests.in_process import seqtext_command
 
@@ -357,6 +358,64 @@ def test_info_refuses_a_report_that_is_none(run_folder, content):
     ended = seqtext_command("info", "copy")
     assert ended.code == 3
     assert ended.err.startswith("error: copy/report/metrics.json: not ")
+
+
+def test_info_reads_no_report_that_is_a_link_is_huge_or_is_not_what_was_sealed(run_folder):
+    shutil.copytree(run_folder, "copy")
+    report = Path("copy/report")
+    figures = (report / "metrics.json").read_text()
+    (report / "metrics.json").write_text(figures.replace("0.", "1.", 1))
+    changed = seqtext_command("info", "copy")
+    assert changed.code == 3
+    assert "report/metrics.json: the content is not what was saved" in changed.err
+    Path("secret.json").write_text(figures)
+    (report / "metrics.json").unlink()
+    (report / "metrics.json").symlink_to(Path.cwd() / "secret.json")
+    linked = seqtext_command("info", "copy")
+    assert linked.code == 3
+    assert "tested on" not in linked.out
+    (report / "metrics.json").unlink()
+    with (report / "metrics.json").open("wb") as file:
+        file.truncate(6 << 30)
+    entry = Entry(6 << 30, "0" * 64)
+    (report / "manifest.json").write_bytes(manifest_bytes({"metrics.json": entry}))
+    huge = seqtext_command("info", "copy")
+    assert huge.code == 3
+    assert huge.err.endswith("metrics.json: 6442450944 bytes; expected at most 67108864\n")
+    shutil.rmtree(report)
+    shutil.copytree(run_folder / "report", "outside")
+    report.symlink_to(Path.cwd() / "outside")
+    outside = seqtext_command("info", "copy")
+    assert outside.code == 3
+    assert "report: a link that leaves the run" in outside.err
+
+
+def test_info_does_not_show_what_no_manifest_covers(run_folder):
+    shutil.copytree(run_folder, "copy")
+    Path("copy/report/manifest.json").unlink()
+    ended = seqtext_command("info", "copy")
+    assert ended.code == 0
+    assert "tested on" not in ended.out
+    assert ended.err.startswith("note: report/ has no manifest")
+
+
+def test_info_lists_no_setting_that_is_not_set(saved_tasks):
+    for folder in saved_tasks.values():
+        ended = seqtext_command("info", folder)
+        assert ended.code == 0
+        assert "None" not in ended.out
+
+
+def test_a_config_of_many_labels_twice_is_told_in_short(saved_tasks):
+    shutil.copytree(saved_tasks["TopicClassifier"], "model")
+    config = json.loads(Path("model/config.json").read_text())
+    config["labels"] = ["again"] * 100_000
+    Path("model/config.json").write_text(json.dumps(config))
+    seal(Path("model"))
+    ended = seqtext_command("predict", "model", "a")
+    assert ended.code == 3
+    assert "100000 labels, 'again' more than once" in ended.err
+    assert len(ended.err) < 400
 
 
 def test_a_model_of_a_task_of_ones_own_is_said_to_be_one(tmp_path):
