@@ -12,54 +12,28 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
-import numpy as np
-from numpy.typing import NDArray
 from tyro.conf import Positional, arg
 
-from seqtext.data.rows.faults import Fault, NamedColumns, kind_of, told_of
+from seqtext.data.rows.named_columns import NamedColumns
 from seqtext.errors import DataError, NoRowsError, OptionsError, did_you_mean, one_of, printable
 from seqtext.tasks.known import TASKS, KnownTask
 from seqtext.tasks.streams import cell_text, json_text, open_target
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
+    import numpy as np
+    from datasets import DatasetDict
+    from numpy.typing import NDArray
 
     from seqtext.data.reading.faulty_rows import ReadRow
+    from seqtext.data.rows.faults import Checked
 
 BY_RECIPE = {task.recipe: task for task in TASKS}
 # Pairs first, whose target could be a label; last whatever holds texts.
 GUESSED = sorted(TASKS, key=lambda task: {"translation": 0, "generation": 2}.get(task.recipe, 1))
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl"}
 FIRST = 5  # rows of a kind that are named
-
-
-class Checked(NamedTuple):
-    """A split and what is wrong with it.
-
-    Attributes:
-        name: of the split; "" of a single file.
-        rows: that can be read.
-        numbers: (R,) of these rows, from 1, as they stand in the file.
-        faults: each with the numbers of its rows.
-    """
-
-    name: str
-    rows: Dataset
-    numbers: NDArray[np.int64]
-    faults: list[Fault]
-
-    @property
-    def at_fault(self) -> NDArray[np.int64]:
-        """Numbers of all rows that have a fault, each once, ascending."""
-        return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(fault.rows for fault in self.faults)]))
-
-    @property
-    def left(self) -> Dataset:
-        """The rows that have none."""
-        kept = np.flatnonzero(~np.isin(self.numbers, self.at_fault))
-        return self.rows if len(kept) == len(self.rows) else self.rows.select(kept)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,31 +63,34 @@ class Check(NamedColumns):
             OptionsError: for flags that cannot be meant.
             ResourceError: if the copy cannot be written.
         """
+        from seqtext.data.rows.faults import checked
+
         self._check()
         with tempfile.TemporaryDirectory() as folder:
             unread, splits, numbers = self._load(Path(folder))
             task = BY_RECIPE[self.task] if self.task else self._guessed(splits)
             part = task.part("check")
-            found = part.columns(next(iter(splits.values())), self)
-            columns = ", ".join(f"{what} in {column!r}" for what, column in found.items())
+            roles = part.columns(next(iter(splits.values())), self)
+            columns = ", ".join(f"{what} in {column!r}" for what, column in roles.items())
             print(printable(f"{self.data}: {columns} (as for seqtext train {task.recipe})"))
             alone = len(splits) == 1
-            checked = [
-                self._of_split("" if alone else name, rows, numbers, unread, part) for name, rows in splits.items()
+            found = [
+                checked("" if alone else name, rows, part.faults(rows, self), numbers=numbers, unread=unread)
+                for name, rows in splits.items()
             ]
             if self.fix and not alone:
                 raise OptionsError(f"{self.data} has {len(splits)} splits", expected="one file to write a copy of")
-            stops = self._say(checked, part, splits, renumbered=numbers is not None)
-            wrong = sum(len(split.at_fault) for split in checked)
+            stops = self._say(found, part, splits, renumbered=numbers is not None)
+            wrong = sum(len(split.at_fault) for split in found)
             if self.fix == "drop" and not stops:
-                self._write(checked[0])
+                self._write(found[0])
                 return
         if wrong or stops:
             fix = "mend what was named"
             if wrong and not stops and alone:
                 copy = shlex.join(["seqtext", "check", self.data, "--fix", "drop", "--output", "clean.csv"])
                 fix = f"mend these rows, or write a copy without them: {copy}"
-            total = sum(len(split.numbers) for split in checked) + len(unread)
+            total = sum(len(split.numbers) for split in found) + len(unread)
             raise DataError(f"{wrong:,} of {total:,} rows are at fault", where=self.data, fix=fix)
         print("no faults")
 
@@ -128,7 +105,7 @@ class Check(NamedColumns):
 
     # ---- in
 
-    def _load(self, folder: Path) -> tuple[list[ReadRow], DatasetDict, NDArray[np.int64] | None]:
+    def _load(self, folder: Path) -> tuple[list[ReadRow], DatasetDict, list[int] | None]:
         """The rows of a text file that cannot be read; the others as splits; and these rows' numbers, where some are missing."""
         from seqtext.data.reading.sources import load
 
@@ -148,7 +125,7 @@ class Check(NamedColumns):
         path = Path(self.data).expanduser()
         return FORMATS.get(Path(path.name.lower().removesuffix(".gz")).suffix) if path.is_file() else None
 
-    def _readable(self, target: Path, form: str) -> tuple[list[ReadRow], NDArray[np.int64]]:
+    def _readable(self, target: Path, form: str) -> tuple[list[ReadRow], list[int]]:
         """Writes the rows that can be read; gives the others, and the numbers of those."""
         from seqtext.data.reading.faulty_rows import read_rows
         from seqtext.data.reading.text_files import open_rows
@@ -164,7 +141,7 @@ class Check(NamedColumns):
                     continue
                 numbers.append(row.number)
                 write(row.cells)
-        return unread, np.array(numbers, dtype=np.int64)
+        return unread, numbers
 
     def _guessed(self, splits: DatasetDict) -> KnownTask:
         rows = next(iter(splits.values()))
@@ -180,20 +157,10 @@ class Check(NamedColumns):
 
     # ---- looked at
 
-    def _of_split(
-        self, name: str, rows: Dataset, numbers: NDArray[np.int64] | None, unread: list[ReadRow], part: Any
-    ) -> Checked:
-        numbers = np.arange(1, len(rows) + 1) if numbers is None else numbers
-        kinds: dict[str, tuple[str, list[int]]] = {}
-        for row in unread:
-            assert row.error is not None
-            kinds.setdefault(kind_of(row.error.told), (row.error.told, []))[1].append(row.number)
-        faults = [Fault(told, np.array(places)) for told, places in kinds.values()]
-        faults += [Fault(fault.told, numbers[fault.rows]) for fault in part.faults(rows, self)]
-        return Checked(name, rows, numbers, faults)
-
     def _say(self, checked: list[Checked], part: Any, splits: DatasetDict, *, renumbered: bool) -> bool:
         """Prints faults, notes and warnings; whether there is a fault that no dropped row mends."""
+        from seqtext.data.rows.faults import told_of
+
         stops = False
         for split in checked:
             for fault in split.faults:
@@ -221,7 +188,7 @@ class Check(NamedColumns):
             for number, cells in rows:
                 if number not in dropped:
                     write(cells)
-        kept = len(split.numbers) - int(np.isin(split.numbers, split.at_fault).sum())
+        kept = len(split.left)
         print(f"dropped {len(dropped):,} rows; the other {kept:,} are in {self.output}")
 
     def _rows(self, split: Checked, stack: ExitStack) -> tuple[tuple[str, ...], Iterator[tuple[int, Any]]]:

@@ -19,6 +19,8 @@ from seqtext.options import AT_LEAST_1, MOST_STEPS, MOST_THREADS, at_most, out_o
 if TYPE_CHECKING:
     import datasets
 
+    from seqtext.data.reading.sources import Source
+
 FILES = ("metrics.json", "predictions.jsonl")  # of an evaluation's folder, beside its manifest
 
 
@@ -109,16 +111,25 @@ def load_measured(options: EvaluateOptions) -> MeasuredRows:
         DataError: data that is not there or cannot be read, or without that split.
         OptionsError: no data, or several.
     """
-    from seqtext.data.reading.sources import load, load_table
+    source = load_asked(options)
+    return measured_rows(options, source.name, source.splits, source.revision)
+
+
+def load_asked(options: EvaluateOptions) -> Source:
+    """The data set of `--data`. The rows of a single file are of no split: messages call them by its name.
+
+    Raises:
+        DataError: data that is not there or cannot be read.
+        OptionsError: no data, or several.
+    """
+    from seqtext.data.reading.sources import Source, load, load_table
 
     name = only_name(options.data)
     if Path(name).expanduser().is_file() and not (options.revision or options.data_config):
         import datasets
 
-        rows = load_table(name, flag="--data", expected="a file of rows")  # of no split: messages call it by its name
-        return measured_rows(options, name, datasets.DatasetDict(train=rows))
-    source = load(name, revision=options.revision, config=options.data_config, needs=())
-    return measured_rows(options, source.name, source.splits, source.revision)
+        return Source(name, datasets.DatasetDict(train=load_table(name, flag="", expected="a file of rows")))
+    return load(name, revision=options.revision, config=options.data_config, needs=())
 
 
 def only_name(data: Sequence[str]) -> str:

@@ -327,3 +327,28 @@ def test_answers_that_are_no_numbers_end_with_4(saved_tasks, name, command):
     assert (ended.code, ended.out) == (4, "")
     [line] = ended.err.splitlines()
     assert "not finite" in line or "not numbers" in line or "not a number" in line
+
+
+def test_a_pipe_of_readings_is_told_of_bytes_that_are_no_text_and_of_none_at_all(saved_tasks):
+    flags = ("forecast", saved_tasks["Forecaster"], "--follow")
+    ended = seqtext_command(*flags, stdin=b"\xef\xbb\xbfvalue\n1.5\n\xe9\n2\n")
+    assert ended.code == 2
+    assert ended.err.startswith("error: standard input, line 3: not UTF-8: byte 0xE9")
+    empty = seqtext_command(*flags, stdin=b"")
+    assert (empty.code, empty.out.count("\n"), empty.err) == (0, 1, "")
+    closed = command(*flags, redirect="<&-")
+    assert (closed.returncode, closed.stderr) == (
+        2,
+        b"error: standard input is closed; leave <&- out, or give a file\n",
+    )
+
+
+@pytest.mark.parametrize("flags", [(), ("--jsonl",), ("--n_best", "2")])
+def test_a_pipe_without_lines_is_translated_into_none(saved_tasks, flags):
+    assert seqtext_command("translate", saved_tasks["Translator"], *flags, stdin=b"") == (0, "", "")
+
+
+def test_bytes_that_are_no_text_are_replaced_in_what_is_translated(saved_tasks):
+    ended = seqtext_command("translate", saved_tasks["Translator"], "--errors", "replace", stdin=b"a \xff ship\n\xfe\n")
+    assert (ended.code, ended.out.count("\n")) == (0, 2)
+    assert "note: 2 characters stand for bytes that are no UTF-8" in ended.err

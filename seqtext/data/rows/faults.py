@@ -6,8 +6,7 @@ What a kind is, the readers and checks of each task decide: here is how their me
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,13 +14,15 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays
 from seqtext.data.reading.label_codes import MISSING, coded
-from seqtext.data.reading.numbers import Decimal
 from seqtext.data.rows.columns import is_text
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
     import datasets
 
+    from seqtext.data.reading.faulty_rows import ReadRow
+
+_NONE = np.zeros(0, dtype=np.int64)
 ONE_BY_ONE = 32  # rows that are no longer halved, but tried one by one
 
 
@@ -37,37 +38,64 @@ class Fault(NamedTuple):
     rows: NDArray[np.int64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class NamedColumns:
-    """Which columns are what, as far as they are named."""
+class Checked(NamedTuple):
+    """A split and what is wrong with it.
 
-    text_column: str | None = None
-    """Column of the texts. Default: recognised where there is no doubt."""
-    label_column: str | None = None
-    """Column of the labels, likewise."""
-    source: str | None = None
-    """Column or language to translate from, likewise."""
-    target: str | None = None
-    """Column or language to translate to, likewise."""
-    time_column: str | None = None
-    """Column of the timestamps, likewise; none if there are none."""
-    value_column: tuple[str, ...] = ()
-    """Column to forecast, or several, likewise."""
-    series_column: str | None = None
-    """Column that names the series of each row."""
-    decimal: Decimal = "."
-    """Decimal mark of numbers in text."""
-    missing: tuple[str, ...] = ()
-    """Cells that mark a missing reading, beside the empty one and nan."""
-    time_format: str | None = None
-    """Format of timestamps that are not ISO 8601."""
+    Attributes:
+        name: of the split; "" of a single file.
+        rows: that can be read.
+        numbers: (R,) of these rows, from 1, as they stand in the file.
+        faults: each with the numbers of its rows.
+    """
+
+    name: str
+    rows: datasets.Dataset
+    numbers: NDArray[np.int64]
+    faults: list[Fault]
+
+    @property
+    def at_fault(self) -> NDArray[np.int64]:
+        """Numbers of all rows that have a fault, each once, ascending."""
+        return np.unique(np.concatenate([_NONE, *(fault.rows for fault in self.faults)]))
+
+    @property
+    def left(self) -> datasets.Dataset:
+        """The rows that have none."""
+        kept = np.flatnonzero(~np.isin(self.numbers, self.at_fault))
+        return self.rows if len(kept) == len(self.rows) else self.rows.select(kept)
+
+
+def checked(
+    name: str,
+    rows: datasets.Dataset,
+    faults: Iterable[Fault],
+    *,
+    numbers: Sequence[int] | None = None,
+    unread: Sequence[ReadRow] = (),
+) -> Checked:
+    """A split with all its faults.
+
+    Args:
+        name: of the split.
+        rows: that can be read.
+        faults: of these, by their places.
+        numbers: of these rows in the file, where some between them cannot be read; else they count from 1.
+        unread: those that cannot.
+    """
+    places = np.arange(1, len(rows) + 1) if numbers is None else np.array(numbers, dtype=np.int64)
+    kinds: dict[str, tuple[str, list[int]]] = {}
+    for row in unread:
+        assert row.error is not None
+        kinds.setdefault(kind_of(row.error.told), (row.error.told, []))[1].append(row.number)
+    found = [Fault(told, np.array(lost, dtype=np.int64)) for told, lost in kinds.values()]
+    return Checked(name, rows, places, [*found, *(Fault(fault.told, places[fault.rows]) for fault in faults)])
 
 
 def without_text(rows: datasets.Dataset, column: str) -> Iterator[Fault]:
     """Rows whose text is missing; all of them if the column is of another type."""
     if not is_text(rows.features[column]):
         kind = getattr(rows.features[column], "dtype", type(rows.features[column]).__name__)
-        yield Fault(f"column {column!r}: found {kind}; expected text", np.zeros(0, dtype=np.int64))
+        yield Fault(f"column {column!r}: found {kind}; expected text", _NONE)
         return
     nulls = [array.is_null().to_numpy(zero_copy_only=False) for array in column_arrays(rows, column)]
     yield from _kind(f"column {column!r}: found None; expected text; give the rows a text, or remove them", nulls)
@@ -78,7 +106,7 @@ def without_label(rows: datasets.Dataset, column: str) -> Iterator[Fault]:
     try:
         codes = coded(rows, column).codes
     except DataError as error:
-        yield Fault(told_of(error), np.zeros(0, dtype=np.int64))
+        yield Fault(told_of(error), _NONE)
         return
     told = f"column {column!r}: found no label (None, -1 or empty); expected a label in every row; fill them in, or remove them"
     yield from _kind(told, [codes == MISSING])
@@ -111,7 +139,7 @@ def refused(rows: datasets.Dataset, check: Callable[[datasets.Dataset], object])
         try:
             check(rows)
         except DataError as error:
-            yield Fault(told_of(error), np.zeros(0, dtype=np.int64))
+            yield Fault(told_of(error), _NONE)
     for told, places in kinds.values():
         yield Fault(told, np.array(places, dtype=np.int64))
 

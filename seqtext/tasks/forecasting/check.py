@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from seqtext.data.reading.numbers import numbers
 from seqtext.data.reading.timestamps import timestamps
-from seqtext.data.rows.faults import Fault, NamedColumns, refused
+from seqtext.data.rows.faults import Fault, refused
+from seqtext.data.rows.named_columns import NamedColumns
 from seqtext.data.series.columns import Roles, choose_roles
 from seqtext.data.series.table import read_series
 

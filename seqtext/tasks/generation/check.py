@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from seqtext.data.rows.columns import choose_label, choose_text, require
-from seqtext.data.rows.faults import Fault, NamedColumns, without_label, without_text
+from seqtext.data.rows.faults import Fault, without_label, without_text
+from seqtext.data.rows.named_columns import NamedColumns
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:

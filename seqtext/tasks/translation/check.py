@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from seqtext.data.pairs.columns import choose_pairs
-from seqtext.data.rows.faults import Fault, NamedColumns, refused
+from seqtext.data.rows.faults import Fault, refused
+from seqtext.data.rows.named_columns import NamedColumns
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from seqtext.reporting.evaluation import (
     EvaluateOptions,
     Measured,
     chosen_line,
+    load_asked,
     measured_rows,
     only_name,
 )
@@ -155,7 +156,6 @@ def _given(options: Evaluate) -> PairSource:
     """The data set of `--data`: two files, the phrasebook, or whatever has a name."""
     from seqtext.data.pairs.parallel_files import TABLES
     from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs
-    from seqtext.data.reading.sources import load
 
     source, target, revision, config = options.source, options.target, options.revision, options.data_config
     if len(options.data) > 1:
@@ -168,7 +168,7 @@ def _given(options: Evaluate) -> PairSource:
         raise DataError(
             "found one file of lines", where=f"--data {name}", expected=expected, fix="give the other one too"
         )
-    found = load(name, revision=revision, config=config, needs=())
+    found = load_asked(options)
     return PairSource(found.name, found.splits, found.revision, source, target)
 
 
