@@ -101,7 +101,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     report = generator_report(
         task, data, result, folder, data_figures=facts, source=source.name, evaluation=options.evaluation
     )
-    topic = [f"--topic={report.example}"] if report.example else []
+    topic = ["--topic", report.example] if report.example else []
     return show(report, result, folder, command=["generate", *topic, "--count", "5"])
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seqtext.errors import OptionsError, shorten
+from seqtext.errors import OptionsError
 from seqtext.tasks.generation.settings import Writing
 from seqtext.tasks.streams import ModelOptions, json_text, keywords, one_line
 
@@ -63,8 +63,8 @@ def topic_weights(topic: str, known: Iterable[Sequence[str]]) -> dict[str, float
         try:
             number = float(weight)
         except ValueError as error:
-            raise OptionsError(f"weight {weight!r} in --topic {shorten(topic)}", expected="a number") from error
+            raise OptionsError(f"weight {weight!r} in --topic {topic}", expected="a number") from error
         if name.strip() in weights:
-            raise OptionsError(f"{name.strip()!r} stands twice in --topic {shorten(topic)}")
+            raise OptionsError(f"{name.strip()!r} stands twice in --topic {topic}")
         weights[name.strip()] = number
     return weights
