@@ -89,8 +89,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         baselines=options.baselines,
         unit=options.unit or source.unit,
     )
-    files = "--history FILE --output forecast.csv --plot forecast.png"
-    return show(report, result, folder, command=f"seqtext forecast {folder.path} {files}")
+    files = ["--history", "FILE", "--output", "forecast.csv", "--plot", "forecast.png"]
+    return show(report, result, folder, command=["forecast", *files])
 
 
 if __name__ == "__main__":

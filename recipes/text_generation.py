@@ -13,7 +13,6 @@ Each step reads the token before, plus the vector; with `--feedback zeros` (righ
     python recipes/text_generation.py --resume --run runs/news                        # go on with a run that was stopped
 """
 
-import shlex
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,8 +100,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     report = generator_report(
         task, data, result, folder, data_figures=facts, source=source.name, evaluation=options.evaluation
     )
-    topic = f" --topic {shlex.quote(report.example)}" if report.example else ""
-    return show(report, result, folder, command=f"seqtext generate {folder.path}{topic} --count 5")
+    topic = ["--topic", report.example] if report.example else []
+    return show(report, result, folder, command=["generate", *topic, "--count", "5"])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ All outputs but the last valid ones are ignored or pooled, so the model reads th
     python recipes/topic_classification.py --resume --run runs/ag                # go on with a run that was stopped
 """
 
-import shlex
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -94,7 +93,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     report = classification_report(
         task, data, result, folder, data_figures=facts, source=source.name, baselines=options.baselines
     )
-    return show(report, result, folder, command=f"seqtext predict {folder.path} {shlex.quote(report.example)}")
+    return show(report, result, folder, command=["predict", report.example])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ with `--attention None` it has the state alone (encoder-decoder without attentio
     python recipes/translation.py --resume --run runs/de                         # go on with a run that was stopped
 """
 
-import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,8 +100,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         beam=options.beam,
         baselines=options.baselines,
     )
-    example = shlex.quote(report.example)
-    return show(report, result, folder, command=f"seqtext translate {folder.path} {example} --beam {options.beam}")
+    return show(report, result, folder, command=["translate", report.example, "--beam", str(options.beam)])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from seqtext.errors import OptionsError, did_you_mean, one_of, run_program
 from seqtext.tasks.known import TASKS
 
 WHATEVER_THE_TASK = {
+    "check": "find the faults of a data set before anything is trained on it",
     "evaluate": "measure a saved model on new data",
     "info": "say what a saved model is and how good it was",
     "verify": "check every file of a run against its manifest",
@@ -35,7 +36,7 @@ seqtext {__version__}"""
 
 def main() -> None:
     """The `seqtext` program."""
-    run_program(_run)
+    run_program(_run, trains=sys.argv[1:2] == ["train"])
 
 
 def _run() -> None:

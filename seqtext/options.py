@@ -12,13 +12,16 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from seqtext.errors import OptionsError, raise_together, shorten
+from seqtext.errors import ForeignRunError, OptionsError, raise_together, shorten
 from seqtext.saving.configs import read_options
 
 OptionsT = TypeVar("OptionsT")
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 OptimizerName = Literal["adamw", "muon"]
+
+
+MOST_EPOCHS, MOST_STEPS, MOST_BATCH, MOST_THREADS, MOST_SEEDS = 10**9, 10**12, 2**31 - 1, 1024, 1000
 
 
 class Range(NamedTuple):
@@ -41,7 +44,13 @@ class Range(NamedTuple):
 POSITIVE = Range("more than 0", lambda value: value > 0)
 NOT_NEGATIVE = Range("0 or more", lambda value: 0 <= value < math.inf)
 AT_LEAST_1 = Range("at least 1", lambda value: value >= 1)
+SEED = Range("from 0 to below 2**63", lambda seed: 0 <= seed < 2**63)
 SHARE = Range("from 0 to below 1", lambda value: 0 <= value < 1)
+
+
+def at_most(most: int) -> Range:
+    """Up to `most`, which is far more than anybody needs, and few enough for what is counted with it."""
+    return Range(f"at most {most:,}", lambda value: value <= most)
 
 
 def up_to(most: int, *, least: int = 1) -> Range:
@@ -74,20 +83,6 @@ def raise_faults(options: object) -> None:
     """
     classes = [vars(kind) for kind in reversed(type(options).__mro__)]
     raise_together([fault for own in classes if "_faults" in own for fault in own["_faults"](options)])
-
-
-class Usual(NamedTuple):
-    """What suits a task where rows are many.
-
-    Attributes:
-        epochs: of some ten thousand rows.
-        batch_rows: the most that a batch takes.
-        tokens: (or readings) in all epochs together, beyond which there are fewer epochs, though two at least: some 10 minutes on 2 cores.
-    """
-
-    epochs: int = 4
-    batch_rows: int = 128
-    tokens: int = 12_000_000
 
 
 @dataclass(frozen=True)
@@ -159,7 +154,11 @@ class TrainingOptions:
                 POSITIVE.or_nothing: ("patience_epochs", "max_steps", "max_minutes", "threads"),
                 SHARE: ("warmup", "ema_decay"),
                 NOT_NEGATIVE: ("weight_decay",),
-                Range("from 0 to below 2**63", lambda seed: 0 <= seed < 2**63): ("seed",),
+                SEED: ("seed",),
+                at_most(MOST_EPOCHS): ("epochs", "patience_epochs", "gradient_accumulation"),
+                at_most(MOST_STEPS): ("max_steps",),
+                at_most(MOST_BATCH): ("batch_tokens", "batch_rows"),
+                at_most(MOST_THREADS): ("threads",),
             },
         )
         if checkpoint_interval(self.checkpoint_every) is None:
@@ -190,7 +189,12 @@ class RunOptions(TrainingOptions):
     """Show the traceback of an error."""
 
     def _faults(self) -> list[str]:
-        faults = out_of_range(self, {AT_LEAST_1: ("seeds", "max_rows")})
+        ranges = {
+            AT_LEAST_1: ("seeds", "max_rows"),
+            at_most(MOST_SEEDS): ("seeds",),
+            at_most(MOST_STEPS): ("max_rows",),
+        }
+        faults = out_of_range(self, ranges)
         if self.seeds > 1 and self.resume:
             faults.append("--seeds starts several runs and --resume goes on with one; resume the run of one seed")
         return faults
@@ -275,8 +279,7 @@ def _read_file(options: type[OptionsT], path: Path, argv: Sequence[str]) -> Opti
     try:
         return read_options(options, path)
     except OptionsError as error:
-        fix = f"if another recipe made it, go on with that one; seqtext info {path.parent} says what it is"
-        raise OptionsError(f"the run's options are not those of this recipe ({error})", fix=fix) from error
+        raise ForeignRunError(path.parent, str(error)) from error
 
 
 def _value_of(argv: Sequence[str], flag: str) -> str | None:

@@ -20,6 +20,7 @@ from seqtext.errors import (
     did_you_mean,
     exit_on_error,
     one_of,
+    printable,
     raise_together,
     run_program,
     shorten,
@@ -124,11 +125,23 @@ def test_every_kind_of_fault_is_caught_by_its_family_name():
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (MemoryError(), "error: out of memory; use smaller batches"),
+        (MemoryError(), "error: out of memory; end other programs, or use a smaller model"),
         (
             RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
-            "error: out of memory (2.00 GiB were asked for); use",
+            "error: out of memory (2.00 GiB were asked for); end",
         ),
+        (
+            RuntimeError(
+                "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096 bytes."
+            ),
+            "error: out of memory (4096 bytes were asked for); end",
+        ),
+        (RuntimeError("could not create a primitive"), "error: out of memory; end"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "error: out of memory; end"),
+        (OSError("Memory mapping file failed: Cannot allocate memory"), "error: out of memory; end"),
+        (ImportError("libtorch.so: failed to map segment from shared object"), "error: out of memory; end"),
+        (RuntimeError("can't start new thread"), "error: out of memory; end"),
+        (RuntimeError("std::bad_alloc"), "error: out of memory; end"),
     ],
 )
 def test_memory_that_is_not_enough_is_told_in_a_line(fault, told, capsys):
@@ -147,3 +160,21 @@ def test_another_fault_of_torch_keeps_its_traceback():
 
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         run_program(program, argv=[])
+
+
+def test_a_message_is_one_line_whatever_stands_in_it(capsys):
+    def program():
+        raise DataError("found \x1b[31m\x07 and\u2028more", where="a\x9bb" + "c" * 10_000)
+
+    with pytest.raises(SystemExit):
+        run_program(program, argv=[])
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert len(told) < 4100
+    assert told.rstrip("\n").isprintable()
+
+
+def test_names_are_shown_on_one_line_and_cut():
+    assert printable("a\x1b[1m\nb\u2028") == r"a\x1b[1m\nb\u2028"
+    assert printable("a" * 5000, 40) == "a" * 39 + "…"
+    assert printable("ünïcödé \u200d 🙂") == "ünïcödé \u200d 🙂"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
-from seqtext.errors import OptionsError
+from seqtext.errors import OptionsError, printable
 from seqtext.tasks.known import BY_NAME, TASKS, public
+from seqtext.tasks.streams import json_text
 
 HELP = f"""usage: seqtext evaluate RUN --data DATA ...
 
@@ -56,10 +56,10 @@ def main(arguments: list[str]) -> None:
         write_evaluation(options.output, measured)
         print(f"saved in {options.output}", file=sys.stderr)
     if options.json:
-        print(json.dumps(figures, ensure_ascii=False, indent=1, allow_nan=False))
+        print(json_text(figures, indent=1))
         return
     for line in part.figure_lines(figures):
-        print(line)
+        print(printable(line))
     for kind in ("note", "warning"):
         for line in figures["data"][f"{kind}s"]:
-            print(f"{kind}: {line}")
+            print(printable(f"{kind}: {line}"))

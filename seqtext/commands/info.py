@@ -1,14 +1,16 @@
-"""`seqtext info`: what a saved model is, every file of it verified, and what its report says."""
+"""`seqtext info`: what a saved model is, every file of it verified, and what its report says, which is verified too."""
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from seqtext.errors import SavedFileError, shorten
+from seqtext.errors import SavedFileError, printable, shorten
 from seqtext.saving.configs import to_plain
 
 
@@ -23,6 +25,8 @@ class Info:
 
     def run(self) -> None:
         """Verifies and prints."""
+        from seqtext.saving.folders import read_file
+        from seqtext.saving.manifest import MANIFEST, check_inside
         from seqtext.saving.untrusted import parse_json
         from seqtext.tasks.known import BY_NAME, public
         from seqtext.tasks.saved import open_saved
@@ -31,23 +35,33 @@ class Info:
         task = public(saved.task).from_saved(saved)
         size = sum(map(len, saved.files.values()))
         parameters = sum(parameter.numel() for parameter in task.model.parameters())
-        print(f"{saved.task} in {saved.folder}: {parameters:,} parameters, {size / 1e6:.1f} MB, every file verified")
+        named = printable(f"{saved.task} in {saved.folder}")
+        print(f"{named}: {parameters:,} parameters, {size / 1e6:.1f} MB, every file verified")
         for name, value in to_plain(task.config).items():
             if shown := _shown(value):
                 quoted = shorten(shown, 100)
                 print(f"  {name:<18} {quoted[1:].removesuffix(quoted[0])}")
-        report = Path(self.run_folder).expanduser() / "report" / "metrics.json"
-        if report.is_file():
-            figures = parse_json(report.read_bytes(), where=str(report))
-            try:
-                lines = list(BY_NAME[saved.task].part("report.evaluate").figure_lines(figures))
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
-                raise SavedFileError("not a report of seqtext", where=str(report), fix="remove it") from error
-            print("", *lines, sep="\n")
+        run = Path(self.run_folder).expanduser()
+        report = run / "report"
+        if not os.path.lexists(report):
+            return
+        check_inside(report, run)
+        if not os.path.lexists(report / MANIFEST):
+            print("note: report/ has no manifest, since the run has not ended; it is not shown", file=sys.stderr)
+            return
+        where = str(report / "metrics.json")
+        figures = parse_json(read_file(report, "metrics.json"), where=where)
+        try:
+            lines = list(BY_NAME[saved.task].part("report.evaluate").figure_lines(figures))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise SavedFileError("not a report of seqtext", where=where, fix="remove it") from error
+        print("", *map(printable, lines), sep="\n")
 
 
 def _shown(value: object) -> str:
-    """A setting as people read it: lists one behind the other without brackets, numbers to four digits; "" for an empty one."""
+    """A setting as people read it: lists one behind the other without brackets, numbers to four digits; "" for none."""
+    if value is None:
+        return ""
     if isinstance(value, list | tuple):
         between = "; " if any(isinstance(item, list | tuple) for item in value) else ", "
         return between.join(filter(None, map(_shown, value)))

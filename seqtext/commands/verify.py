@@ -104,11 +104,12 @@ def _folder(place: Path, run: Path) -> Part:
     """A folder against its manifest."""
     from seqtext.saving.disk import megabytes
     from seqtext.saving.folders import check_folder
+    from seqtext.saving.manifest import check_inside
 
     name = f"{place.relative_to(run)}/"
     try:
-        if place.is_symlink() and place != run and not place.resolve().is_relative_to(run.resolve()):
-            raise SavedFileError("a link that leaves the run", where=str(place))
+        if place != run:
+            check_inside(place, run)
         entries = check_folder(place)
     except SavedFileError as error:
         return Part(name, "", str(error))

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from seqtext.errors import OptionsError, ResourceError
+from seqtext.errors import NumericsError, OptionsError, ResourceError
 from seqtext.options import Precision
 
 # Of the routes by device, precision, cell, layers and size: on CPUs this is the fastest that torch has in fp32 and bf16, for every cell and
@@ -20,6 +20,16 @@ from seqtext.options import Precision
 # never gets cuDNN's persistent kernels, that a single layer in fp16 can, and that a module of several layers overlaps them:
 # `benchmarks/gpu.py --only backbone` says what a table of routes should hold.
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def check_answers(values: torch.Tensor) -> None:
+    """Refuses answers that are no numbers: weights that are finite may still give such.
+
+    Raises:
+        NumericsError: if one is not finite.
+    """
+    if not bool(values.isfinite().all()):
+        raise NumericsError("the model's answers are not finite numbers", fix="look at its weights, or train it again")
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -16,11 +16,13 @@ from tyro.conf import Positional, arg
 from seqtext.data.reading.remarks import notes_of
 from seqtext.data.reading.table_options import TableOptions
 from seqtext.errors import DataError, OptionsError, one_of, raise_together
+from seqtext.options import AT_LEAST_1, MOST_STEPS, MOST_THREADS, at_most, out_of_range
 
 if TYPE_CHECKING:
     import datasets
 
     from seqtext.data.reading.dialect import Dialect
+    from seqtext.data.reading.sources import Source
 
 GIVEN = "the rows given"  # what figures call rows that no file holds
 FILES = ("metrics.json", "predictions.jsonl")  # of an evaluation's folder, beside its manifest
@@ -60,15 +62,12 @@ class EvaluateOptions(TableOptions):
 
     def _faults(self) -> list[str]:
         """What is wrong with the values, a line each; a task's flags add theirs."""
-        return [*at_least_one(self, "max_rows", "threads"), *self.table_faults()]
-
-
-def at_least_one(options: object, *names: str) -> list[str]:
-    """A fault for each of some numbers that is below 1; None is none."""
-    values = {name: getattr(options, name) for name in names}
-    return [
-        f"--{name} is {value}; expected at least 1" for name, value in values.items() if value is not None and value < 1
-    ]
+        ranges = {
+            AT_LEAST_1: ("max_rows", "threads"),
+            at_most(MOST_STEPS): ("max_rows",),
+            at_most(MOST_THREADS): ("threads",),
+        }
+        return [*out_of_range(self, ranges), *self.table_faults()]
 
 
 class Measured(NamedTuple):
@@ -127,18 +126,28 @@ def load_measured(
         DataError: data that is not there or cannot be read, or without that split.
         OptionsError: no data, or several.
     """
-    from seqtext.data.reading.sources import load
-
     if given is not None:
         return measured_rows(options, GIVEN, given_splits(given, *columns))
-    source = load(
-        only_name(options.data),
-        revision=options.revision,
-        config=options.data_config,
-        needs=(),
-        dialect=dialect or options.dialect,
-    )
+    source = load_asked(options, dialect)
     return measured_rows(options, source.name, source.splits, source.revision)
+
+
+def load_asked(options: EvaluateOptions, dialect: Dialect | None = None) -> Source:
+    """The data set of `--data`. The rows of a single file are of no split: messages call them by its name.
+
+    Raises:
+        DataError: data that is not there or cannot be read.
+        OptionsError: no data, or several.
+    """
+    from seqtext.data.reading.sources import Source, load, load_table
+
+    name, dialect = only_name(options.data), dialect or options.dialect
+    if Path(name).expanduser().is_file() and not (options.revision or options.data_config):
+        import datasets
+
+        rows = load_table(name, flag="", expected="a file of rows", dialect=dialect)
+        return Source(name, datasets.DatasetDict(train=rows))
+    return load(name, revision=options.revision, config=options.data_config, needs=(), dialect=dialect)
 
 
 def given_splits(given: Any, *columns: str) -> datasets.DatasetDict:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from seqtext.errors import printable
 from seqtext.reporting.card import Card, card_page
 from seqtext.reporting.curves import LearningHistory, learning_curves
 from seqtext.saving.folders import write_json, write_text
@@ -29,6 +30,11 @@ class Report(NamedTuple):
     figures: dict[str, Any]
     table: list[str]
     example: str = ""
+
+
+def example_of(text: str) -> str:
+    """The beginning of somebody's text, to try a model with in a shell: one line, and no flag, whatever stands in it."""
+    return printable(" ".join(text[:60].split())).lstrip("-")
 
 
 class Score(NamedTuple):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from seqtext.errors import printable
 from seqtext.reporting.markdown import markdown_cell, markdown_table
+
+LONGEST_NAME = 40  # characters of a name, from anyone, that is printed in a table
 
 
 class Row(NamedTuple):
@@ -43,7 +46,8 @@ class Table(NamedTuple):
 
     def lines(self) -> list[str]:
         """To print: the best row first, figures below each other."""
-        ordered = [(self.title, self.columns), *((row.name, row.cells) for row in self._best_first())]
+        rows = ((printable(row.name, LONGEST_NAME), row.cells) for row in self._best_first())
+        ordered = [(self.title, self.columns), *rows]
         first = max(len(name) for name, _ in ordered)
         widths = [max(map(len, column)) for column in zip(*(cells for _, cells in ordered), strict=True)]
         return [

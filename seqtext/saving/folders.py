@@ -74,6 +74,15 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return _with_listed(folder, ListedFolder.read_all)
 
 
+def read_file(folder: Path, name: str) -> bytes:
+    """One file of such a folder, verified as `read_folder` does.
+
+    Raises:
+        SavedFileError: as `read_folder`, or if it is not listed.
+    """
+    return _with_listed(folder, lambda listed: listed.read(name))
+
+
 def check_folder(folder: Path) -> dict[str, Entry]:
     """Verifies every listed file of a folder without keeping them in memory; gives what the manifest says of each.
 

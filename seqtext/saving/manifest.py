@@ -99,10 +99,8 @@ class ListedFolder:
         Raises:
             SavedFileError: as `read`, or for such a size.
         """
-        for name, entry in self.entries.items():
-            if not name.endswith(".safetensors") and entry.size > MOST_BYTES:
-                where, most = str(self._folder / name), f"at most {MOST_BYTES}"
-                raise SavedFileError(f"{entry.size} bytes", where=where, expected=most)
+        for name in self.entries:
+            self._check_size(name)
         total = sum(entry.size for entry in self.entries.values())
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         if total > memory > 0:
@@ -110,12 +108,20 @@ class ListedFolder:
             raise SavedFileError(f"files of {megabytes(total)}", where=str(self._folder), expected=most)
         return {name: self.read(name) for name in self.entries}
 
+    def _check_size(self, name: str) -> None:
+        if name not in self.entries:
+            raise SavedFileError("not listed in the manifest", where=str(self._folder / name), fix=_AGAIN)
+        if not name.endswith(".safetensors") and self.entries[name].size > MOST_BYTES:
+            where, most = str(self._folder / name), f"at most {MOST_BYTES}"
+            raise SavedFileError(f"{self.entries[name].size} bytes", where=where, expected=most)
+
     def read(self, name: str) -> bytes:
         """The bytes of a listed file, verified.
 
         Raises:
-            SavedFileError: if it is missing, cut, changed, or no regular file.
+            SavedFileError: if it is missing, cut, changed, larger than any of ours, or no regular file.
         """
+        self._check_size(name)
         with self._sized(name) as (file, entry):
             data = file.read(entry.size + 1)
         self._compare(name, len(data), hashlib.sha256(data).hexdigest())
@@ -163,6 +169,17 @@ class ListedFolder:
             raise SavedFileError("the file is missing", where=where, fix=fix) from error
         except OSError as error:
             raise SavedFileError(f"cannot be read ({error.strerror})", where=where) from error
+
+
+def check_inside(folder: Path, run: Path) -> None:
+    """Refuses a folder of a run that is a link out of it.
+
+    Raises:
+        SavedFileError: for such a link.
+    """
+    if folder.is_symlink() and not folder.resolve().is_relative_to(run.resolve()):
+        fix = f"give the folder it leads to: {folder.resolve()}"
+        raise SavedFileError("a link that leaves the run", where=str(folder), fix=fix)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ class KnownTask(NamedTuple):
         about: the command's line of help.
         measures: what `seqtext evaluate` finds out.
         recipe: what `seqtext train` calls it.
+        trains: what that makes.
         script: the recipe's file.
         writes: whether its model writes texts; its head then gives tokens, which others may start from.
     """
@@ -42,6 +43,7 @@ class KnownTask(NamedTuple):
     about: str
     measures: str
     recipe: str
+    trains: str
     script: str
     writes: bool = False
 
@@ -59,6 +61,7 @@ TASKS = (
         about="label texts: given, from a file, or from a pipe",
         measures="accuracy, macro F1, and figures of each class",
         recipe="topics",
+        trains="a classifier of texts, from texts with a label each",
         script="topic_classification",
     ),
     KnownTask(
@@ -69,6 +72,7 @@ TASKS = (
         about="write texts from a topic, a mixture, an example or nothing",
         measures="perplexity with and without the vector, bits per byte; whether samples have the topic asked for",
         recipe="generation",
+        trains="a writer of texts, from texts with or without topics",
         script="text_generation",
         writes=True,
     ),
@@ -80,6 +84,7 @@ TASKS = (
         about="translate texts: given, from a file, or from a pipe, line by line",
         measures="BLEU, chrF, exact match and perplexity, beside the source copied",
         recipe="translation",
+        trains="a translator, from pairs of texts",
         script="translation",
         writes=True,
     ),
@@ -91,6 +96,7 @@ TASKS = (
         about="forecast the next readings of a history, or after each line of a pipe",
         measures="errors and coverage of intervals, beside repeated readings",
         recipe="electricity",
+        trains="a forecaster, from readings in time: of electricity, or of anything",
         script="electricity",
     ),
 )

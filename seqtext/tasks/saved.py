@@ -15,7 +15,7 @@ from seqtext.errors import OptionsError, SavedFileError, one_of, shorten
 from seqtext.saving.atomic import left_behind
 from seqtext.saving.configs import from_plain
 from seqtext.saving.folders import read_folder
-from seqtext.saving.manifest import MANIFEST, open_listed
+from seqtext.saving.manifest import MANIFEST, check_inside, open_listed
 from seqtext.saving.untrusted import parse_json
 from seqtext.tasks.known import BY_NAME, TASKS, public
 
@@ -132,15 +132,13 @@ def open_saved(name: str | Path, *, revision: str | None = None) -> SavedTask:
         folder = _download(str(name))
     model = folder / "model"
     if model.is_dir() or left_behind(model):
-        if model.is_symlink() and not model.resolve().is_relative_to(folder.resolve()):
-            fix = f"give the folder it leads to: {model.resolve()}"
-            raise SavedFileError("a link that leaves the run", where=str(model), fix=fix)
+        check_inside(model, folder)
         folder = model
     elif (folder / "options.yaml").is_file():
         raise SavedFileError(
             "the run has no model yet",
             where=str(folder),
-            fix=f"its first epoch did not end; go on with it: --resume --run {name}",
+            fix=f"its first epoch did not end; go on with it: --resume --run {shlex.quote(str(name))}",
         )
     return SavedTask(folder, read_folder(folder))
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
+from seqtext.nn.memory import check_memory
 from seqtext.nn.precision import default_float
 from seqtext.saving.configs import to_plain
 from seqtext.saving.disk import write_file
@@ -92,7 +93,13 @@ def restore(saved: SavedTask, make: Callable[[], TaskT]) -> TaskT:
 
 
 def with_new_weights(make: Callable[[], TaskT], *, seed: int) -> TaskT:
-    """The task that `make` builds, its weights drawn with a seed. Leaves the caller's random numbers alone."""
+    """The task that `make` builds, its weights drawn with a seed. Leaves the caller's random numbers alone.
+
+    Raises:
+        ResourceError: if the memory is not enough for them; nothing is allocated then.
+    """
+    with torch.device("meta"):
+        check_memory(make().model, torch.device("cpu"))
     with torch.random.fork_rng(devices=[]), default_float():
         torch.manual_seed(seed)
         return make()

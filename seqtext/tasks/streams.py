@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-import os
+import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, TypeAlias
 
 from tyro.conf import Positional, arg
 
-from seqtext.errors import DataError, OptionsError, ResourceError, did_you_mean, one_of, shorten
+from seqtext.errors import (
+    DataError,
+    NoRowsError,
+    OptionsError,
+    did_you_mean,
+    one_of,
+    shorten,
+)
+from seqtext.options import MOST_THREADS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from seqtext.data.reading.dialect import Dialect
     from seqtext.data.reading.text_files import Rows
 
 Row: TypeAlias = Mapping[str, Any]
+Errors: TypeAlias = Literal["strict", "replace"]
 ROWS_AT_ONCE = 2000  # enough to fill batches of like length, little memory
+CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # what could be a command to a terminal
+_ESCAPES = {code: f"\\u{code:04x}" for code in range(127, 160)}  # JSON escapes the others itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +65,14 @@ class ModelOptions:
 
 
 def check_threads(threads: int | None) -> None:
-    """Refuses a number of threads below 1.
+    """Refuses a number of threads that cannot be.
 
     Raises:
         OptionsError: for such a one.
     """
-    if threads is not None and threads < 1:
-        raise OptionsError(f"--threads is {threads}", expected="at least 1")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        expected = "at least 1" if threads < 1 else f"at most {MOST_THREADS:,}"
+        raise OptionsError(f"--threads is {threads}", expected=expected)
 
 
 def keywords(options: DataclassInstance, of: type[DataclassInstance]) -> dict[str, Any]:
@@ -68,16 +80,69 @@ def keywords(options: DataclassInstance, of: type[DataclassInstance]) -> dict[st
     return {field.name: getattr(options, field.name) for field in fields(of)}
 
 
-def as_they_come(rows: Rows) -> Iterator[list[Row]]:
-    """Rows in chunks: never is one kept waiting for the next that has not come yet."""
-    chunk: list[Row] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == ROWS_AT_ONCE or rows.lines.used_up:
+def open_input(
+    source: str | None,
+    stack: ExitStack,
+    *,
+    format: str | None,
+    split: str | None = None,
+    dialect: Dialect | None = None,
+    errors: Errors = "strict",
+) -> Rows | None:
+    """The rows of a file, folder or data set of the hub, or of the pipe (None or -); None if there are none: nothing to answer.
+
+    Raises:
+        OptionsError: a standard input that is closed.
+        DataError: what cannot be read.
+    """
+    from seqtext.data.reading import inputs
+    from seqtext.data.reading.dialect import AS_IT_IS
+
+    given = standard_input() if source in (None, "-") else str(source)
+    try:
+        opened = inputs.open_input(given, format=format, split=split, dialect=dialect or AS_IT_IS, errors=errors)
+        return stack.enter_context(opened)
+    except NoRowsError:
+        return None
+
+
+def standard_input() -> BinaryIO:
+    """The bytes of the pipe.
+
+    Raises:
+        OptionsError: if it is closed.
+    """
+    if sys.stdin is None:
+        raise OptionsError("standard input is closed", fix="leave <&- out, or give a file")
+    return sys.stdin.buffer
+
+
+def as_they_come(rows: Rows | None, output: str | None, *, at_once: int = ROWS_AT_ONCE) -> Iterator[list[Row]]:
+    """Rows in chunks: never is one kept waiting for the next that has not come yet. On a terminal a bar says how far they are.
+
+    Args:
+        rows: of `open_input`.
+        output: file that answers go to; on the terminal they are the progress themselves.
+        at_once: rows of a chunk at most.
+    """
+    if rows is None:
+        return
+    from tqdm import tqdm
+
+    quiet = not sys.stderr.isatty() or (output is None and sys.stdout.isatty())
+    with tqdm(total=rows.size, unit="B", unit_scale=True, leave=False, disable=quiet) as bar, suppress(NoRowsError):
+        chunk: list[Row] = []
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == at_once or rows.lines.used_up:
+                yield chunk
+                bar.update(rows.lines.offset - bar.n)
+                chunk = []
+        if chunk:
             yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+    if rows.lines.replaced:
+        told = f"{rows.lines.replaced:,} characters stand for bytes that are no UTF-8 (--errors replace)"
+        print(f"note: {told}", file=sys.stderr)
 
 
 def column_of(rows: Rows, asked: str | None, trained: str, *, flag: str) -> str:
@@ -131,32 +196,18 @@ def tell(notes: Iterable[str]) -> None:
         print(f"note: {note}", file=sys.stderr)
 
 
-def open_target(output: str | None, stack: ExitStack) -> TextIO:
-    """The terminal if None, or a temporary file that takes the name of `output` once it is whole.
+def one_line(text: str) -> str:
+    """A text as one line, whatever white space and controls stand in it."""
+    return " ".join(text.translate(CONTROLS).split())
 
-    Raises:
-        ResourceError: a file that cannot be written.
-    """
-    if output is None:
-        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")  # type: ignore[union-attr]
-        return sys.stdout
-    path = Path(output).expanduser()
-    special = path.exists() and not path.is_file()  # a device or a named pipe is written to, never replaced
-    path = path if special else path.resolve()  # a link stays, the file it leads to is replaced
-    part = path if special else path.with_name(f".{path.name}.part")
-    try:
-        file = part.open("w", encoding="utf-8", errors="replace", newline="\n")
-    except OSError as error:
-        raise ResourceError(f"cannot be written ({error.strerror})", where=str(path.absolute())) from error
 
-    def finish(kind: object, *_: object) -> None:
-        try:
-            file.close()  # may find the disk full
-            if kind is None and not special:
-                os.replace(part, path)
-        finally:
-            if not special:
-                part.unlink(missing_ok=True)
+def json_text(value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None) -> str:
+    """JSON as it is read by people too: letters as they are, what could be a command to a terminal as an escape."""
+    return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False, default=default).translate(_ESCAPES)
 
-    stack.push(finish)
-    return file
+
+def cell_text(value: object, *, default: Callable[[Any], object] | None = None) -> str:
+    """A value in a table: text as it is, nothing as nothing, anything else as JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, default=default)

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from seqtext.options import TrainingOptions, Usual
+from seqtext.batching.usual import Usual
+from seqtext.options import TrainingOptions
 from seqtext.training.processes import world_size
 from seqtext.training.protocols import Examples
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from seqtext.data.reading.column_arrays import row_number
+from seqtext.nn.memory import COPIES, check_memory
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
 from seqtext.training.averaging import MovingAverage
@@ -64,6 +65,7 @@ class Loop:
         self.device = self.processes.device(choose_device(options.device))
         self.precision = choose_precision(options.precision, self.device, auto=task.auto_precision)
         self.threads = set_threads(options.threads)
+        check_memory(task.model, self.device, copies=COPIES - 1)  # beside the weights, which are there
         task.model.to(self.device)
         self.average = MovingAverage(task.model, options.ema_decay)
         self.stepper = Stepper(
@@ -222,6 +224,7 @@ class Loop:
                 if not progress.best_epoch or (value, -loss) > (progress.best_value, -progress.best_loss):
                     progress.best_epoch, progress.best_value, progress.best_loss = progress.epoch + 1, value, loss
                     if self.processes.first:
+                        folder.check_there()
                         self.task.save_pretrained(folder.model)
         if figures is None:  # a signal came: the steps are saved, the figures are made on resume
             self.state.save()

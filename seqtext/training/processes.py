@@ -21,13 +21,15 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from seqtext.errors import OptionsError, ResourceError
+from seqtext.errors import OptionsError, ResourceError, further_process, shorten
 
 T = TypeVar("T")
 
 PATIENCE = timedelta(
     days=1
 )  # for a process that prepares or evaluates; one that ended is noticed at once, by its connection
+MOST = 1_000_000  # processes
+_TORCHRUN = "start them with torchrun, or unset RANK and WORLD_SIZE to train alone"
 LONGEST_PAUSE = 1e-3  # seconds between two looks at whether a sum has arrived
 
 
@@ -216,21 +218,49 @@ ALONE = Processes()
 
 @cache
 def started_processes() -> Processes:
-    """Those that torchrun started, connected on the first call; `ALONE` without it."""
+    """Those that torchrun started, connected on the first call; `ALONE` without it.
+
+    Raises:
+        OptionsError: for variables of the environment that are not those of torchrun.
+        ResourceError: if the others cannot be reached.
+    """
     size = world_size()
     if size == 1:
         return ALONE
+    rank, local_rank = _number("RANK", size), _number("LOCAL_RANK", size, default="0")
+    for name in ("MASTER_ADDR", "MASTER_PORT"):
+        if name not in os.environ:
+            raise OptionsError(f"WORLD_SIZE is {size}, and {name} is not set", where="environment", fix=_TORCHRUN)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    dist.init_process_group(backend, timeout=PATIENCE)
+    try:
+        dist.init_process_group(backend, timeout=PATIENCE)
+    except (RuntimeError, ValueError) as error:
+        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        found = f"the processes do not find each other ({shorten(str(error).partition(chr(10))[0])})"
+        raise ResourceError(found, where=where, fix=_TORCHRUN) from error
     atexit.register(dist.destroy_process_group)
-    return Processes(int(os.environ["RANK"]), size, int(os.environ.get("LOCAL_RANK", "0")))
+    return Processes(rank, size, local_rank)
 
 
 def is_first() -> bool:
     """Whether this is the first of those, or the only one; known before they are connected."""
-    return os.environ.get("RANK", "0") == "0"
+    return not further_process()
 
 
 def world_size() -> int:
-    """How many processes torchrun started together; 1 without it."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    """How many processes torchrun started together; 1 without it.
+
+    Raises:
+        OptionsError: for a WORLD_SIZE that is no number.
+    """
+    return _number("WORLD_SIZE", MOST, least=1, default="1")
+
+
+def _number(name: str, end: int, *, least: int = 0, default: str = "") -> int:
+    """A variable of the environment that is a number from `least` to below `end`."""
+    found = os.environ.get(name, default)
+    digits = found.isascii() and found.isdecimal() and len(found) < 10
+    if not digits or not least <= int(found) < end:
+        expected = f"a number from {least} to {end - 1}"
+        raise OptionsError(f"{name} is {shorten(found)}", where="environment", expected=expected, fix=_TORCHRUN)
+    return int(found)

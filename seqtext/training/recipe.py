@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from seqtext.errors import printable
+from seqtext.nn.memory import COPIES, check_memory
+from seqtext.nn.precision import choose_device
 from seqtext.options import RunOptions, training_arguments
 from seqtext.training.fit import FitResult, fit
 from seqtext.training.processes import started_processes
@@ -61,16 +65,21 @@ def train(
         task: as it was made.
         summary: gives its lines, and the part of it that goes to report/metrics.json.
 
+    Raises:
+        ResourceError: if the memory is not enough for the model, before anything is made with it.
+
     Returns:
         None after `--dry_run`, and in further processes, which only train.
     """
+    check_memory(task.model, choose_device(options.device), copies=COPIES)
     arguments = training_arguments(options) | {"run": folder}
     if not started_processes().first:
         if not options.dry_run:
             fit(task, data.train, data.validation, **arguments)
         return None
     lines, figures = summary(task, data, options)
-    print("\n".join([f"data        {source.name}", *lines, f"run         {folder.path}"]), flush=True)
+    shown = [f"data        {source.name}", *lines, f"run         {folder.path}"]
+    print("\n".join(map(printable, shown)), flush=True)
     if options.dry_run:
         return None
     recorded: Any = options  # any recipe's
@@ -78,8 +87,17 @@ def train(
     return Trained(fit(task, data.train, data.validation, **arguments, recorded=recorded), figures)
 
 
-def show(report: Report, result: FitResult, folder: RunFolder, *, command: str) -> dict[str, Any]:
-    """Prints the report, how the model was chosen and a command to try; gives the report's figures."""
-    chosen = [f"model chosen: {result.selection}", f"saved in {folder.path}; try:", f"  {command}"]
-    print("\n".join(["", *report.table, "", *chosen]))
+def show(report: Report, result: FitResult, folder: RunFolder, *, command: Sequence[str]) -> dict[str, Any]:
+    """Prints the report, how the model was chosen and a command to try; gives the report's figures.
+
+    Args:
+        report: of the run.
+        result: of training.
+        folder: of the run.
+        command: `seqtext` and what follows; the folder of the run is put behind its first word.
+    """
+    name, *arguments = command
+    tried = shlex.join(["seqtext", name, str(folder.path), *arguments])
+    chosen = [f"model chosen: {result.selection}", f"saved in {folder.path}; try:", f"  {tried}"]
+    print("\n".join(map(printable, ["", *report.table, "", *chosen])))
     return report.figures

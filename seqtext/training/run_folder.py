@@ -10,15 +10,17 @@ README.md     the model card                      manifest.json   SHA-256 of the
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import tempfile
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
-from seqtext.errors import OptionsError, ResourceError, SavedFileError
+from seqtext.errors import MAX_FOUND, OptionsError, ResourceError, SavedFileError, printable
 from seqtext.options import TrainingOptions
-from seqtext.saving.atomic import is_temporary
+from seqtext.saving.atomic import SUFFIX, is_temporary
 from seqtext.saving.folders import read_folder, seal, tidy
 from seqtext.saving.manifest import MANIFEST
 from seqtext.saving.untrusted import parse_json, parse_yaml
@@ -74,22 +76,27 @@ class RunFolder:
             raise ResourceError(f"cannot be written ({error.strerror})", where=str(self.path.absolute())) from error
 
     def check(self, *, overwrite: bool, resume: bool) -> None:
-        """Refuses as `prepare` does, without touching anything. A folder that only holds a lock whose owner is dead is free.
+        """Refuses as `prepare` does, and leaves everything as it was. A folder that only holds a lock whose owner is dead is free.
 
         Raises:
             OptionsError: as `prepare`.
+            ResourceError: likewise.
         """
         if not is_first():
             return
-        where = f"--run {self.path}"
-        if self.path.exists() and not self.path.is_dir():
+        where = f"--run {printable(str(self.path), MAX_FOUND)}"
+        try:
+            there = self.path.exists()
+        except OSError as error:
+            raise OptionsError(f"no folder can have this name ({error.strerror})", where=where) from error
+        if there and not self.path.is_dir():
             raise OptionsError("it is a file", where=where, expected="a folder, or a name that is free")
         self.lock.check()
         is_run = self.holds_run()
         if resume and not is_run:
             raise OptionsError("there is no run to resume", where=where, fix="leave --resume out to start one")
-        there = [item for item in self.path.iterdir() if not is_temporary(item)] if self.path.is_dir() else []
-        found = sorted({item.name for item in there} - {LOCK})
+        items = [item for item in self.path.iterdir() if not is_temporary(item)] if there else []
+        found = sorted({item.name for item in items} - {LOCK})
         if found and not is_run:  # somebody's folder, which --overwrite is not meant for either
             raise OptionsError(
                 f"the folder holds other files ({', '.join(found[:3])})", where=where, fix="choose a new folder"
@@ -99,6 +106,20 @@ class RunFolder:
                 "the folder already holds a run",
                 where=where,
                 fix="choose another --run, or --resume to go on with it, or --overwrite to replace it",
+            )
+        self._check_writable()
+
+    def check_there(self) -> None:
+        """Sees to it that the folder is still the one that was prepared: else what is written would lie in another, alone.
+
+        Raises:
+            ResourceError: if it was removed, renamed or replaced.
+        """
+        if not self.lock.is_there():
+            raise ResourceError(
+                "the folder of the run was removed, renamed or replaced while it was trained",
+                where=str(self.path.absolute()),
+                fix="if it was renamed, go on with --resume --run and its new name",
             )
 
     def has_ended(self) -> bool:
@@ -118,11 +139,21 @@ class RunFolder:
         """Writes the manifests of the report and of the folder itself, when nothing more will be written: `seqtext verify` reads them.
 
         Raises:
-            ResourceError: if they may not be written.
+            ResourceError: if they may not be written, or the folder is gone.
         """
+        self.check_there()
         if self.report.is_dir():
             seal(self.report)
         seal(self.path)
+
+    def _check_writable(self) -> None:
+        """Refuses a place where nothing can be made: rights alone do not tell it of /proc, or of a disk that is read-only."""
+        path = self.path.absolute()
+        place = next((parent for parent in [path, *path.parents] if os.path.lexists(parent)), path)
+        try:
+            os.rmdir(tempfile.mkdtemp(prefix=".", suffix=SUFFIX, dir=place))
+        except OSError as error:
+            raise ResourceError(f"cannot be written ({error.strerror})", where=str(path)) from error
 
     def holds_run(self) -> bool:
         """Whether the options of a run lie there. Nothing else tells: many a folder has a README.md or a report/."""

@@ -70,6 +70,15 @@ class RunLock:
                     os.close(descriptor)
         atexit.register(self.release)
 
+    def is_there(self) -> bool:
+        """Whether the file that this process has locked is still where it was; True if it holds none."""
+        if self.path not in _held:
+            return True
+        try:
+            return os.path.samestat(os.lstat(self.path), os.fstat(_held[self.path]))
+        except OSError:
+            return False
+
     def release(self) -> None:
         """Lets the folder go, if this process holds it."""
         atexit.unregister(self.release)

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from seqtext.errors import SavedFileError
+from seqtext.errors import ResourceError, SavedFileError
 from seqtext.saving.atomic import sync
 from seqtext.saving.disk import no_space
 from seqtext.saving.folders import check_prefix
@@ -34,15 +34,19 @@ class LogFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._size = 0  # bytes that were written or taken up, as far as is known
 
     def append(self, **values: object) -> None:
         """Adds a line.
 
         Raises:
-            ResourceError: if the disk is full or may not be written; so below.
+            ResourceError: if the disk is full or may not be written, or the lines before are gone; so below.
         """
         with self._disk_errors(), self.path.open("a", encoding="utf-8") as file:
+            self._check(os.fstat(file.fileno()).st_size)
             file.write(json.dumps(values, ensure_ascii=False) + "\n")
+            file.flush()
+            self._size = os.fstat(file.fileno()).st_size
 
     def lines(self) -> list[dict[str, Any]]:
         """What each line holds; none if there is no file.
@@ -57,6 +61,7 @@ class LogFile:
     def synced(self) -> Entry:
         """Size and SHA-256 of the file, all of it on the disk: so that a checkpoint that counts on these bytes finds them."""
         with self._disk_errors():
+            self._check(self.path.stat().st_size if self.path.is_file() else 0)
             if not self.path.is_file():
                 return Entry(0, sha256().hexdigest())
             sync(self.path)
@@ -81,6 +86,15 @@ class LogFile:
                 check_prefix(self.path, Entry(size, sha256))
             if found > size:
                 os.truncate(self.path, size)
+            self._size = size
+
+    def _check(self, found: int) -> None:
+        """Refuses a file that lost lines of this run, since they would be missing in silence."""
+        if found < self._size:
+            lost = (
+                f"{found:,} of the {self._size:,} bytes written to it are there: it was removed or cut during training"
+            )
+            raise ResourceError(lost, where=str(self.path.absolute()), fix="train anew with --overwrite")
 
     @contextmanager
     def _disk_errors(self) -> Iterator[None]:

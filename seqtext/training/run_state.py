@@ -6,6 +6,7 @@ The first process alone reads and writes the run folder; the others get from it 
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from dataclasses import asdict
@@ -162,6 +163,7 @@ class RunState:
         progress = self.progress
         progress.seconds, self._lap_started = self.seconds(), time.monotonic()
         if self.processes.first:
+            self.folder.check_there()
             progress.metrics_bytes, progress.metrics_sha256 = self.folder.metrics.synced()
             progress.timing_bytes, progress.timing_sha256 = self.folder.timing.synced()
             save_checkpoint(self.folder.checkpoints, self.stepper, self.average, progress, self.environment)
@@ -176,9 +178,7 @@ class RunState:
         self.processes.wait()
         progress = self.progress
         place = "at the last epoch's end" if progress.finished else f"in epoch {progress.epoch + 1}"
-        message = (
-            f"stopped {place}, step {progress.step}, all of it saved; go on with --resume --run {self.folder.path}"
-        )
+        message = f"stopped {place}, step {progress.step}, all of it saved; go on with --resume --run {shlex.quote(str(self.folder.path))}"
         return Stopped(message, number=number or 15)
 
     def seconds(self) -> float:

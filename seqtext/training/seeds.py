@@ -66,6 +66,8 @@ def run_seeds(
         raise OptionsError("the folder holds a single run", where=f"--run {folder}", fix="choose another --run")
     for run in runs.values():  # all of them before the first is trained
         run.check(overwrite=options.overwrite, resume=False)
+    if options.dry_run:  # the others would say the same
+        runs = dict([next(iter(runs.items()))])
     tests = []
     for seed, run in runs.items():
         print(f"\n==== seed {seed}")

@@ -18,7 +18,8 @@ import pytest
 import seqtext
 import seqtext.cli
 from seqtext.commands.info import _shown
-from seqtext.saving.folders import atomic_folder
+from seqtext.saving.folders import atomic_folder, seal
+from seqtext.saving.manifest import Entry, manifest_bytes
 from tests.conftest import ROOT, write_csv
 from tests.in_process import seqtext_command
 
@@ -266,10 +267,25 @@ def test_what_cannot_be_predicted_is_refused_in_one_line(run_folder, flags, code
     assert sorted(os.listdir()) == before
 
 
-def test_an_empty_pipe_is_told_not_passed_over(run_folder):
-    ended = seqtext_command("predict", run_folder, stdin=b"")
-    assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("error: standard input: no rows; expected one text per line")
+@pytest.mark.parametrize(
+    ("flags", "stdin"),
+    [
+        ((), b""),
+        (("--input", "-", "--input_format", "csv"), b""),
+        (("--input", "-", "--input_format", "csv"), b"id,text\n"),
+        (("--input", "-", "--input_format", "jsonl"), b""),
+        (("--input", "empty.txt"), b""),
+        (("--input", "empty.txt.gz"), b""),
+        (("--input", "header.csv"), b""),
+    ],
+)
+def test_an_input_without_rows_is_answered_with_nothing(run_folder, flags, stdin):
+    Path("empty.txt").write_bytes(b"")
+    Path("empty.txt.gz").write_bytes(gzip.compress(b""))
+    Path("header.csv").write_text("id,text\n")
+    assert seqtext_command("predict", run_folder, *flags, stdin=stdin) == (0, "", "")
+    assert seqtext_command("predict", run_folder, *flags, "--output", "out.csv", stdin=stdin) == (0, "", "")
+    assert Path("out.csv").read_text() == ""
 
 
 @pytest.mark.parametrize("command", [("predict", "x"), ("evaluate", "--data", "phrasebook"), ("info",)])
@@ -325,7 +341,7 @@ def test_info_says_what_the_model_is_and_what_its_report_says(run_folder):
         (0.3770258571445141, "0.377"),
         (123456, "123456"),
         (False, "False"),
-        (None, "None"),
+        (None, ""),
         ([], ""),
         ([()], ""),
     ],
@@ -338,9 +354,68 @@ def test_settings_are_shown_as_people_read_them(value, shown):
 def test_info_refuses_a_report_that_is_none(run_folder, content):
     shutil.copytree(run_folder, "copy")
     Path("copy/report/metrics.json").write_text(content)
+    seal(Path("copy/report"))
     ended = seqtext_command("info", "copy")
     assert ended.code == 3
     assert ended.err.startswith("error: copy/report/metrics.json: not ")
+
+
+def test_info_reads_no_report_that_is_a_link_is_huge_or_is_not_what_was_sealed(run_folder):
+    shutil.copytree(run_folder, "copy")
+    report = Path("copy/report")
+    figures = (report / "metrics.json").read_text()
+    (report / "metrics.json").write_text(figures.replace("0.", "1.", 1))
+    changed = seqtext_command("info", "copy")
+    assert changed.code == 3
+    assert "report/metrics.json: the content is not what was saved" in changed.err
+    Path("secret.json").write_text(figures)
+    (report / "metrics.json").unlink()
+    (report / "metrics.json").symlink_to(Path.cwd() / "secret.json")
+    linked = seqtext_command("info", "copy")
+    assert linked.code == 3
+    assert "tested on" not in linked.out
+    (report / "metrics.json").unlink()
+    with (report / "metrics.json").open("wb") as file:
+        file.truncate(6 << 30)
+    entry = Entry(6 << 30, "0" * 64)
+    (report / "manifest.json").write_bytes(manifest_bytes({"metrics.json": entry}))
+    huge = seqtext_command("info", "copy")
+    assert huge.code == 3
+    assert huge.err.endswith("metrics.json: 6442450944 bytes; expected at most 67108864\n")
+    shutil.rmtree(report)
+    shutil.copytree(run_folder / "report", "outside")
+    report.symlink_to(Path.cwd() / "outside")
+    outside = seqtext_command("info", "copy")
+    assert outside.code == 3
+    assert "report: a link that leaves the run" in outside.err
+
+
+def test_info_does_not_show_what_no_manifest_covers(run_folder):
+    shutil.copytree(run_folder, "copy")
+    Path("copy/report/manifest.json").unlink()
+    ended = seqtext_command("info", "copy")
+    assert ended.code == 0
+    assert "tested on" not in ended.out
+    assert ended.err.startswith("note: report/ has no manifest")
+
+
+def test_info_lists_no_setting_that_is_not_set(saved_tasks):
+    for folder in saved_tasks.values():
+        ended = seqtext_command("info", folder)
+        assert ended.code == 0
+        assert "None" not in ended.out
+
+
+def test_a_config_of_many_labels_twice_is_told_in_short(saved_tasks):
+    shutil.copytree(saved_tasks["TopicClassifier"], "model")
+    config = json.loads(Path("model/config.json").read_text())
+    config["labels"] = ["again"] * 100_000
+    Path("model/config.json").write_text(json.dumps(config))
+    seal(Path("model"))
+    ended = seqtext_command("predict", "model", "a")
+    assert ended.code == 3
+    assert "100000 labels, 'again' more than once" in ended.err
+    assert len(ended.err) < 400
 
 
 def test_a_model_of_a_task_of_ones_own_is_said_to_be_one(tmp_path):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
+from importlib import import_module
 
 import pytest
 
 from seqtext.errors import DataError
+from seqtext.saving.configs import write_options
 from seqtext.tasks.known import TASKS
 from tests.conftest import ROOT, SMALL, topic_rows, write_csv
 from tests.in_process import Ended, figures_of, recipe, seqtext_command, topics_recipe
@@ -26,8 +29,8 @@ def test_without_a_recipe_the_recipes_are_listed(flags):
     ended = seqtext_command("train", *flags)
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("usage: seqtext train RECIPE ...\n")
-    listed = re.findall(r"^  (\w+) +for seqtext (\w+)$", ended.out, flags=re.MULTILINE)
-    assert listed == [(task.recipe, task.command) for task in TASKS]
+    listed = re.findall(r"^  (\w+) +(.+) \(used by seqtext (\w+)\)$", ended.out, flags=re.MULTILINE)
+    assert listed == [(task.recipe, task.trains, task.command) for task in TASKS]
 
 
 @pytest.mark.parametrize(
@@ -110,3 +113,65 @@ def test_a_run_is_the_recipes_to_the_bit_and_names_the_command(tmp_path, monkeyp
     assert weights[0] == weights[1]
     assert figures_of("command")["test"] == figures_of("recipe")["test"]
     assert "seqtext train topics" in (tmp_path / "command" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_run_of_another_recipe_is_sent_to_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "my run"
+    run.mkdir()
+    module = import_module("seqtext.recipes.text_generation")
+    write_options(run / "options.yaml", module.Options())
+    ended = seqtext_command("train", "topics", "--resume", "--run", "my run")
+    assert ended.code == 2
+    [line] = ended.err.splitlines()
+    assert line.endswith("it was made by another: seqtext train generation --resume --run 'my run'")
+    (run / "options.yaml").write_text("epochs: 1\nnobodys: 3\n")
+    ended = seqtext_command("train", "topics", "--resume", "--run", "my run")
+    assert "seqtext info 'my run' says what it is" in ended.err
+
+
+def test_names_from_anyone_reach_neither_terminal_nor_shell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = topic_rows(90)
+    names = {"sea": "\x1b[31msea\nside\x07", "town": "$(touch owned)", "wood": "w" * 5000}
+    rows["label"] = [names[label] for label in rows["label"]]
+    rows["text"] = [f"--output=x\x1b]0;{text}; touch owned '" for text in rows["text"]]
+    write_csv(tmp_path / "my $(touch owned) rows.csv", rows)
+    flags = [*SMALL, "--max_steps", "2", "--baselines", "none", "--run", "a run; touch owned"]
+    ended = seqtext_command("train", "topics", "--train", "my $(touch owned) rows.csv", *flags)
+    assert ended.code == 0, ended.err
+    for text in (ended.out, ended.err):
+        assert all(line.isprintable() for line in text.splitlines())
+    table = ended.out.partition("text  ")[0]
+    assert max(map(len, table.splitlines())) < 120
+    tried = ended.out.rstrip("\n").rpartition("\n")[2]
+    program, command, run, text = shlex.split(tried)
+    assert (program, command, run) == ("seqtext", "predict", "a run; touch owned")
+    assert not text.startswith("-")
+    assert seqtext_command(*shlex.split(tried)[1:]).code == 0
+    told = seqtext_command("info", run)
+    assert told.code == 0
+    assert all(line.isprintable() for line in told.out.splitlines())
+
+
+def test_several_seeds_are_looked_at_once_where_nothing_is_trained(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "train.csv", topic_rows(60))
+    flags = ["--train", "train.csv", *SMALL, "--dry_run", "--run", "r"]
+    ended = seqtext_command("train", "topics", *flags, "--seeds", "1000")
+    assert (ended.code, ended.out.count("==== seed")) == (0, 1)
+    assert (
+        "--seeds is 1000000; expected at most 1,000"
+        in seqtext_command("train", "topics", *flags, "--seeds", "1000000").err
+    )
+
+
+def test_a_model_that_fits_no_machine_is_refused_before_it_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "train.csv", topic_rows(60))
+    ended = seqtext_command(
+        "train", "topics", "--train", "train.csv", "--hidden_size", "16384", "--num_layers", "64", "--dry_run"
+    )
+    assert ended.code == 5
+    assert "for its weights" in ended.err
+    assert "lower --hidden_size" in ended.err

@@ -2,7 +2,8 @@
 
 import pytest
 
-from seqtext.options import TrainingOptions, Usual
+from seqtext.batching.usual import Usual
+from seqtext.options import TrainingOptions
 from seqtext.training.budget import LEAST_STEPS, MOST_EPOCHS, budget, told
 
 

@@ -58,7 +58,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     folder.seal()
     folder.lock.release()
     report = Report({"test": {"score": 1.0}, "data": facts}, ["score  1.00"])
-    return show(report, result, folder, command=f"seqtext use {folder.path}")
+    return show(report, result, folder, command=["use"])
 
 
 def run(options: Options, train_once: Any = train_once) -> None:

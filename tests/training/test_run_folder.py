@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -244,3 +246,72 @@ def test_a_run_to_be_overwritten_stays_where_the_disk_has_no_space_for_another(t
     with pytest.raises(ResourceError, match="not enough space on the disk"):
         fit(Line(), points(), run=kind(tmp_path / "run"), overwrite=True, device="cpu")
     assert hashes(tmp_path / "run") == before
+
+
+# ---- what happens to a folder while it is trained in
+
+
+def losing(task: Line, epoch: int, lose) -> Line:
+    """A task in whose epoch something happens to the run's folder."""
+    seen, evaluate = [], task.evaluate
+
+    def evaluated(examples, **how):
+        seen.append(1)
+        if len(seen) == epoch:
+            lose()
+        return evaluate(examples, **how)
+
+    task.evaluate = evaluated
+    return task
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+@pytest.mark.parametrize("what", ["removed", "renamed", "replaced"])
+def test_a_folder_that_goes_while_it_is_trained_in_is_told_and_not_made_anew(tmp_path, what, epoch):
+    run = tmp_path / "run"
+
+    def lose() -> None:
+        run.rename(tmp_path / "elsewhere")
+        if what == "removed":
+            shutil.rmtree(tmp_path / "elsewhere")
+        if what == "replaced":
+            run.mkdir()
+
+    with pytest.raises(ResourceError, match="run: the folder of the run was removed, renamed or replaced while it was"):
+        train(run, losing(Line(), epoch, lose))
+    assert not list(run.rglob("*"))
+    if what != "removed" and epoch == 2:
+        assert train(tmp_path / "elsewhere", resume=True).steps > 0  # as the message says
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_log_that_loses_lines_while_it_is_written_is_told(tmp_path, damage):
+    task = losing(Line(), 2, lambda: damage(tmp_path / "run" / "metrics.jsonl"))
+    with pytest.raises(
+        ResourceError, match=r"metrics\.jsonl: 0 of the \d+ bytes written to it are there: it was removed"
+    ):
+        train(tmp_path / "run", task)
+
+
+@pytest.mark.parametrize("place", ["/proc/x", "/proc/x/y", "/dev/null/x"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_takes_time(place):
+    with pytest.raises((ResourceError, OptionsError), match=re.escape(place)):
+        RunFolder(place).check(overwrite=False, resume=False)
+
+
+def test_checking_a_folder_leaves_nothing(tmp_path):
+    RunFolder(tmp_path / "a" / "b").check(overwrite=False, resume=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_cannot_be_is_refused(tmp_path):
+    with pytest.raises(OptionsError, match="no folder can have this name") as error:
+        RunFolder(tmp_path / ("x" * 300)).check(overwrite=False, resume=False)
+    assert len(str(error.value)) < 200
+
+
+def test_a_model_that_does_not_fit_is_refused_before_it_is_moved(tmp_path, monkeypatch):
+    monkeypatch.setattr("seqtext.nn.memory._free", lambda: 30)
+    with pytest.raises(ResourceError, match=r"the model has \d+ parameters, and to train it .* are needed at least"):
+        train(tmp_path / "run")
+    assert not (tmp_path / "run").exists()

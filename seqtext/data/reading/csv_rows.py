@@ -25,7 +25,7 @@ from seqtext.data.reading.table_head import (
     open_cell,
     told_delimiter,
 )
-from seqtext.errors import DataError, shorten
+from seqtext.errors import DataError, NoRowsError, shorten
 
 # Not meant to limit cells, but the damage of a stray quote, which would otherwise take the rest of the file to memory.
 LARGEST_CELL = 1 << 24  # characters
@@ -120,7 +120,7 @@ class Separated:
                 blank = blank or self._blank_line()
         if not found_any:
             fix = "was it cut off, or filtered?"
-            raise DataError("a header and no rows", where=self._name, expected="one row at least", fix=fix)
+            raise NoRowsError("a header and no rows", where=self._name, expected="one row at least", fix=fix)
         if self._swallowed:
             some = ", ".join(map(str, self._swallowed[:_TOLD])) + ", ..." * (len(self._swallowed) > _TOLD)
             lines = f"line {some}" if len(self._swallowed) == 1 else f"lines {some}"
@@ -166,8 +166,8 @@ class Separated:
         self._row = -1
         names = self._next()
         if not names:
-            found = "no rows" if names is None else "a blank line"
-            raise DataError(found, where=self._where(1 + self._before), expected="the names of the columns")
+            found, kind = ("no rows", NoRowsError) if names is None else ("a blank line", DataError)
+            raise kind(found, where=self._where(1 + self._before), expected="the names of the columns")
         if any("\r" in name for name in names):
             fix = "convert them: tr '\\r' '\\n' < FILE > NEW"
             raise DataError(

@@ -21,7 +21,7 @@ from seqtext.data.reading.json_document import (
     to_lines,
 )
 from seqtext.data.reading.lines import LineError, Lines
-from seqtext.errors import DataError, shorten
+from seqtext.errors import DataError, NoRowsError, shorten
 
 MOST_COLUMNS = 1_000  # keys beyond are data, not columns
 
@@ -76,7 +76,7 @@ class JsonLines:
         first = self._first_row()
         if first is None:
             fix = "write or download it again"
-            raise DataError("no rows", where=name, expected="one JSON object per line", fix=fix)
+            raise NoRowsError("no rows", where=name, expected="one JSON object per line", fix=fix)
         if not first:
             raise DataError("the first row has no keys", where=self._where(), expected="the columns as its keys")
         self._first = first

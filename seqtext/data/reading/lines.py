@@ -55,6 +55,7 @@ class Lines:
 
     Attributes:
         offset: bytes taken from the stream so far (unpacked bytes, where it is compressed).
+        replaced: characters that stand for bytes that are no text.
         whole: False once the block of the last line is read and the line lacks its `\\n`, as in a file that was cut off.
         replaced: characters that stand for bytes that are no text.
         encoding: of the stream, once something was read.

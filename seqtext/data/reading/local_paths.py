@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from seqtext.errors import DataError, did_you_mean, one_of
+from seqtext.errors import DataError, NoRowsError, did_you_mean, one_of
 
 MAX_LISTED = 8
 
@@ -44,7 +44,7 @@ def existing_file(path: str | Path, *, where: str = "", expected: str = "") -> P
         raise DataError("found a folder", where=where, expected=expected or "a file", fix=fix)
     # A named pipe (`<(zcat ...)`) has no size: only a regular file can be known to be empty.
     if found.is_file() and found.stat().st_size == 0:
-        raise DataError("the file is empty (0 bytes)", where=where, fix="write or download it again")
+        raise NoRowsError("the file is empty (0 bytes)", where=where, fix="write or download it again")
     return found
 
 

@@ -18,10 +18,10 @@ from seqtext.data.reading.json_document import LONGEST
 from seqtext.data.reading.json_lines import JsonLines
 from seqtext.data.reading.lines import Errors, LineError, Lines
 from seqtext.data.reading.local_paths import existing_file
-from seqtext.data.reading.packed import ALSO_PACKED, name_inside, open_unpacked
+from seqtext.data.reading.packed import ALSO_PACKED, name_inside, open_unpacked, packing_of
 from seqtext.data.reading.remarks import Remarks
 from seqtext.data.reading.tab_quotes import quotes_enclose
-from seqtext.errors import DataError, did_you_mean, one_of
+from seqtext.errors import DataError, NoRowsError, did_you_mean, one_of
 
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".txt": "txt"}
 TEXT_COLUMN = "text"  # of a txt file
@@ -82,7 +82,10 @@ class Rows:
 
     Attributes:
         columns: names of the columns, in the order of the file.
+        size: bytes there are to read; None if that is not known.
     """
+
+    size: int | None = None
 
     def __init__(self, name: str, source: Source, lines: Progress, close: Callable[[], None] = lambda: None):
         self.name, self.lines, self.columns = name, lines, source.columns
@@ -120,11 +123,7 @@ class Rows:
         return (dict(zip(self.columns, cells, strict=True)) for cells in self._cells)
 
     def cells(self) -> Iterator[Cells]:
-        """The same rows, each a sequence in the order of `columns`; faster.
-
-        Raises:
-            DataError: as iterating.
-        """
+        """The same rows, each a sequence in the order of `columns`; faster. Raises as iterating."""
         return self._cells
 
     def __enter__(self) -> Self:
@@ -168,7 +167,7 @@ class PlainLines:
             raise DataError(error.found, where=where, fix=error.fix) from None
         if row <= 0:
             fix = "write or download it again"
-            raise DataError("no rows", where=self._name, expected="one text per line", fix=fix)
+            raise NoRowsError("no rows", where=self._name, expected="one text per line", fix=fix)
 
 
 def open_rows(
@@ -210,8 +209,11 @@ def open_rows(
             labelled = format == "txt" and not dialect.skip_lines and is_labelled(stream)
             lines = Lines(stream, errors=errors, longest=_longest(format))
             if labelled:
-                return Rows(name, LabelledLines(lines, name), lines, stream.close)
-            return _rows(lines, format, name, dialect, keys, stream.close, quoted=quoted)
+                rows = Rows(name, LabelledLines(lines, name), lines, stream.close)
+            else:
+                rows = _rows(lines, format, name, dialect, keys, stream.close, quoted=quoted)
+            rows.size = path.stat().st_size if path.is_file() and not packing_of(path) else None
+            return rows
         except BaseException:
             stream.close()
             raise

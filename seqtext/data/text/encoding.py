@@ -59,7 +59,7 @@ def encode_chunk(
     sampling_seed: int | None = None,
 ) -> list[list[int]]:
     """Ids of some texts, each cut to `keep`, counted in `report`."""
-    rows = tokenizer.encode(texts, sampling_seed=sampling_seed)
+    rows = tokenizer.encode(texts, keep=keep, sampling_seed=sampling_seed)
     report.texts += len(rows)
     report.empty += sum(row == [BEGIN] for row in rows)
     kept = [row[keep] for row in rows]

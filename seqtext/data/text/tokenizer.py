@@ -11,6 +11,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import sentencepiece
@@ -27,7 +28,11 @@ _WORD = re.compile(
     " *[^ ]+(?: +$)?|^ +$"
 )  # with the blanks before it, the last one also with those behind it; or blanks alone
 _LIKELIEST = 16  # segmentations of a word that one is drawn from
-_WORDS_KEPT = 500_000  # whose segmentations are in memory
+_BYTES_KEPT = 100_000_000  # of memory for segmentations of words that were met
+_BYTES_OF_WORD = 600  # of memory for a word that is kept, beside its ids
+_LONGEST_KEPT = 64  # characters of such a word: of languages without blanks a word is a text, which hardly comes again
+_LONGEST_SAMPLED = 2_000  # characters of a word that is drawn: the lattice takes some 400 bytes for each
+_SLACK = 64  # pieces that are cut off behind a text's part that is kept: at the cut they may be others than in the whole text
 
 
 class Tokenizer:
@@ -61,7 +66,9 @@ class Tokenizer:
         self.sha256 = hashlib.sha256(model).hexdigest()
         self._is_byte = np.array([self._pieces.is_byte(i) for i in range(len(self))])
         self._scores = np.array([self._pieces.get_score(i) for i in range(len(self))])
-        self._segmentations: dict[tuple[str, float], tuple[list[list[int]], NDArray[np.float64]]] = {}
+        self._longest_piece = max(map(len, self.pieces(range(len(self)))), default=1)
+        self._segmentations: dict[tuple[str, float], _Segmentations] = {}
+        self._bytes_kept = 0
 
     def __len__(self) -> int:
         return int(self._pieces.get_piece_size())
@@ -116,15 +123,24 @@ class Tokenizer:
             ) from error
         return cls(sink.getvalue(), normaliser)
 
-    def encode(self, texts: Sequence[str], *, sampling_seed: int | None = None, alpha: float = 0.5) -> list[list[int]]:
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        keep: slice = slice(None),
+        sampling_seed: int | None = None,
+        alpha: float = 0.5,
+    ) -> list[list[int]]:
         """Ids of each text; an empty one is the single id `BEGIN`, so that every text has a step.
 
         Args:
             texts: as they came; normalised here.
+            keep: the part of each text's ids that is wanted. What lies far outside of it is not looked at, so that a text of any length
+                takes little memory; the ids are still more than those wanted, as whoever counts cut texts sees.
             sampling_seed: if given, one of the possible segmentations is drawn (subword regularisation, Kudo 2018).
             alpha: how strongly the draw prefers likely segmentations; 0 is none.
         """
-        normalised = [self.normaliser(text) for text in texts]
+        normalised = [self._near(self.normaliser(text), keep) for text in texts]
         if sampling_seed is None:
             ids = self._pieces.encode(normalised, num_threads=1)
         else:
@@ -161,6 +177,14 @@ class Tokenizer:
         spelt = [c for c, _ in characters.most_common() if any(self._is_byte[i] for i in self._pieces.encode(c))]
         return spelt[:count]
 
+    def _near(self, text: str, keep: slice) -> str:
+        """The part of a text that the ids to be kept are made from, and somewhat more."""
+        wanted = keep.stop if (keep.start or 0) >= 0 else -keep.start
+        most = None if wanted is None else (wanted + _SLACK) * self._longest_piece
+        if most is None or len(text) <= most:
+            return text
+        return text[:most] if (keep.start or 0) >= 0 else text[-most:]
+
     def _sample(self, texts: list[str], seed: int, alpha: float) -> list[list[int]]:
         """Each word's pieces drawn by themselves, since no piece goes across a blank: from its 16 likeliest segmentations.
 
@@ -180,15 +204,36 @@ class Tokenizer:
 
     def _drawn(self, word: str, draw: float, alpha: float) -> list[int]:
         """The pieces of a word that a uniform number falls on, as likely as the tokenizer has them, to the power of `alpha`."""
+        if len(word) > _LONGEST_SAMPLED:  # cut the likeliest way: all ways of cutting it would fill the memory
+            return list(self._pieces.encode(word, num_threads=1))
         if (kept := self._segmentations.get((word, alpha))) is None:
-            found = [list(ids) for ids in self._pieces.nbest_encode_as_ids(word, nbest_size=_LIKELIEST)]
-            logs = np.array([alpha * self._scores[ids].sum() for ids in found])
-            kept = found, np.exp(logs - logs.max()).cumsum()
-            if len(self._segmentations) == _WORDS_KEPT:
-                self._segmentations.clear()
-            self._segmentations[word, alpha] = kept
-        segmentations, sums = kept
-        return segmentations[int(np.searchsorted(sums, draw * sums[-1], side="right"))]
+            kept = self._segmented(word, alpha)
+            if len(word) <= _LONGEST_KEPT:
+                if self._bytes_kept > _BYTES_KEPT:
+                    self._segmentations.clear()
+                    self._bytes_kept = 0
+                self._segmentations[word, alpha] = kept
+                self._bytes_kept += _BYTES_OF_WORD + kept.ids.nbytes
+        place = int(np.searchsorted(kept.sums, draw * kept.sums[-1], side="right"))
+        found: list[int] = kept.ids[kept.starts[place] : kept.starts[place + 1]].tolist()
+        return found
+
+    def _segmented(self, word: str, alpha: float) -> _Segmentations:
+        found = [list(ids) for ids in self._pieces.nbest_encode_as_ids(word, nbest_size=_LIKELIEST)]
+        logs = np.array([alpha * self._scores[ids].sum() for ids in found])
+        return _Segmentations(
+            ids=np.fromiter((i for ids in found for i in ids), dtype=np.int32),
+            starts=np.cumsum([0, *map(len, found)], dtype=np.int32),
+            sums=np.exp(logs - logs.max()).cumsum(),
+        )
+
+
+class _Segmentations(NamedTuple):
+    """Ways to cut a word: the ids of all behind each other, where each starts, and the running sums of how likely they are."""
+
+    ids: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    sums: NDArray[np.float64]
 
 
 class _Counted:

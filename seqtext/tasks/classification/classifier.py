@@ -17,6 +17,7 @@ from torch import Tensor
 
 from seqtext.batching.padded import sent
 from seqtext.batching.pieces import MapPieces, one_by_one
+from seqtext.batching.usual import Usual
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
 from seqtext.data.text.given import given_texts
 from seqtext.data.text.tokenizer import Tokenizer
@@ -24,8 +25,9 @@ from seqtext.errors import OptionsError, one_of, shorten
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.losses import Loss, classification_loss
+from seqtext.nn.precision import check_answers
 from seqtext.nn.word_prediction import WordPrediction
-from seqtext.options import Precision, Usual
+from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.blend import FILE, Blend
 from seqtext.tasks.classification.inference import Prediction, log_probabilities, of_each, predictions
@@ -124,6 +126,7 @@ class TopicClassifier(BaseTask):
         Raises:
             DataError: if something in `texts` is not a text, or there are none to be found.
             OptionsError: for a `top_k` below 1.
+            NumericsError: if the probabilities are not numbers.
         """
         return list(self.predict(texts, top_k=top_k))
 
@@ -251,8 +254,11 @@ class TopicClassifier(BaseTask):
         """(R, C) of all rows of a split, in the order of the split."""
         recurrent = log_probabilities(self.model, examples, len(self.config.labels), map_pieces)
         if self.blend is None or examples.linear is None:
-            return recurrent.exp().numpy()
-        return self.blend(recurrent, examples.linear).exp().numpy()
+            found = recurrent.exp()
+        else:
+            found = self.blend(recurrent, examples.linear).exp()
+        check_answers(found)
+        return found.numpy()
 
     @torch.inference_mode()
     def complete(self, train: Dataset, validation: Dataset) -> str:
@@ -263,13 +269,6 @@ class TopicClassifier(BaseTask):
             return ""
         self.blend, said = fit_blend(self, train, validation)
         return said
-
-    def parts(self, examples: EncodedTexts) -> dict[str, NDArray[np.float32]]:
-        """(R, C) probabilities by each of the two models alone; empty where there is but one."""
-        if self.blend is None or examples.linear is None or not isinstance(self.model, SeqToVec):
-            return {}
-        recurrent = log_probabilities(self.model, examples, len(self.config.labels))
-        return {"recurrent": recurrent.exp().numpy(), "linear": examples.linear.exp().numpy()}
 
     def validate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss and accuracy over a split. Labels the model does not know are mistakes, and have no loss."""

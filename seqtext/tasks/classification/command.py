@@ -6,13 +6,12 @@ Reads, predicts and writes in step, so any number of rows needs little memory, a
 from __future__ import annotations
 
 import csv
-import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 from tyro.conf import Positional, arg
 
@@ -21,7 +20,20 @@ from seqtext.data.reading.json_lines import as_written
 from seqtext.data.reading.table_options import TableOptions
 from seqtext.errors import OptionsError, one_of, raise_together
 from seqtext.tasks.classification.settings import Ranking
-from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, open_target, tell, texts_in
+from seqtext.tasks.streams import (
+    Errors,
+    ModelOptions,
+    Row,
+    as_they_come,
+    cell_text,
+    column_of,
+    json_text,
+    one_line,
+    open_input,
+    tell,
+    texts_in,
+)
+from seqtext.tasks.targets import open_target
 
 if TYPE_CHECKING:
     from seqtext.data.reading.text_files import Rows
@@ -29,10 +41,6 @@ if TYPE_CHECKING:
 
 Format = Literal["plain", "csv", "tsv", "jsonl"]
 _BY_ENDING: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".txt": "plain"}
-_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # what could be a command to a terminal
-
-
-Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +57,8 @@ class Predict(Ranking, TableOptions, ModelOptions):
     """Format of the input where its name does not tell. A pipe is txt, one text per line, unless this says otherwise."""
     text_column: tuple[str, ...] = ()
     """Column of the texts, or several, whose texts are joined. Default: what the model was trained on, else the only column."""
+    errors: Errors = "strict"
+    """Bytes of the input that are no UTF-8 stop it, or are replaced by U+FFFD and counted."""
     output: str | None = None
     """File to write: csv, tsv, jsonl or txt by its name. Default: the terminal."""
     output_format: Format | None = None
@@ -65,14 +75,14 @@ class Predict(Ranking, TableOptions, ModelOptions):
             opened, rows, where = self._rows(stack)
             columns = ("text",) if opened is None else opened.columns
             asked = ("text",) if opened is None else self._text_columns(opened, classifier.config.text_column)
-            file = open_target(self.output, stack)
-            write = _writer(self._format(columns), columns, asked, file)
+            target = stack.enter_context(open_target(self.output))
+            write = _writer(self._format(columns), columns, asked, target.file)
             for chunk in rows:
                 parts = [texts_in(chunk, column, before=report.texts, where=where) for column in asked]
                 texts = [BETWEEN.join(of_row) for of_row in zip(*parts, strict=True)]
                 for row, found in zip(chunk, classifier.predict(texts, top_k=self.top_k, report=report), strict=True):
                     write(row, found)
-                file.flush()
+                target.flush(len(chunk))
             tell(opened.told() if opened is not None else ())
         if report.empty or report.cut or report.in_windows:
             note = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
@@ -87,18 +97,15 @@ class Predict(Ranking, TableOptions, ModelOptions):
         raise_together(self.table_faults())
 
     def _rows(self, stack: ExitStack) -> tuple[Rows | None, Iterable[list[Row]], str]:
-        """What is read, if it is not the arguments; rows in chunks, and what to call them in a message."""
-        from seqtext.data.reading.inputs import open_input
-
+        """What is read, if it is not the arguments or nothing; rows in chunks, and what to call them in a message."""
         if self.texts:
             # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
             return None, [[{"text": text} for text in self.texts]], "arguments"
-        if self.input in (None, "-"):
-            asked = open_input(sys.stdin.buffer, format=self.input_format or "txt", dialect=self.dialect)
-        else:
-            asked = open_input(str(self.input), format=self.input_format, split=self.split, dialect=self.dialect)
-        opened = stack.enter_context(asked)
-        return opened, as_they_come(opened), self.input or "standard input"
+        format = self.input_format or ("txt" if self.input in (None, "-") else None)
+        opened = open_input(
+            self.input, stack, format=format, split=self.split, dialect=self.dialect, errors=self.errors
+        )
+        return opened, as_they_come(opened, self.output), self.input or "standard input"
 
     def _text_columns(self, rows: Rows, trained: str) -> tuple[str, ...]:
         """The columns asked for, or those of training, or the only one."""
@@ -127,9 +134,7 @@ def _writer(
     if form == "plain":
         return lambda row, found: print(_plain(found, BETWEEN.join(row[name] for name in texts_in)), file=file)
     if form == "jsonl":
-        return lambda row, found: print(
-            json.dumps({**row, **_columns(found, columns)}, ensure_ascii=False, default=as_written), file=file
-        )
+        return lambda row, found: print(json_text({**row, **_columns(found, columns)}, default=as_written), file=file)
     table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
     header: list[str] = []
 
@@ -138,7 +143,7 @@ def _writer(
         if not header:
             header.extend([*columns, *added])
             table.writerow(header)
-        table.writerow([*map(_cell, row.values()), *added.values()])
+        table.writerow([*map(cell_text, row.values()), *added.values()])
 
     return write
 
@@ -146,7 +151,7 @@ def _writer(
 def _plain(found: Prediction, text: str) -> str:
     """Label and probability, of the likeliest first, and the text, between tabs, each without tabs and controls of its own."""
     ranked = [cell for label, probability in found.top for cell in (label, f"{probability:.4f}")]
-    return "\t".join(" ".join(cell.translate(_CONTROLS).split()) for cell in [*ranked, text])
+    return "\t".join(map(one_line, [*ranked, text]))
 
 
 def _columns(found: Prediction, taken: tuple[str, ...]) -> dict[str, Any]:
@@ -157,13 +162,6 @@ def _columns(found: Prediction, taken: tuple[str, ...]) -> dict[str, Any]:
         added[_free(f"predicted{ending}", taken)] = label
         added[_free(f"probability{ending}", taken)] = round(probability, 6)
     return added
-
-
-def _cell(value: object) -> str:
-    """A value of JSON lines in a table: text as it is, nothing as nothing, anything else as JSON."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, ensure_ascii=False, default=as_written)
 
 
 def _free(name: str, taken: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.models.seq_to_vec import SeqToVec
+from seqtext.nn.precision import check_answers
 from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, mean_of_windows
 
 TOKENS_AT_ONCE = 16_384  # of a batch without gradients: little memory, and the matrix products are full
@@ -59,6 +60,7 @@ def of_each(model: SeqToVec, examples: EncodedTexts, function: Callable[[TextBat
 
 def predictions(probabilities: Tensor, names: Sequence[str], top_k: int | None) -> Iterator[Prediction]:
     """The likeliest labels of each text, out of (B, C); all of them where `top_k` is None."""
+    check_answers(probabilities)
     values, ids = probabilities.topk(len(names) if top_k is None else min(top_k, len(names)), dim=-1)
     for row_values, row_ids in zip(values.tolist(), ids.tolist(), strict=True):
         top = tuple((names[i], value) for i, value in zip(row_ids, row_values, strict=True))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from seqtext.errors import OptionsError
+from seqtext.errors import OptionsError, shorten
 from seqtext.options import NOT_NEGATIVE, SHARE, out_of_range, raise_faults, up_to
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
@@ -78,7 +79,7 @@ class TopicSettings:
             faults.append(f"--activation is {self.activation}, which only --cell rnn takes, and --cell is {self.cell}")
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):
             faults.append(
-                f"--pooling is {' '.join(self.pooling) or 'empty'}; expected last, mean, max, each at most once"
+                f"--pooling is {' '.join(self.pooling)[:80] or 'empty'}; expected last, mean, max, each at most once"
             )
         return faults
 
@@ -101,7 +102,9 @@ class TopicConfig(TopicSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
-            raise OptionsError(f"labels are {list(self.labels)}", expected="at least two different names")
+            twice = next((name for name, rows in Counter(self.labels).items() if rows > 1), None)
+            found = f"{len(self.labels)} labels" + (f", {shorten(twice)} more than once" if twice is not None else "")
+            raise OptionsError(found, expected="at least two different names")
         if self.class_weights is not None and len(self.class_weights) != len(self.labels):
             found = f"{len(self.class_weights)} class weights"
             raise OptionsError(found, expected=f"{len(self.labels)}, one per label")

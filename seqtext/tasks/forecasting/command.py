@@ -9,16 +9,16 @@ import csv
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
 from seqtext.data.reading.table_options import TableOptions, table_of_readings
 from seqtext.data.series.table_options import SeriesTableOptions
-from seqtext.errors import OptionsError, ResourceError, raise_together
+from seqtext.errors import OptionsError, raise_together
 from seqtext.tasks.forecasting.settings import ForecastRequest
-from seqtext.tasks.streams import check_threads, keywords
+from seqtext.tasks.streams import check_threads, keywords, standard_input
+from seqtext.tasks.targets import open_target
 
 if TYPE_CHECKING:
     from seqtext.data.series.series import SeriesSet
@@ -62,7 +62,8 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
             if self.follow:
                 from seqtext.tasks.forecasting.following import Following
 
-                Following(forecaster, self.decimal, self.missing).run(sys.stdin, sys.stdout)
+                with open_target(None) as target:
+                    Following(forecaster, self.decimal, self.missing).run(standard_input(), target)
                 return
             self._forecast(forecaster)
 
@@ -112,20 +113,8 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
 
     def _write(self, history: SeriesSet, made: Sequence[Made]) -> None:
         """One row per reading: series, where there are several; time, or number of the step; forecast; quantiles."""
-        rows = _rows(history, made)
-        if self.output is None:
-            csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
-            return
-        from io import StringIO
-
-        from seqtext.saving.folders import write_text
-
-        text = StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        try:
-            write_text(Path(self.output).expanduser(), text.getvalue())
-        except OSError as error:
-            raise ResourceError(f"cannot be written ({error.strerror})", where=self.output) from error
+        with open_target(self.output) as target:
+            csv.writer(target.file, lineterminator="\n").writerows(_rows(history, made))
 
 
 def _rows(history: SeriesSet, made: Sequence[Made]) -> Iterator[list[Any]]:

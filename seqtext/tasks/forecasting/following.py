@@ -9,13 +9,14 @@ import csv
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from seqtext.errors import DataError, OptionsError, one_of, shorten
 
 if TYPE_CHECKING:
     from seqtext.tasks.forecasting.forecaster import Forecaster
     from seqtext.tasks.forecasting.stream import ForecastStream
+    from seqtext.tasks.targets import Target
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -34,21 +35,19 @@ class Following:
         self.stream: ForecastStream | None = None
         self.last: Any = None  # time of the reading before
 
-    def run(self, source: TextIO | None, target: TextIO) -> None:
+    def run(self, source: BinaryIO, target: Target) -> None:
         """Until the pipe ends. A first line without a number is taken for a header.
 
         Raises:
-            DataError: no pipe, a line that is no reading, at the wrong time, or no text.
+            DataError: a line that is no reading, at the wrong time, or no text.
             NumericsError: a forecast that is not finite.
         """
-        if source is None or source.closed:
-            fix = "give it a pipe: meter | seqtext forecast RUN --follow"
-            raise DataError("closed", where="standard input", expected="a reading a line", fix=fix)
         levels = self.forecaster.output.levels if self.forecaster.output.has_quantiles else ()
         steps = self.forecaster.config.head_horizon
         names = ["forecast", *(f"q{level:g}" for level in levels)]
         header = [name if steps == 1 else f"{name}_{step + 1}" for step in range(steps) for name in names]
-        print(",".join(["reading", *header]), file=target, flush=True)
+        print(",".join(["reading", *header]), file=target.file)
+        target.flush(0)
         waiting = 0
         for number, line in _lines(source):
             cells = self._cells(line.rstrip("\r\n"))
@@ -66,7 +65,8 @@ class Following:
                 continue
             columns = zip(answer.values, *answer.quantiles.values(), strict=True)
             numbers = [f"{value:.8g}" for step in columns for value in step]
-            print(",".join([cells[0] if len(cells) > 1 else str(number), *numbers]), file=target, flush=True)
+            print(",".join([cells[0] if len(cells) > 1 else str(number), *numbers]), file=target.file)
+            target.flush(1)
         if waiting:
             note = f"no forecast after the first {waiting:,} readings: the model looks back further"
             print(f"note: {note}", file=sys.stderr)
@@ -116,13 +116,13 @@ class Following:
             raise DataError(str(error), where=where) from error
 
 
-def _lines(source: TextIO) -> Iterator[tuple[int, str]]:
+def _lines(source: BinaryIO) -> Iterator[tuple[int, str]]:
     """The lines of a pipe with their numbers from 1, as UTF-8, whatever a terminal's encoding is.
 
     Raises:
         DataError: bytes that are no text.
     """
-    for number, line in enumerate(source.buffer, start=1):
+    for number, line in enumerate(source, start=1):
         try:
             yield number, line.decode()
         except UnicodeDecodeError as error:

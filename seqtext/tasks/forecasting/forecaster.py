@@ -16,11 +16,12 @@ from torch import Tensor
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
 from seqtext.batching.pieces import MapPieces, one_by_one, total_of
+from seqtext.batching.usual import Usual
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
 from seqtext.errors import DataError, one_of, shorten
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.losses import Loss
-from seqtext.options import Precision, Usual
+from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
 from seqtext.tasks.forecasting.given import FloatArray, as_part

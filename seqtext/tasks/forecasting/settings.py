@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from seqtext.errors import OptionsError
-from seqtext.options import AT_LEAST_1, SHARE, Range, out_of_range, raise_faults, up_to
+from seqtext.options import AT_LEAST_1, SEED, SHARE, Range, at_most, out_of_range, raise_faults, up_to
 
 if TYPE_CHECKING:
     from seqtext.nn.forecast_output import ForecastOutput
 
 MOST_UNITS, MOST_LAYERS, MOST_STEPS = 16_384, 64, 1_000_000
+MOST_SAMPLES = 100_000  # paths that are drawn of one forecast
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class ForecastSettings:
                 SHARE: ("layer_dropout", "head_dropout"),
                 Range("more than 0", lambda delta: 0 < delta < math.inf): ("huber_delta",),
                 AT_LEAST_1: ("season",),
+                at_most(MOST_STEPS): ("season",),
             },
         )
         if self.quantiles and self.loss in ("squared", "huber"):
@@ -78,7 +80,7 @@ class ForecastSettings:
                 f"--loss {self.loss} has no --quantiles; use quantile, gaussian or student_t, or leave one out"
             )
         if list(self.quantiles) != sorted(set(self.quantiles)) or not all(0 < level < 1 for level in self.quantiles):
-            shown = " ".join(map(str, self.quantiles))
+            shown = " ".join(map(str, self.quantiles))[:80]
             faults.append(f"--quantiles are {shown}; expected rising numbers between 0 and 1")
         elif self.quantiles and self.loss in ("auto", "quantile") and 0.5 not in self.quantiles:
             faults.append("--quantiles lack 0.5, which is the forecast itself; add it")
@@ -197,4 +199,10 @@ class ForecastRequest:
         raise_faults(self)
 
     def _faults(self) -> list[str]:
-        return out_of_range(self, {AT_LEAST_1: ("horizon", "samples")})
+        ranges = {
+            AT_LEAST_1: ("horizon", "samples"),
+            at_most(MOST_STEPS): ("horizon",),
+            at_most(MOST_SAMPLES): ("samples",),
+            SEED: ("seed",),
+        }
+        return out_of_range(self, ranges)

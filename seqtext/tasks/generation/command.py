@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seqtext.errors import OptionsError
 from seqtext.tasks.generation.settings import Writing
-from seqtext.tasks.streams import ModelOptions, keywords
+from seqtext.tasks.streams import ModelOptions, json_text, keywords
 
 _CONTROLS = dict.fromkeys(
     {*range(32), *range(127, 160)} - {*map(ord, "\n\t")}, " "
@@ -38,7 +37,7 @@ class Generate(Writing, ModelOptions):
             if self.jsonl:
                 vector = None if one.vector is None else [round(float(x), 6) for x in one.vector]
                 line = {**one._asdict(), "log_probability": round(one.log_probability, 6), "vector": vector}
-                print(json.dumps(line, ensure_ascii=False))
+                print(json_text(line))
             else:
                 print(_shown(one.text, keep=generator.config.whitespace == "keep"))
         if cut := sum(not one.ended for one in made):

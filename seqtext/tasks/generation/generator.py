@@ -14,13 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from seqtext.batching.pieces import MapPieces, one_by_one
+from seqtext.batching.usual import Usual
 from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.losses import Loss, perplexity
-from seqtext.options import Precision, Usual
+from seqtext.options import Precision
 from seqtext.saving.folders import tensor_bytes
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.classifier import TopicClassifier

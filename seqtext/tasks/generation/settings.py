@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from seqtext.errors import OptionsError, raise_together
-from seqtext.options import SHARE, out_of_range, raise_faults, up_to
+from seqtext.options import AT_LEAST_1, SEED, SHARE, at_most, out_of_range, raise_faults, up_to
 
 if TYPE_CHECKING:
     from seqtext.models.choosing import Filters
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
+MOST_COUNT = 100_000  # texts of a request, which are all made before the first is given
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,8 @@ class Writing:
     def __post_init__(self) -> None:
         from seqtext.models.sampling import length_faults  # imports torch, which `seqtext generate --help` must not
 
-        faults = [] if self.count >= 1 else [f"--count is {self.count}; expected at least 1"]
+        ranges = {AT_LEAST_1: ("count",), at_most(MOST_COUNT): ("count",), SEED: ("seed",)}
+        faults = out_of_range(self, ranges)
         if not math.isfinite(self.guidance):
             faults.append(f"--guidance is {self.guidance}; expected a finite number")
         raise_together([*faults, *self.filters.faults(), *length_faults(self.max_length)])

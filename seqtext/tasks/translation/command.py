@@ -6,7 +6,6 @@ Lines are read, translated by length and written in step, so any number of them 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,13 +17,27 @@ from tyro.conf import Positional, arg
 
 from seqtext.data.reading.table_options import TableOptions
 from seqtext.errors import OptionsError, raise_together
-from seqtext.tasks.streams import ModelOptions, as_they_come, column_of, keywords, open_target, tell, texts_in
+from seqtext.tasks.streams import (
+    Errors,
+    ModelOptions,
+    as_they_come,
+    column_of,
+    json_text,
+    keywords,
+    one_line,
+    open_input,
+    tell,
+    texts_in,
+)
+from seqtext.tasks.targets import open_target
 from seqtext.tasks.translation.settings import Search
 
 if TYPE_CHECKING:
     from seqtext.data.reading.text_files import Rows
     from seqtext.tasks.translation.translator import Translator
     from seqtext.tasks.translation.writing import Translation
+
+LINES_AT_ONCE = 512  # some blocks of lines of like length; what Ctrl-C loses at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +55,8 @@ class Translate(Search, TableOptions, ModelOptions):
     """Column of a table. Default: the one the model was trained to translate from, else the only one."""
     split: str | None = None
     """Split of a data set that has several. Default: test."""
+    errors: Errors = "strict"
+    """Bytes of the input that are no UTF-8 stop it, or are replaced by U+FFFD and counted."""
     output: str | None = None
     """File to write. Default: the terminal."""
     attention: str | None = None
@@ -59,14 +74,14 @@ class Translate(Search, TableOptions, ModelOptions):
         with ExitStack() as stack:
             opened = self._open(stack)
             chunks = self._chunks(opened, translator)
-            file = open_target(self.output, stack)
+            target = stack.enter_context(open_target(self.output))
             for chunk in chunks:
                 made = translator(chunk, attention=self.attention is not None, **keywords(self, Search))
                 for number, (text, one) in enumerate(zip(chunk, made, strict=True), start=texts):
                     if number and self.n_best > 1 and not self.jsonl:
-                        print(file=file)
-                    self._write(text, one, file)
-                file.flush()
+                        print(file=target.file)
+                    self._write(text, one, target.file)
+                target.flush(len(made))
                 texts += len(made)
                 cut += sum(one.cut for one in made)
                 unended += sum(not one.ended for one in made)
@@ -94,28 +109,27 @@ class Translate(Search, TableOptions, ModelOptions):
     def _open(self, stack: ExitStack) -> Rows | None:
         """What is read, if it is not the arguments: whatever is no table is a text a line."""
         from seqtext.data.pairs.parallel_files import TABLES
-        from seqtext.data.reading.inputs import open_input
         from seqtext.data.reading.packed import without_packing
 
         if self.texts:
             return None
-        if self.input in (None, "-"):
-            return stack.enter_context(open_input(sys.stdin.buffer, format="txt", dialect=self.dialect))
-        name = str(self.input)
+        name = self.input or "-"
         is_table = Path(without_packing(name.lower())).suffix in TABLES
-        is_lines = Path(name).expanduser().is_file() and not is_table
-        asked = open_input(name, format="txt" if is_lines else None, split=self.split, dialect=self.dialect)
-        return stack.enter_context(asked)
+        is_lines = name == "-" or (Path(name).expanduser().is_file() and not is_table)
+        format = "txt" if is_lines else None
+        return open_input(name, stack, format=format, split=self.split, dialect=self.dialect, errors=self.errors)
 
     def _chunks(self, opened: Rows | None, translator: Translator) -> Iterator[list[str]]:
         """The texts, as many at a time as have come."""
-        if opened is None:
+        if self.texts:
             # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
             yield list(self.texts)
             return
+        if opened is None:
+            return
         trained, before = translator.config.source_column, 0
         column = column_of(opened, self.text_column, trained, flag="--text_column")
-        for chunk in as_they_come(opened):
+        for chunk in as_they_come(opened, self.output, at_once=LINES_AT_ONCE):
             yield texts_in(chunk, column, before=before, where=opened.name)
             before += len(chunk)
 
@@ -131,12 +145,12 @@ class Translate(Search, TableOptions, ModelOptions):
                 "cut": made.cut,
                 "alternatives": alternatives,
             }
-            print(json.dumps(line, ensure_ascii=False), file=file)
+            print(json_text(line), file=file)
         elif self.n_best > 1:
             for score, one in [(made.score, made.text), *((score, one) for one, score in made.alternatives)]:
-                print(f"{score:.4f}\t{_line(one)}", file=file)
+                print(f"{score:.4f}\t{one_line(one)}", file=file)
         else:
-            print(_line(made.text), file=file)
+            print(one_line(made.text), file=file)
 
     def _draw(self, made: Translation) -> None:
         from seqtext.tasks.translation.report.attention_picture import attention_picture, left_out
@@ -148,8 +162,3 @@ class Translate(Search, TableOptions, ModelOptions):
         if note := left_out(len(made.source_pieces), len(made.target_pieces)):
             print(f"note: {path} shows {note}", file=sys.stderr)
         attention_picture(made.attention, made.source_pieces, made.target_pieces, path)
-
-
-def _line(text: str) -> str:
-    """A text as one line, whatever white space and controls stand in it."""
-    return " ".join("".join(" " if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in text).split())

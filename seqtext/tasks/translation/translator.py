@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.pieces import MapPieces, one_by_one, total_of
+from seqtext.batching.usual import Usual
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
 from seqtext.data.text.given import given_texts
 from seqtext.data.text.tokenizer import BEGIN, Tokenizer
 from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.nn.losses import Loss, perplexity
-from seqtext.options import Precision, Usual
+from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights
@@ -137,7 +138,9 @@ class Translator(BaseTask):
         search = Search(  # checks the values
             beam=beam, n_best=n_best, length_penalty=length_penalty, max_ratio=max_ratio, no_repeat_ngram=no_repeat_ngram
         )  # fmt: skip
-        whole = self.source_tokenizer.encode(list(given_texts(texts, self.config.source_column)))
+        whole = self.source_tokenizer.encode(
+            list(given_texts(texts, self.config.source_column)), keep=slice(0, self.config.max_length)
+        )
         kept = [ids[: self.config.max_length] for ids in whole]
         there = [place for place, ids in enumerate(kept) if ids != [BEGIN]]
         self.model.eval()

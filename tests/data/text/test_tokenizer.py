@@ -181,3 +181,50 @@ def test_how_often_ids_come_is_about_what_is_counted(topics):
     often = counted > 0.01
     assert shares[often] == pytest.approx(counted[often], rel=0.5)
     assert shares[~often].max() < 2 * shares[often].min() + 0.02
+
+
+# ---- memory is bounded, whatever the texts
+
+
+def test_texts_without_blanks_keep_little_memory_however_many_they_are(monkeypatch):
+    tokenizer = Tokenizer.train(CORPUS, vocabulary_size=400, normaliser=Normaliser())
+    monkeypatch.setattr("seqtext.data.text.tokenizer._BYTES_KEPT", 50_000)
+    drawn = np.random.default_rng(0)
+    texts = ["".join(drawn.choice(WORDS, 40)) for _ in range(50)] + [f"{word}{n}" for n in range(50) for word in WORDS]
+    tokenizer.encode(texts, sampling_seed=1)
+    kept = tokenizer._segmentations
+    assert max(len(word) for word, _ in kept) <= 64
+    assert sum(one.ids.nbytes for one in kept.values()) + 600 * len(kept) < 60_000
+    assert [tokenizer.decode(ids) for ids in tokenizer.encode(texts, sampling_seed=2)] == texts
+
+
+def test_what_is_drawn_does_not_depend_on_what_is_kept(monkeypatch):
+    one, other = (Tokenizer.train(CORPUS, vocabulary_size=400, normaliser=Normaliser()) for _ in range(2))
+    expected = [one.encode(CORPUS, sampling_seed=seed) for seed in range(3)]
+    monkeypatch.setattr("seqtext.data.text.tokenizer._BYTES_KEPT", 0)
+    assert [other.encode(CORPUS, sampling_seed=seed) for seed in range(3)] == expected
+    assert len({json.dumps(rows) for rows in expected}) == 3
+
+
+@pytest.mark.parametrize("sampling_seed", [None, 3])
+@pytest.mark.parametrize("blank", ["", " "])
+@pytest.mark.parametrize("keep", [slice(0, 20), slice(-20, None)])
+def test_of_a_long_text_only_what_is_kept_is_looked_at_and_is_what_it_was(monkeypatch, keep, blank, sampling_seed):
+    tokenizer = Tokenizer.train(CORPUS, vocabulary_size=400, normaliser=Normaliser())
+    text = blank.join(np.random.default_rng(5).choice(WORDS, 20_000).tolist())
+    seen = []
+    near = tokenizer._near
+    monkeypatch.setattr(tokenizer, "_near", lambda *given: seen.append(near(*given)) or seen[-1])
+    [ids] = tokenizer.encode([text], keep=keep, sampling_seed=sampling_seed)
+    assert len(ids) > 20  # so that it counts as cut
+    assert len(seen[0]) < 2000
+    if sampling_seed is None:
+        [whole] = tokenizer.encode([text])
+        assert ids[keep] == whole[keep]
+        assert len(whole) > 20_000
+
+
+def test_a_word_too_long_to_draw_is_cut_the_likeliest_way():
+    tokenizer = Tokenizer.train(CORPUS, vocabulary_size=400, normaliser=Normaliser())
+    word = "".join(np.random.default_rng(5).choice(WORDS, 2_000).tolist())
+    assert tokenizer.encode([word], sampling_seed=1) == tokenizer.encode([word])

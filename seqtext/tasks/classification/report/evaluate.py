@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import arg
 
+from seqtext.errors import printable
 from seqtext.reporting.evaluation import EvaluateOptions, Measured, chosen_line, load_measured
+from seqtext.reporting.table import LONGEST_NAME
 
 if TYPE_CHECKING:
     from seqtext.tasks.classification.classifier import TopicClassifier
@@ -90,8 +92,8 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     if len(classes) > MOST_CLASSES:
         yield f"the {MOST_CLASSES} of {len(classes):,} classes with the lowest F1:"
         classes = sorted(classes, key=lambda one: float(one["f1"]))[:MOST_CLASSES]
-    width = max(5, *(len(one["name"]) for one in classes))
+    width = max(5, *(len(printable(one["name"], LONGEST_NAME)) for one in classes))
     yield f"{'class':<{width}}  precision  recall      F1    rows"
     for one in classes:
         scores = f"{one['precision']:>9.3f}  {one['recall']:>6.3f}  {one['f1']:>6.3f}"
-        yield f"{one['name']:<{width}}  {scores}  {one['rows']:>6,}"
+        yield f"{printable(one['name'], LONGEST_NAME):<{width}}  {scores}  {one['rows']:>6,}"

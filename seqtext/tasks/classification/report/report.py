@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
+from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.options import TrainingOptions
 from seqtext.reporting.baseline import Baseline, Baselines
 from seqtext.reporting.evaluation import GIVEN
-from seqtext.reporting.report import Report, Score, run_figures, write_report
+from seqtext.reporting.report import Report, Score, example_of, run_figures, write_report
 from seqtext.reporting.tfidf import majority_class, tfidf
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.inference import log_probabilities
 from seqtext.tasks.classification.report.card import Mistake, classification_card, compared
 from seqtext.tasks.classification.report.metrics import ClassificationMetrics, IntArray, classification_metrics
 from seqtext.tasks.classification.report.pictures import confusion_matrix, per_class_f1
 from seqtext.tasks.classification.report.summary import classification_summary
+from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
 from seqtext.training.fit import FitResult
 from seqtext.training.protocols import Reporter
@@ -59,7 +62,7 @@ def classification_report(
     true, names = encoded.ids, encoded.names
     task.model.to("cpu")  # figures are of what a user gets: fp32, on the CPU
     examples = task.encode(data.test)
-    probabilities, parts = task.probabilities(examples), task.parts(examples)
+    probabilities, parts = task.probabilities(examples), _parts(task, examples)
     test = classification_metrics(probabilities.argmax(axis=1), true, names, known=range(len(task.config.labels)))
     simple = _baselines(task, data, baselines, parts.get("linear"))
     theirs = {one.name: classification_metrics(one.predicted, true, names) for one in simple}
@@ -85,7 +88,7 @@ def classification_report(
         draw=lambda report: _draw(test, theirs.get("TF-IDF"), report),
         predictions=_predictions(task, probabilities, true, names),
     )
-    return Report(figures, table(figures), _texts(data.test.select([0]), data.columns.text)[0][:60])
+    return Report(figures, table(figures), example_of(_texts(data.test.select([0]), data.columns.text)[0]))
 
 
 def reporter(
@@ -109,6 +112,14 @@ def table(figures: Mapping[str, Any]) -> list[str]:
     """Model and baselines, and whether a baseline is better; `figures` are as in report/metrics.json."""
     models = compared(figures)
     return models.lines() + models.better_baseline(lambda ours, theirs: f"{100 * (theirs - ours):.2f} points")
+
+
+def _parts(task: TopicClassifier, examples: EncodedTexts) -> dict[str, NDArray[np.float32]]:
+    """(R, C) probabilities by each of the two models alone; empty where there is but one."""
+    if task.blend is None or examples.linear is None or not isinstance(task.model, SeqToVec):
+        return {}
+    recurrent = log_probabilities(task.model, examples, len(task.config.labels))
+    return {"recurrent": recurrent.exp().numpy(), "linear": examples.linear.exp().numpy()}
 
 
 def _texts(rows: Dataset, column: str) -> list[str]:

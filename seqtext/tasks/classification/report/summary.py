@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from seqtext.data.text.encoding import EncodingReport, texts_of
+from seqtext.errors import printable
 from seqtext.models.linear_text import FEATURES
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import encode_splits, example_text, lengths_of_texts, summarise
+from seqtext.reporting.table import LONGEST_NAME
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.rows import EncodedTexts
@@ -85,11 +87,12 @@ def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTex
         split: np.bincount(np.minimum(part.labels.numpy(), len(names)), minlength=len(names) + 1)
         for split, (part, _) in encoded.items()
     }
-    width = max(9, *(len(name) for name in names[:SHOWN_CLASSES]))
+    width = max(9, *(len(printable(name, LONGEST_NAME)) for name in names[:SHOWN_CLASSES]))
     lines = [f"rows        {'class':<{width}}" + "".join(f"{split:>12}" for split in counts)]
     shown = list(enumerate(names[:SHOWN_CLASSES]))
     lines += [
-        f"            {name:<{width}}" + "".join(f"{part[i]:>12,}" for part in counts.values()) for i, name in shown
+        f"            {printable(name, LONGEST_NAME):<{width}}" + "".join(f"{part[i]:>12,}" for part in counts.values())
+        for i, name in shown
     ]
     if len(names) > SHOWN_CLASSES:
         rest = [int(part[SHOWN_CLASSES:-1].sum()) for part in counts.values()]

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from tyro.conf import arg
 
 from seqtext.errors import DataError
+from seqtext.options import AT_LEAST_1, out_of_range
 from seqtext.reporting.evaluation import (
     GIVEN,
     EvaluateOptions,
     Measured,
-    at_least_one,
     chosen_line,
     given_splits,
+    load_asked,
     measured_rows,
     only_name,
 )
@@ -51,7 +52,7 @@ class Evaluate(EvaluateOptions):
     """No run of so many tokens twice; 0 is any."""
 
     def _faults(self) -> list[str]:
-        faults = [*EvaluateOptions._faults(self), *at_least_one(self, "beam")]
+        faults = [*EvaluateOptions._faults(self), *out_of_range(self, {AT_LEAST_1: ("beam",)})]
         if len(self.data) > 1 and (self.revision or self.data_config or self.split):
             faults.append("--revision, --data_config and --split are of a data set; two files have none")
         return faults
@@ -164,7 +165,6 @@ def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource
     from seqtext.data.pairs.parallel_files import TABLES
     from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs, pair_table
     from seqtext.data.reading.packed import without_packing
-    from seqtext.data.reading.sources import load
 
     source, target, revision, config = options.source, options.target, options.revision, options.data_config
     if rows is not None:
@@ -181,7 +181,7 @@ def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource
         raise DataError(
             "found one file of lines", where=f"--data {name}", expected=expected, fix="give the other one too"
         )
-    found = load(name, revision=revision, config=config, needs=(), dialect=pair_table(options.dialect))
+    found = load_asked(options, pair_table(options.dialect))
     return PairSource(found.name, found.splits, found.revision, source, target)
 
 

@@ -21,7 +21,7 @@ from seqtext.data.reading.column_arrays import row_number
 from seqtext.options import TrainingOptions
 from seqtext.reporting.baseline import Baselines
 from seqtext.reporting.evaluation import GIVEN
-from seqtext.reporting.report import Report, Score, run_figures, write_report
+from seqtext.reporting.report import Report, Score, example_of, run_figures, write_report
 from seqtext.tasks.translation.report.attention_picture import attention_picture
 from seqtext.tasks.translation.report.baselines import baselines_of, texts_in
 from seqtext.tasks.translation.report.card import Example, compared, examples_page, groups, translation_card
@@ -108,7 +108,7 @@ def translation_report(
         pages={"examples.md": examples_page(examples)},
     )
     middle = int(np.argsort([len(text) for text in sources])[len(sources) // 2])
-    return Report(figures, table(figures), sources[middle])
+    return Report(figures, table(figures), example_of(sources[middle]))
 
 
 def reporter(

@@ -152,7 +152,7 @@ def test_readings_without_times_and_with_decimal_commas(place):
 def test_one_series_by_another_name_is_the_one_of_training_and_a_short_one_is_left_out(place):
     Path("new.csv").write_text(table("when,power", times(60), load(60)))
     figures = measured(place / "day", "--data", "new.csv")
-    assert "new.csv, split 'train': series 'power' is taken for 'kw', the one of training" in figures["data"]["notes"]
+    assert "new.csv: series 'power' is taken for 'kw', the one of training" in figures["data"]["notes"]
     Path("long.csv").write_text(
         table("id,when,v", ["a"] * 60 + ["b"] * 9, [*times(60), *times(9)], [*load(60), *load(9)])
     )
@@ -291,7 +291,7 @@ def test_what_cannot_be_measured_is_refused_in_one_line(place, case):
     ended = evaluate(place / run, *(flags if "--data" in flags else ("--data", "new.csv", *flags)))
     assert (ended.code, ended.out) == (2, ""), ended.err
     assert ended.err.count("\n") == 1
-    pattern = told.replace("NEW", "new.csv, split 'train'").replace("?", r"\?")
+    pattern = told.replace("NEW", "new.csv").replace("?", r"\?")
     assert re.fullmatch(f"error: {pattern}\n", ended.err), ended.err
 
 

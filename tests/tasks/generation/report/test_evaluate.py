@@ -169,7 +169,7 @@ REFUSED = {
     ),
     "a value that training never had": (
         ("--data", "wrong.csv"),
-        "wrong.csv, split 'train', row 2, column 'label': found 'sky', which training never had; expected one of sea, .*",
+        "wrong.csv, row 2, column 'label': found 'sky', which training never had; expected one of sea, .*",
     ),
     "a row without a value": (("--data", "bare.csv"), "bare.csv.*, column 'label': .*"),
     "a judge of something else": (

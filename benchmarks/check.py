@@ -1,0 +1,71 @@
+"""How long `seqtext check` takes over a csv file of texts and labels, start included; wanted: at most 10 s for 100 MB.
+
+    python benchmarks/check.py --quick     # 10 MB
+    python benchmarks/check.py             # 100 MB
+    python benchmarks/check.py --faults 50 # with rows that cannot be read
+
+Prints seconds for the file as it is, and seconds for 100 MB at the same rate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+WORDS = (
+    "ship",
+    "harbour",
+    "market",
+    "tram",
+    "oak",
+    "brook",
+    "deer",
+    "theatre",
+    "wave",
+    "gull",
+    "street",
+    "owl",
+    "island",
+)
+
+
+def main() -> None:
+    """Prints the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, default=100)
+    parser.add_argument("--faults", type=int, default=0, help="rows that lack a cell")
+    parser.add_argument("--quick", action="store_true", help="10 MB")
+    options = parser.parse_args()
+    size = 10 if options.quick else options.megabytes
+    with tempfile.TemporaryDirectory() as folder:
+        path = made(Path(folder) / "rows.csv", size * 1_000_000, options.faults)
+        environment = {**os.environ, "SEQTEXT_CACHE": str(Path(folder) / "cache")}
+        started = time.perf_counter()
+        ended = subprocess.run([sys.executable, "-m", "seqtext.cli", "check", str(path)], env=environment, text=True)
+        seconds = time.perf_counter() - started
+    if ended.returncode != (2 if options.faults else 0):
+        sys.exit(f"it ended with {ended.returncode}")
+    print(f"{size} MB in {seconds:.1f} s: {seconds * 100 / size:.1f} s for 100 MB")
+
+
+def made(path: Path, size: int, faults: int) -> Path:
+    """A file of at least so many bytes; of its rows some lack a cell."""
+    drawn = random.Random(0)
+    with path.open("w", encoding="utf-8") as file:
+        file.write("text,label\n")
+        rows, wrong = 0, set(drawn.sample(range(size // 250), faults))
+        while file.tell() < size:
+            text = " ".join(drawn.choices(WORDS, k=35))
+            file.write(f"{text}\n" if rows in wrong else f'"{text}, {rows}",{WORDS[rows % 4]}\n')
+            rows += 1
+    return path
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Where a command's answers go: the terminal, which gets no commands out of somebody's texts, or a file that is whole or not there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+from seqtext.errors import NO_SPACE, cannot_be_written
+from seqtext.saving.atomic import beside, move_in
+from seqtext.tasks.streams import CONTROLS
+
+
+class Target:
+    """Where answers go.
+
+    Args:
+        file: to write to.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+        self._rows = self._bytes = 0  # that are whole
+
+    def flush(self, rows: int) -> None:
+        """Answers of so many rows are whole: they reach a reader, and outlast Ctrl-C."""
+        self.file.flush()
+        self._rows += rows
+        with suppress(OSError):  # of a test's stream
+            self._bytes = os.fstat(self.file.fileno()).st_size
+
+    def keep(self, temporary: Path, path: Path) -> str:
+        """Puts what is whole under a name beside the output's; says so, or "" where there is nothing."""
+        part = path.with_name(f"{path.name}.part")
+        try:
+            if self._rows:
+                os.truncate(temporary, self._bytes)
+                temporary.chmod(0o644)
+                temporary.replace(part)
+                return f"the answers to the first {self._rows:,} rows are in {part}"
+        except OSError as error:
+            return f"what was done could not be kept in {part} ({error.strerror})"
+        return ""
+
+
+@contextmanager
+def open_target(output: str | None) -> Iterator[Target]:
+    """The terminal if None, or a file that takes the name of `output` once it is whole. Ctrl-C keeps what is whole as `output.part`.
+
+    Raises:
+        ResourceError: a file that cannot be written.
+    """
+    if output is None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
+        yield Target(_Shown(sys.stdout) if sys.stdout.isatty() else sys.stdout)  # type: ignore[arg-type]
+        return
+    path = Path(output).expanduser()
+    special = path.exists() and not path.is_file()  # a device or a named pipe is written to, never replaced
+    path = path if special else path.resolve()  # a link stays, the file it leads to is replaced
+    with ExitStack() as stack:
+        try:
+            place = path if special else stack.enter_context(beside(path, folder=False))
+            file = place.open("w", encoding="utf-8", errors="replace", newline="\n")
+        except OSError as error:
+            raise cannot_be_written(error, str(path.absolute())) from error
+        target = Target(file)
+        try:
+            with file:  # whose end may find the disk full
+                yield target
+            if not special:
+                place.chmod(0o644)
+                move_in(place, path)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt("" if special else target.keep(place, path)) from stop
+        except OSError as error:
+            if error.errno not in NO_SPACE and error.filename != str(place):
+                raise
+            raise cannot_be_written(error, str(path.absolute())) from error
+
+
+class _Shown:
+    """A terminal that gets no commands out of somebody's texts."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(text.translate({**CONTROLS, ord("\n"): "\n", ord("\t"): "\t"}))
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
