@@ -25,6 +25,7 @@ from side_by_side import take_turns
 from torch.nn.utils.rnn import pad_sequence
 
 from seqtext.batching.batch_plan import BatchPlan
+from seqtext.batching.usual import Usual
 from seqtext.nn.precision import choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
 from seqtext.tasks.classification.classifier import TopicClassifier
@@ -79,7 +80,7 @@ def shares(rows: int, rounds: int, device: torch.device) -> float:
         max_grad_norm=DEFAULT.max_grad_norm,
         seed=0,
     )
-    epoch = BatchPlan(examples.lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=DEFAULT.batch_rows).epoch(0)
+    epoch = BatchPlan(examples.lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=Usual().batch_rows).epoch(0)
     chosen = [epoch.step(number % len(epoch))[0] for number in range(rounds + 1)]  # a first one to warm up
     turns: dict[str, Any] = {name: iter(enumerate(chosen)) for name in ("step", "ours", "row by row")}
 
@@ -121,7 +122,7 @@ def real_lengths(source: str) -> NDArray[np.int32]:
 
 def padding(name: str, lengths: NDArray[np.int32]) -> str:
     """A line about the padding of an epoch, beside that of batches of rows in random order."""
-    plan = BatchPlan(lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=DEFAULT.batch_rows)
+    plan = BatchPlan(lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=Usual().batch_rows)
     epoch = plan.epoch(0)
     shuffled = np.random.default_rng(0).permutation(lengths)
     rows = max(1, DEFAULT.batch_tokens // int(lengths.mean()))
@@ -134,7 +135,7 @@ def padding(name: str, lengths: NDArray[np.int32]) -> str:
 def planning(rows: int, seconds_a_token: float) -> str:
     """A line about the time an epoch takes to plan."""
     lengths = token_lengths(rows)
-    plan = BatchPlan(lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=DEFAULT.batch_rows)
+    plan = BatchPlan(lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=Usual().batch_rows)
     times = take_turns({"plan": lambda: plan.epoch(0), "sort": lambda: np.argsort(lengths, kind="stable")}, rounds=3)
     share = times.median("plan") / (seconds_a_token * float(lengths.sum(dtype=np.int64)))
     return (

@@ -21,6 +21,7 @@ from made_up import TOPICS, texts
 from side_by_side import take_turns
 
 from seqtext.batching.batch_plan import BatchPlan
+from seqtext.batching.usual import Usual
 from seqtext.nn.precision import choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions, checkpoint_interval
 from seqtext.saving.folders import tensor_bytes
@@ -76,7 +77,7 @@ def cost(place: Path, every: int | str, rows: int, rounds: int, device: torch.de
         max_grad_norm=DEFAULT.max_grad_norm,
         seed=0,
     )
-    epoch = BatchPlan(examples.lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=DEFAULT.batch_rows).epoch(0)
+    epoch = BatchPlan(examples.lengths, tokens=DEFAULT.batch_tokens, seed=0, max_rows=Usual().batch_rows).epoch(0)
     progress = Progress()
 
     def step() -> None:

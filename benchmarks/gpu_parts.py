@@ -23,6 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from translation import Loop, Pairs, V, our_loss, step_of
 
 from seqtext.batching.padded import Padded
+from seqtext.batching.usual import Usual
 from seqtext.builtin.household import household
 from seqtext.data.series.series import Part as SeriesPart
 from seqtext.data.series.series import SeriesSet
@@ -315,7 +316,7 @@ def stepper_of(task: Any, device: torch.device) -> Stepper:
 
 def plan_of(examples: Any, micro_batches: int = 1) -> Any:
     """An epoch's batches at the defaults of training."""
-    sizes = {"tokens": DEFAULTS.batch_tokens, "max_rows": DEFAULTS.batch_rows}
+    sizes = {"tokens": DEFAULTS.batch_tokens, "max_rows": Usual().batch_rows}
     return examples.plan(**sizes, seed=0, micro_batches=micro_batches).epoch(0)
 
 

@@ -202,8 +202,12 @@ def one_line(text: str) -> str:
 
 
 def json_text(value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None) -> str:
-    """JSON as it is read by people too: letters as they are, what could be a command to a terminal as an escape."""
-    return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False, default=default).translate(_ESCAPES)
+    """JSON as it is read by people too: letters as they are, what could be a command to a terminal as an escape.
+
+    With `default`, for what JSON has no form for, it repeats what an input holds, be it NaN; else no such number is written.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=default is not None, default=default)
+    return text.translate(_ESCAPES)
 
 
 def cell_text(value: object, *, default: Callable[[Any], object] | None = None) -> str:

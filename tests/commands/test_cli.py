@@ -381,7 +381,7 @@ def test_info_reads_no_report_that_is_a_link_is_huge_or_is_not_what_was_sealed(r
     (report / "manifest.json").write_bytes(manifest_bytes({"metrics.json": entry}))
     huge = seqtext_command("info", "copy")
     assert huge.code == 3
-    assert huge.err.endswith("metrics.json: 6442450944 bytes; expected at most 67108864\n")
+    assert huge.err.endswith("metrics.json: 6442450944 bytes; expected at most 33554432\n")
     shutil.rmtree(report)
     shutil.copytree(run_folder / "report", "outside")
     report.symlink_to(Path.cwd() / "outside")

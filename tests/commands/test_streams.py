@@ -15,7 +15,8 @@ import torch
 
 import seqtext
 from seqtext.tasks.classification.classifier import TopicClassifier
-from seqtext.tasks.streams import CONTROLS, as_they_come, json_text, one_line, open_input, open_target
+from seqtext.tasks.streams import CONTROLS, as_they_come, json_text, one_line, open_input
+from seqtext.tasks.targets import open_target
 from tests.conftest import ROOT, write_csv
 from tests.in_process import seqtext_command
 

@@ -110,6 +110,8 @@ def test_step_row_and_module_are_named_and_nothing_is_saved(tmp_path_factory, la
     weights = []
     options = {
         "batch_tokens": TOKENS,
+        "batch_rows": 128,
+        "epochs": 4,
         "gradient_accumulation": gradient_accumulation,
         "seed": SEED,
         "checkpoint_every": 1,

@@ -253,7 +253,7 @@ def test_a_run_to_be_overwritten_stays_where_the_disk_has_no_space_for_another(t
 
 def losing(task: Line, epoch: int, lose) -> Line:
     """A task in whose epoch something happens to the run's folder."""
-    seen, evaluate = [], task.evaluate
+    seen, evaluate = [], task.validate
 
     def evaluated(examples, **how):
         seen.append(1)
@@ -261,7 +261,7 @@ def losing(task: Line, epoch: int, lose) -> Line:
             lose()
         return evaluate(examples, **how)
 
-    task.evaluate = evaluated
+    task.validate = evaluated
     return task
 
 

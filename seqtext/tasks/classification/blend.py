@@ -19,6 +19,7 @@ from seqtext.saving.folders import read_tensors, tensor_bytes
 FILE = "linear.safetensors"
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 MOST_ROWS = 5000  # that weights are chosen by
+SMOOTHING = 0.02  # of their labels
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ def best_weights(recurrent: Tensor, linear: Tensor, labels: Tensor) -> tuple[flo
     recurrent, linear, labels = recurrent[known], linear[known], labels[known].unsqueeze(1)
 
     def loss(weights: tuple[float, float]) -> float:
-        return -float(blended(recurrent, linear, weights).gather(1, labels).double().mean())
+        found = blended(recurrent, linear, weights).double()
+        # Smoothed a little: where all rows are right, no weights would be sure enough.
+        return -float((1 - SMOOTHING) * found.gather(1, labels).mean() + SMOOTHING * found.mean())
 
     pairs = ((one, other) for one in WEIGHTS for other in WEIGHTS if one or other)
     return min(pairs, key=loss)

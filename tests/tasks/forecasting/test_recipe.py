@@ -421,7 +421,7 @@ def test_a_pipe_that_is_no_text_or_not_there_is_told_in_a_line(place):
         ["sh", "-c", f"{shlex.join(command)} <&-"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert closed.returncode == 2
-    assert closed.stderr.startswith("error: standard input: closed; expected a reading a line; give it a pipe")
+    assert closed.stderr.startswith("error: standard input is closed; leave <&- out, or give a file")
 
 
 @pytest.mark.parametrize("case", LINES)
