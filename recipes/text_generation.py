@@ -26,7 +26,7 @@ from seqtext.tasks.generation.prepare import CHOICE
 from seqtext.tasks.generation.report.report import generator_report
 from seqtext.tasks.generation.report.summary import generator_summary
 from seqtext.tasks.generation.settings import GeneratorSettings, VectorOptions
-from seqtext.tasks.generation.splits import text_splits
+from seqtext.data.text.splits import text_splits
 from seqtext.tasks.saved import load as load_task
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder

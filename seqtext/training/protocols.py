@@ -115,6 +115,15 @@ class Task(HasLoss, Protocol):
 
 
 @runtime_checkable
+class CutAnew(Protocol):
+    """Examples whose rows are not those of the data, such as windows of running text."""
+
+    def source_row(self, row: int) -> int:
+        """The row of the data that a row of these begins in, from 0, to name it."""
+        ...
+
+
+@runtime_checkable
 class Completes(Protocol):
     """A task that has something to learn without steps, once its epochs are done."""
 

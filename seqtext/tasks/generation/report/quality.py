@@ -17,7 +17,7 @@ from seqtext.nn.losses import perplexity
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.diversity import copied_share, distinct_at, self_bleu
 from seqtext.tasks.generation.report.judge import Judge
-from seqtext.tasks.generation.report.trigram import Trigram
+from seqtext.reporting.trigram import Trigram
 from seqtext.tasks.generation.rows import GeneratorRows
 from seqtext.tasks.generation.vectors import attribute_places
 

@@ -22,7 +22,7 @@ from seqtext.tasks.generation.report.judge import Judge
 from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, values_of
 from seqtext.tasks.generation.report.samples import judged, samples_of
 from seqtext.tasks.generation.report.sweep_picture import SweepPoint, sweep_picture
-from seqtext.tasks.generation.splits import TextSplits
+from seqtext.data.text.splits import TextSplits
 from seqtext.tasks.generation.writing import Generated
 from seqtext.training.fit import FitResult
 from seqtext.training.run_folder import RunFolder

@@ -11,7 +11,7 @@ from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, example_text, lengths_of_texts, summarise
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.generation.generator import TextGenerator
-from seqtext.tasks.generation.splits import TextSplits
+from seqtext.data.text.splits import TextSplits
 
 SHOWN = 12  # values of an attribute
 
