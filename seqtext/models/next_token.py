@@ -47,7 +47,9 @@ class NextToken(nn.Module):
     ) -> None:
         super().__init__()
         if backbone.bidirectional and backbone.num_layers > 1:
-            raise ValueError("two directions predict side by side in a single layer: a second one would see the answers")
+            raise ValueError(
+                "two directions predict side by side in a single layer: a second one would see the answers"
+            )
         if backbone.bidirectional != (reverse_head is not None):
             raise ValueError("each direction has a head of its own")
         self.embedding = embedding

@@ -95,7 +95,8 @@ class LanguageModel:
         """(V,) natural logarithm of how often each token comes in training."""
         values = self.encode(train).tokens.values.numpy()
         counts = np.bincount(values, minlength=len(self.tokenizer)) + 0.1
-        return np.log(counts / counts.sum()).astype(np.float32)
+        shares: NDArray[np.float32] = np.log(counts / counts.sum()).astype(np.float32)
+        return shares
 
     # ---- raw in, raw out
 

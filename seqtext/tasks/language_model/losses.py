@@ -22,9 +22,7 @@ def full(values: Tensor) -> Padded:
     return Padded(values, torch.full((len(values),), values.shape[1]))
 
 
-def window_loss(
-    model: NextToken, batch: StreamBatch, *, reverse: bool = False, label_smoothing: float = 0.0
-) -> Loss:
+def window_loss(model: NextToken, batch: StreamBatch, *, reverse: bool = False, label_smoothing: float = 0.0) -> Loss:
     """Cross entropy of what one direction predicts. Its state at the start of a window has no gradient.
 
     Args:

@@ -73,9 +73,7 @@ def prepare(
         tokenizer = tokenizer_of(source, "target")
     directions = wanted.directions or ("forward" if wanted.tokens == "words" or wanted.num_layers > 1 else "both")
     units = wanted.hidden_size or (OF_CLASSIFIER if directions == "both" else OF_GENERATOR)
-    config = LanguageConfig(
-        **{**asdict(wanted), "directions": directions, "hidden_size": units}, text_column=column
-    )
+    config = LanguageConfig(**{**asdict(wanted), "directions": directions, "hidden_size": units}, text_column=column)
     return Prepared(config, tokenizer, None if source is None else _weights(source, config))
 
 
@@ -88,13 +86,15 @@ def _trained(train: Dataset, column: str, wanted: LanguageSettings) -> tuple[Any
 
 
 def _fitted(wanted: LanguageSettings, source: SavedTask) -> LanguageSettings:
-    """The settings wanted; of another language model, with the sizes and directions that its weights have where nothing else was asked for."""
+    """The settings wanted; of another language model, with its sizes and directions where nothing else was asked for."""
     if source.task != "LanguageModel":
         return wanted
     theirs = source.config(LanguageConfig, task=source.task)
     given = {name: getattr(wanted, name) for name in ("directions", "hidden_size") if getattr(wanted, name) is not None}
     fixed = {name: getattr(theirs, name) for name in ("cell", "embedding_size", "num_layers", "tied")}
-    return replace(with_fixed(wanted, fixed), **{"directions": theirs.directions, "hidden_size": theirs.hidden_size, **given})
+    return replace(
+        with_fixed(wanted, fixed), **{"directions": theirs.directions, "hidden_size": theirs.hidden_size, **given}
+    )
 
 
 def _weights(source: SavedTask, config: LanguageConfig) -> dict[str, Tensor]:

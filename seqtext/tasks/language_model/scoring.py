@@ -76,14 +76,14 @@ def score_texts(
     logs = [np.zeros(len(row) + 1) for row in ids]
     for reverse in ways:
         turned = [row[::-1] for row in ids] if reverse else ids
-        for row, found in enumerate(_log_probabilities(model, turned, reverse=reverse)):
-            # Both begin and end with the end of a text, which the reverse direction predicts before the first token.
-            logs[row] += np.concatenate([found[-2::-1], found[-1:]]) if reverse else found
+        for log, found in zip(logs, _log_probabilities(model, turned, reverse=reverse), strict=True):
+            # Both directions predict the end of a text last, the reverse one before its first token.
+            log += np.concatenate([found[-2::-1], found[-1:]]) if reverse else found
     scores = []
-    for text, row, log in zip(texts, ids, logs, strict=True):
-        log /= len(ways)
+    for text, row, summed in zip(texts, ids, logs, strict=True):
+        log = summed / len(ways)
         normalised = tokenizer.normaliser(text)
-        each = tuple(zip(tokenizer.pieces([*row, END]), log.round(6).tolist(), strict=True)) if by_token else ()
+        each = tuple(zip(tokenizer.pieces((*row, END)), log.round(6).tolist(), strict=True)) if by_token else ()
         words, size = len(normalised.split()) + 1, len(normalised.encode())
         scores.append(TextScore(text, float(log.sum()), len(log), words, size, each))
     return scores

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from seqtext.data.text.splits import TextSplits
 from seqtext.data.text.words import words
 from seqtext.errors import DataError
 from seqtext.reporting.report import Report, Score, run_figures, write_report
@@ -22,7 +23,6 @@ from seqtext.tasks.generation.report.judge import Judge
 from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, values_of
 from seqtext.tasks.generation.report.samples import judged, samples_of
 from seqtext.tasks.generation.report.sweep_picture import SweepPoint, sweep_picture
-from seqtext.data.text.splits import TextSplits
 from seqtext.tasks.generation.writing import Generated
 from seqtext.training.fit import FitResult
 from seqtext.training.run_folder import RunFolder
