@@ -254,9 +254,11 @@ def copy_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> str:
 def _share(part: str, names: Collection[str], left: Collection[str]) -> str:
     """How much of a part was copied, to add to its name; nothing for all of it."""
     reverse = {name for name in names if name.startswith(f"{part}.reverse_layers.")}
-    shares = ["forward direction"] if reverse and reverse <= set(left) else []
-    shares += ["in part"] if set(left) - (reverse if shares else set()) else []
-    return f" ({', '.join(shares)})" if shares else ""
+    forward = {name for name in names if name.startswith(f"{part}.layers.")} if reverse else set()
+    for name, other in (("forward", reverse), ("reverse", forward)):
+        if other and other <= set(left):
+            return f" ({name} direction{', in part' if set(left) - other else ''})"
+    return " (in part)" if left else ""
 
 
 def _has_sides(weights: Mapping[str, Tensor]) -> bool:

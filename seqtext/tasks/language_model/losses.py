@@ -45,7 +45,9 @@ def window_loss(model: NextToken, batch: StreamBatch, *, reverse: bool = False, 
 
 
 @torch.inference_mode()
-def stream_loss(model: NextToken, examples: TextStream, *, reverse: bool, map_pieces: MapPieces) -> float:
+def stream_loss(
+    model: NextToken, examples: TextStream, *, reverse: bool, map_pieces: MapPieces, most: int | None = None
+) -> float:
     """Mean loss per token (natural logarithm) over a split, ends of texts among them, by one direction.
 
     The state is carried over a thousand tokens and more, from text to text.
@@ -55,6 +57,7 @@ def stream_loss(model: NextToken, examples: TextStream, *, reverse: bool, map_pi
         examples: the split.
         reverse: whether it reads from the end.
         map_pieces: how the pieces are worked on.
+        most: tokens that are enough, evenly from all over the split; all of them if None.
     """
     model.eval()
     device = model.embedding.weight.device
@@ -64,9 +67,10 @@ def stream_loss(model: NextToken, examples: TextStream, *, reverse: bool, map_pi
         loss = window_loss(model, batch, reverse=reverse)
         return torch.stack([loss.rows.double().sum(), loss.count.double()]).cpu()
 
-    whole = np.arange(examples.count // STRETCH) * STRETCH
+    every = 1 if most is None else max(1, -(-examples.count // most))
+    whole = np.arange(0, examples.count // STRETCH, every) * STRETCH
     pieces = [(rows, STRETCH) for rows in np.split(whole, range(ROWS, len(whole), ROWS)) if len(rows)]
-    if rest := examples.count % STRETCH:
+    if every == 1 and (rest := examples.count % STRETCH):
         pieces.append((np.array([examples.count - rest]), rest))
     total, count = total_of(map_pieces(pieces, of), figures=2)
     return total / max(count, 1.0)
