@@ -18,10 +18,9 @@ class LanguageSettings:
     """Text form, model and loss of a language model."""
 
     tokens: Tokens = "pieces"
-    """What is predicted: pieces of words, which any text can be cut into; or the words between blanks, as papers count them."""
+    """What is predicted: pieces of words, which any text can be cut into; or whole words between blanks, as papers count them."""
     directions: Directions | None = None
-    """Forward predicts the next token, backward the one before; both do so side by side, each by itself, in the two halves of one
-    bidirectional layer, such as a classifier reads with. Default: both for pieces, forward for words and for several layers."""
+    """Predict the next token, the one before, or both, each in its half of one bidirectional layer. Default: both; forward for words."""
     vocabulary_size: int | None = None
     """Pieces of the tokenizer, or words; lowered where the corpus is too small. Default: 16,000 pieces, 50,000 words."""
     lowercase: bool = False
@@ -37,8 +36,7 @@ class LanguageSettings:
     embedding_size: int = 256
     """Features of a token's vector."""
     hidden_size: int | None = None
-    """Units of a layer, in each direction. Default: 256 with both directions and 512 with one, which a classifier's and a generator's
-    defaults take over whole."""
+    """Units of a layer, in each direction. Default: 256 with both directions, as classifiers have; 512 with one, as generators."""
     num_layers: int = 1
     """Recurrent layers; both directions have one."""
     tied: bool = True
