@@ -63,8 +63,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     data = text_splits(source.splits, text_column=options.text_column, max_rows=options.max_rows, seed=options.seed)
 
     # ---- Task: tokenizer and model, from training rows alone
-    # Embedding(V, 256) -> nn.LSTM(256, 256, bidirectional=True, batch_first=True), each direction by itself
-    # -> Linear(256, V) (the embedding's weights)
+    # Embedding(V, 256) -> nn.LSTM(256, 256, bidirectional=True, batch_first=True)
+    # -> Linear(256, V) (the embedding's weights), each direction
     def make() -> LanguageModel:
         return LanguageModel.from_data(
             data.train,
