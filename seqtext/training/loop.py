@@ -24,7 +24,7 @@ from seqtext.training.checkpoint import Progress
 from seqtext.training.environment import environment_of
 from seqtext.training.optimizer import make_optimizer, product_dtype
 from seqtext.training.processes import started_processes
-from seqtext.training.protocols import CutAnew, Epoch, Examples, Task
+from seqtext.training.protocols import CutAnew, Epoch, Examples, HasRates, Task
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.run_log import LogWindow
 from seqtext.training.run_state import RunState
@@ -74,6 +74,7 @@ class Loop:
                 learning_rate=options.learning_rate,
                 weight_decay=options.weight_decay,
                 dtype=product_dtype(self.precision),
+                rates=task.rates if isinstance(task, HasRates) else {},
             ),
             precision=self.precision,
             device=self.device,

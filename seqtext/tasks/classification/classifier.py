@@ -27,7 +27,7 @@ from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import Precision, Usual
 from seqtext.tasks.classification.blend import FILE, Blend
 from seqtext.tasks.classification.inference import Prediction, log_probabilities, of_each, predictions
-from seqtext.tasks.classification.model import build_model
+from seqtext.tasks.classification.model import build_model, layer_rates
 from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, kept_part, mean_of_windows
 from seqtext.tasks.classification.settings import Ranking, TopicConfig
 from seqtext.tasks.saved import SavedTask, open_saved
@@ -58,6 +58,7 @@ class TopicClassifier:
         self.copied = ""  # which weights came from another run, to print
         self.blend: Blend | None = None  # the linear model beside, once there is one
         self.model = build_model(config, len(tokenizer))
+        self.rates = layer_rates(config)
 
     # ---- made from data, or from another run
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seqtext.errors import OptionsError
-from seqtext.options import NOT_NEGATIVE, SHARE, out_of_range, raise_faults, up_to
+from seqtext.options import NOT_NEGATIVE, POSITIVE, SHARE, out_of_range, raise_faults, up_to
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 
@@ -57,6 +57,8 @@ class TopicSettings:
     """Share of pooled values zeroed in training."""
     label_smoothing: float = 0.1
     """Share of each label spread over all classes."""
+    layer_rate: float | None = None
+    """Learning rate of each layer as a share of that above it. Default: 1; with --init_from a language model 0.385 (1 / 2.6, as ULMFiT)."""
     balance_classes: bool = False
     """Weight rows so that every class counts the same."""
 
@@ -72,6 +74,7 @@ class TopicSettings:
                 up_to(MOST_LAYERS): ("num_layers",),
                 SHARE: ("word_dropout", "embedding_dropout", "layer_dropout", "head_dropout", "label_smoothing"),
                 NOT_NEGATIVE: ("word_prediction",),
+                POSITIVE.or_nothing: ("layer_rate",),
             },
         )
         if self.activation != "tanh" and self.cell != "rnn":
@@ -89,6 +92,8 @@ class TopicConfig(TopicSettings):
 
     vocabulary_size: int = 16_000
     """Pieces that the tokenizer was asked for."""
+    layer_rate: float = 1.0
+    """Learning rate of each layer as a share of that above it."""
     labels: tuple[str, ...] = ()
     """Names of the classes, in the order of their ids."""
     text_column: str = "text"
