@@ -30,7 +30,6 @@ from seqtext.tasks.saving import (
 if TYPE_CHECKING:
     from datasets import Dataset
 
-OF_LANGUAGE = 1 / 2.6  # rate of a layer that knows the language, as a share of that of the one above
 OF_TEXTS, OF_WORDS = 16_000, 400  # pieces of a tokenizer
 
 # What the weights of another classifier fix; the other settings may differ from it.
@@ -87,11 +86,9 @@ def prepare(
         tokenizer = Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size or 0, normaliser=normaliser)
     else:
         wanted = _fitted(wanted, source)
-        if source.task == "LanguageModel":
-            wanted = replace(wanted, layer_rate=wanted.layer_rate or OF_LANGUAGE)
         tokenizer = tokenizer_of(source, "source")
     config = TopicConfig(
-        **{**asdict(wanted), "layer_rate": wanted.layer_rate or 1.0},
+        **asdict(wanted),
         labels=labels.names,
         text_column=columns.text,
         label_column=columns.label,
