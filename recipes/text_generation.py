@@ -19,6 +19,7 @@ from typing import Any, Literal
 from seqtext.data.reading.joined_columns import joined
 from seqtext.data.reading.options import TextDataOptions, load_texts
 from seqtext.data.rows.columns import choose_label
+from seqtext.data.text.splits import text_splits
 from seqtext.errors import run_program
 from seqtext.options import OptimizerName, RunOptions, parse, part_of
 from seqtext.tasks.generation.generator import TextGenerator
@@ -26,7 +27,6 @@ from seqtext.tasks.generation.prepare import CHOICE
 from seqtext.tasks.generation.report.report import generator_report
 from seqtext.tasks.generation.report.summary import generator_summary
 from seqtext.tasks.generation.settings import GeneratorSettings, VectorOptions
-from seqtext.tasks.generation.splits import text_splits
 from seqtext.tasks.saved import load as load_task
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder

@@ -26,7 +26,10 @@ from tests.conftest import ROOT, TOPICS, topic_rows, write_csv
 from tests.in_process import recipe, seqtext_command, succeeded
 
 # In this order their commands run: each names runs that those before it made.
-PAGES = ["README", *(f"docs/{page}" for page in ("index", "topics", "electricity", "generation", "translation"))]
+PAGES = [
+    "README",
+    *(f"docs/{page}" for page in ("index", "topics", "electricity", "generation", "language_model", "translation")),
+]
 PAGES += [f"docs/{page}" for page in ("your-data", "promises", "extend", "results", "house", "names", "reference")]
 TEXTS = {page: (ROOT / f"{page}.md").read_text(encoding="utf-8") for page in PAGES}
 RECIPES = {task.recipe: task.script for task in TASKS}
@@ -39,6 +42,7 @@ TINY = {
         *(*SMALL, *TEXT, "--vocabulary_size", "1500", "--encoder_size", "8", "--encoder_layers", "1"),
         *("--num_layers", "1", "--max_rows", "200", "--beam", "1", "--baselines", "fast"),
     ],
+    "language_model": [*SMALL, *TEXT],
     "electricity": [*SMALL, "--baselines", "fast", "--max_rows", "1000"],
 }
 
@@ -176,6 +180,8 @@ def test_commands_that_train_run_in_the_order_of_the_pages(trained):
     assert len(list((trained / "runs").glob("*/seed-*"))) == 3
     for name in ("news", "mood", "two", "dense", "like", "lm", "news2", "zeros"):
         assert (trained / "runs" / name / "report" / "samples.md").is_file()
+    for name in ("pieces", "deep", "words", "reviews", "started", "writes"):
+        assert (trained / "runs" / name / "report" / "learning_curves.png").is_file()
     for name in ("electricity", "day", "many", "meter"):
         assert (trained / "runs" / name / "report" / "two_weeks.png").is_file()
     for name in ("ja-fr", "de", "m30k", "plain"):

@@ -13,6 +13,7 @@ import pytest
 
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.generator import TextGenerator
+from seqtext.tasks.language_model.language_model import LanguageModel
 from seqtext.tasks.translation.translator import Translator
 
 SIZES = {"vocabulary_size": 300, "embedding_size": 6, "hidden_size": 8, "max_length": 500}
@@ -66,6 +67,23 @@ MADE = {
         for kind in ATTENTIONS
     },
 }
+
+
+@pytest.mark.parametrize("directions", ["forward", "both"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_step_of_a_language_model_calls_no_more_for_longer_windows(cell, directions):
+    settings = {**SIZES, "cell": cell, "directions": directions}
+    found = []
+    for length in (4, 40):
+        task = LanguageModel.from_data(
+            rows(40), text_column="text", **{**settings, "max_length": length, "warm_up": length}
+        )
+        task.model.train()
+        examples = task.encode(rows(40))
+        trained(task, examples)  # what is done once only
+        found.append(calls(lambda task=task, examples=examples: trained(task, examples)))
+    assert sum(found[0].values()) > 100
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("case", MADE)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 BY_RECIPE = {task.recipe: task for task in TASKS}
 # Pairs first, whose target could be a label; last whatever holds texts.
-GUESSED = sorted(TASKS, key=lambda task: {"translation": 0, "generation": 2}.get(task.recipe, 1))
+GUESSED = sorted(TASKS, key=lambda task: {"translation": 0, "generation": 2, "language": 3}.get(task.recipe, 1))
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl"}
 FIRST = 5  # rows of a kind that are named
 

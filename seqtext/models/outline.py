@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from seqtext.models.encoder_decoder import EncoderDecoder
+from seqtext.models.next_token import NextToken
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.attention import Attention
@@ -28,6 +29,9 @@ def outline(model: nn.Module) -> str:
         vector, state = _part(model.to_input), _part(model.to_state)
         inputs = f"{tokens} + vector {vector}" if model.feedback == "tokens" else f"vector {vector}, then zeros"
         return _chain(inputs, f"{_part(model.backbone)} from state {state}", _head(model.head, model.embedding))
+    if isinstance(model, NextToken):
+        each = ", each direction" if model.backbone.bidirectional else ""
+        return _chain(_part(model.embedding), model.backbone, _head(model.head, model.embedding) + each)
     if isinstance(model, EncoderDecoder):
         source = model.embedding if model.source_embedding is None else model.source_embedding
         readout = [part for part in (model.attention, *model.upper, model.readout) if part is not None]

@@ -111,6 +111,23 @@ class Backbone(nn.Module):
         outputs = self._run(inputs, state, finals)
         return outputs, tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
 
+    def one_way(self, inputs: Padded, state: State | None = None, *, reverse: bool = False) -> tuple[Padded, State]:
+        """One direction alone, as `forward_with_state` of a backbone that has no other: (B, T, H) and the state (1, B, H).
+
+        Args:
+            inputs: values (B, T, D); for the reverse direction each row from its end.
+            state: initial state, zeros if None.
+            reverse: the second direction of two.
+        """
+        if not self.bidirectional:
+            return self.forward_with_state(inputs, state)
+        if self.num_layers > 1 or self.norms:
+            raise ValueError("one of two directions alone needs a single layer, without layer_norm")
+        hold = ~inputs.mask if self.cell == "lstm" and not inputs.is_full else None
+        layer = (self.reverse_layers if reverse else self.layers)[0]
+        y, final = _run_layer(layer, inputs.values, inputs.lengths, _rows_of(state, 0), hold, True)
+        return inputs.with_values(y), tuple(part.unsqueeze(0) for part in final)
+
     def step(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """One step of every row: repeated, equal to `forward`. One direction only.
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.data.text.encoding import AnyTokenizer
 from seqtext.models.outline import outline
 from seqtext.options import TrainingOptions
 from seqtext.reporting.estimate import duration, micro_batches, place_of, plan_of, seconds_per_epoch
@@ -130,7 +130,7 @@ def lengths_of_texts(lengths: NDArray[Any]) -> str:
     return f"{total:,} training tokens; a text has {median} (median), {low} to {high} (90 % of them), {most} at most"
 
 
-def example_text(text: str, tokenizer: Tokenizer, *, title: str = "example") -> list[str]:
+def example_text(text: str, tokenizer: AnyTokenizer, *, title: str = "example") -> list[str]:
     """A text and its ids, as lines: what the model really reads."""
     [ids] = tokenizer.encode([text[:2000]])
     more = " ..." if len(ids) > SHOWN_IDS else ""

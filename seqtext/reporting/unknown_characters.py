@@ -6,8 +6,7 @@ import itertools
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from seqtext.data.text.encoding import EncodingReport, texts_of
-from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.data.text.encoding import AnyTokenizer, EncodingReport, texts_of
 from seqtext.errors import DataError
 
 WARN, REFUSE = 0.05, 0.5  # share of ids that only spell unknown characters
@@ -15,7 +14,7 @@ LOOKED_AT = 2000  # texts of a split, to name characters by
 
 
 def unknown_characters(
-    tokenizer: Tokenizer,
+    tokenizer: AnyTokenizer,
     data: Any,
     column: str,
     reports: Mapping[str, EncodingReport],

@@ -291,5 +291,5 @@ def _load(data: bytes, where: str) -> dict[str, Tensor]:
 
 
 def _no_tensors(found: object, where: str) -> SavedFileError:
-    reason = str(found).partition("\n")[0].partition(";")[0]
+    reason = str(found).partition("\n")[0].partition(";")[0][:200]  # the library names tensors in full
     return SavedFileError(f"not a safetensors file ({reason})", where=where, fix="copy or download it again")

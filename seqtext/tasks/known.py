@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and
     from seqtext.tasks.forecasting.forecaster import Forecaster as Forecaster
     from seqtext.tasks.generation.generator import TextGenerator as TextGenerator
     from seqtext.tasks.generation.writing import Generated as Generated
+    from seqtext.tasks.language_model.language_model import LanguageModel as LanguageModel
+    from seqtext.tasks.language_model.scoring import TextScore as TextScore
     from seqtext.tasks.translation.translator import Translator as Translator
     from seqtext.tasks.translation.writing import Translation as Translation
 
@@ -74,6 +76,18 @@ TASKS = (
         recipe="generation",
         trains="a writer of texts, from texts with or without topics",
         script="text_generation",
+        writes=True,
+    ),
+    KnownTask(
+        name="LanguageModel",
+        folder="language_model",
+        public={"LanguageModel": "language_model", "TextScore": "scoring"},
+        command="score",
+        about="say how likely texts are: given, from a file, or from a pipe",
+        measures="perplexity per token and per word, bits per byte",
+        recipe="language",
+        trains="a model of how texts go on, from texts without labels, for others to start from",
+        script="language_model",
         writes=True,
     ),
     KnownTask(

@@ -127,6 +127,12 @@ def open_start(name: str | Path) -> SavedTask:
         SavedFileError: as `open_saved`.
     """
     saved = open_saved(name)
+    if saved.settings.get("tokens") == "words":
+        raise OptionsError(
+            f"--init_from {name} reads whole words, and other runs pieces of words",
+            expected="a run that reads pieces",
+            fix="train one with --tokens pieces, or leave --init_from out",
+        )
     if "tokenizer.model" not in saved.files:
         raise OptionsError(
             f"--init_from {name} is a {saved.task}, which has no tokenizer to take over",
@@ -181,7 +187,7 @@ def tokenizer_of(source: SavedTask, side: Side, *, whitespace: Literal["fold", "
 
 
 def weights_of(source: SavedTask) -> dict[str, Tensor]:
-    """All weights of a run, by their names in its model; both sides have an embedding, also where it is one.
+    """All weights of a run, by their names in a model that reads both ways; both sides have an embedding, also where it is one.
 
     Raises:
         SavedFileError: if they cannot be read.
@@ -189,7 +195,15 @@ def weights_of(source: SavedTask) -> dict[str, Tensor]:
     weights = read_tensors(source.file("model.safetensors"), where=str(source.folder / "model.safetensors"))
     if _has_sides(weights) and "embedding.weight" in weights:
         weights.setdefault("source_embedding.weight", weights["embedding.weight"])
-    return weights
+    return turned_round(weights) if source.settings.get("directions") == "backward" else weights
+
+
+def turned_round(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights with each direction in the place of the other: of a model that reads from the end alone, as one of both names them."""
+    pairs = (("backbone.layers.", "backbone.reverse_layers."), ("head.", "reverse_head."))
+    new = {one: other for pair in pairs for one, other in (pair, pair[::-1])}
+    found = {name: next((old for old in new if name.startswith(old)), "") for name in weights}
+    return {new.get(old, "") + name.removeprefix(old): weights[name] for name, old in found.items()}
 
 
 def as_one_side(weights: Mapping[str, Tensor], side: Side) -> dict[str, Tensor]:
@@ -253,9 +267,11 @@ def copy_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> str:
 def _share(part: str, names: Collection[str], left: Collection[str]) -> str:
     """How much of a part was copied, to add to its name; nothing for all of it."""
     reverse = {name for name in names if name.startswith(f"{part}.reverse_layers.")}
-    shares = ["forward direction"] if reverse and reverse <= set(left) else []
-    shares += ["in part"] if set(left) - (reverse if shares else set()) else []
-    return f" ({', '.join(shares)})" if shares else ""
+    forward = {name for name in names if name.startswith(f"{part}.layers.")} if reverse else set()
+    for name, other in (("forward", reverse), ("reverse", forward)):
+        if other and other <= set(left):
+            return f" ({name} direction{', in part' if set(left) - other else ''})"
+    return " (in part)" if left else ""
 
 
 def _has_sides(weights: Mapping[str, Tensor]) -> bool:

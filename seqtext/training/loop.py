@@ -25,7 +25,7 @@ from seqtext.training.checkpoint import Progress
 from seqtext.training.environment import environment_of
 from seqtext.training.optimizer import make_optimizer, product_dtype
 from seqtext.training.processes import started_processes
-from seqtext.training.protocols import Epoch, Examples, Task
+from seqtext.training.protocols import CutAnew, Epoch, Examples, HasRates, Task
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.run_log import LogWindow
 from seqtext.training.run_state import RunState
@@ -76,6 +76,7 @@ class Loop:
                 learning_rate=options.learning_rate,
                 weight_decay=options.weight_decay,
                 dtype=product_dtype(self.precision),
+                rates=task.rates if isinstance(task, HasRates) else {},
             ),
             precision=self.precision,
             device=self.device,
@@ -85,7 +86,7 @@ class Loop:
             check_every=1 if self.device.type == "cpu" else LOG_EVERY,
         )
         if hasattr(train, "features"):  # rows of a data set have the numbers of their source, whatever was held out
-            self.stepper.row_number = lambda row: row_number(train, row)
+            self.stepper.row_number = lambda row: row_number(train, self._source_row(row))
         environment = environment_of(
             task,
             train,
@@ -144,6 +145,9 @@ class Loop:
             task.model.load_state_dict(task.from_pretrained(self.folder.model).model.state_dict())
         self.processes.share_tensors(task.model.state_dict().values())
         task.model.eval()
+
+    def _source_row(self, row: int) -> int:
+        return self.examples.source_row(row) if isinstance(self.examples, CutAnew) else row
 
     # ---- an epoch
 

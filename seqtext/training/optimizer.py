@@ -7,7 +7,8 @@ direction waits for the few that dominate. Small recurrent models of text reach 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -29,6 +30,7 @@ def make_optimizer(
     learning_rate: float,
     weight_decay: float,
     dtype: torch.dtype = torch.float32,
+    rates: Mapping[str, float] = MappingProxyType({}),
 ) -> torch.optim.Optimizer:
     """An optimizer over all weights of a model that learn; decay is on matrices only, since biases and norms have no size to keep small.
 
@@ -38,22 +40,34 @@ def make_optimizer(
         learning_rate: highest; each group keeps its own as `highest_rate`.
         weight_decay: of both, times the learning rate.
         dtype: of Muon's products.
+        rates: shares of the learning rate, by what the names of parameters begin with; 1 for all others.
     """
+    share = {id(p): _share(name, rates) for name, p in model.named_parameters()}
     parameters = [p for p in model.parameters() if p.requires_grad]
     rows = _matrix_rows(model) if name == "muon" else {}
     rest = [p for p in parameters if id(p) not in rows]
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in rest if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in rest if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    for group in groups:
-        group["highest_rate"] = learning_rate
+    groups: list[dict[str, Any]] = []
+    for one in sorted({1.0, *(share[id(p)] for p in rest)}, reverse=True):
+        own = [p for p in rest if share[id(p)] == one]
+        groups += [
+            {"params": [p for p in own if p.ndim >= 2], "weight_decay": weight_decay},
+            {"params": [p for p in own if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        for group in groups[-2:]:
+            group["lr"] = group["highest_rate"] = one * learning_rate
     fused = all(p.device.type in ("cpu", "cuda", "mps") for p in parameters)
     adamw = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=fused)
     if name == "adamw":
         return adamw
     matrices = [p for p in parameters if id(p) in rows]
-    return Muon(adamw, matrices, [rows[id(p)] for p in matrices], MATRIX_RATE * learning_rate, weight_decay, dtype)
+    of_matrices = [(rows[id(p)], share[id(p)] * MATRIX_RATE * learning_rate) for p in matrices]
+    return Muon(adamw, matrices, of_matrices, weight_decay, dtype)
+
+
+def _share(name: str, rates: Mapping[str, float]) -> float:
+    """The share of the learning rate that a parameter has: that of the longest beginning of its name."""
+    known = [beginning for beginning in rates if name.startswith(beginning)]
+    return rates[max(known, key=len)] if known else 1.0
 
 
 class Muon(torch.optim.Optimizer):
@@ -62,8 +76,8 @@ class Muon(torch.optim.Optimizer):
     Args:
         rest: the AdamW; its groups and state are this one's too.
         matrices: (R, C) each; may be none.
-        rows: of each, how many belong together: a recurrent layer's gates lie on top of each other, and each is a matrix of its own.
-        learning_rate: of the matrices.
+        settings: of each, how many rows belong together (a recurrent layer's gates lie on top of each other, and each is a matrix of its
+            own), and its learning rate.
         weight_decay: likewise.
         dtype: of the products.
     """
@@ -72,8 +86,7 @@ class Muon(torch.optim.Optimizer):
         self,
         rest: torch.optim.AdamW,
         matrices: list[nn.Parameter],
-        rows: list[int],
-        learning_rate: float,
+        settings: list[tuple[int, float]],
         weight_decay: float,
         dtype: torch.dtype,
     ) -> None:
@@ -81,11 +94,11 @@ class Muon(torch.optim.Optimizer):
             {
                 "params": [p],
                 "rows": count,
-                "lr": learning_rate,
-                "highest_rate": learning_rate,
+                "lr": rate,
+                "highest_rate": rate,
                 "weight_decay": weight_decay,
             }
-            for p, count in zip(matrices, rows, strict=True)
+            for p, (count, rate) in zip(matrices, settings, strict=True)
         ]
         super().__init__([*groups, *rest.param_groups], {})
         rest.param_groups = self.param_groups[len(groups) :]  # the same objects: a rate that is set here is set there

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -111,6 +111,25 @@ class Task(HasLoss, Protocol):
     @classmethod
     def from_pretrained(cls, name: Path) -> HasLoss:
         """Opens what `save_pretrained` wrote."""
+        ...
+
+
+@runtime_checkable
+class CutAnew(Protocol):
+    """Examples whose rows are not those of the data, such as windows of running text."""
+
+    def source_row(self, row: int) -> int:
+        """The row of the data that a row of these begins in, from 0, to name it."""
+        ...
+
+
+@runtime_checkable
+class HasRates(Protocol):
+    """A task some of whose parts learn more slowly than the rest, such as those that were taken over."""
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Shares of the learning rate, by what the names of parameters begin with; others have all of it."""
         ...
 
 

@@ -11,6 +11,7 @@ from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.known import TASKS
+from seqtext.tasks.language_model.language_model import LanguageModel
 from seqtext.tasks.translation.translator import Translator
 from tests.tasks.forecasting import forecasters
 from tests.tasks.generation import generators
@@ -24,6 +25,7 @@ def saved_tasks(topics, tmp_path_factory) -> dict[str, Path]:
     made = {
         "TopicClassifier": TopicClassifier.from_data(topics["train"], **generators.SIZES),
         "TextGenerator": TextGenerator.from_data(topics["train"], **generators.SIZES),
+        "LanguageModel": LanguageModel.from_data(topics["train"], text_column="text", **generators.SIZES),
         "Translator": Translator.from_data(translators.pairs(60), **translators.SIZES),
         "Forecaster": Forecaster.from_data(whole(series), **forecasters.SMALL),
     }

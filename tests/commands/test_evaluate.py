@@ -18,6 +18,7 @@ from tests.tasks.forecasting.recipe import load, table, times
 DATA = {
     "TopicClassifier": ("rows.csv",),
     "TextGenerator": ("rows.csv", "--samples", "0"),
+    "LanguageModel": ("rows.csv",),
     "Translator": ("two.en", "two.de", "--beam", "1"),
     "Forecaster": ("load.csv",),
 }

@@ -22,6 +22,9 @@ from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastSettings
 from seqtext.tasks.generation.model import build_model as build_generator
 from seqtext.tasks.generation.settings import GeneratorConfig, GeneratorSettings
+from seqtext.tasks.language_model.model import build_model as build_language_model
+from seqtext.tasks.language_model.prepare import OF_CLASSIFIER
+from seqtext.tasks.language_model.settings import LanguageConfig, LanguageSettings
 from seqtext.tasks.translation.model import build_model as build_translator
 from seqtext.tasks.translation.settings import TranslatorConfig, TranslatorSettings
 from tests.conftest import ROOT
@@ -42,6 +45,13 @@ def generator(**settings: Any) -> VecToSeq:
     return build_generator(config, TOKENS)
 
 
+def language_model(**settings: Any) -> nn.Module:
+    chosen = {name: value for name, value in settings.items() if value is not None}
+    return build_language_model(
+        LanguageConfig(**{"directions": "both", "hidden_size": OF_CLASSIFIER, **chosen}), TOKENS
+    )
+
+
 def translator(**settings: Any) -> EncoderDecoder:
     return build_translator(TranslatorConfig(**settings), TOKENS, TOKENS)
 
@@ -55,6 +65,7 @@ def forecaster(**settings: Any) -> nn.Module:
     [
         ("topic_classification", TopicSettings, classifier),
         ("text_generation", GeneratorSettings, generator),
+        ("language_model", LanguageSettings, language_model),
         ("translation", TranslatorSettings, translator),
         ("electricity", ForecastSettings, forecaster),
     ],
@@ -81,6 +92,8 @@ def test_what_a_setting_changes_is_seen():
     alone = build_generator(GeneratorConfig(**small), TOKENS)  # a language model
     tied = f"Linear(8, {TOKENS}) (the embedding's weights)"
     assert outline(alone) == f"Embedding({TOKENS}, 8) -> nn.LSTM(8, 8, batch_first=True) -> {tied}"
+    deep = language_model(**small, directions="forward", num_layers=2)
+    assert outline(deep) == f"Embedding({TOKENS}, 8) -> nn.LSTM(8, 8, num_layers=2, batch_first=True) -> {tied}"
     plain = translator(
         **small, encoder_size=8, attention=None, bidirectional=False, num_layers=2, encoder_layers=2, tied="two_way"
     )

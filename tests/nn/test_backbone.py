@@ -241,3 +241,35 @@ def test_other_misuse_is_refused():
         backbone("rnn", "tanh", 1)(batch(), (torch.zeros(1, 2, 6),))
     with pytest.raises(ValueError, match="step needs bidirectional=False"):
         backbone("rnn", "tanh", 1, True).step(torch.zeros(4, D))
+
+
+# ---- one direction alone
+
+
+@every_cell
+@every_direction
+def test_one_direction_alone_is_its_half_of_the_outputs_and_can_be_carried(cell, activation, bidirectional):
+    module, inputs = backbone(cell, activation, 1, bidirectional), batch()
+    both, state = module.forward_with_state(inputs)
+    turned = inputs.values.clone()
+    for row, length in enumerate(LENGTHS.tolist()):
+        turned[row, :length] = inputs.values[row, :length].flip(0)
+    for reverse in [False, True][: 2 if bidirectional else 1]:
+        read = Padded(turned if reverse else inputs.values, LENGTHS)
+        outputs, final = module.one_way(read, reverse=reverse)
+        half = both.values[:, :, H:] if reverse else both.values[:, :, :H]
+        for row, length in enumerate(LENGTHS.tolist()):
+            found = outputs.values[row, :length]
+            torch.testing.assert_close(found.flip(0) if reverse else found, half[row, :length])
+        for part, whole in zip(final, state, strict=True):
+            torch.testing.assert_close(part[0], whole[int(reverse)])
+        rows = Padded(read.values[[1, 3], :5], torch.tensor([5, 5]))
+        whole, _ = module.one_way(rows, reverse=reverse)
+        first, carried = module.one_way(Padded(rows.values[:, :2], torch.tensor([2, 2])), reverse=reverse)
+        second, _ = module.one_way(Padded(rows.values[:, 2:], torch.tensor([3, 3])), carried, reverse=reverse)
+        torch.testing.assert_close(torch.cat([first.values, second.values], 1), whole.values)
+
+
+def test_of_several_layers_of_both_directions_none_can_be_read_alone():
+    with pytest.raises(ValueError, match="single layer"):
+        backbone("lstm", "tanh", 2, True).one_way(batch())

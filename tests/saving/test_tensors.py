@@ -132,3 +132,10 @@ def test_a_file_of_another_model_costs_no_memory_for_its_tensors():
 def test_tensors_that_are_read_whatever_they_are_called_must_be_finite_too():
     with pytest.raises(SavedFileError, match="tensor 'w' holds NaN or infinity"):
         read_tensors(save({"w": torch.tensor([float("nan")])}), where="x")
+
+
+def test_what_the_library_says_of_a_file_is_told_in_short():
+    head = {"x" * 100_000: {**W, "data_offsets": [4, 12]}}
+    with pytest.raises(SavedFileError, match="not a safetensors file") as caught:
+        read_tensors(packed(head, b"0" * 12), where="x")
+    assert len(str(caught.value)) < 500

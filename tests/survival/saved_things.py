@@ -33,7 +33,7 @@ class Thing(NamedTuple):
 
 
 def make_all(place: Path) -> None:
-    """Saves a topic classifier, a generator with a classifier in it, a translator, a forecaster, a checkpoint, options and a log."""
+    """Saves a model of each task (a generator with a classifier in it, a language model of words), a checkpoint, options and a log."""
     import datasets
 
     from seqtext.data.series.series import SeriesSet, whole
@@ -42,6 +42,7 @@ def make_all(place: Path) -> None:
     from seqtext.tasks.classification.classifier import TopicClassifier
     from seqtext.tasks.forecasting.forecaster import Forecaster
     from seqtext.tasks.generation.generator import TextGenerator
+    from seqtext.tasks.language_model.language_model import LanguageModel
     from seqtext.tasks.translation.translator import Translator
     from seqtext.training.fit import fit
     from seqtext.training.run_log import LogFile
@@ -51,6 +52,7 @@ def make_all(place: Path) -> None:
     sizes: dict[str, Any] = {"hidden_size": 6, "embedding_size": 6, "vocabulary_size": 330}
     TopicClassifier.from_data(rows, **sizes).save_pretrained(place / "classifier")
     TextGenerator.from_data(rows, vectors_from=place / "classifier", **sizes).save_pretrained(place / "generator")
+    LanguageModel.from_data(rows, text_column="text", tokens="words", **sizes).save_pretrained(place / "language")
     pairs = rows.add_column("other", rows["text"])
     Translator.from_data(
         pairs, source_column="text", target_column="other", encoder_size=6, encoder_layers=1, **sizes
@@ -73,6 +75,7 @@ def things(place: Path) -> dict[str, Thing]:
     return {
         "classifier": Thing(place / "classifier", lambda: _use_classifier(place / "classifier")),
         "generator": Thing(place / "generator", lambda: _use_generator(place / "generator")),
+        "language": Thing(place / "language", lambda: _use_language(place / "language")),
         "translator": Thing(place / "translator", lambda: _use_translator(place / "translator")),
         "forecaster": Thing(place / "forecaster", lambda: _use_forecaster(place / "forecaster")),
         "checkpoint": Thing(checkpoint, lambda: _use_checkpoint(place / "checkpoints")),
@@ -89,6 +92,11 @@ def _use_classifier(folder: Path) -> None:
 def _use_generator(folder: Path) -> None:
     generator = seqtext.load(folder)
     generator(like="a ship", count=2, max_length=6, seed=1)
+
+
+def _use_language(folder: Path) -> None:
+    model = seqtext.load(folder)
+    model(["the ship sails \x1b[31m☃ 3", ""], by_token=True)
 
 
 def _use_translator(folder: Path) -> None:

@@ -18,10 +18,17 @@ from seqtext.tasks.classification.settings import Ranking
 from seqtext.tasks.forecasting.settings import ForecastRequest
 from seqtext.tasks.generation.settings import Writing
 from seqtext.tasks.known import BY_NAME, TASKS, public
+from seqtext.tasks.language_model.settings import Scoring
 from seqtext.tasks.translation.settings import Search
 from tests.in_process import seqtext_command
 
-ASKED = {"TopicClassifier": Ranking, "TextGenerator": Writing, "Translator": Search, "Forecaster": ForecastRequest}
+ASKED = {
+    "TopicClassifier": Ranking,
+    "LanguageModel": Scoring,
+    "TextGenerator": Writing,
+    "Translator": Search,
+    "Forecaster": ForecastRequest,
+}
 # A value of each keyword that is not its default, and can be meant.
 OTHERS = {
     "TopicClassifier": {"top_k": 3},
@@ -29,6 +36,7 @@ OTHERS = {
         "count": 2, "seed": 3, "like": "so", "prompt": "once", "temperature": 0.5, "top_k": 7, "top_p": 0.9, "min_p": 0.1,
         "guidance": 1.5, "repetition_penalty": 1.1, "no_repeat_ngram": 4, "allow_copies": True, "max_length": 50,
     },
+    "LanguageModel": {"by_token": True},
     "Translator": {"beam": 6, "n_best": 2, "length_penalty": 0.7, "max_ratio": 1.5, "no_repeat_ngram": 3},
     "Forecaster": {"horizon": 4, "samples": 9, "seed": 1},
 }  # fmt: skip
@@ -38,6 +46,7 @@ WRONG = {
         "count": 0, "temperature": -1.0, "top_k": -1, "top_p": 2.0, "min_p": 1.0, "guidance": float("nan"), "repetition_penalty": 0.0,
         "no_repeat_ngram": -1, "max_length": 0,
     },
+    "LanguageModel": {},  # yes or no: nothing else can be meant
     "Translator": {"beam": 0, "n_best": 0, "length_penalty": -1.0, "max_ratio": -1.0, "no_repeat_ngram": -1},
     "Forecaster": {"horizon": 0, "samples": 0},
 }  # fmt: skip

@@ -15,7 +15,8 @@ from seqtext.nn.backbone import Backbone
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.generation.generator import TextGenerator
-from seqtext.tasks.saving import as_one_side, as_two_sides, copy_weights
+from seqtext.tasks.language_model.language_model import LanguageModel
+from seqtext.tasks.saving import as_one_side, as_two_sides, copy_weights, turned_round
 from seqtext.tasks.translation.translator import Translator
 from tests.conftest import topic_rows
 from tests.tasks.forecasting.forecasters import made_for
@@ -175,6 +176,130 @@ def test_translators_of_another_number_of_tokenizers_are_refused_with_what_works
     ):
         with pytest.raises(OptionsError, match=f"has .*; pass {flag}$"):
             made(kind, rows_of(2), init_from=saved[other][1])
+
+
+# ---- from a language model, and to one
+
+READS = {"embedding": "embedding", "backbone": "backbone"}
+FROM_LANGUAGE = [
+    ("both", "classifier", {}, READS, "embedding, backbone copied; head, auxiliary new", 9),
+    ("forward", "classifier", {}, READS, "embedding, backbone (forward direction) copied; head, auxiliary new", 5),
+    ("both", "generator", {}, {**READS, "head": "head"},
+     "embedding, backbone, head copied; no_vector, to_input, to_state new", 8),
+    ("backward", "generator", {}, {"embedding": "embedding"},
+     "embedding copied; no_vector, backbone, head, to_input, to_state new", 1),
+    ("both", "translator", {"bidirectional": True}, {**BOTH, "head": "head"},
+     "embedding, encoder, backbone, head copied; attention, bridge, readout new", 14),
+    ("forward", "two", {}, {"embedding": "embedding", "backbone": "backbone", "head": "head"},
+     "embedding, backbone, head copied; source_embedding, encoder, attention, readout new", 6),
+    ("both", "forward", {}, {**READS, "head": "head"}, "embedding, backbone, head copied; nothing new", 8),
+    ("forward", "both", {}, {**READS, "head": "head"},
+     "embedding, backbone (forward direction), head copied; reverse_head new", 8),
+    ("both", "both", {}, {**READS, "head": "head", "reverse_head": "reverse_head"},
+     "embedding, backbone, head, reverse_head copied; nothing new", 15),
+]  # fmt: skip
+
+
+def language(directions: str, rows: datasets.Dataset, **settings) -> LanguageModel:
+    sizes = {"embedding_size": 8, "hidden_size": 12, "cell": "gru"}
+    return LanguageModel.from_data(rows, text_column="text", **{**sizes, "directions": directions, **settings})
+
+
+@pytest.fixture(scope="module")
+def languages(tmp_path_factory) -> dict[str, tuple[LanguageModel, Path]]:
+    """A language model of each direction with weights that no other has, and its folder."""
+    found = {}
+    for number, directions in enumerate(("forward", "backward", "both")):
+        task = language(directions, rows_of(1), vocabulary_size=350 + 10 * number)
+        torch.manual_seed(20 + number)
+        with torch.no_grad():
+            for parameter in task.model.parameters():
+                parameter.copy_(torch.randn_like(parameter))
+        folder = tmp_path_factory.mktemp(directions) / "model"
+        task.save_pretrained(folder)
+        found[directions] = task, folder
+    return found
+
+
+@pytest.mark.parametrize(
+    ("other", "kind", "settings", "parts", "said", "count"), FROM_LANGUAGE, ids=lambda value: str(value)[:12]
+)
+def test_each_task_starts_from_a_language_model_weight_by_weight(languages, other, kind, settings, parts, said, count):
+    source, folder = languages[other]
+    if kind in languages:
+        task = language(kind, rows_of(2), init_from=folder, **settings)
+    else:
+        task = made(
+            kind,
+            rows_of(2),
+            init_from=folder,
+            **{**({"bidirectional": True} if kind == "classifier" else {}), **settings},
+        )
+    assert task.copied == said
+    assert copied_from(task, source, parts) == count
+    assert task.tokenizer.sha256 == source.tokenizer.sha256
+
+
+def test_a_backward_model_is_the_reverse_half_of_one_that_reads_both_ways(languages):
+    source, folder = languages["backward"]
+    task = made("classifier", rows_of(2), init_from=folder, bidirectional=True)
+    assert task.copied == "embedding, backbone (reverse direction) copied; head, auxiliary new"
+    both = language("both", rows_of(2), init_from=folder)
+    assert both.copied == "embedding, backbone (reverse direction), reverse_head copied; head new"
+    for started in (task, both):
+        for name, weight in source.model.backbone.layers[0].named_parameters():
+            assert torch.equal(started.model.backbone.reverse_layers[0].get_parameter(name), weight)
+            assert not torch.equal(started.model.backbone.layers[0].get_parameter(name), weight)
+    again = language("backward", rows_of(2), init_from=languages["both"][1])
+    half = languages["both"][0].model
+    assert torch.equal(again.model.backbone.layers[0].weight_hh_l0, half.backbone.reverse_layers[0].weight_hh_l0)
+    assert torch.equal(again.model.head.bias, half.reverse_head.bias)
+    same = LanguageModel.from_data(rows_of(2), text_column="text", init_from=folder)
+    assert same.config.directions == "backward"
+    assert copied_from(same, source, {name: name for name in ("embedding", "backbone", "head")}) == 8
+    weights = half.state_dict()
+    assert turned_round(turned_round(weights)).keys() == weights.keys()
+
+
+def test_a_classifier_can_change_what_it_took_over_less_the_deeper_a_layer(languages):
+    folder, settings = languages["both"][1], {"bidirectional": True, "num_layers": 2}
+    assert made("classifier", rows_of(2), init_from=folder, **settings, layer_rate=0.5).rates == {
+        "backbone.layers.1.": 0.5, "backbone.reverse_layers.1.": 0.5, "backbone.layers.0.": 0.25, "backbone.reverse_layers.0.": 0.25,
+        "embedding.": 0.125,
+    }  # fmt: skip
+    assert made("classifier", rows_of(2), init_from=folder, **settings).rates == {}
+    with pytest.raises(OptionsError, match="--layer_rate is 0.0; expected more than 0"):
+        made("classifier", rows_of(2), layer_rate=0.0)
+
+
+def test_a_generator_that_starts_from_a_language_model_is_that_model(languages):
+    source, folder = languages["forward"]
+    task = made("generator", rows_of(2), init_from=folder, attributes=[], text_column="text")
+    examples = task.encode(rows_of(3))
+    texts = rows_of(3)["text"]
+    total = sum(one.log_probability for one in source(texts))
+    assert task.token_loss(examples) * examples.lengths.sum() == pytest.approx(-total, rel=1e-5)
+
+
+def test_a_language_model_starts_from_other_tasks(saved):
+    for other, parts, said, count in (
+        ("generator", {**ALIKE, "head": "head"}, "embedding, backbone, head copied; nothing new", 8),
+        ("classifier", ALIKE, "embedding, backbone copied; head new", 5),
+    ):
+        source, folder = saved[other]
+        task = language("forward", rows_of(2), init_from=folder)
+        assert task.copied == said
+        assert copied_from(task, source, parts) == count
+
+
+def test_a_model_of_words_is_refused_by_all_with_what_works(tmp_path):
+    language("forward", rows_of(1), tokens="words").save_pretrained(tmp_path / "words")
+    told = "reads whole words, and other runs pieces of words; expected a run that reads pieces; train one with --tokens pieces"
+    for kind in KINDS:
+        with pytest.raises(OptionsError, match=told):
+            made(kind, rows_of(2), init_from=tmp_path / "words")
+    with pytest.raises(OptionsError, match=told):
+        language("forward", rows_of(2), init_from=tmp_path / "words")
 
 
 @pytest.mark.parametrize("kind", KINDS)

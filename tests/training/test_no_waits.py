@@ -43,6 +43,11 @@ def generator(**settings):
     return seqtext.TextGenerator.from_data(rows, attributes=("label",), **SIZES, max_length=16, **settings), rows
 
 
+def language_model(**settings):
+    rows = datasets.Dataset.from_dict({"text": topic_rows(60, 1)["text"]}, split="train")
+    return seqtext.LanguageModel.from_data(rows, **SIZES, max_length=16, word_dropout=0.1, **settings), rows
+
+
 def translator(**settings):
     texts = topic_rows(60, 1)["text"]
     rows = datasets.Dataset.from_dict({"source": texts, "target": [text.upper() for text in texts]}, split="train")
@@ -62,6 +67,8 @@ CASES = {
     "topics, gru": (classifier, {"cell": "gru", "num_layers": 2}),
     "generation": (generator, {"vector_dropout": 0.5}),
     "generation, zeros": (generator, {"feedback": "zeros", "label_smoothing": 0.1}),
+    "language models": (language_model, {}),
+    "language models, words": (language_model, {"tokens": "words", "label_smoothing": 0.1, "num_layers": 2}),
     "translation": (translator, {}),
     "translation without attention": (translator, {"attention": None, "cell": "lstm"}),
     "translation, additive attention": (translator, {"attention": "additive", "tied": "none"}),

@@ -101,3 +101,18 @@ def test_moments_that_are_made_are_those_of_the_first_step(name):
     loss_of(model).backward()
     other.step()
     assert made == {id(p): {key: value.shape for key, value in state.items()} for p, state in other.state.items()}
+
+
+@pytest.mark.parametrize("name", ["adamw", "muon"])
+def test_parts_learn_at_their_share_of_the_rate_and_the_longest_name_decides(name):
+    model = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)))
+    rates = {"0.": 0.25, "1.": 0.5, "1.1.": 1.0}
+    optimizer = make_optimizer(model, name=name, learning_rate=0.1, weight_decay=0.01, rates=rates)
+    found = {id(p): group for group in optimizer.param_groups for p in group["params"]}
+    assert len(found) == 6
+    for parameter, path in ((p, path) for path, p in model.named_parameters()):
+        share = 1.0 if path.startswith("1.1.") else rates[path[:2]]
+        times = MATRIX_RATE if name == "muon" and parameter.ndim == 2 else 1.0
+        group = found[id(parameter)]
+        assert group["lr"] == group["highest_rate"] == pytest.approx(0.1 * share * times)
+        assert group["weight_decay"] == (0.01 if parameter.ndim == 2 else 0.0)

@@ -21,6 +21,7 @@ from seqtext.saving.folders import read_folder
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.generation.generator import TextGenerator
+from seqtext.tasks.language_model.language_model import LanguageModel
 from seqtext.tasks.translation.translator import Translator
 from seqtext.training import checkpoint, run_state
 from seqtext.training.environment import content_hash, differences, environment_of
@@ -134,6 +135,12 @@ def generator(topics):
     return task, topics["train"], topics["validation"]
 
 
+def language_model(topics):
+    settings = {"subword_sampling": True, "max_length": 6, "warm_up": 4, "word_dropout": 0.1, **TINY}
+    task = LanguageModel.from_data(topics["train"], text_column="text", **settings)
+    return task, topics["train"], topics["validation"]
+
+
 def translator(topics):
     rows, validation = (
         topics[name].map(lambda row: {"target": " ".join(reversed(row["text"].split()))})
@@ -153,7 +160,7 @@ def forecaster(_):
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize(
     ("make", "optimizer"),
-    [(classifier, "adamw"), (generator, "muon"), (translator, "muon"), (forecaster, "adamw")],
+    [(classifier, "adamw"), (generator, "muon"), (language_model, "muon"), (translator, "muon"), (forecaster, "adamw")],
 )
 def test_every_task_goes_on_to_the_same_bits(topics, tmp_path, make, optimizer, precision):
     options = {

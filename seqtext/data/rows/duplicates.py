@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import datasets
 
 
+_BLANK = 0  # of texts without a character, which say nothing
+
+
 class Duplicates(NamedTuple):
     """Rows of one split whose text also stands in another.
 
@@ -30,7 +33,7 @@ class Duplicates(NamedTuple):
 
 
 def duplicates(train: datasets.Dataset, other: datasets.Dataset, column: str, *, first: int = 5) -> Duplicates:
-    """The rows of `other` whose text is also in `train`; a text that stands twice in `other` counts twice.
+    """The rows of `other` whose text is also in `train`; a text that stands twice in `other` counts twice, a blank one never.
 
     Args:
         train: the split that was learned from.
@@ -44,7 +47,7 @@ def duplicates(train: datasets.Dataset, other: datasets.Dataset, column: str, *,
     # In ascending order the look-ups walk through memory instead of jumping about; `np.isin` takes five times longer.
     order = np.argsort(asked)
     places = np.minimum(np.searchsorted(known, asked[order]), len(known) - 1)
-    rows = np.sort(order[known[places] == asked[order]])
+    rows = np.sort(order[(known[places] == asked[order]) & (asked[order] != _BLANK)])
     return Duplicates(len(rows), tuple((rows[:first] + 1).tolist()))
 
 
@@ -53,5 +56,11 @@ def _hashes(dataset: datasets.Dataset, column: str) -> NDArray[np.int64]:
     # Python's hash of a string has 64 bits and is made in C; its secret, new in each process, defeats planted pairs.
     hashes = [np.zeros(0, dtype=np.int64)]
     for array in column_arrays(dataset, column):
-        hashes.append(np.fromiter(map(hash, array.to_pylist()), dtype=np.int64, count=len(array)))
+        hashes.append(
+            np.fromiter(
+                (hash(text) if text and not text.isspace() else _BLANK for text in array.to_pylist()),
+                dtype=np.int64,
+                count=len(array),
+            )
+        )
     return np.concatenate(hashes)

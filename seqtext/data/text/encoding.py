@@ -6,22 +6,45 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtext.batching.ragged import Ragged, write_ragged
 from seqtext.data.reading.cache import cache_folder, no_space
-from seqtext.data.text.tokenizer import BEGIN, Tokenizer
+from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.tokenizer import BEGIN
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 Item = TypeVar("Item")
+
+
+class AnyTokenizer(Protocol):
+    """Texts to ids: what encoding and summaries need of a tokenizer, of pieces or of words."""
+
+    normaliser: Normaliser
+    sha256: str
+
+    def encode(
+        self, texts: Sequence[str], *, keep: slice = slice(None), sampling_seed: int | None = None
+    ) -> list[list[int]]:
+        """Ids of each text; an empty one is the single id `BEGIN`."""
+        ...
+
+    def count_bytes(self, ids: NDArray[np.int32]) -> int:
+        """How many ids spell unknown characters, or stand for unknown words."""
+        ...
+
+    def commonest_unknown(self, texts: Iterable[str], count: int = 10) -> list[str]:
+        """What is most often unknown, to name in a warning."""
+        ...
 
 
 @dataclass
@@ -52,7 +75,7 @@ class EncodingReport:
 
 def encode_chunk(
     texts: list[str],
-    tokenizer: Tokenizer,
+    tokenizer: AnyTokenizer,
     *,
     keep: slice,
     report: EncodingReport,
@@ -69,11 +92,12 @@ def encode_chunk(
 
 def encode_to_disk(
     chunks: Callable[[], Iterable[list[str]]],
-    tokenizer: Tokenizer,
+    tokenizer: AnyTokenizer,
     *,
     keep: slice,
     fingerprint: str,
     sampling_seed: int | None = None,
+    ending: int | None = None,
 ) -> tuple[Ragged, EncodingReport]:
     """Ids of all texts as a memory-mapped `Ragged`, made once per content, tokenizer and cut; made again if they were changed since.
 
@@ -83,19 +107,21 @@ def encode_to_disk(
         keep: the part of each text's ids that is kept.
         fingerprint: of the content of the texts.
         sampling_seed: draws another segmentation; such ids are not kept, since every epoch draws its own.
+        ending: id put behind each text, which makes them one stream; an empty text is then this id alone.
 
     Raises:
         ResourceError: a cache folder that cannot be written, or a full disk.
     """
     root = cache_folder("encoded")
-    parts = (fingerprint, tokenizer.sha256, str(tokenizer.normaliser), str(keep))
+    parts = [fingerprint, tokenizer.sha256, str(tokenizer.normaliser), str(keep)]
+    parts += [] if ending is None else [f"ending {ending}"]
     target = root / hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
     if sampling_seed is None and (kept := _kept(target)):
         return Ragged.open(target), kept
     try:
         with tempfile.TemporaryDirectory(dir=root, ignore_cleanup_errors=True) as name:
             temporary, report = Path(name), EncodingReport()
-            write_ragged(temporary, _arrays(chunks(), tokenizer, keep, report, sampling_seed))
+            write_ragged(temporary, _arrays(chunks(), tokenizer, keep, report, sampling_seed, ending))
             ids = Ragged.open(temporary)  # the mapping outlives the name, and the file where it goes
             if sampling_seed is None:
                 made = {"report": asdict(report), "sha256": _sha256(temporary)}
@@ -127,11 +153,18 @@ def _sha256(folder: Path) -> list[str]:
 
 
 def _arrays(
-    chunks: Iterable[list[str]], tokenizer: Tokenizer, keep: slice, report: EncodingReport, seed: int | None
+    chunks: Iterable[list[str]],
+    tokenizer: AnyTokenizer,
+    keep: slice,
+    report: EncodingReport,
+    seed: int | None,
+    ending: int | None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     for number, texts in enumerate(chunks):
         chunk_seed = None if seed is None else _mix(seed, number)
         rows = encode_chunk(texts, tokenizer, keep=keep, report=report, sampling_seed=chunk_seed)
+        if ending is not None:
+            rows = [[ending] if row == [BEGIN] else [*row, ending] for row in rows]
         lengths = np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))
         values = np.fromiter((i for row in rows for i in row), dtype=np.int32, count=int(lengths.sum()))
         report.tokens += len(values)

@@ -31,7 +31,7 @@ from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.blend import FILE, Blend
 from seqtext.tasks.classification.inference import Prediction, log_probabilities, of_each, predictions
-from seqtext.tasks.classification.model import NoModel, build_model
+from seqtext.tasks.classification.model import NoModel, build_model, layer_rates
 from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, kept_part, mean_of_windows
 from seqtext.tasks.classification.settings import Ranking, TopicConfig
 from seqtext.tasks.saved import SavedTask
@@ -64,6 +64,7 @@ class TopicClassifier(BaseTask):
         self.copied = ""  # which weights came from another run, to print
         self.blend: Blend | None = None  # the linear model beside, once there is one
         self.model = build_model(config, len(tokenizer))
+        self.rates = layer_rates(config)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -60,3 +60,14 @@ def build_model(config: TopicConfig, tokens: int) -> SeqToVec | NoModel:
         output_size=len(config.labels),
         dropout=config.head_dropout,
     )
+
+
+def layer_rates(config: TopicConfig) -> dict[str, float]:
+    """Shares of the learning rate, by what the names of parameters begin with: the lower a layer, the less (Howard and Ruder 2018)."""
+    share, layers = config.layer_rate, config.num_layers
+    below = {
+        f"backbone.{side}layers.{number}.": share ** (layers - number)
+        for number in range(layers)
+        for side in ("", "reverse_")
+    }
+    return {**below, "embedding.": share ** (layers + 1)} if share != 1 else {}

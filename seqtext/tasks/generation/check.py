@@ -44,7 +44,7 @@ def told(splits: DatasetDict, named: NamedColumns) -> Iterator[str]:
     Raises:
         DataError: what would stop it.
     """
-    from seqtext.tasks.generation.splits import text_splits
+    from seqtext.data.text.splits import text_splits
 
     found = columns(splits["train"], named)
     attributes = (found["labels"],) if "labels" in found else ()

@@ -77,3 +77,17 @@ def test_a_full_disk_is_told_in_one_line(tokenizer: Tokenizer, monkeypatch: pyte
     with pytest.raises(ResourceError, match="No space left on device.*free some space"):
         encode(tokenizer)
     assert not list((Path(os.environ["SEQTEXT_CACHE"]) / "encoded").iterdir())
+
+
+def test_an_ending_stands_behind_each_text_and_alone_for_an_empty_one(tokenizer: Tokenizer) -> None:
+    texts = ["the ship", "", "waves"]
+    for _ in range(2):  # made, and out of the cache
+        ids, report = encode_to_disk(lambda: iter([texts]), tokenizer, keep=slice(None), fingerprint="ended", ending=3)
+        assert [ids[row].tolist() for row in range(3)] == [
+            [*tokenizer.encode(["the ship"])[0], 3],
+            [3],
+            [*tokenizer.encode(["waves"])[0], 3],
+        ]
+        assert (report.texts, report.empty) == (3, 1)
+    plain, _ = encode_to_disk(lambda: iter([texts]), tokenizer, keep=slice(None), fingerprint="ended")
+    assert plain[0].tolist() == tokenizer.encode(["the ship"])[0]

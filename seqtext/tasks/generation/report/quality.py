@@ -14,10 +14,10 @@ from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.tokenizer import BEGIN, END
 from seqtext.data.text.words import words
 from seqtext.nn.losses import perplexity
+from seqtext.reporting.trigram import Trigram
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.diversity import copied_share, distinct_at, self_bleu
 from seqtext.tasks.generation.report.judge import Judge
-from seqtext.tasks.generation.report.trigram import Trigram
 from seqtext.tasks.generation.rows import GeneratorRows
 from seqtext.tasks.generation.vectors import attribute_places
 

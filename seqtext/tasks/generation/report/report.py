@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from seqtext.data.text.splits import TextSplits, text_splits
 from seqtext.data.text.words import words
 from seqtext.errors import DataError
 from seqtext.options import TrainingOptions
@@ -25,7 +26,6 @@ from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture
 from seqtext.tasks.generation.report.samples import judged, samples_of
 from seqtext.tasks.generation.report.summary import generator_summary
 from seqtext.tasks.generation.report.sweep_picture import SweepPoint, sweep_picture
-from seqtext.tasks.generation.splits import TextSplits, text_splits
 from seqtext.tasks.generation.writing import Generated
 from seqtext.training.fit import FitResult
 from seqtext.training.protocols import Reporter

@@ -8,12 +8,12 @@ import numpy as np
 
 from seqtext.data.reading.column_arrays import column_arrays
 from seqtext.data.text.encoding import texts_of
+from seqtext.data.text.splits import TextSplits
 from seqtext.errors import shorten
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, example_text, lengths_of_texts, summarise
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.generation.generator import TextGenerator
-from seqtext.tasks.generation.splits import TextSplits
 
 SHOWN = 12  # values of an attribute
 

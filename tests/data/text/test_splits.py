@@ -6,8 +6,8 @@ import datasets
 import pytest
 
 from seqtext.data.rows.splits import hold_out_rows
+from seqtext.data.text.splits import text_splits
 from seqtext.errors import DataError
-from seqtext.tasks.generation.splits import text_splits
 
 
 def rows(count: int, *, first: int = 0, classes: int = 2) -> datasets.Dataset:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqtext.errors import DataError
-from seqtext.tasks.generation.report.trigram import FEW, Trigram, _discounts
+from seqtext.reporting.trigram import FEW, Trigram, _discounts
 
 END, V = 3, 30
 

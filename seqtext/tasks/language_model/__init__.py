@@ -1,0 +1,1 @@
+"""Text in, after every token the next one out: how likely a text is."""
