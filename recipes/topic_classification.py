@@ -64,6 +64,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         source.splits,
         text_column=options.text_column,
         label_column=options.label_column,
+        teacher_column=options.teacher_column,
         unlabelled=options.unlabelled,
         max_rows=options.max_rows,
         seed=options.seed,

@@ -132,7 +132,8 @@ def hold_out_rows(
     Raises:
         DataError: if there are too few rows.
     """
-    rows = min(max(len(train) // 10, 1), MOST_HELD_OUT)
+    total = len(train) if labels is None or isinstance(labels, str) else int((labels >= 0).sum())
+    rows = min(max(total // 10, 1), MOST_HELD_OUT)
     return split_validation(train, rows=rows, seed=seed, labels=labels, groups=groups)
 
 
@@ -153,7 +154,7 @@ def split_validation(
         train: at least two rows.
         rows: how many rows to take.
         seed: of the draw.
-        labels: what to draw evenly by: (rows of `train`,) ids, or the name of the label column.
+        labels: what to draw evenly by: (rows of `train`,) ids, or the name of the label column. Rows of a negative id are never taken.
         groups: (rows of `train`,) rows of one group stay on one side; the number of rows taken is then about that asked for.
 
     Raises:
@@ -166,7 +167,12 @@ def split_validation(
         raise DataError(found, where=place_of(train), expected="two at least, to hold one out", fix=fix)
     if not 0 < rows < len(train):
         raise OptionsError(f"{rows} validation rows of {len(train)}", expected=f"1 to {len(train) - 1}")
-    taken = _drawn_together(groups, len(train), rows, seed=seed, labels=_ids(train, labels))
+    ids = _ids(train, labels)
+    free = np.arange(len(train)) if ids is None else np.flatnonzero(ids >= 0)
+    if len(free) < len(train) and ids is not None:
+        ids = ids[free]
+        groups = None if groups is None else np.unique(groups[free], return_inverse=True)[1]
+    taken = free[_drawn_together(groups, len(free), rows, seed=seed, labels=ids)]
     kept = np.setdiff1d(np.arange(len(train)), taken, assume_unique=True)
     return train.select(kept), train.select(taken)
 
@@ -198,7 +204,9 @@ def take(
         return dataset
     if max_rows < 1:
         raise OptionsError(f"--max_rows is {max_rows}", expected="1 or more")
-    return dataset.select(draw_rows(len(dataset), max_rows, seed=seed, labels=_ids(dataset, labels)))
+    ids = _ids(dataset, labels)
+    ids = None if ids is None else ids - min(int(ids.min()), 0)  # rows without a label are a class of their own
+    return dataset.select(draw_rows(len(dataset), max_rows, seed=seed, labels=ids))
 
 
 def draw_rows(

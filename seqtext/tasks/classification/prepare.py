@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from seqtext.data.reading.joined_columns import joined, separators_in
-from seqtext.data.rows.columns import choose
+from seqtext.data.rows.columns import choose, require
 from seqtext.data.rows.given import as_rows
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
@@ -75,7 +75,10 @@ def prepare(
     """
     source = None if init_from is None else open_start(init_from)
     wanted = settings_of(TopicSettings, settings)
-    train = as_rows(train, joined(text_column) if text_column else None, label_column, split="train")
+    train = as_rows(
+        train, joined(text_column) if text_column else None, label_column, wanted.teacher_column, split="train"
+    )
+    require({"train": train}, *filter(None, [wanted.teacher_column]))
     columns = choose(train, text=text_column, label=label_column)
     labels = Labels.of(train, columns.label)
     if source is None:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seqtext.errors import OptionsError, shorten
-from seqtext.options import NOT_NEGATIVE, SHARE, out_of_range, raise_faults, up_to
+from seqtext.options import NOT_NEGATIVE, POSITIVE, SHARE, Range, out_of_range, raise_faults, up_to
+
+MOST_TEMPERATURE = 1000.0
+PART = Range("from 0 to 1", lambda value: 0 <= value <= 1)
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 
@@ -60,6 +63,14 @@ class TopicSettings:
     """Share of each label spread over all classes."""
     balance_classes: bool = False
     """Weight rows so that every class counts the same."""
+    teacher_column: str | None = None
+    """Column of another model's answers to learn from: a list of a number for each class a row, or numbers by the names of the classes."""
+    teacher_values: Literal["auto", "probabilities", "logits"] = "auto"
+    """What these numbers are; auto takes them for logits where most rows have negative ones."""
+    teacher_temperature: float = 1.0
+    """Temperature at which teacher and model are compared: above 1, what the teacher thinks of unlikely classes counts for more."""
+    teacher_weight: float = 0.5
+    """Share of the teacher's answer in the loss of a row that also has a label; rows without a label learn from the answer alone."""
 
     def __post_init__(self) -> None:
         raise_faults(self)
@@ -73,6 +84,11 @@ class TopicSettings:
                 up_to(MOST_LAYERS): ("num_layers",),
                 SHARE: ("word_dropout", "embedding_dropout", "layer_dropout", "head_dropout", "label_smoothing"),
                 NOT_NEGATIVE: ("word_prediction",),
+                POSITIVE: ("teacher_temperature",),
+                Range(f"at most {MOST_TEMPERATURE:g}", lambda value: value <= MOST_TEMPERATURE): (
+                    "teacher_temperature",
+                ),
+                PART: ("teacher_weight",),
             },
         )
         if self.activation != "tanh" and self.cell != "rnn":

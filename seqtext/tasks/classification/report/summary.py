@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtext.data.text.encoding import EncodingReport, texts_of
 from seqtext.errors import printable
@@ -84,7 +85,7 @@ def _cut(task: TopicClassifier, report: EncodingReport) -> list[str]:
 def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> list[str]:
     names = task.config.labels
     counts = {
-        split: np.bincount(np.minimum(part.labels.numpy(), len(names)), minlength=len(names) + 1)
+        split: np.bincount(_row_of_table(part.labels.numpy(), len(names)), minlength=len(names) + 2)
         for split, (part, _) in encoded.items()
     }
     width = max(9, *(len(printable(name, LONGEST_NAME)) for name in names[:SHOWN_CLASSES]))
@@ -95,13 +96,19 @@ def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTex
         for i, name in shown
     ]
     if len(names) > SHOWN_CLASSES:
-        rest = [int(part[SHOWN_CLASSES:-1].sum()) for part in counts.values()]
+        rest = [int(part[SHOWN_CLASSES:-2].sum()) for part in counts.values()]
         lines.append(
             f"            {f'{len(names) - SHOWN_CLASSES} more':<{width}}" + "".join(f"{n:>12,}" for n in rest)
         )
-    if any(part[-1] for part in counts.values()):
-        lines.append(f"            {'(unseen)':<{width}}" + "".join(f"{part[-1]:>12,}" for part in counts.values()))
+    for place, title in ((-2, "(unseen)"), (-1, "(teacher)")):
+        if any(part[place] for part in counts.values()):
+            lines.append(f"            {title:<{width}}" + "".join(f"{part[place]:>12,}" for part in counts.values()))
     return [*lines, f"            {'all':<{width}}" + "".join(f"{int(part.sum()):>12,}" for part in counts.values())]
+
+
+def _row_of_table(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """The line of each label: those that training never had share one, and rows with a teacher's answer alone another."""
+    return np.where(labels < 0, classes + 1, np.minimum(labels, classes))
 
 
 def _counts(reports: Mapping[str, EncodingReport]) -> str:
