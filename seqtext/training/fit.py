@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,8 +136,9 @@ def fit(
     loop.encode()
     # All that can be refused has been: only now may something of an older run go.
     folder.prepare(overwrite=overwrite, resume=resume)
-    if first and not resume:
-        write_options(folder.options, options if recorded is None else recorded)
+    if first and (not resume or loop.state.lengthened):
+        asked = options if recorded is None else recorded
+        write_options(folder.options, replace(asked, resume=False, allow_inexact=False) if resume else asked)
     try:
         loop.run()
         result = _result(loop, _completed(task, folder, train, validation))

@@ -59,6 +59,7 @@ def labelled_splits(
     teacher_column: str | None = None,
     unlabelled: Unlabelled = "error",
     max_rows: int | None = None,
+    per_class: int | None = None,
     seed: int = 0,
 ) -> LabelledSplits:
     """Chooses columns and splits, drops rows without a label if asked to, and holds rows out where a split is missing.
@@ -86,6 +87,7 @@ def labelled_splits(
         groups=lambda rows: groups_of_column(rows, columns.text),
         check=lambda train, parts: _check_held_out(train, parts, column),
         max_rows=max_rows,
+        per_class=per_class,
         seed=seed,
         drawn=" by class",
     )
