@@ -29,7 +29,7 @@ from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.blend import FILE, Blend
-from seqtext.tasks.classification.inference import Prediction, log_probabilities, of_each, predictions
+from seqtext.tasks.classification.inference import Prediction, log_probabilities, macro_f1, of_each, predictions
 from seqtext.tasks.classification.model import NoModel, build_model
 from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, mean_of_windows
 from seqtext.tasks.classification.settings import Ranking, TopicConfig
@@ -52,8 +52,6 @@ class TopicClassifier(BaseTask):
 
     config: TopicConfig
     model: SeqToVec | NoModel
-    selection_metric = "accuracy"  # the validation figure that decides which epoch's weights are kept
-    lower_is_better = False
     auto_precision: Precision = "auto"  # half precision costs no accuracy here
     usual = Usual(epochs=4)
 
@@ -68,6 +66,16 @@ class TopicClassifier(BaseTask):
     def labels(self) -> tuple[str, ...]:
         """The names of the classes, in the order of their ids."""
         return self.config.labels
+
+    @property
+    def selection_metric(self) -> str:
+        """The validation figure that decides which epoch's weights are kept."""
+        return self.config.select
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Of that figure."""
+        return self.config.select == "loss"
 
     def traits(self) -> list[str]:
         """What it is, in a few words each."""
@@ -257,7 +265,7 @@ class TopicClassifier(BaseTask):
         return said
 
     def validate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
-        """Mean loss and accuracy over a split. Labels the model does not know are mistakes, and have no loss.
+        """Mean loss, accuracy and macro F1 over a split. Labels the model does not know are mistakes, and have no loss.
 
         Rows with a teacher's answer alone count for nothing here.
         """
@@ -266,7 +274,9 @@ class TopicClassifier(BaseTask):
         known = labels < len(self.config.labels)
         true = probabilities[known, labels[known]]
         loss = -np.log(np.maximum(true, 1e-12), dtype=np.float64).mean() if len(true) else float("nan")
-        return {"loss": float(loss), "accuracy": float((probabilities.argmax(axis=1) == labels).mean())}
+        guessed = probabilities.argmax(axis=1)
+        accuracy = float((guessed == labels).mean())
+        return {"loss": float(loss), "accuracy": accuracy, "macro_f1": macro_f1(guessed, labels)}
 
     # ---- saved
 

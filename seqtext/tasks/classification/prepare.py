@@ -17,7 +17,7 @@ from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.saving.configs import settings_of
-from seqtext.tasks.classification.settings import TopicConfig, TopicSettings
+from seqtext.tasks.classification.settings import UNEVEN, TopicConfig, TopicSettings
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import (
     as_one_side,
@@ -94,6 +94,7 @@ def prepare(
     else:
         wanted = _fitted(wanted, source)
         tokenizer = tokenizer_of(source, "source")
+    wanted = replace(wanted, select=wanted.select or ("macro_f1" if unevenness(labels.counts) > UNEVEN else "accuracy"))
     config = TopicConfig(
         **asdict(wanted),
         labels=labels.names,
@@ -130,6 +131,12 @@ def _weights(source: SavedTask, config: TopicConfig) -> dict[str, Tensor]:
         if (theirs.labels, theirs.pooling) == (config.labels, config.pooling):
             return weights
     return without_parts(weights, ["head"])
+
+
+def unevenness(counts: Sequence[int]) -> float:
+    """How many times the rows of the rarest class the commonest has, of those with rows."""
+    present = [count for count in counts if count]
+    return max(present) / min(present) if present else 1.0
 
 
 def _balance(counts: Sequence[int]) -> tuple[float, ...]:

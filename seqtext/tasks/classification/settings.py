@@ -9,6 +9,10 @@ from typing import Literal
 from seqtext.errors import OptionsError, shorten
 from seqtext.options import NOT_NEGATIVE, POSITIVE, SHARE, Range, out_of_range, raise_faults, up_to
 
+Select = Literal["accuracy", "macro_f1", "loss"]
+UNEVEN = (
+    5  # times the rows of the rarest class that the commonest has: beyond, accuracy is mostly that of the common ones
+)
 MOST_TEMPERATURE = 1000.0
 PART = Range("from 0 to 1", lambda value: 0 <= value <= 1)
 
@@ -63,6 +67,8 @@ class TopicSettings:
     """Share of each label spread over all classes."""
     balance_classes: bool = False
     """Weight rows so that every class counts the same."""
+    select: Select | None = None
+    """Validation figure that chooses the epoch. Default: accuracy; macro_f1 where a class has over 5 times the rows of another."""
     teacher_column: str | None = None
     """Column of another model's answers to learn from: a list of a number for each class a row, or numbers by the names of the classes."""
     teacher_values: Literal["auto", "probabilities", "logits"] = "auto"
@@ -106,6 +112,8 @@ class TopicConfig(TopicSettings):
 
     vocabulary_size: int = 16_000
     """Pieces that the tokenizer was asked for."""
+    select: Select = "accuracy"
+    """Validation figure that decides which epoch is kept."""
     labels: tuple[str, ...] = ()
     """Names of the classes, in the order of their ids."""
     text_column: str = "text"

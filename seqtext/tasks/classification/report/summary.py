@@ -16,7 +16,9 @@ from seqtext.reporting.summary import encode_splits, example_text, lengths_of_te
 from seqtext.reporting.table import LONGEST_NAME
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.prepare import unevenness
 from seqtext.tasks.classification.rows import EncodedTexts
+from seqtext.tasks.classification.settings import UNEVEN
 from seqtext.tasks.classification.splits import LabelledSplits
 
 SHOWN_CLASSES = 12
@@ -57,7 +59,7 @@ def classification_summary(
         ],
         objective=_BESIDE[task.config.model],
         example=_example(task, next(texts_of(data.train.select([0]), text))[0]),
-        notes=data.notes,
+        notes=[*data.notes, *_chosen_by(task, examples)],
         warnings=[*data.warnings, *_cut(task, report), *unknown_characters(task.tokenizer, data, text, reports)],
         encoding_seconds=seconds,
     )
@@ -104,6 +106,16 @@ def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTex
         if any(part[place] for part in counts.values()):
             lines.append(f"            {title:<{width}}" + "".join(f"{part[place]:>12,}" for part in counts.values()))
     return [*lines, f"            {'all':<{width}}" + "".join(f"{int(part.sum()):>12,}" for part in counts.values())]
+
+
+def _chosen_by(task: TopicClassifier, train: EncodedTexts) -> list[str]:
+    """A note, if it is not accuracy that the epoch is chosen by."""
+    if task.config.select == "accuracy" or task.config.model == "linear":
+        return []
+    labels = train.labels.numpy()
+    times = unevenness(np.bincount(labels[labels >= 0]).tolist())
+    why = f", since the commonest class has {times:,.1f} times the rows of the rarest" if times > UNEVEN else ""
+    return [f"the epoch is chosen by {task.config.select} on the validation rows (--select){why}"]
 
 
 def _row_of_table(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
