@@ -16,10 +16,11 @@ All outputs but the last valid ones are ignored or pooled, so the model reads th
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from seqtext.data.reading.options import TextDataOptions, load_texts
+from seqtext.data.reading.options import load_texts
 from seqtext.errors import run_program
-from seqtext.options import MOST_STEPS, Range, RunOptions, at_most, out_of_range, parse, part_of
+from seqtext.options import parse, part_of
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.options import LabelledOptions
 from seqtext.tasks.classification.report.report import classification_report
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.settings import TopicSettings
@@ -38,26 +39,13 @@ FOR_PHRASES = {
 
 
 @dataclass(frozen=True)
-class Options(TextDataOptions, RunOptions, TopicSettings):
+class Options(LabelledOptions, TopicSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
-    label_column: str | None = None
-    """Column of the labels. Default: recognised where there is no doubt."""
-    per_class: int | None = None
-    """Use this many labelled rows of each class, drawn with the seed: validation rows are some of them, the others are left aside."""
-    unlabelled: Literal["error", "drop"] = "error"
-    """Rows without a label stop the run, or are left out and counted."""
     init_from: str | None = None
     """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, the majority class, or also TF-IDF with logistic regression."""
-
-    def _faults(self) -> list[str]:
-        at_least_2 = Range("2 or more: one to train on and one to validate", lambda rows: rows >= 2)
-        faults = out_of_range(self, {at_least_2: ("per_class",), at_most(MOST_STEPS): ("per_class",)})
-        if self.per_class is not None and self.max_rows is not None:
-            faults.append("--per_class and --max_rows both say how many rows are used; give one of them")
-        return faults
 
 
 def main() -> None:

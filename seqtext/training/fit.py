@@ -15,6 +15,7 @@ from seqtext.data.rows.splits import used_splits
 from seqtext.errors import OptionsError
 from seqtext.options import OptimizerName, Precision, TrainingOptions
 from seqtext.saving.configs import write_options
+from seqtext.training.advice import advice
 from seqtext.training.loop import Loop
 from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Completes, ReportedTask, Reporter, Task
@@ -38,6 +39,7 @@ class FitResult(NamedTuple):
         batch_share: share of the time of steps that went into making batches.
         settings: device, precision, threads and processes used.
         history: the lines of metrics.jsonl; of several processes the first alone has them, and the validation.
+        advice: the flag of the limit that ended it, raised, where the figures were still getting better; else empty.
     """
 
     run: Path
@@ -50,6 +52,7 @@ class FitResult(NamedTuple):
     batch_share: float
     settings: dict[str, Any]
     history: list[dict[str, Any]]
+    advice: str = ""
 
 
 def fit(
@@ -248,4 +251,11 @@ def _result(loop: Loop, completed: dict[str, float]) -> FitResult:
             "processes": loop.processes.size,
         },
         history=history,
+        advice=advice(
+            loop.options,
+            {epoch: figures[task.selection_metric] for epoch, figures in validations.items()},
+            epochs=progress.epochs,
+            steps=progress.step,
+            lower_is_better=task.lower_is_better,
+        ),
     )
