@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from seqtext.errors import ForeignRunError, OptionsError, raise_together, shorten
+from seqtext.grouped_help import show_help
 from seqtext.other_names import check_names
 from seqtext.saving.configs import read_options
 
@@ -240,6 +241,9 @@ def parse(
     default, path = options(), _options_file(argv)
     if path:
         default = replace(_read_file(options, path, argv), overwrite=False, resume=False, allow_inexact=False)  # type: ignore[type-var]
+
+    if "--help" in argv or "-h" in argv:
+        show_help(options, default, description)
 
     def read(default: OptionsT) -> OptionsT:
         return tyro.cli(options, args=argv, default=default, description=description, use_underscores=True)
