@@ -16,10 +16,11 @@ All outputs but the last valid ones are ignored or pooled, so the model reads th
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from seqtext.data.reading.options import TextDataOptions, load_texts
+from seqtext.data.reading.options import load_texts
 from seqtext.errors import run_program
-from seqtext.options import RunOptions, parse, part_of
+from seqtext.options import parse, part_of
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.options import LabelledOptions
 from seqtext.tasks.classification.report.report import classification_report
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.settings import TopicSettings
@@ -38,13 +39,9 @@ FOR_PHRASES = {
 
 
 @dataclass(frozen=True)
-class Options(TextDataOptions, RunOptions, TopicSettings):
+class Options(LabelledOptions, TopicSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
-    label_column: str | None = None
-    """Column of the labels. Default: recognised where there is no doubt."""
-    unlabelled: Literal["error", "drop"] = "error"
-    """Rows without a label stop the run, or are left out and counted."""
     init_from: str | None = None
     """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     baselines: Literal["none", "fast", "all"] = "all"
@@ -64,8 +61,10 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         source.splits,
         text_column=options.text_column,
         label_column=options.label_column,
+        teacher_column=options.teacher_column,
         unlabelled=options.unlabelled,
         max_rows=options.max_rows,
+        per_class=options.per_class,
         seed=options.seed,
     )
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from seqtext.errors import ForeignRunError, OptionsError, raise_together, shorten
+from seqtext.grouped_help import show_help
+from seqtext.other_names import check_names
 from seqtext.saving.configs import read_options
 
 OptionsT = TypeVar("OptionsT")
@@ -229,14 +231,19 @@ def parse(
             its own.
 
     Raises:
-        OptionsError: if the options file is wrong or options contradict each other. (tyro itself ends on unknown flags, with 2.)
+        OptionsError: a flag by the name that others give it, an options file that is wrong, options that contradict each other. (tyro
+            itself ends on other unknown flags, with 2.)
     """
     import tyro
 
     argv = list(sys.argv[1:] if argv is None else argv)
+    check_names(argv, vars(options()))
     default, path = options(), _options_file(argv)
     if path:
         default = replace(_read_file(options, path, argv), overwrite=False, resume=False, allow_inexact=False)  # type: ignore[type-var]
+
+    if "--help" in argv or "-h" in argv:
+        show_help(options, default, description)
 
     def read(default: OptionsT) -> OptionsT:
         return tyro.cli(options, args=argv, default=default, description=description, use_underscores=True)

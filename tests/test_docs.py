@@ -100,6 +100,9 @@ def stand_in(tmp_path_factory) -> Path:
             datasets.Dataset.from_dict(columns, features=features).to_parquet(folder / f"{split}.parquet")
     for split, rows in (("train", train), ("test", test)):
         write_csv(place / f"{split}.csv", {"body": rows["text"], "section": rows["label"]})
+    logits = [[2.0 * (label == name) - 1 for name in sorted(TOPICS)] for label in train["label"]]
+    of_teacher = {"logits": logits, "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)}
+    datasets.Dataset.from_dict({**train, **of_teacher}).to_parquet(place / "rows.parquet")
     write_csv(place / "articles.csv", {"id": ["1", "2"], "body": ["the ship sails", "NA"]})
     styles = zip(train["text"], train["label"], ["plain", "terse"] * 60, strict=True)
     lines = [
@@ -177,7 +180,7 @@ def trained(small_data) -> Path:
 def test_commands_that_train_run_in_the_order_of_the_pages(trained):
     for name in ("demo", "ja", "ag", "ag2", "sst2"):
         assert (trained / "runs" / name / "model" / "config.json").is_file()
-    assert len(list((trained / "runs").glob("*/seed-*"))) == 3
+    assert len(list((trained / "runs").glob("*/seed-*"))) == 3 + 5
     for name in ("news", "mood", "two", "dense", "like", "lm", "news2", "zeros"):
         assert (trained / "runs" / name / "report" / "samples.md").is_file()
     for name in ("pieces", "deep", "words", "reviews", "started", "writes"):

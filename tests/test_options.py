@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
+import runpy
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
@@ -15,11 +17,14 @@ from hypothesis import strategies as st
 
 from seqtext.cli import WHATEVER_THE_TASK
 from seqtext.errors import OptionsError, SavedFileError
+from seqtext.grouped_help import EVERYDAY
 from seqtext.options import RunOptions, TrainingOptions, parse, training_arguments
+from seqtext.other_names import _OTHERS
 from seqtext.saving.configs import read_options, write_options
 from seqtext.tasks.classification.settings import TopicSettings
 from seqtext.tasks.known import TASKS
 from tests.conftest import ROOT
+from tests.in_process import run
 
 OTHER = RunOptions(
     run="runs/ünknown [x]", overwrite=True, seed=7, epochs=2, batch_tokens=100, batch_rows=10, gradient_accumulation=3,
@@ -67,6 +72,60 @@ def test_a_flag_that_cannot_be_meant_ends_with_2_and_says_which(flags, told, cap
         parse(RunOptions, "", flags)
     assert stop.value.code == 2
     assert told in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--batch_size", "32"], "no flag is called --batch_size; did you mean --batch_rows?"),
+        (["--lr=0.1"], "no flag is called --lr; did you mean --learning_rate?"),
+        (["--per-device-train-batch-size", "8"], "did you mean --batch_rows?"),
+        (["--fp16"], "did you mean --precision fp16?"),
+        (
+            ["--lr", "1", "--epochs", "2", "--num_workers", "4"],
+            "no flag is called --lr, --num_workers; did you mean --learning_rate for --lr, --threads for --num_workers?",
+        ),
+    ],
+)
+def test_names_of_other_toolkits_are_answered_with_ours(flags, told):
+    with pytest.raises(OptionsError, match=re.escape(told)):
+        parse(RunOptions, "", flags)
+
+
+def test_help_has_groups_with_the_everyday_flags_first_and_every_flag_once_with_its_text():
+    ended = run(lambda: parse(Both, "What it does.", ["--help"]), "recipe.py")
+    assert ended.code == 0
+    shown = ended.out
+    assert "What it does." in shown
+    titles = re.findall(r"─ (\w+) options ─", shown)
+    assert titles[0] == "everyday"
+    assert set(titles) == {"everyday", "model", "training", "run"}
+    everyday = shown[: shown.index("─ model options ─")]
+    assert "--epochs" in everyday
+    assert "--warmup" not in everyday
+    for one in fields(Both):
+        assert len(re.findall(rf"│ --{one.name}[ ,]", shown)) == 1, one.name
+    assert "Seed of weights, order and dropout. (default: 0)" in shown
+
+
+def test_every_everyday_flag_is_one():
+    recipe = runpy.run_path(str(ROOT / "recipes" / "topic_classification.py"))
+    assert set(EVERYDAY) <= {field.name for field in fields(recipe["Options"])}
+
+
+def test_nobody_is_sent_to_a_flag_that_is_not_there(capsys):
+    with pytest.raises(SystemExit):
+        parse(RunOptions, "", ["--hidden_dim", "8"])  # of models: these options have none
+    assert "--hidden_size" not in capsys.readouterr().err
+
+
+def test_every_name_that_is_told_is_a_flag():
+    recipe = runpy.run_path(str(ROOT / "recipes" / "topic_classification.py"))
+    known = {field.name for field in fields(recipe["Options"])}
+    for ours in _OTHERS:
+        assert ours.removeprefix("--").split()[0] in known, ours
+    told = [name for names in _OTHERS.values() for name in names.split()]
+    assert len(told) == len(set(told))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -37,19 +38,47 @@ def perplexity(loss: float) -> float:
     return math.exp(min(loss, MOST_NATS))
 
 
+class Taught(NamedTuple):
+    """What a teacher says of some rows.
+
+    Attributes:
+        probabilities: (R, C), at the teacher's temperature; zeros where it says nothing.
+        shares: (R,) how much of a row's loss is its answer's; the rest is the label's.
+    """
+
+    probabilities: Tensor
+    shares: Tensor
+
+
 def classification_loss(
-    logits: Tensor, targets: Tensor, *, class_weights: Tensor | None = None, label_smoothing: float = 0.0
+    logits: Tensor,
+    targets: Tensor,
+    *,
+    class_weights: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    taught: Taught | None = None,
+    temperature: float = 1.0,
 ) -> Loss:
-    """Cross entropy of one label per row.
+    """Cross entropy of one label per row, and of a teacher's answers, if there are any (Hinton et al. 2015).
 
     Args:
         logits: (B, C).
-        targets: (B,) int64 in 0..C-1.
+        targets: (B,) int64 in 0..C-1; -1 where the answer alone counts.
         class_weights: (C,) how much a row of each class counts; the count is then the sum of the rows' weights.
         label_smoothing: share of the target spread evenly over all classes (Szegedy et al. 2016).
+        taught: the answers, which are as good as labels where they are sure of one class.
+        temperature: of the answers, and of the logits beside them; its square keeps their gradients as large as without.
     """
-    rows = F.cross_entropy(logits.float(), targets, reduction="none", label_smoothing=label_smoothing)  # (B,)
-    if class_weights is None:
+    logits = logits.float()
+    targets = targets if taught is None else targets.clamp_min(0)  # a row without a label has any
+    rows = F.cross_entropy(logits, targets, reduction="none", label_smoothing=label_smoothing)  # (B,)
+    weights = None if class_weights is None else class_weights[targets]
+    if taught is not None:
+        answers, shares = taught
+        soft = F.cross_entropy(logits / temperature, answers, reduction="none", label_smoothing=label_smoothing)
+        rows = (1 - shares) * rows + shares * temperature**2 * soft
+        if class_weights is not None and weights is not None:
+            weights = (1 - shares) * weights + shares * (answers @ class_weights)
+    if weights is None:
         return Loss(rows.sum(), rows.new_full((), len(rows)), rows.detach())
-    weights = class_weights[targets]
     return Loss((rows * weights).sum(), weights.sum(), rows.detach())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from seqtext.data.rows.splits import used_splits
 from seqtext.errors import OptionsError
 from seqtext.options import OptimizerName, Precision, TrainingOptions
 from seqtext.saving.configs import write_options
+from seqtext.training.advice import advice
 from seqtext.training.loop import Loop
 from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Completes, ReportedTask, Reporter, Task
@@ -37,6 +39,7 @@ class FitResult(NamedTuple):
         batch_share: share of the time of steps that went into making batches.
         settings: device, precision, threads and processes used.
         history: the lines of metrics.jsonl; of several processes the first alone has them, and the validation.
+        advice: the flag of the limit that ended it, raised, where the figures were still getting better; else empty.
     """
 
     run: Path
@@ -49,6 +52,7 @@ class FitResult(NamedTuple):
     batch_share: float
     settings: dict[str, Any]
     history: list[dict[str, Any]]
+    advice: str = ""
 
 
 def fit(
@@ -135,8 +139,9 @@ def fit(
     loop.encode()
     # All that can be refused has been: only now may something of an older run go.
     folder.prepare(overwrite=overwrite, resume=resume)
-    if first and not resume:
-        write_options(folder.options, options if recorded is None else recorded)
+    if first and (not resume or loop.state.lengthened):
+        asked = options if recorded is None else recorded
+        write_options(folder.options, replace(asked, resume=False, allow_inexact=False) if resume else asked)
     try:
         loop.run()
         result = _result(loop, _completed(task, folder, train, validation))
@@ -246,4 +251,11 @@ def _result(loop: Loop, completed: dict[str, float]) -> FitResult:
             "processes": loop.processes.size,
         },
         history=history,
+        advice=advice(
+            loop.options,
+            {epoch: figures[task.selection_metric] for epoch, figures in validations.items()},
+            epochs=progress.epochs,
+            steps=progress.step,
+            lower_is_better=task.lower_is_better,
+        ),
     )

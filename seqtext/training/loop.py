@@ -6,7 +6,6 @@ processes share the work of validation too; the first one alone prints and write
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -14,7 +13,6 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from seqtext.data.reading.column_arrays import row_number
 from seqtext.nn.memory import COPIES, check_memory
@@ -25,6 +23,7 @@ from seqtext.training.checkpoint import Progress
 from seqtext.training.environment import environment_of
 from seqtext.training.optimizer import make_optimizer, product_dtype
 from seqtext.training.processes import started_processes
+from seqtext.training.progress_bar import progress_bar
 from seqtext.training.protocols import CutAnew, Epoch, Examples, HasRates, Task
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.run_log import LogWindow
@@ -128,7 +127,7 @@ class Loop:
         task = self.task
         if self.options.resume:
             self.state.cut_logs()
-        self.tracker = Tracker(self.options.track if self.processes.first else None, self.folder.path)
+        self.tracker = Tracker(self.options.track if self.processes.first else None, self.folder)
         with self.signals:
             while not self.progress.finished:
                 self.state.share_state()
@@ -165,9 +164,8 @@ class Loop:
             progress.padding = plan.padding(epoch)
         self.task.model.train()
         window, started = LogWindow(progress.window), time.monotonic()
-        quiet = not (self.processes.first and sys.stderr.isatty())
         title, done = f"epoch {progress.epoch + 1}/{progress.epochs}", progress.epoch_step
-        with tqdm(total=len(epoch), initial=done, desc=title, unit="step", leave=False, disable=quiet) as bar:
+        with progress_bar(len(epoch), done=done, title=title, shown=self.processes.first) as bar:
             while done < len(epoch) and not (done and self._share(done / len(epoch)) >= 1):
                 result = self._step(examples, epoch, done)
                 done = progress.epoch_step

@@ -83,9 +83,17 @@ class HasLoss(Protocol):
 class Task(HasLoss, Protocol):
     """What `fit` needs."""
 
-    selection_metric: str  # the validation figure that decides which epoch is kept
-    lower_is_better: bool  # of that figure
     auto_precision: Precision  # what `--precision auto` means for it
+
+    @property
+    def selection_metric(self) -> str:
+        """The validation figure that decides which epoch is kept."""
+        ...
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Of that figure."""
+        ...
 
     @property
     def encodes_each_epoch(self) -> bool:

@@ -98,6 +98,11 @@ def show(report: Report, result: FitResult, folder: RunFolder, *, command: Seque
     """
     name, *arguments = command
     tried = shlex.join(["seqtext", name, str(folder.path), *arguments])
-    chosen = [f"model chosen: {result.selection}", f"saved in {folder.path}; try:", f"  {tried}"]
+    further = []
+    if result.advice:
+        on = shlex.join(["--resume", "--run", str(folder.path)])
+        trains_on = f"; {on} {result.advice} trains on" if result.advice.startswith("--epochs") else ""
+        further = [f"note: validation was still getting better in the last epoch: {result.advice}{trains_on}"]
+    chosen = [f"model chosen: {result.selection}", *further, f"saved in {folder.path}; try:", f"  {tried}"]
     print("\n".join(map(printable, ["", *report.table, "", *chosen])))
     return report.figures

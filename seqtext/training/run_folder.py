@@ -122,18 +122,27 @@ class RunFolder:
                 fix="if it was renamed, go on with --resume --run and its new name",
             )
 
-    def has_ended(self) -> bool:
-        """Whether there is nothing to go on with: training has ended, and its seal, which is written last, is there. Says so then."""
+    def has_ended(self, epochs: int | None = None) -> bool:
+        """Whether there is nothing to go on with: training has ended, and its seal, which is written last, is there. Says so then.
+
+        Args:
+            epochs: asked for; a run that has ended with fewer goes on.
+        """
         if not (self.path / MANIFEST).is_file() or not (place := max(self.checkpoints.glob("step-*"), default=None)):
             return False
         try:
             progress = parse_json(read_folder(place)["progress.json"], where=str(place))
             ended, epoch, step = (progress[name] for name in ("finished", "epoch", "step"))
+            ended = ended is True and (epochs is None or epochs <= progress["epochs"])
         except (SavedFileError, LookupError, TypeError):  # resuming tells what is wrong
             return False
-        if ended is True:
+        if ended:
             print(f"run {self.path} has ended already: epoch {epoch}, step {step}", file=sys.stderr)
-        return ended is True
+        return ended
+
+    def unseal(self) -> None:
+        """Removes the seal, where more will be written."""
+        (self.path / MANIFEST).unlink(missing_ok=True)
 
     def seal(self) -> None:
         """Writes the manifests of the report and of the folder itself, when nothing more will be written: `seqtext verify` reads them.

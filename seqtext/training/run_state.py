@@ -26,6 +26,7 @@ from seqtext.training.optimizer import make_moments
 from seqtext.training.processes import Processes
 from seqtext.training.protocols import Examples
 from seqtext.training.run_folder import RunFolder
+from seqtext.training.schedule import progress_of
 from seqtext.training.step import Stepper
 
 
@@ -42,6 +43,7 @@ class RunState:
 
     Attributes:
         progress: where training stands.
+        lengthened: whether it goes on to more epochs than it was begun with.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class RunState:
         self.folder, self.options = folder, options
         self.stepper, self.average, self.processes = stepper, average, processes
         self.environment = environment
-        self.progress = Progress()
+        self.progress, self.lengthened = Progress(), False
         self._every_steps, self._every_seconds = checkpoint_interval(options.checkpoint_every) or (1.0, 0.0)
         self._lap_started = self._saved_at = time.monotonic()
 
@@ -94,6 +96,14 @@ class RunState:
             )
             for message in [*(f"checkpoint passed over: {fault}" for fault in faults), *inexact]:
                 self.say(f"warning: {message}")
+            self.lengthened = self._is_longer(self.progress)
+            if self.lengthened:
+                planned, asked = self.progress.epochs, self.options.epochs
+                self.say(
+                    f"note: on to epoch {asked}, where {planned} were planned: another run than one planned for {asked}"
+                )
+                inexact.append(f"planned for {planned} epochs and trained on to {asked}")
+                self.progress.finished = False
             self.progress.inexact = tuple(dict.fromkeys([*self.progress.inexact, *inexact]))
             what = "has ended already" if self.progress.finished else "goes on"
             self.say(f"run {self.folder.path} {what}: epoch {self.progress.epoch}, step {self.progress.step}")
@@ -102,9 +112,13 @@ class RunState:
 
     def _compare(self, progress: Progress, environment: Record, inexact: list[str]) -> None:
         """Refuses to go on where something is not as it was; or notes it, where that is allowed."""
-        if progress.finished:
+        longer = self._is_longer(progress)
+        if progress.finished and not longer:
             return
-        found = differences(environment, self.environment)
+        now = self.environment
+        if longer or self.options.epochs == progress.epochs:  # the same, however many were asked for at first
+            now = now | {"--epochs": environment.get("--epochs")}
+        found = differences(environment, now)
         if found and not self.options.allow_inexact:
             raise OptionsError(
                 f"{len(found)} thing(s) are not as they were: {'; '.join(found)}",
@@ -113,11 +127,26 @@ class RunState:
                 fix="put them back, or give --allow_inexact",
             )
         inexact[:] = found
-        before, now = environment.get(PROCESSES), self.processes.size
-        if before != now:
+        before, size = environment.get(PROCESSES), self.processes.size
+        if before != size:
             self.say(
-                f"note: {before} process(es) before and {now} now: the same steps, equal sums but for the last digits"
+                f"note: {before} process(es) before and {size} now: the same steps, equal sums but for the last digits"
             )
+
+    def _is_longer(self, progress: Progress) -> bool:
+        """Whether more epochs are asked for than a run has begun with, and nothing else has ended it."""
+        options = self.options
+        if not progress.epochs or options.epochs is None or options.epochs <= progress.epochs:
+            return False
+        done = progress_of(
+            epoch_progress=progress.epoch,
+            epochs=options.epochs,
+            step=progress.step,
+            max_steps=options.max_steps,
+            minutes=progress.clock / 60,
+            max_minutes=options.max_minutes,
+        )
+        return done < 1
 
     def cut_logs(self) -> None:
         """Removes the lines behind the checkpoint, whose steps are done again, and checkpoints that were passed over.
@@ -130,6 +159,8 @@ class RunState:
             self.folder.metrics.cut_back(progress.metrics_bytes, progress.metrics_sha256)
             self.folder.timing.cut_back(progress.timing_bytes, progress.timing_sha256)
             remove_passed_over(self.folder.checkpoints, progress.step)
+            if self.lengthened:
+                self.folder.unseal()
 
     def share_state(self) -> None:
         """Gives weights and moments of the first process to all: it alone read a checkpoint, and machines may round differently."""

@@ -89,7 +89,9 @@ def _run_one(
     """One run, unless it is to be resumed and has ended."""
     folder.check(overwrite=options.overwrite, resume=options.resume)  # before anything that takes time
     processes = started_processes()  # those of torchrun, or this one alone
-    return None if options.resume and processes.ask_first(folder.has_ended) else train_once(options, folder)
+    if options.resume and processes.ask_first(lambda: folder.has_ended(options.epochs)):
+        return None
+    return train_once(options, folder)
 
 
 def _over_seeds(figure: SeedFigure, values: list[float]) -> str:

@@ -1,13 +1,15 @@
-"""Figures to tensorboard or wandb, if one was asked for. Knows names and numbers."""
+"""Figures and a run's options to tensorboard or wandb, if one was asked for. Knows names and numbers."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from seqtext.errors import ResourceError
+from seqtext.saving.untrusted import parse_yaml
+from seqtext.training.run_folder import RunFolder
 
 TrackerName = Literal["tensorboard", "wandb"]
 
@@ -27,24 +29,31 @@ class Tracker:
 
     Args:
         name: which tracker, as `check_tracker` found it; None for none.
-        folder: the run folder; its name is the run's.
+        folder: of the run, whose name is the run's; its options are logged too.
 
     Raises:
         ResourceError: if wandb may not be used, such as without a login.
     """
 
-    def __init__(self, name: TrackerName | None, folder: Path) -> None:
+    def __init__(self, name: TrackerName | None, folder: RunFolder) -> None:
         self._board: Any = None
         self._wandb: Any = None
         if name == "tensorboard":
             from torch.utils.tensorboard import SummaryWriter
 
-            self._board = SummaryWriter(str(folder / "tensorboard"))
+            self._board = SummaryWriter(str(folder.path / "tensorboard"))
+            options = folder.options.read_text(encoding="utf-8")
+            self._board.add_text("options", "".join(f"    {line}\n" for line in options.splitlines()))
         elif name == "wandb":
             import wandb
 
             try:
-                self._wandb = wandb.init(project="seqtext", name=folder.name, dir=str(folder))
+                self._wandb = wandb.init(
+                    project=os.environ.get("WANDB_PROJECT") or "seqtext",
+                    name=folder.path.name,
+                    dir=str(folder.path),
+                    config=parse_yaml(folder.options.read_text(encoding="utf-8"), where=str(folder.options)),
+                )
             except wandb.Error as error:
                 reason = str(error).rstrip(".")
                 fix = "log in with `wandb login`, or set WANDB_MODE=offline"

@@ -207,7 +207,7 @@ def test_limits_of_steps_and_patience_hold(topics, tmp_path):
 
 def test_without_validation_rows_a_part_of_train_is_held_out(topics, tmp_path):
     result = seqtext.fit(make(topics), topics["train"], run=tmp_path / "run", epochs=1, **QUICK)
-    assert set(result.validation) == {"loss", "accuracy"}
+    assert set(result.validation) == {"loss", "accuracy", "macro_f1"}
 
 
 def test_options_that_cannot_be_meant_are_told_together(topics):

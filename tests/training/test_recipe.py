@@ -13,6 +13,7 @@ from seqtext.errors import OptionsError
 from seqtext.options import RunOptions
 from seqtext.saving.configs import read_options
 from seqtext.tasks.known import TASKS
+from seqtext.training.fit import FitResult
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.seeds import SeedFigure, run_seeds
@@ -78,6 +79,22 @@ def test_a_run_prints_what_is_known_before_and_after_and_keeps_the_commit_it_rea
     assert (table, blank, saved, command) == ("score  1.00", "", "saved in here; try:", "  seqtext use here")
     assert chosen.startswith("model chosen: epoch ")
     assert read_options(Options, Path("here/options.yaml")) == Options(run="here", revision="c0ffee")
+
+
+@pytest.mark.parametrize(
+    ("advice", "told"),
+    [
+        ("--epochs 8", "in the last epoch: --epochs 8; --resume --run 'my run' --epochs 8 trains on\n"),
+        ("--max_minutes 9", "in the last epoch: --max_minutes 9\n"),
+        ("", ""),
+    ],
+)
+def test_the_end_says_which_flag_to_change(capsys, advice, told):
+    result = FitResult(Path("my run"), 4, {}, "by nothing", 1, 1.0, 0.0, 0.0, {}, [], advice)
+    show(Report({}, ["score"]), result, RunFolder("my run"), command=["use"])
+    out = capsys.readouterr().out
+    assert told in out
+    assert ("validation was still getting better" in out) == bool(advice)
 
 
 def test_without_a_folder_it_is_a_new_one_named_by_recipe_and_data():

@@ -190,7 +190,7 @@ def half(tmp_path: Path, **options) -> Path:
     ("changed", "told"),
     [
         ({"seed": 1}, "--seed was 0 and is 1"),
-        ({"epochs": 4}, "--epochs was 3 and is 4"),
+        ({"epochs": 2}, "--epochs was 3 and is 2"),
         ({"learning_rate": 0.1}, "--learning_rate was 0.05 and is 0.1"),
         ({"gradient_accumulation": 2}, "micro-batches per step was 1 and is 2"),
         ({"precision": "bf16"}, "precision was 'fp32' and is 'bf16'"),
@@ -270,7 +270,66 @@ def test_inexact_is_allowed_if_asked_for_and_the_result_says_so(tmp_path, capsys
 
 
 def test_a_run_that_has_ended_needs_nothing_to_be_as_it_was(whole):
-    assert train(whole, resume=True, epochs=9, seed=5).steps == 156
+    assert train(whole, resume=True, epochs=2, seed=5).steps == 156
+
+
+# ---- longer than it was planned
+
+
+@pytest.mark.parametrize("kill", [None, 60])
+def test_a_run_trains_on_to_more_epochs_and_says_that_it_is_another(tmp_path, capsys, kill):
+    run = tmp_path / "run"
+    if kill is None:
+        train(run)
+    else:
+        with killed_in_step(kill):
+            train(run)
+    result = train(run, resume=True, epochs=5)
+    assert result.steps == 5 * 52
+    assert "note: on to epoch 5, where 3 were planned: another run than one planned for 5" in capsys.readouterr().err
+    assert "planned for 3 epochs and trained on to 5" in result.selection
+    assert [line["epoch"] for line in result.history if "validation" in line] == [1, 2, 3, 4, 5]
+    assert [line["step"] for line in result.history] == sorted(line["step"] for line in result.history)
+    rates = [line["learning_rate"] for line in result.history if "learning_rate" in line]
+    assert rates[-1] < 0.05 * 0.02, "the learning rate falls to the new end"
+    again = train(run, resume=True, epochs=5)
+    assert (again.steps, again.selection) == (result.steps, result.selection)
+    read_folder(run)
+
+
+def test_a_longer_run_that_is_killed_goes_on_to_the_same_bits(tmp_path):
+    for name in ("one", "two"):
+        train(tmp_path / name)
+    train(tmp_path / "one", resume=True, epochs=5)
+    with killed_in_step(70):
+        train(tmp_path / "two", resume=True, epochs=5)
+    assert "epochs: 5" in (tmp_path / "two" / "options.yaml").read_text()
+    train(tmp_path / "two", resume=True, epochs=5)
+    assert hashes(tmp_path / "two") == hashes(tmp_path / "one")
+
+
+@pytest.mark.parametrize("other", [{"learning_rate": 0.01}, {"batch_tokens": 2}, {"seed": 3}, {"max_steps": 900}])
+def test_a_longer_run_must_be_as_it_was_in_all_else(tmp_path, other):
+    train(tmp_path / "run")
+    [name] = other
+    with pytest.raises(OptionsError, match=rf"1 thing\(s\) are not as they were: --{name} was "):
+        train(tmp_path / "run", resume=True, epochs=5, **other)
+
+
+def test_a_run_that_its_steps_have_ended_does_not_go_on_by_epochs(tmp_path, capsys):
+    train(tmp_path / "run", max_steps=60)
+    assert train(tmp_path / "run", resume=True, max_steps=60, epochs=9).steps == 60
+    assert "has ended already" in capsys.readouterr().err
+
+
+def test_as_many_epochs_as_the_data_asked_for_are_the_same_run(tmp_path):
+    with killed_in_step(60):
+        train(tmp_path / "run", epochs=None, batch_tokens=10)
+    progress = json.loads((sorted((tmp_path / "run" / "checkpoints").iterdir())[-1] / "progress.json").read_text())
+    with pytest.raises(OptionsError, match="--epochs was nothing and is 1"):
+        train(tmp_path / "run", resume=True, epochs=1, batch_tokens=10)
+    with killed_in_step(5):
+        train(tmp_path / "run", resume=True, epochs=progress["epochs"], batch_tokens=10)
 
 
 def test_a_log_that_is_shorter_than_the_checkpoint_counts_on_is_refused(tmp_path):

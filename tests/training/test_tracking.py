@@ -24,6 +24,9 @@ class Board:
         self.folder, self.logged, self.closed = folder, [], False
         self.made.append(self)
 
+    def add_text(self, name: str, text: str) -> None:
+        self.texts = {name: text}
+
     def add_scalar(self, name: str, figure: float, step: int) -> None:
         assert not self.closed
         self.logged.append((name, float(figure), step))
@@ -42,8 +45,9 @@ class Wandb(ModuleType):
         super().__init__("wandb")
         self.begun, self.logged, self.closed = [], [], False
 
-    def init(self, *, project: str, name: str, dir: str) -> Wandb:
+    def init(self, *, project: str, name: str, dir: str, config: dict[str, object]) -> Wandb:
         self.begun.append((project, name, dir))
+        self.config = config
         return self
 
     def log(self, figures: dict[str, float], *, step: int) -> None:
@@ -83,14 +87,24 @@ def test_figures_go_to_tensorboard(tmp_path, board):
     [writer] = board.made
     assert writer.folder == str(tmp_path / "run" / "tensorboard")
     assert writer.closed
+    assert "    epochs: 3\n" in writer.texts["options"]
     logged_right(writer.logged)
 
 
-def test_figures_go_to_wandb(tmp_path, wandb):
+def test_figures_and_options_go_to_wandb(tmp_path, wandb, monkeypatch):
+    monkeypatch.delenv("WANDB_PROJECT", raising=False)
     train(tmp_path / "run", track="wandb")
     assert wandb.begun == [("seqtext", "run", str(tmp_path / "run"))]
+    assert wandb.config["epochs"] == 3
+    assert wandb.config["track"] == "wandb"
     assert wandb.closed
     logged_right(wandb.logged)
+
+
+def test_the_project_is_the_one_that_wandb_is_told_of(tmp_path, wandb, monkeypatch):
+    monkeypatch.setenv("WANDB_PROJECT", "of mine")
+    train(tmp_path / "run", track="wandb")
+    assert wandb.begun[0][0] == "of mine"
 
 
 def test_a_tracker_that_may_not_be_used_is_told_in_one_line(tmp_path, wandb, monkeypatch):

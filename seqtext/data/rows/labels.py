@@ -98,7 +98,7 @@ class Labels:
         unknown = np.flatnonzero(codes.codes < 0)
         rows = np.flatnonzero(codes.codes >= 0)
         if len(unknown) and (unlabelled == "error" or not len(rows)):
-            raise _unlabelled(unknown, len(codes.codes), where)
+            raise without_label(dataset, column, unknown, where=where)
         table, names = self._table(codes, where)
         ids = table[codes.codes[rows]]
         return EncodedLabels(ids, rows, names, len(unknown), tuple(self._warnings(ids, rows, names, where)))
@@ -209,7 +209,11 @@ def check_same_classes(splits: Mapping[str, datasets.Dataset], column: str) -> N
             raise DataError(found, where=where, expected=expected, fix=fix)
 
 
-def _unlabelled(rows: NDArray[np.int64], total: int, where: str) -> DataError:
+def without_label(
+    dataset: datasets.Dataset, column: str, rows: NDArray[np.int64], *, where: str | None = None
+) -> DataError:
+    """The error of rows (from 0) that have no label."""
+    total, where = len(dataset), where or f"{place_of(dataset)}, column {column!r}"
     found = f"found no label (None, -1 or empty) in {name_rows(rows)} of {total:,}"
     if len(rows) == total:
         fix = "use another split: the test splits of the hub often have no labels"

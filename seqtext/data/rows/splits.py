@@ -68,6 +68,7 @@ def parts_of(
     groups: Callable[[datasets.Dataset], NDArray[np.int64] | None] = lambda rows: None,
     check: Callable[[datasets.Dataset, list[datasets.Dataset]], None] = lambda train, parts: None,
     max_rows: int | None = None,
+    per_class: int | None = None,
     seed: int = 0,
     rows: str = "rows",
     drawn: str = "",
@@ -83,6 +84,7 @@ def parts_of(
         groups: of some rows that are split: which of them stay together.
         check: of the training rows left and the parts taken out of them so far.
         max_rows: of training, drawn before validation rows are held out.
+        per_class: rows of each class, drawn likewise; validation rows are then some of them, whatever else there would be.
         seed: of what is drawn, but for the test: it is the same whatever the seed.
         rows: what notes call them.
         drawn: how, for the notes.
@@ -112,6 +114,22 @@ def parts_of(
     if max_rows is not None and max_rows < len(train):
         train = take(train, max_rows, seed=seed, labels=labels(train))
         notes.append(f"{len(train):,} training {rows} used, drawn{drawn} with seed {seed} (--max_rows)")
+    if per_class is not None:
+        ids = _ids(train, labels(train))
+        counts = np.bincount(np.zeros(0, dtype=np.int64) if ids is None else ids[ids >= 0])
+        fewer = int(((counts > 0) & (counts < per_class)).sum())
+        train = train.select(
+            draw_per_class(np.zeros(len(train), np.int64) if ids is None else ids, per_class, seed=seed)
+        )
+        of_all = f" ({fewer:,} classes have fewer)" if fewer else ""
+        notes.append(
+            f"{len(train):,} training {rows} used, {per_class:,} of each class{of_all}, drawn with seed {seed} (--per_class)"
+        )
+        if validation is not None:
+            notes.append(
+                "the validation split is left aside: with --per_class there are no labels but those of the rows drawn"
+            )
+            validation = None
     if validation is None:
         train, validation = hold_out_rows(train, labels(train), seed=seed, groups=told(train))
         taken.append(validation)
@@ -132,7 +150,8 @@ def hold_out_rows(
     Raises:
         DataError: if there are too few rows.
     """
-    rows = min(max(len(train) // 10, 1), MOST_HELD_OUT)
+    total = len(train) if labels is None or isinstance(labels, str) else int((labels >= 0).sum())
+    rows = min(max(total // 10, 1), MOST_HELD_OUT)
     return split_validation(train, rows=rows, seed=seed, labels=labels, groups=groups)
 
 
@@ -153,7 +172,7 @@ def split_validation(
         train: at least two rows.
         rows: how many rows to take.
         seed: of the draw.
-        labels: what to draw evenly by: (rows of `train`,) ids, or the name of the label column.
+        labels: what to draw evenly by: (rows of `train`,) ids, or the name of the label column. Rows of a negative id are never taken.
         groups: (rows of `train`,) rows of one group stay on one side; the number of rows taken is then about that asked for.
 
     Raises:
@@ -166,7 +185,12 @@ def split_validation(
         raise DataError(found, where=place_of(train), expected="two at least, to hold one out", fix=fix)
     if not 0 < rows < len(train):
         raise OptionsError(f"{rows} validation rows of {len(train)}", expected=f"1 to {len(train) - 1}")
-    taken = _drawn_together(groups, len(train), rows, seed=seed, labels=_ids(train, labels))
+    ids = _ids(train, labels)
+    free = np.arange(len(train)) if ids is None else np.flatnonzero(ids >= 0)
+    if len(free) < len(train) and ids is not None:
+        ids = ids[free]
+        groups = None if groups is None else np.unique(groups[free], return_inverse=True)[1]
+    taken = free[_drawn_together(groups, len(free), rows, seed=seed, labels=ids)]
     kept = np.setdiff1d(np.arange(len(train)), taken, assume_unique=True)
     return train.select(kept), train.select(taken)
 
@@ -198,7 +222,9 @@ def take(
         return dataset
     if max_rows < 1:
         raise OptionsError(f"--max_rows is {max_rows}", expected="1 or more")
-    return dataset.select(draw_rows(len(dataset), max_rows, seed=seed, labels=_ids(dataset, labels)))
+    ids = _ids(dataset, labels)
+    ids = None if ids is None else ids - min(int(ids.min()), 0)  # rows without a label are a class of their own
+    return dataset.select(draw_rows(len(dataset), max_rows, seed=seed, labels=ids))
 
 
 def draw_rows(
@@ -224,6 +250,21 @@ def draw_rows(
     # A row's place among the rows of its label, in the order of the shuffle: those before the quota are drawn.
     place = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return np.sort(by_label[place < np.repeat(quotas, sizes)])
+
+
+def draw_per_class(labels: NDArray[np.int64], count: int, *, seed: int) -> NDArray[np.int64]:
+    """Row numbers, ascending: `count` of each label, or all that a label has; and all rows of a negative one, which is none.
+
+    Args:
+        labels: (rows,) ids.
+        count: of each label.
+        seed: of the draw.
+    """
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    order = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    ordered = labels[order]
+    place = np.arange(len(order)) - np.searchsorted(ordered, ordered)  # of a row among those of its label
+    return np.sort(order[(place < count) | (ordered < 0)])
 
 
 def _ids(dataset: datasets.Dataset, labels: NDArray[np.int64] | str | None) -> NDArray[np.int64] | None:

@@ -82,9 +82,9 @@ def best_weights(recurrent: Tensor, linear: Tensor, labels: Tensor) -> tuple[flo
     Args:
         recurrent: (R, C) its log-probabilities of rows that neither model was trained on.
         linear: (R, C) the linear one's.
-        labels: (R,) the true ids; rows of others than the C classes are left out.
+        labels: (R,) the true ids; rows of others than the C classes, and -1, are left out.
     """
-    known = torch.nonzero(labels < recurrent.shape[1]).flatten()[:MOST_ROWS]
+    known = torch.nonzero((labels >= 0) & (labels < recurrent.shape[1])).flatten()[:MOST_ROWS]
     if not len(known):
         return 1.0, 1.0
     recurrent, linear, labels = recurrent[known], linear[known], labels[known].unsqueeze(1)

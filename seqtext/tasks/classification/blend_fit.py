@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.errors import DataError
 from seqtext.models.linear_fit import fit_linear
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.tasks.classification.blend import Blend, best_weights
+from seqtext.tasks.classification.encode import answers
 from seqtext.tasks.classification.inference import log_probabilities
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def fit_blend(task: TopicClassifier, train: Dataset, validation: Dataset) -> tup
     """
     started, config = time.perf_counter(), task.config
     texts = (text for chunk in texts_of(train, config.text_column) for text in chunk)
-    labels = Labels(config.labels).encode(train, config.label_column).ids
+    labels = answers(train, config).best
     linear, description = fit_linear(texts, labels, classes=len(config.labels), seed=SEED)
     if linear is None:
         if not isinstance(task.model, SeqToVec):

@@ -6,7 +6,6 @@ Knows texts and labels; reads no files but its own saved ones, and does not know
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from torch import Tensor
 from seqtext.batching.padded import sent
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.usual import Usual
-from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
+from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.given import given_texts
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, one_of, shorten
@@ -30,9 +29,9 @@ from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.blend import FILE, Blend
-from seqtext.tasks.classification.inference import Prediction, log_probabilities, of_each, predictions
+from seqtext.tasks.classification.inference import Prediction, log_probabilities, macro_f1, of_each, predictions
 from seqtext.tasks.classification.model import NoModel, build_model, layer_rates
-from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, kept_part, mean_of_windows
+from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, mean_of_windows
 from seqtext.tasks.classification.settings import Ranking, TopicConfig
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights
@@ -53,8 +52,6 @@ class TopicClassifier(BaseTask):
 
     config: TopicConfig
     model: SeqToVec | NoModel
-    selection_metric = "accuracy"  # the validation figure that decides which epoch's weights are kept
-    lower_is_better = False
     auto_precision: Precision = "auto"  # half precision costs no accuracy here
     usual = Usual(epochs=4)
 
@@ -70,6 +67,16 @@ class TopicClassifier(BaseTask):
     def labels(self) -> tuple[str, ...]:
         """The names of the classes, in the order of their ids."""
         return self.config.labels
+
+    @property
+    def selection_metric(self) -> str:
+        """The validation figure that decides which epoch's weights are kept."""
+        return self.config.select
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Of that figure."""
+        return self.config.select == "loss"
 
     def traits(self) -> list[str]:
         """What it is, in a few words each."""
@@ -168,17 +175,18 @@ class TopicClassifier(BaseTask):
         return self.config.subword_sampling
 
     def rows(self, given: Any) -> Dataset:
-        """As `as_rows` (data/rows/given.py), with the columns of texts and labels."""
+        """As `as_rows` (data/rows/given.py), with the columns of texts, labels and a teacher's answers."""
         from seqtext.data.rows.given import as_rows
 
-        return as_rows(given, self.config.text_column, self.config.label_column)
+        config = self.config
+        return as_rows(given, config.text_column, config.label_column, config.teacher_column)
 
     def split(self, rows: Any, *, seed: int) -> tuple[Dataset, Dataset]:
-        """Training and validation rows out of training rows alone: a seeded tenth, with the share of each class kept."""
+        """Training and validation rows out of training rows alone: a seeded tenth of those with a label, the share of each class kept."""
         from seqtext.tasks.classification.splits import hold_out
 
-        rows = self.rows(rows)
-        return hold_out(rows, self.config.label_column, text=self.config.text_column, seed=seed)
+        rows, config = self.rows(rows), self.config
+        return hold_out(rows, config.label_column, text=config.text_column, teacher=config.teacher_column, seed=seed)
 
     def encode(self, rows: Any, *, sampling_seed: int | None = None) -> EncodedTexts:
         """A split as ids and labels, checked.
@@ -190,28 +198,12 @@ class TopicClassifier(BaseTask):
 
     def encode_with_report(self, rows: Any, *, sampling_seed: int | None = None) -> tuple[EncodedTexts, EncodingReport]:
         """As `encode`, with what was met."""
-        from seqtext.data.reading.fingerprint import fingerprint
-        from seqtext.data.rows.columns import check_texts, require
-        from seqtext.data.rows.labels import Labels
+        from seqtext.tasks.classification.encode import encode_rows  # reads data sets: not needed to predict
 
-        config = self.config
-        rows = self.rows(rows)
-        require({str(rows.split or "given"): rows}, config.text_column, config.label_column)
-        check_texts(rows, config.text_column)
-        tokens, report = encode_to_disk(
-            lambda: texts_of(rows, config.text_column),
-            self.tokenizer,
-            keep=kept_part(config.max_length, config.long_texts),
-            fingerprint=fingerprint(rows, [config.text_column]),
-            sampling_seed=sampling_seed,
-        )
-        labels = Labels(config.labels).encode(rows, config.label_column).ids
-        linear = None if self.blend is None else self.blend.opinions(texts_of(rows, config.text_column))
-        examples = EncodedTexts(tokens, labels, max_length=config.max_length, linear=linear)
-        return examples, replace(report, in_windows=int((examples.windows > 1).sum()))
+        return encode_rows(self, self.rows(rows), sampling_seed=sampling_seed)
 
     def loss(self, batch: TextBatch) -> Loss:
-        """Cross entropy of the labels, and of the hidden words, a text's share of which weighs as much as its label's."""
+        """Cross entropy of labels and teacher's answers, and of the hidden words, a text's share of which weighs as much as its label's."""
         assert isinstance(self.model, SeqToVec)
         config, embedding, words = self.config, self._embedding, self._words
         tokens, hidden = embedding.hide(batch.tokens)
@@ -221,6 +213,8 @@ class TopicClassifier(BaseTask):
             batch.labels,
             class_weights=self._weights(batch.labels.device),
             label_smoothing=config.label_smoothing,
+            taught=batch.taught,
+            temperature=config.teacher_temperature,
         )
         if words is None or not self.model.training:
             return loss
@@ -272,13 +266,18 @@ class TopicClassifier(BaseTask):
         return said
 
     def validate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
-        """Mean loss and accuracy over a split. Labels the model does not know are mistakes, and have no loss."""
-        probabilities = self.probabilities(examples, map_pieces=map_pieces)
-        labels = examples.labels.numpy()
+        """Mean loss, accuracy and macro F1 over a split. Labels the model does not know are mistakes, and have no loss.
+
+        Rows with a teacher's answer alone count for nothing here.
+        """
+        probabilities = self.probabilities(examples, map_pieces=map_pieces)[examples.labels.numpy() >= 0]
+        labels = examples.labels[examples.labels >= 0].numpy()
         known = labels < len(self.config.labels)
         true = probabilities[known, labels[known]]
         loss = -np.log(np.maximum(true, 1e-12), dtype=np.float64).mean() if len(true) else float("nan")
-        return {"loss": float(loss), "accuracy": float((probabilities.argmax(axis=1) == labels).mean())}
+        guessed = probabilities.argmax(axis=1)
+        accuracy = float((guessed == labels).mean())
+        return {"loss": float(loss), "accuracy": accuracy, "macro_f1": macro_f1(guessed, labels)}
 
     # ---- saved
 

@@ -58,6 +58,15 @@ def of_each(model: SeqToVec, examples: EncodedTexts, function: Callable[[TextBat
     return torch.cat([part for _, part in parts])[torch.from_numpy(order)]
 
 
+def macro_f1(predicted: NDArray[np.int64], true: NDArray[np.int64]) -> float:
+    """The mean F1 of the classes that have a row, as the report has it."""
+    classes = int(max(predicted.max(initial=0), true.max(initial=0))) + 1
+    right = np.bincount(true[predicted == true], minlength=classes)
+    there, guessed = np.bincount(true, minlength=classes), np.bincount(predicted, minlength=classes)
+    present = there > 0
+    return float((2 * right[present] / (there + guessed)[present]).mean())
+
+
 def predictions(probabilities: Tensor, names: Sequence[str], top_k: int | None) -> Iterator[Prediction]:
     """The likeliest labels of each text, out of (B, C); all of them where `top_k` is None."""
     check_answers(probabilities)

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from seqtext.data.reading.joined_columns import joined, separators_in
-from seqtext.data.rows.columns import choose
+from seqtext.data.rows.columns import choose, require
 from seqtext.data.rows.given import as_rows
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.saving.configs import settings_of
-from seqtext.tasks.classification.settings import TopicConfig, TopicSettings
+from seqtext.tasks.classification.settings import UNEVEN, TopicConfig, TopicSettings
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import (
     as_one_side,
@@ -75,7 +75,10 @@ def prepare(
     """
     source = None if init_from is None else open_start(init_from)
     wanted = settings_of(TopicSettings, settings)
-    train = as_rows(train, joined(text_column) if text_column else None, label_column, split="train")
+    train = as_rows(
+        train, joined(text_column) if text_column else None, label_column, wanted.teacher_column, split="train"
+    )
+    require({"train": train}, *filter(None, [wanted.teacher_column]))
     columns = choose(train, text=text_column, label=label_column)
     labels = Labels.of(train, columns.label)
     if source is None:
@@ -91,6 +94,7 @@ def prepare(
     else:
         wanted = _fitted(wanted, source)
         tokenizer = tokenizer_of(source, "source")
+    wanted = replace(wanted, select=wanted.select or ("macro_f1" if unevenness(labels.counts) > UNEVEN else "accuracy"))
     config = TopicConfig(
         **asdict(wanted),
         labels=labels.names,
@@ -127,6 +131,12 @@ def _weights(source: SavedTask, config: TopicConfig) -> dict[str, Tensor]:
         if (theirs.labels, theirs.pooling) == (config.labels, config.pooling):
             return weights
     return without_parts(weights, ["head"])
+
+
+def unevenness(counts: Sequence[int]) -> float:
+    """How many times the rows of the rarest class the commonest has, of those with rows."""
+    present = [count for count in counts if count]
+    return max(present) / min(present) if present else 1.0
 
 
 def _balance(counts: Sequence[int]) -> tuple[float, ...]:

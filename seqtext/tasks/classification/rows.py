@@ -19,6 +19,7 @@ from seqtext.batching.ragged import Ragged
 from seqtext.data.text.encoding import EncodingReport, chunked, encode_chunk
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.models.linear_text import LinearText
+from seqtext.nn.losses import Taught
 from seqtext.tasks.classification.settings import TopicConfig
 
 LongTexts = Literal["head", "tail", "mean"]
@@ -34,12 +35,14 @@ class TextBatch(NamedTuple):
         text_of: (W,) which of the B texts a window is from, on the CPU; None where each text is one window.
         labels: (B,) int64.
         rows: (B,) row numbers in the split, on the CPU, so that a message can name the row.
+        taught: what a teacher says of them, if one does.
     """
 
     tokens: Padded
     text_of: Tensor | None
     labels: Tensor
     rows: Tensor
+    taught: Taught | None = None
 
     @property
     def lengths(self) -> Tensor:
@@ -54,7 +57,8 @@ class TextBatch(NamedTuple):
 
     def to(self, device: torch.device) -> TextBatch:
         """The same batch on `device`; nothing is done where it already is."""
-        return TextBatch(self.tokens.to(device), self.text_of, sent(self.labels, device), self.rows)
+        taught = None if self.taught is None else Taught(*(sent(part, device) for part in self.taught))
+        return TextBatch(self.tokens.to(device), self.text_of, sent(self.labels, device), self.rows, taught)
 
 
 def kept_part(max_length: int, long_texts: LongTexts) -> slice:
@@ -71,9 +75,10 @@ class EncodedTexts:
 
     Args:
         tokens: R texts.
-        labels: (R,) int64 class ids.
+        labels: (R,) int64 class ids; -1 for a row with a teacher's answer alone.
         max_length: tokens a window holds.
         linear: (R, C) what a linear model says of the texts, as log-probabilities; None where there is none.
+        taught: what a teacher says of them; likewise.
 
     Attributes:
         lengths: (R,) tokens of each text.
@@ -83,13 +88,19 @@ class EncodedTexts:
     unit = "tokens"
 
     def __init__(
-        self, tokens: Ragged, labels: NDArray[np.int64], *, max_length: int, linear: Tensor | None = None
+        self,
+        tokens: Ragged,
+        labels: NDArray[np.int64],
+        *,
+        max_length: int,
+        linear: Tensor | None = None,
+        taught: Taught | None = None,
     ) -> None:
         if len(tokens) != len(labels):
             raise ValueError(f"{len(tokens)} texts but {len(labels)} labels")
         self.tokens = tokens
         self.labels = torch.from_numpy(labels)
-        self.max_length, self.linear = max_length, linear
+        self.max_length, self.linear, self.taught = max_length, linear, taught
         self.lengths: NDArray[np.int64] = tokens.lengths.numpy()
         self.windows: NDArray[np.int64] = -(-self.lengths // max_length)
 
@@ -99,7 +110,9 @@ class EncodedTexts:
     def to(self, device: torch.device) -> EncodedTexts:
         """The same rows on `device`; batches are then made there."""
         tokens = self.tokens.to(device)
-        return EncodedTexts(tokens, self.labels.numpy(), max_length=self.max_length, linear=self.linear)
+        return EncodedTexts(
+            tokens, self.labels.numpy(), max_length=self.max_length, linear=self.linear, taught=self.taught
+        )
 
     @property
     def nbytes(self) -> int:
@@ -131,16 +144,17 @@ class EncodedTexts:
         device = self.tokens.values.device
         chosen = torch.from_numpy(rows)
         labels = sent(self.labels[chosen], device)
+        taught = None if self.taught is None else Taught(*(sent(part[chosen], device) for part in self.taught))
         starts = self.tokens.starts[chosen]
         lengths = self.tokens.starts[chosen + 1] - starts
         if lengths.numpy().max() <= self.max_length:
-            return TextBatch(self.tokens.pad_spans(starts, lengths), None, labels, chosen)
+            return TextBatch(self.tokens.pad_spans(starts, lengths), None, labels, chosen, taught)
         windows = -(-lengths // self.max_length)  # of each text
         text_of = torch.repeat_interleave(torch.arange(len(chosen)), windows)
         number = torch.arange(len(text_of)) - (windows.cumsum(0) - windows)[text_of]  # of a window in its text
         bounds = [lengths[text_of] * (number + shift) // windows[text_of] for shift in (0, 1)]
         tokens = self.tokens.pad_spans(starts[text_of] + bounds[0], bounds[1] - bounds[0])
-        return TextBatch(tokens, text_of, labels, chosen)
+        return TextBatch(tokens, text_of, labels, chosen, taught)
 
 
 def encoded_chunks(

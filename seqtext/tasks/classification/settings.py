@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seqtext.errors import OptionsError, shorten
-from seqtext.options import NOT_NEGATIVE, POSITIVE, SHARE, out_of_range, raise_faults, up_to
+from seqtext.options import NOT_NEGATIVE, POSITIVE, SHARE, Range, out_of_range, raise_faults, up_to
+
+Select = Literal["accuracy", "macro_f1", "loss"]
+UNEVEN = (
+    5  # times the rows of the rarest class that the commonest has: beyond, accuracy is mostly that of the common ones
+)
+MOST_TEMPERATURE = 1000.0
+PART = Range("from 0 to 1", lambda value: 0 <= value <= 1)
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 
@@ -63,6 +70,16 @@ class TopicSettings:
     """Learning rate of each layer as a share of that of the one above; below 1, layers that were taken over change less (ULMFiT: 0.385)."""
     balance_classes: bool = False
     """Weight rows so that every class counts the same."""
+    select: Select | None = None
+    """Validation figure that chooses the epoch. Default: accuracy; macro_f1 where a class has over 5 times the rows of another."""
+    teacher_column: str | None = None
+    """Column of another model's answers to learn from: a list of a number for each class a row, or numbers by the names of the classes."""
+    teacher_values: Literal["auto", "probabilities", "logits"] = "auto"
+    """What these numbers are; auto takes them for logits where most rows have negative ones."""
+    teacher_temperature: float = 1.0
+    """Temperature at which teacher and model are compared: above 1, what the teacher thinks of unlikely classes counts for more."""
+    teacher_weight: float = 0.5
+    """Share of the teacher's answer in the loss of a row that also has a label; rows without a label learn from the answer alone."""
 
     def __post_init__(self) -> None:
         raise_faults(self)
@@ -76,7 +93,11 @@ class TopicSettings:
                 up_to(MOST_LAYERS): ("num_layers",),
                 SHARE: ("word_dropout", "embedding_dropout", "layer_dropout", "head_dropout", "label_smoothing"),
                 NOT_NEGATIVE: ("word_prediction",),
-                POSITIVE: ("layer_rate",),
+                POSITIVE: ("layer_rate", "teacher_temperature"),
+                Range(f"at most {MOST_TEMPERATURE:g}", lambda value: value <= MOST_TEMPERATURE): (
+                    "teacher_temperature",
+                ),
+                PART: ("teacher_weight",),
             },
         )
         if self.activation != "tanh" and self.cell != "rnn":
@@ -94,6 +115,8 @@ class TopicConfig(TopicSettings):
 
     vocabulary_size: int = 16_000
     """Pieces that the tokenizer was asked for."""
+    select: Select = "accuracy"
+    """Validation figure that decides which epoch is kept."""
     labels: tuple[str, ...] = ()
     """Names of the classes, in the order of their ids."""
     text_column: str = "text"

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.label_codes import coded
-from seqtext.data.rows.columns import Columns, choose
+from seqtext.data.rows.columns import Columns, choose, require
 from seqtext.data.rows.duplicates import duplicates
-from seqtext.data.rows.labels import Labels, about_labels, check_same_classes
+from seqtext.data.rows.labels import Labels, about_labels, check_same_classes, without_label
 from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
+from seqtext.data.rows.teacher import answered, listed
 from seqtext.data.text.groups import groups_of_column
 from seqtext.errors import DataError
 
@@ -55,8 +56,10 @@ def labelled_splits(
     *,
     text_column: str | Sequence[str] | None = None,
     label_column: str | None = None,
+    teacher_column: str | None = None,
     unlabelled: Unlabelled = "error",
     max_rows: int | None = None,
+    per_class: int | None = None,
     seed: int = 0,
 ) -> LabelledSplits:
     """Chooses columns and splits, drops rows without a label if asked to, and holds rows out where a split is missing.
@@ -71,20 +74,25 @@ def labelled_splits(
     columns = choose(splits, text=text_column, label=label_column)
     column = columns.label
     check_same_classes(splits, column)
+    if teacher_column is not None:
+        require({"train": splits["train"]}, teacher_column)
     if unlabelled == "drop":
-        splits = _without_unlabelled(splits, column, notes)
+        splits = _without_unlabelled(splits, column, notes, teacher=teacher_column)
     found_notes, warnings = about_labels(splits, column)
     notes += found_notes
     train, validation, test = parts_of(
         splits,
         notes,
-        labels=lambda rows: _ids(rows, column),
+        labels=lambda rows: _ids(rows, column, teacher_column),
         groups=lambda rows: groups_of_column(rows, columns.text),
         check=lambda train, parts: _check_held_out(train, parts, column),
         max_rows=max_rows,
+        per_class=per_class,
         seed=seed,
         drawn=" by class",
     )
+    if teacher_column is not None:
+        notes += _told_of_teacher(train, columns, teacher_column)
     labels = Labels.of(train, column)  # only now: a class may have lost its last training row
     warnings += [warning for rows in (validation, test) for warning in labels.encode(rows, column).warnings]
     found = duplicates(train, test, columns.text)
@@ -97,17 +105,41 @@ def labelled_splits(
     return LabelledSplits(train, validation, test, columns, found.total, tuple(notes), tuple(warnings))
 
 
-def hold_out(train: Dataset, column: str, *, text: str, seed: int) -> tuple[Dataset, Dataset]:
+def hold_out(
+    train: Dataset, column: str, *, text: str, teacher: str | None = None, seed: int
+) -> tuple[Dataset, Dataset]:
     """The training rows and a tenth of them held out, each class with its share, texts that are nearly the same together.
+
+    Rows with a teacher's answer and no label stay in training.
 
     Raises:
         DataError: if there are too few rows, or a row without a label.
     """
-    return hold_out_rows(train, _ids(train, column), seed=seed, groups=groups_of_column(train, text))
+    return hold_out_rows(train, _ids(train, column, teacher), seed=seed, groups=groups_of_column(train, text))
 
 
-def _ids(rows: Dataset, column: str) -> NDArray[np.int64]:
-    return Labels.of(rows, column).encode(rows, column).ids
+def _ids(rows: Dataset, column: str, teacher: str | None) -> NDArray[np.int64]:
+    """Ids of the labels; -1 where a teacher alone answers, which is never held out."""
+    labels = Labels.of(rows, column)
+    if teacher is None or teacher not in rows.column_names:
+        return labels.encode(rows, column).ids
+    found = labels.encode(rows, column, unlabelled="drop")
+    ids = np.full(len(rows), -1, dtype=np.int64)
+    ids[found.rows] = found.ids
+    if len(neither := np.flatnonzero((ids < 0) & ~answered(rows, teacher))):
+        raise without_label(rows, column, neither)
+    return ids
+
+
+def _told_of_teacher(train: Dataset, columns: Columns, teacher: str) -> list[str]:
+    """How many rows it answers, and in which order its numbers are read."""
+    given = answered(train, teacher)
+    alone = int((given & (coded(train, columns.label).codes < 0)).sum())
+    names = listed(Labels.of(train, columns.label).names)
+    return [
+        f"column {teacher!r} answers {int(given.sum()):,} of {len(train):,} training rows, {alone:,} of them without a label;"
+        f" lists are in the order of the classes: {names}"
+    ]
 
 
 def _check_held_out(train: Dataset, parts: Sequence[Dataset], column: str) -> None:
@@ -128,11 +160,19 @@ def _check_held_out(train: Dataset, parts: Sequence[Dataset], column: str) -> No
         )
 
 
-def _without_unlabelled(splits: DatasetDict, column: str, notes: list[str]) -> DatasetDict:
-    """The splits without rows that have no label, and without splits of such rows only, as the hub's hidden tests."""
+def _without_unlabelled(
+    splits: DatasetDict, column: str, notes: list[str], *, teacher: str | None = None
+) -> DatasetDict:
+    """The splits without rows that have no label, and without splits of such rows only, as the hub's hidden tests.
+
+    Training rows that a teacher answers stay.
+    """
     kept = type(splits)()
     for name, rows in splits.items():
-        labelled = np.flatnonzero(coded(rows, column).codes >= 0)
+        kept_rows = coded(rows, column).codes >= 0
+        if teacher is not None and name == "train":
+            kept_rows |= answered(rows, teacher)
+        labelled = np.flatnonzero(kept_rows)
         if dropped := len(rows) - len(labelled):
             notes.append(
                 f"{dropped:,} of {len(rows):,} rows of split {name!r} have no label and are left out (--unlabelled drop)"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtext.data.rows.splits import draw_rows, split_validation, take
+from seqtext.data.rows.splits import draw_per_class, draw_rows, split_validation, take
 from seqtext.errors import DataError, OptionsError
 
 
@@ -87,3 +87,30 @@ def test_taking_rows() -> None:
     taken = list(take(data, 10, seed=1)["n"])
     assert len(taken) == 10
     assert taken == sorted(taken) != list(range(10))
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(-1, 4), max_size=60), st.integers(1, 20), st.integers(0, 3))
+def test_a_draw_per_class_has_so_many_of_each_or_all_and_every_row_without_a_label(labels, count, seed) -> None:
+    ids = np.array(labels, dtype=np.int64)
+    drawn = draw_per_class(ids, count, seed=seed)
+    assert drawn.tolist() == sorted(set(drawn.tolist()))
+    for label in set(labels):
+        there = labels.count(label)
+        assert (ids[drawn] == label).sum() == (there if label < 0 else min(there, count))
+
+
+def test_another_seed_draws_other_rows_of_a_class() -> None:
+    ids = np.arange(300) % 3
+    assert draw_per_class(ids, 5, seed=0).tolist() == draw_per_class(ids, 5, seed=0).tolist()
+    assert draw_per_class(ids, 5, seed=0).tolist() != draw_per_class(ids, 5, seed=1).tolist()
+
+
+def test_rows_of_a_negative_id_are_never_held_out() -> None:
+    data = datasets.Dataset.from_dict({"n": list(range(50))})
+    ids = np.where(np.arange(50) < 10, np.arange(50) % 2, -1)
+    for groups in (None, np.arange(50) // 2):
+        train, held_out = split_validation(data, rows=4, seed=0, labels=ids, groups=groups)
+        assert len(train) + len(held_out) == 50
+        assert 0 < len(held_out) <= 5
+        assert max(held_out["n"]) < 10

@@ -327,6 +327,33 @@ def test_any_number_of_rows_trains_or_is_refused_in_one_line(rows, held_out):
     assert figures_of("run")["training"]["steps"] >= (rows - 2 * held_out) / 8
 
 
+def test_so_many_rows_a_class_are_drawn_anew_for_each_seed():
+    ended = done(*TRAIN, "--per_class", "6", "--seeds", "2", "--run", "draws", "--model", "linear")
+    assert re.search(r"test accuracy over 2 seeds: [\d.]+%, standard deviation [\d.]+ points", ended.out)
+    for seed in (0, 1):
+        assert f"18 training rows used, 6 of each class, drawn with seed {seed} (--per_class)" in ended.out
+        rows = figures_of(f"draws/seed-{seed}")["data"]["rows"]
+        assert (rows["train"] + rows["validation"], rows["test"]) == (18, 12)
+
+
+@pytest.mark.parametrize(("flags", "told"), [(("1",), "--per_class is 1"), (("5", "--max_rows", "9"), "give one of")])
+def test_rows_a_class_that_cannot_be_meant_are_refused(flags, told):
+    ended = topics_recipe(*TRAIN, "--per_class", *flags)
+    assert ended.code == 2
+    assert told in ended.err
+
+
+def test_a_run_that_has_ended_trains_on_to_more_epochs_and_its_report_says_so():
+    done(*TRAIN, "--run", "run")
+    ended = topics_recipe("--resume", "--run", "run", "--epochs", "3")
+    assert ended.code == 0, ended.err
+    assert "on to epoch 3, where 1 were planned" in ended.err
+    assert "planned for 1 epochs and trained on to 3" in Path("run", "README.md").read_text()
+    assert "epoch 3, step" in ended.err
+    read_folder(Path("run"))
+    assert "has ended already: epoch 3" in topics_recipe("--resume", "--run", "run").err
+
+
 def test_names_of_files_may_be_anything_the_system_takes():
     place = Path("spaced ü\nline [x]*\udce9")
     place.mkdir()

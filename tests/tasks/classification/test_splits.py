@@ -55,3 +55,26 @@ def test_a_class_that_loses_its_last_training_row_is_told_and_no_other() -> None
     assert set(found.train["label"][:]) == {"class 0", "class 2", "class 3", "class 4"}
     assert len(found.warnings) == 2  # of validation and of test
     assert all("the label 'class 1' in " in warning for warning in found.warnings)
+
+
+def test_per_class_draws_training_and_validation_rows_together_and_leaves_the_rest_aside() -> None:
+    given = datasets.DatasetDict(train=rows(200), validation=rows(50, first=300), test=rows(20, first=400))
+    found = [labelled_splits(given, per_class=10, seed=seed) for seed in (0, 1)]
+    for data in found:
+        assert (len(data.train), len(data.validation), len(data.test)) == (18, 2, 20)
+        used = [*data.train["text"], *data.validation["text"]]
+        assert set(used) <= set(given["train"]["text"][:])
+        assert [label for part in (data.train, data.validation) for label in part["label"]].count("class 0") == 10
+        assert any("20 training rows used, 10 of each class, drawn with seed" in note for note in data.notes)
+        assert any("validation split is left aside" in note for note in data.notes)
+    assert found[0].train["text"][:] != found[1].train["text"][:]
+    assert found[0].test["text"][:] == found[1].test["text"][:]
+
+
+def test_a_class_with_fewer_rows_gives_all_it_has() -> None:
+    few = datasets.concatenate_datasets(
+        [rows(40, classes=1), rows(3, first=41, classes=1).map(lambda row: {"label": "b"})]
+    )
+    data = labelled_splits(datasets.DatasetDict(train=few, test=rows(4, classes=1)), per_class=10)
+    assert len(data.train) + len(data.validation) == 13
+    assert any("10 of each class (1 classes have fewer)" in note for note in data.notes)

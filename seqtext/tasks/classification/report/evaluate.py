@@ -51,7 +51,7 @@ def measure(task: TopicClassifier, options: Evaluate, *, given: Any = None) -> M
 
     text = joined(options.text_column) or task.config.text_column
     label = options.label_column or task.config.label_column
-    task.config = replace(task.config, text_column=text, label_column=label)
+    task.config = replace(task.config, text_column=text, label_column=label, teacher_column=None)
     found = load_measured(options, given, text, label)
     rows = found.rows
     require({found.split: rows}, text, fix="pass --text_column NAME")

@@ -18,6 +18,7 @@ from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, example_of, run_figures, write_report
 from seqtext.reporting.tfidf import majority_class, tfidf
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.encode import answers
 from seqtext.tasks.classification.inference import log_probabilities
 from seqtext.tasks.classification.report.card import Mistake, classification_card, compared
 from seqtext.tasks.classification.report.metrics import ClassificationMetrics, IntArray, classification_metrics
@@ -103,7 +104,12 @@ def reporter(
 
     splits = DatasetDict(train=train, validation=validation, test=test)
     config = task.config
-    data = labelled_splits(splits, text_column=config.text_column, label_column=config.label_column)
+    data = labelled_splits(
+        splits,
+        text_column=config.text_column,
+        label_column=config.label_column,
+        teacher_column=config.teacher_column,
+    )
     facts = classification_summary(task, data, options)[1]
     return lambda result, folder: classification_report(task, data, result, folder, data_figures=facts, source=GIVEN)
 
@@ -133,7 +139,7 @@ def _baselines(
     """The baselines asked for; the classifier's own linear model is one, where it has been fitted on the same rows."""
     if which == "none":
         return []
-    labels = Labels(task.config.labels).encode(data.train, task.config.label_column).ids
+    labels = answers(data.train, task.config).best
     found = [majority_class(labels, len(data.test))]
     if which == "all" and linear is not None and task.blend is not None:
         found.append(Baseline("TF-IDF", task.blend.description, linear.argmax(axis=1), task.blend.seconds))

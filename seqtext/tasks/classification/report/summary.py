@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtext.data.text.encoding import EncodingReport, texts_of
 from seqtext.errors import printable
@@ -15,7 +16,9 @@ from seqtext.reporting.summary import encode_splits, example_text, lengths_of_te
 from seqtext.reporting.table import LONGEST_NAME
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.prepare import unevenness
 from seqtext.tasks.classification.rows import EncodedTexts
+from seqtext.tasks.classification.settings import UNEVEN
 from seqtext.tasks.classification.splits import LabelledSplits
 
 SHOWN_CLASSES = 12
@@ -56,7 +59,7 @@ def classification_summary(
         ],
         objective=_BESIDE[task.config.model],
         example=_example(task, next(texts_of(data.train.select([0]), text))[0]),
-        notes=data.notes,
+        notes=[*data.notes, *_chosen_by(task, examples)],
         warnings=[*data.warnings, *_cut(task, report), *unknown_characters(task.tokenizer, data, text, reports)],
         encoding_seconds=seconds,
     )
@@ -84,7 +87,7 @@ def _cut(task: TopicClassifier, report: EncodingReport) -> list[str]:
 def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> list[str]:
     names = task.config.labels
     counts = {
-        split: np.bincount(np.minimum(part.labels.numpy(), len(names)), minlength=len(names) + 1)
+        split: np.bincount(_row_of_table(part.labels.numpy(), len(names)), minlength=len(names) + 2)
         for split, (part, _) in encoded.items()
     }
     width = max(9, *(len(printable(name, LONGEST_NAME)) for name in names[:SHOWN_CLASSES]))
@@ -95,13 +98,29 @@ def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTex
         for i, name in shown
     ]
     if len(names) > SHOWN_CLASSES:
-        rest = [int(part[SHOWN_CLASSES:-1].sum()) for part in counts.values()]
+        rest = [int(part[SHOWN_CLASSES:-2].sum()) for part in counts.values()]
         lines.append(
             f"            {f'{len(names) - SHOWN_CLASSES} more':<{width}}" + "".join(f"{n:>12,}" for n in rest)
         )
-    if any(part[-1] for part in counts.values()):
-        lines.append(f"            {'(unseen)':<{width}}" + "".join(f"{part[-1]:>12,}" for part in counts.values()))
+    for place, title in ((-2, "(unseen)"), (-1, "(teacher)")):
+        if any(part[place] for part in counts.values()):
+            lines.append(f"            {title:<{width}}" + "".join(f"{part[place]:>12,}" for part in counts.values()))
     return [*lines, f"            {'all':<{width}}" + "".join(f"{int(part.sum()):>12,}" for part in counts.values())]
+
+
+def _chosen_by(task: TopicClassifier, train: EncodedTexts) -> list[str]:
+    """A note, if it is not accuracy that the epoch is chosen by."""
+    if task.config.select == "accuracy" or task.config.model == "linear":
+        return []
+    labels = train.labels.numpy()
+    times = unevenness(np.bincount(labels[labels >= 0]).tolist())
+    why = f", since the commonest class has {times:,.1f} times the rows of the rarest" if times > UNEVEN else ""
+    return [f"the epoch is chosen by {task.config.select} on the validation rows (--select){why}"]
+
+
+def _row_of_table(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """The line of each label: those that training never had share one, and rows with a teacher's answer alone another."""
+    return np.where(labels < 0, classes + 1, np.minimum(labels, classes))
 
 
 def _counts(reports: Mapping[str, EncodingReport]) -> str:
