@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from seqtext.data.reading.column_arrays import place_of, row_number
 from seqtext.errors import DataError, one_of
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ class Remarks:
     Args:
         notes: a line each.
         left_aside: why a column is not there, as the error for whoever asks for it.
+        files: the files that they are out of, one behind the other, each with its rows.
     """
 
     notes: tuple[str, ...] = ()
     left_aside: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[tuple[str, int], ...] = ()
 
     def renamed(self, old: str, new: str) -> Remarks:
         """The same of a file of another name: what is cached of one is true of all that hold the same."""
@@ -38,13 +41,13 @@ class Remarks:
 
     def to_json(self) -> str:
         """As text, on one line."""
-        return json.dumps({"notes": self.notes, "left_aside": dict(self.left_aside)})
+        return json.dumps({"notes": self.notes, "left_aside": dict(self.left_aside), "files": self.files})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Remarks:
         """The remarks that `to_json` wrote."""
         found = json.loads(text)
-        return cls(tuple(found["notes"]), found["left_aside"])
+        return cls(tuple(found["notes"]), found["left_aside"], tuple(map(tuple, found.get("files", ()))))
 
     def all_notes(self, name: str) -> tuple[str, ...]:
         """The notes, and one more on all columns left aside.
@@ -69,7 +72,7 @@ def _reason(error: str, name: str, column: str) -> str:
 
 def with_remarks(dataset: datasets.Dataset, remarks: Remarks) -> datasets.Dataset:
     """The data set, which knows them from now on."""
-    if remarks.notes or remarks.left_aside:
+    if remarks != Remarks():
         dataset.info.description = _MARK + remarks.to_json()
     return dataset
 
@@ -78,6 +81,28 @@ def remarks_of(dataset: datasets.Dataset) -> Remarks:
     """What a data set knows of how it was read."""
     text = dataset.info.description or ""
     return Remarks.from_json(text.removeprefix(_MARK)) if text.startswith(_MARK) else Remarks()
+
+
+def row_of(dataset: datasets.Dataset, place: int) -> str:
+    """What messages call the row at a place (from 0): as it is shown, and the file it is out of with its row there."""
+    return f"{place_of(dataset)}, row {place + 1}{in_file(dataset, place)}"
+
+
+def row_as_loaded(dataset: datasets.Dataset, place: int) -> str:
+    """The same, by the number it had when it was loaded."""
+    return f"{place_of(dataset)}, row {row_number(dataset, place)}{in_file(dataset, place)}"
+
+
+def in_file(dataset: datasets.Dataset, place: int) -> str:
+    """`" (FILE, row 17)"` of the row at a place (from 0), where the file is not what messages call the data set; else nothing."""
+    files, row = remarks_of(dataset).files, row_number(dataset, place)
+    if sum(rows for _, rows in files) != len(dataset.data):  # of a slice
+        return ""
+    for file, rows in files:
+        if row <= rows:
+            return f" ({file}, row {row})"
+        row -= rows
+    return ""
 
 
 def notes_of(*splits: datasets.Dataset) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, place_of
 from seqtext.data.reading.joined_columns import joined, parts_of
 from seqtext.data.reading.label_codes import coded
-from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
+from seqtext.data.reading.remarks import in_file, refuse_left_aside, remarks_of
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -188,14 +188,16 @@ def check_texts(
         row, value = next((row, value) for row, value in enumerate(dataset[column], start=1) if value is not None)
         found = f"found {shorten(value)} ({type(value).__name__})"
         fix = f"pass {flag}, or write the cells as text"
-        raise DataError(found, where=f"{where}, row {row}, column {column!r}", expected="text", fix=fix)
+        place = f"{where}, row {row}{in_file(dataset, row - 1)}, column {column!r}"
+        raise DataError(found, where=place, expected="text", fix=fix)
     if stored.null_count:
         nulls = [array.is_null().to_numpy(zero_copy_only=False) for array in column_arrays(dataset, column)]
         rows = np.flatnonzero(np.concatenate(nulls)) + 1
         if len(rows):
             found = "found None" + (f" (and in {len(rows) - 1:,} more rows)" if len(rows) > 1 else "")
             fix = "give the rows a text, or remove them"
-            raise DataError(found, where=f"{where}, row {rows[0]}, column {column!r}", expected="text", fix=fix)
+            place = f"{where}, row {rows[0]}{in_file(dataset, int(rows[0]) - 1)}, column {column!r}"
+            raise DataError(found, where=place, expected="text", fix=fix)
 
 
 def text_columns(dataset: datasets.Dataset) -> list[str]:

@@ -98,7 +98,7 @@ class Labels:
         unknown = np.flatnonzero(codes.codes < 0)
         rows = np.flatnonzero(codes.codes >= 0)
         if len(unknown) and (unlabelled == "error" or not len(rows)):
-            raise _unlabelled(unknown, len(codes.codes), where)
+            raise _unlabelled(unknown, dataset, where)
         table, names = self._table(codes, where)
         ids = table[codes.codes[rows]]
         return EncodedLabels(ids, rows, names, len(unknown), tuple(self._warnings(ids, rows, names, where)))
@@ -209,9 +209,9 @@ def check_same_classes(splits: Mapping[str, datasets.Dataset], column: str) -> N
             raise DataError(found, where=where, expected=expected, fix=fix)
 
 
-def _unlabelled(rows: NDArray[np.int64], total: int, where: str) -> DataError:
-    found = f"found no label (None, -1 or empty) in {name_rows(rows)} of {total:,}"
-    if len(rows) == total:
+def _unlabelled(rows: NDArray[np.int64], dataset: datasets.Dataset, where: str) -> DataError:
+    found = f"found no label (None, -1 or empty) in {name_rows(rows, dataset)} of {len(dataset):,}"
+    if len(rows) == len(dataset):
         fix = "use another split: the test splits of the hub often have no labels"
     else:
         fix = "--unlabelled drop leaves these rows out and counts them"
