@@ -21,7 +21,7 @@ from tests.in_process import Ended, seqtext_command
 Row = dict[str, Any]
 RECIPES = ("topics", "generation", "translation", "electricity")
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
-WORDS = "ship wave harbour gull tram market street theatre oak brook deer owl".split()
+WORDS = ["ship", "wave", "harbour", "gull", "tram", "market", "street", "theatre", "oak", "brook", "deer", "owl"]
 FLAGS = ("--dry_run", "--device", "cpu", "--threads", "1")
 START = datetime(2024, 1, 1)
 MOST_ROWS = 3000
@@ -49,7 +49,10 @@ class Planted(NamedTuple):
 
 def _of_topics(drawn: random.Random, number: int) -> Row:
     label = number % 3
-    return {"text": " ".join(drawn.choices(WORDS[label * 4 : label * 4 + 4], k=5)) + f" {number}", "label": WORDS[label * 4]}
+    return {
+        "text": " ".join(drawn.choices(WORDS[label * 4 : label * 4 + 4], k=5)) + f" {number}",
+        "label": WORDS[label * 4],
+    }
 
 
 def _of_translation(drawn: random.Random, number: int) -> Row:
@@ -67,7 +70,14 @@ ROWS = {"topics": _of_topics, "generation": _of_topics, "translation": _of_trans
 # ---- faults of cells, of lines, and of the bytes of a file
 
 NO_TEXT: dict[str, object] = {"None": None, "int": 7, "float": 1.5, "true": True, "list": ["a"], "object": {"a": 1}}
-NO_LABEL: dict[str, object] = {"None": None, "empty": "", "list": ["ship", "oak"], "object": {"a": 1}, "true": True, "float": 1.5}
+NO_LABEL: dict[str, object] = {
+    "None": None,
+    "empty": "",
+    "list": ["ship", "oak"],
+    "object": {"a": 1},
+    "true": True,
+    "float": 1.5,
+}
 NO_NUMBER = ("5,1", "1.234,5", "5.1 kW", "-", "?", "inf", "nan?", "five", "1e999", "12:00")
 NO_TIME = ("noon", "2024-13-01 00:00", "2024-02-31 00:00", "31.31.2024", "", "2024-01-01 25:00", "yesterday")
 
@@ -86,7 +96,9 @@ def cell_faults(recipe: str, form: str) -> dict[str, tuple[str, object]]:
     if form == "jsonl":
         return texts | labels
     none = {name: fault for name, fault in texts.items() if name.endswith("None")} if form == "parquet" else {}
-    return none | {name: labels[name] for name in ("label empty", *(["label None"] if form == "parquet" else [])) if labels}
+    return none | {
+        name: labels[name] for name in ("label empty", *(["label None"] if form == "parquet" else [])) if labels
+    }
 
 
 LINES: dict[str, Callable[[bytes, bytes], bytes]] = {
@@ -110,7 +122,9 @@ JSON_LINES: dict[str, Callable[[bytes], bytes]] = {
 
 def faults(recipe: str, form: str) -> list[str]:
     """The kinds of fault there are."""
-    lines = {"csv": LINES, "tsv": [kind for kind in LINES if "quote" not in kind], "jsonl": JSON_LINES, "parquet": ()}[form]
+    lines = {"csv": LINES, "tsv": [kind for kind in LINES if "quote" not in kind], "jsonl": JSON_LINES, "parquet": ()}[
+        form
+    ]
     return [*cell_faults(recipe, form), *lines]
 
 
@@ -148,12 +162,16 @@ def write(path: Path, rows: list[Row], form: str, how: str, line: Callable[[byte
 
 def planted(drawn: random.Random, folder: Path, recipe: str, form: str, kind: str) -> Planted:
     """Plants a fault, and asks the recipe. `folder` is the working directory."""
-    how = drawn.choice(("plain", "folder", "shards", *(() if form == "parquet" else ("packed", "crlf", "mark", "lines"))))
+    how = drawn.choice(
+        ("plain", "folder", "shards", *(() if form == "parquet" else ("packed", "crlf", "mark", "lines")))
+    )
     sizes = {name: drawn.choice((drawn.randint(60, 200), drawn.randint(60, MOST_ROWS))) for name in ("train", "test")}
     bad = drawn.choice(list(sizes))
     row = drawn.choice((0, sizes[bad] - 1, *(drawn.randrange(sizes[bad]) for _ in range(6))))
     if kind == "a blank line":
-        row = min(row, sizes[bad] - 2 if how != "shards" or row < sizes[bad] * 2 // 3 - 1 else 5)  # at the end it is none
+        row = min(
+            row, sizes[bad] - 2 if how != "shards" or row < sizes[bad] * 2 // 3 - 1 else 5
+        )  # at the end it is none
     place = folder / "data"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.column_arrays import column_arrays, place_of
-from seqtext.data.reading.remarks import in_file
+from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
@@ -242,9 +241,7 @@ def _no_such_id(
     return DataError(f"found {value} in {name_rows(rows, dataset)}", where=where, expected=expected, fix=fix)
 
 
-def _not_a_label(
-    arrays: Iterable[pa.Array], type_: pa.DataType, where: str, dataset: datasets.Dataset
-) -> DataError:
+def _not_a_label(arrays: Iterable[pa.Array], type_: pa.DataType, where: str, dataset: datasets.Dataset) -> DataError:
     found: tuple[int, object] = (0, None)
     for row, value in enumerate((value for array in arrays for value in array.to_pylist()), start=1):
         # Of floats, one such as 1.5 says more than a 1.0 before it; of lists, one of several labels more than one of one.

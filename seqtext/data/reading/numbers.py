@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.column_arrays import column_arrays, place_of
-from seqtext.data.reading.remarks import row_of
+from seqtext.data.reading.column_arrays import column_arrays, place_of, row_of
 from seqtext.data.reading.typed_columns import kind_of
 from seqtext.errors import DataError, shorten
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seqtext.data.reading.column_arrays import place_of, row_number
 from seqtext.errors import DataError, one_of
 
 if TYPE_CHECKING:
@@ -81,28 +80,6 @@ def remarks_of(dataset: datasets.Dataset) -> Remarks:
     """What a data set knows of how it was read."""
     text = dataset.info.description or ""
     return Remarks.from_json(text.removeprefix(_MARK)) if text.startswith(_MARK) else Remarks()
-
-
-def row_of(dataset: datasets.Dataset, place: int) -> str:
-    """What messages call the row at a place (from 0): as it is shown, and the file it is out of with its row there."""
-    return f"{place_of(dataset)}, row {place + 1}{in_file(dataset, place)}"
-
-
-def row_as_loaded(dataset: datasets.Dataset, place: int) -> str:
-    """The same, by the number it had when it was loaded."""
-    return f"{place_of(dataset)}, row {row_number(dataset, place)}{in_file(dataset, place)}"
-
-
-def in_file(dataset: datasets.Dataset, place: int) -> str:
-    """`" (FILE, row 17)"` of the row at a place (from 0), where the file is not what messages call the data set; else nothing."""
-    files, row = remarks_of(dataset).files, row_number(dataset, place)
-    if sum(rows for _, rows in files) != len(dataset.data):  # of a slice
-        return ""
-    for file, rows in files:
-        if row <= rows:
-            return f" ({file}, row {row})"
-        row -= rows
-    return ""
 
 
 def notes_of(*splits: datasets.Dataset) -> list[str]:

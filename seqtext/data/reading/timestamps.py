@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.column_arrays import column_arrays, place_of
-from seqtext.data.reading.remarks import row_of
+from seqtext.data.reading.column_arrays import column_arrays, place_of, row_of
 from seqtext.data.reading.moments import (
     NOT_AT_ALL,
     Cells,

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, place_of
+from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, in_file, place_of
 from seqtext.data.reading.joined_columns import joined, parts_of
 from seqtext.data.reading.label_codes import coded
-from seqtext.data.reading.remarks import in_file, refuse_left_aside, remarks_of
+from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.column_arrays import column_arrays, place_of
-from seqtext.data.reading.remarks import row_of
+from seqtext.data.reading.column_arrays import column_arrays, place_of, row_of
 from seqtext.data.reading.time_text import look_like_clocks
 from seqtext.data.series.columns import NONE, Roles, is_count
 from seqtext.errors import DataError

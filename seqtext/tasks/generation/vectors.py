@@ -54,7 +54,7 @@ def attribute_places(rows: Dataset, config: GeneratorConfig) -> Tensor:
     Raises:
         DataError: naming a row without a value, or with one that training never had.
     """
-    from seqtext.data.reading.remarks import row_as_loaded
+    from seqtext.data.reading.column_arrays import row_as_loaded
     from seqtext.data.reading.label_codes import check_values
     from seqtext.data.rows.labels import Labels
 
@@ -82,8 +82,7 @@ def dense_column(rows: Dataset, column: str, *, size: int = 0) -> FloatArray:
     Raises:
         DataError: naming the first row whose vector is missing, not finite, or of another size.
     """
-    from seqtext.data.reading.column_arrays import column_arrays
-    from seqtext.data.reading.remarks import row_as_loaded
+    from seqtext.data.reading.column_arrays import column_arrays, row_as_loaded
 
     parts: list[FloatArray] = []
     for array in column_arrays(rows, column):
