@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import re
 import shutil
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -205,15 +207,22 @@ def planted(drawn: random.Random, folder: Path, recipe: str, form: str, kind: st
     return Planted(f"{form}, {how}: {kind}", recipe, named, told, ended)
 
 
-def campaign(folder: Path, count: int, seed: int) -> list[Planted]:
-    """Faults at random rows: recipes and formats in turn, kinds and rows drawn."""
+def try_rows(place: Path, count: int, seed: int, until: float) -> list[Planted]:
+    """Faults at random rows: recipes and formats in turn, kinds and rows drawn. `place` becomes the working directory."""
+    import datasets
+
+    os.chdir(place)
+    os.environ["SEQTEXT_CACHE"] = str(place / "cache")
+    datasets.config.HF_DATASETS_CACHE = place / "hf"
     drawn = random.Random(seed)
     turns = [(recipe, form) for recipe in RECIPES for form in FORMATS]
     left: dict[tuple[str, str], list[str]] = {}
     done = []
     for number in range(count):
+        if time.monotonic() > until:
+            break
         turn = turns[number % len(turns)]
         if not left.get(turn):
             left[turn] = drawn.sample(known := faults(*turn), len(known))
-        done.append(planted(drawn, folder, *turn, left[turn].pop()))
+        done.append(planted(drawn, Path(), *turn, left[turn].pop()))
     return done
