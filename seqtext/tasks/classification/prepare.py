@@ -78,6 +78,7 @@ def prepare(
     train = as_rows(train, joined(text_column) if text_column else None, label_column, split="train")
     columns = choose(train, text=text_column, label=label_column)
     labels = Labels.of(train, columns.label)
+    labels.encode(train, columns.label)  # before the tokenizer is trained: each row must have one
     if source is None:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
