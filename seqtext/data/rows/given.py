@@ -130,11 +130,11 @@ def _converted(values: Any) -> pa.Array:
         return values
     if hasattr(values, "to_arrow"):  # polars
         values = values.to_arrow()
-    elif hasattr(values, "__arrow_array__") or hasattr(values, "dtype"):  # pandas, numpy: NaN among texts is nothing
+    elif hasattr(values, "__arrow_array__") or hasattr(values, "dtype"):  # NaN among texts is nothing
         return pa.array(values, from_pandas=True)
     if isinstance(values, pa.ChunkedArray):
         return values.combine_chunks()
-    return values if isinstance(values, pa.Array) else pa.array(list(values))
+    return values if isinstance(values, pa.Array) else pa.array(list(values), from_pandas=True)
 
 
 def _plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
