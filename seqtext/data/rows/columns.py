@@ -13,7 +13,7 @@ import numpy as np
 
 from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, in_file, place_of
 from seqtext.data.reading.joined_columns import joined, parts_of
-from seqtext.data.reading.label_codes import coded
+from seqtext.data.reading.label_codes import coded, name_rows
 from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
@@ -194,7 +194,8 @@ def check_texts(
         nulls = [array.is_null().to_numpy(zero_copy_only=False) for array in column_arrays(dataset, column)]
         rows = np.flatnonzero(np.concatenate(nulls)) + 1
         if len(rows):
-            found = "found None" + (f" (and in {len(rows) - 1:,} more rows)" if len(rows) > 1 else "")
+            others = "" if len(rows) == 1 else f" (it is so in {name_rows(rows - 1)} of {len(dataset):,})"
+            found = f"found None{others}"
             fix = "give the rows a text, or remove them"
             place = f"{where}, row {rows[0]}{in_file(dataset, int(rows[0]) - 1)}, column {column!r}"
             raise DataError(found, where=place, expected="text", fix=fix)

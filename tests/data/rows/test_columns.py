@@ -171,7 +171,9 @@ def test_a_text_that_is_none_is_told_with_its_row(place: int) -> None:
 
 
 def test_many_nones_are_counted() -> None:
-    with pytest.raises(DataError, match=r"^the pipe, row 2, column 'text': found None \(and in 2 more rows\)"):
+    with pytest.raises(
+        DataError, match=r"^the pipe, row 2, column 'text': found None \(it is so in 3 rows, 2, 3, 4 of 4\)"
+    ):
         check_texts(rows(text=["a", None, None, None]), "text", where="the pipe")
 
 
