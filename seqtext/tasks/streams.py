@@ -201,9 +201,19 @@ def one_line(text: str) -> str:
     return " ".join(text.translate(CONTROLS).split())
 
 
-def json_text(value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None) -> str:
-    """JSON as it is read by people too: letters as they are, what could be a command to a terminal as an escape."""
-    return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False, default=default).translate(_ESCAPES)
+def json_text(
+    value: object,
+    *,
+    indent: int | None = None,
+    default: Callable[[Any], object] | None = None,
+    theirs: bool = False,
+) -> str:
+    """JSON as it is read by people too: letters as they are, what could be a command to a terminal as an escape.
+
+    Numbers that are none are a mistake, except in values of `theirs` that came in so.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=theirs, default=default)
+    return text.translate(_ESCAPES)
 
 
 def cell_text(value: object, *, default: Callable[[Any], object] | None = None) -> str:

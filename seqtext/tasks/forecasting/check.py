@@ -35,8 +35,8 @@ def faults(rows: Dataset, named: NamedColumns) -> Iterator[Fault]:
             rows,
             lambda some, column=column: numbers(some, column, decimal=named.decimal, missing=named.missing),  # type: ignore[misc]
         )
-    if len(roles.time) == 1:
-        yield from refused(rows, lambda some: timestamps(some, roles.time[0], time_format=named.time_format))
+    if roles.time:
+        yield from refused(rows, lambda some: timestamps(some, roles.time, time_format=named.time_format))
 
 
 def told(splits: DatasetDict, named: NamedColumns) -> Iterator[str]:
