@@ -122,6 +122,7 @@ def test_every_kind_of_fault_is_caught_by_its_family_name():
             raise kind("x")
 
 
+@pytest.mark.fault(61)
 @pytest.mark.parametrize(
     ("fault", "told"),
     [

@@ -206,7 +206,7 @@ class Check(NamedColumns):
 def _writer(file: TextIO, form: str, columns: Sequence[str]) -> Callable[[Sequence[object]], object]:
     """A function that writes the cells of a row; of a table the header is written at once."""
     if form == "jsonl":
-        return lambda cells: file.write(json_text(dict(zip(columns, cells, strict=True))) + "\n")
+        return lambda cells: file.write(json_text(dict(zip(columns, cells, strict=True)), theirs=True) + "\n")
     table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
     table.writerow(columns)
     return lambda cells: table.writerow([cell_text(cell) for cell in cells])

@@ -201,12 +201,18 @@ def one_line(text: str) -> str:
     return " ".join(text.translate(CONTROLS).split())
 
 
-def json_text(value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None) -> str:
+def json_text(
+    value: object,
+    *,
+    indent: int | None = None,
+    default: Callable[[Any], object] | None = None,
+    theirs: bool = False,
+) -> str:
     """JSON as it is read by people too: letters as they are, what could be a command to a terminal as an escape.
 
-    With `default`, for what JSON has no form for, it repeats what an input holds, be it NaN; else no such number is written.
+    Numbers that are none are a mistake, except in values of `theirs` that came in so.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=default is not None, default=default)
+    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=theirs, default=default)
     return text.translate(_ESCAPES)
 
 

@@ -127,6 +127,7 @@ def test_another_seed_combines_otherwise():
     assert len({row.text for row in one["train"]} & {row.text for row in other["train"]}) < 30
 
 
+@pytest.mark.fault(49, 62)
 def test_same_bytes_whatever_the_environment():
     made = "pairs(source='en', target='hi', seed=3, train=300, validation=40, test=40)"
     code = f"from seqtext.builtin.phrasebook import pairs; print({made})"

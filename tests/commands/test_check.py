@@ -46,6 +46,7 @@ def faulty_table(rows: int, wrong: dict[int, str]) -> list[str]:
     return ["text,label", *(wrong.get(number, line) for number, line in enumerate(lines, start=1))]
 
 
+@pytest.mark.fault(7, 14)
 def test_all_rows_of_a_kind_are_told_together_under_their_numbers_in_the_file():
     short = sorted(random.Random(1).sample(range(1, 200), 7))
     unlabelled = [number for number in (3, 77, 150) if number not in short]
@@ -61,6 +62,7 @@ def test_all_rows_of_a_kind_are_told_together_under_their_numbers_in_the_file():
     assert f"{8 + len(unlabelled)} of 200 rows are at fault" in ended.err
 
 
+@pytest.mark.fault(71)
 def test_the_copy_that_is_proposed_has_the_other_rows_as_they_were_and_trains():
     wrong = {5: "cut", 9: '"a ""quoted"", text",', 10: ""}
     Path("my train.csv").write_text("\n".join(faulty_table(90, wrong)) + "\n")
@@ -81,6 +83,7 @@ def test_the_copy_that_is_proposed_has_the_other_rows_as_they_were_and_trains():
     assert len(load("clean.csv").splits["train"]) == 87
 
 
+@pytest.mark.fault(5, 10)
 def test_json_lines_are_judged_line_by_line():
     lines = [json.dumps({"text": f"a text {number}", "label": "ab"[number % 2]}) for number in range(60)]
     lines[3] = '{"text": "cut'
@@ -97,6 +100,7 @@ def test_json_lines_are_judged_line_by_line():
     assert kept == [json.loads(line) for number, line in enumerate(lines) if number not in (3, 30, 40)]
 
 
+@pytest.mark.fault(36, 37)
 def test_readings_and_times_that_are_none_are_found_wherever_they_stand():
     lines = [f"2024-01-{1 + n // 24:02}T{n % 24:02}:00,{n}.5" for n in range(200)]
     lines[17] = "2024-01-01T17:00,1.234.5"

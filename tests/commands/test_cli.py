@@ -80,6 +80,7 @@ def test_texts_as_arguments_give_label_probability_and_text_between_tabs(run_fol
     assert ended.err == "note: texts: 5; empty: 1; cut to the longest length the model reads: 0\n"
 
 
+@pytest.mark.fault(21)
 def test_a_pipe_is_a_text_a_line_and_an_empty_line_is_a_text(run_folder):
     piped = seqtext_command("predict", run_folder, stdin=b"the ship sails\n\nold oak trees\r\nlast \xe2\x80\xa8 one")
     given = seqtext_command("predict", run_folder, "the ship sails", "", "old oak trees", "last \u2028 one")
@@ -225,6 +226,7 @@ def test_an_output_that_is_a_device_is_written_to_and_one_that_is_a_link_stays_o
     assert Path("file.csv").read_text().startswith("text,predicted,probability\n")
 
 
+@pytest.mark.fault(67)
 def test_what_could_be_a_command_to_the_terminal_is_not_shown(run_folder):
     ended = seqtext_command("predict", run_folder, "\x1b[31mred\x07", "a\u200db\x9b1m")
     assert not {"\x1b", "\x07", "\x9b"} & set(ended.out)
@@ -234,6 +236,7 @@ def test_what_could_be_a_command_to_the_terminal_is_not_shown(run_folder):
 # ---- predict: what is refused
 
 
+@pytest.mark.fault(1, 3, 9, 10)
 @pytest.mark.parametrize(
     ("flags", "code", "told"),
     [
@@ -267,6 +270,7 @@ def test_what_cannot_be_predicted_is_refused_in_one_line(run_folder, flags, code
     assert sorted(os.listdir()) == before
 
 
+@pytest.mark.fault(2)
 @pytest.mark.parametrize(
     ("flags", "stdin"),
     [
@@ -288,6 +292,7 @@ def test_an_input_without_rows_is_answered_with_nothing(run_folder, flags, stdin
     assert Path("out.csv").read_text() == ""
 
 
+@pytest.mark.fault(56)
 @pytest.mark.parametrize("command", [("predict", "x"), ("evaluate", "--data", "phrasebook"), ("info",)])
 def test_a_damaged_run_is_refused_with_3_by_every_command(run_folder, command):
     name, *flags = command

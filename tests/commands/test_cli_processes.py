@@ -36,6 +36,7 @@ def test_a_reader_that_leaves_early_is_no_fault(run_folder):
         assert (process.stderr.read(), process.wait()) == (b"", 0)
 
 
+@pytest.mark.fault(52)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 def test_an_output_that_is_full_is_told_in_one_line():
     with Path("/dev/full").open("wb") as full:
@@ -44,6 +45,7 @@ def test_an_output_that_is_full_is_told_in_one_line():
         assert (process.communicate()[1], process.returncode) == (told, 5)
 
 
+@pytest.mark.fault(62)
 def test_arguments_that_are_no_utf8_and_a_terminal_that_knows_ascii_only(run_folder):
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     process = started("predict", str(run_folder), b"caf\xe9 ship", "ü", stdout=subprocess.PIPE, env=plain)

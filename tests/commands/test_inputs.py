@@ -47,6 +47,7 @@ def write_rows(name: str) -> str:
     return name
 
 
+@pytest.mark.fault(69)
 @pytest.mark.parametrize(
     "name",
     ["a.jsonl", "a.json", "a.jsonl.xz", "a.csv", "a.csv.gz", "a.parquet", "folder/test.parquet", "folder/test.csv"],
@@ -71,6 +72,7 @@ def test_predict_chooses_a_split(saved_tasks):
     assert (ended.code, "no split 'dev'; expected one of train, test" in ended.err) == (2, True)
 
 
+@pytest.mark.fault(70)
 def test_columns_that_are_not_used_stop_no_prediction(saved_tasks):
     Path("a.jsonl").write_text(
         '{"text": "a", "n": 1}\n{"text": "b", "n": NaN}\n{"text": "c", "n": "x", "vote": 3}\n{"text": "d", "n": 1, "n": 2}\n'

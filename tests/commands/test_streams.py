@@ -46,6 +46,7 @@ def command(*arguments: object, redirect: str = "", **options) -> subprocess.Com
 # ---- processes
 
 
+@pytest.mark.fault(74)
 @pytest.mark.parametrize("rank", ["1", "abc", "0"])
 def test_a_command_that_does_not_train_answers_whatever_a_scheduler_has_set(run_folder, monkeypatch, rank):
     expected = seqtext_command("predict", run_folder, "a ship")
@@ -93,6 +94,7 @@ def test_a_rank_alone_trains_alone(monkeypatch):
 # ---- closed streams
 
 
+@pytest.mark.fault(74)
 def test_closed_streams_are_told_in_a_line_or_not_needed(run_folder):
     out = command("predict", run_folder, "a ship", redirect=">&-")
     assert out.returncode == 5
@@ -109,6 +111,7 @@ def test_closed_streams_are_told_in_a_line_or_not_needed(run_folder):
     assert full.stderr == b"error: the output: cannot be written (No space left on device)\n"
 
 
+@pytest.mark.fault(52)
 def test_a_full_disk_names_the_file(run_folder):
     ended = seqtext_command("predict", run_folder, "a ship", "--output", "/dev/full")
     assert ended.code == 5
@@ -158,6 +161,7 @@ def test_a_name_that_cannot_be_is_told_in_a_line(run_folder, flags):
 # ---- bytes that are no text
 
 
+@pytest.mark.fault(3)
 @pytest.mark.parametrize("ending", ["txt", "csv", "jsonl"])
 def test_bytes_that_are_no_text_stop_or_are_replaced_and_counted(run_folder, ending):
     texts = [b"b\xe9b\xe9 ship", "schön \ufffd".encode(), b"old oak \xff\xfe trees"]
@@ -289,6 +293,7 @@ def test_controls_are_blanks_in_lines_and_escapes_in_json():
     assert json.loads(json_text({"text": text})) == {"text": text}
 
 
+@pytest.mark.fault(67)
 @pytest.mark.parametrize("flag", [(), ("--jsonl",)])
 def test_a_generator_that_writes_controls_does_not_reach_the_terminal(saved_tasks, monkeypatch, flag):
     from seqtext.tasks.generation.writing import Generated
@@ -314,6 +319,7 @@ def spoilt(name: str, place: Path) -> Path:
     return target
 
 
+@pytest.mark.fault(42)
 @pytest.mark.parametrize(
     ("name", "command"),
     [

@@ -130,6 +130,7 @@ def test_a_run_of_another_recipe_is_sent_to_its_own(tmp_path, monkeypatch):
     assert "seqtext info 'my run' says what it is" in ended.err
 
 
+@pytest.mark.fault(67)
 def test_names_from_anyone_reach_neither_terminal_nor_shell(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = topic_rows(90)
@@ -166,6 +167,7 @@ def test_several_seeds_are_looked_at_once_where_nothing_is_trained(tmp_path, mon
     )
 
 
+@pytest.mark.fault(61, 66)
 def test_a_model_that_fits_no_machine_is_refused_before_it_is_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_csv(tmp_path / "train.csv", topic_rows(60))

@@ -111,6 +111,7 @@ def test_what_a_kill_left_is_named(run):
     assert "left by a kill" in ended.out
 
 
+@pytest.mark.fault(65)
 def test_a_part_that_is_a_link_out_of_the_run_is_refused(run, tmp_path):
     (run / "model").rename(tmp_path / "elsewhere")
     (run / "model").symlink_to(tmp_path / "elsewhere")

@@ -334,6 +334,7 @@ def test_a_number_that_is_drawn_again_is_that_of_the_scrambled_bits():
 # Ends
 
 
+@pytest.mark.fault(33)
 def test_a_text_that_ends_at_once_is_empty_and_has_a_probability():
     logits = torch.zeros(6, 6)
     logits[BEGIN, END] = 5.0
@@ -396,6 +397,7 @@ def test_numbers_that_are_none_are_told(temperature):
         write(table, table.initial_state(1), 1, temperature=temperature)
 
 
+@pytest.mark.fault(42)
 def test_scores_that_are_no_numbers_are_told():
     class Broken(Table):
         def step(self, tokens, state):

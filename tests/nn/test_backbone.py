@@ -99,6 +99,7 @@ def test_gradients_equal_torch_on_packed_input(cell, activation, bidirectional):
     torch.testing.assert_close(module.layers[1].weight_hh_l0.grad, reference.weight_hh_l1.grad, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.fault(45)
 @every_cell
 @every_depth
 @every_direction
@@ -115,6 +116,7 @@ def test_a_row_alone_equals_the_row_in_a_batch(cell, activation, num_layers, bid
             torch.testing.assert_close(one[:, 0], many[:, row], atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.fault(45)
 @every_cell
 @every_depth
 @every_direction
@@ -128,6 +130,7 @@ def test_what_stands_in_the_padding_changes_nothing(cell, activation, num_layers
     assert all(torch.equal(a, b) for a, b in zip(final, other_final, strict=True))
 
 
+@pytest.mark.fault(34)
 @every_cell
 @every_depth
 @pytest.mark.parametrize("extras", [False, True])
@@ -144,6 +147,7 @@ def test_step_repeated_equals_forward(cell, activation, num_layers, extras):
         torch.testing.assert_close(ours, want, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.fault(35)
 @every_cell
 @every_depth
 def test_the_future_changes_nothing_before_it(cell, activation, num_layers):
@@ -220,6 +224,7 @@ def test_a_copy_of_the_module_computes_the_same_and_dropout_only_in_training():
     assert not torch.equal(module.train()(inputs).values, module.eval()(inputs).values)
 
 
+@pytest.mark.fault(46)
 @pytest.mark.parametrize(
     ("lengths", "message"),
     [

@@ -148,6 +148,7 @@ def test_samples_follow_the_generator_and_leave_the_global_one():
 # ---- misuse
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize(
     ("loss", "levels", "message"),
     [

@@ -14,6 +14,7 @@ from seqtext.nn import memory
 from tests.conftest import ROOT
 
 
+@pytest.mark.fault(61, 66)
 def test_a_model_too_large_for_the_memory_is_refused_by_its_shapes_alone(monkeypatch):
     with torch.device("meta"):
         model = nn.Linear(10_000_000, 100_000)  # 4 TB

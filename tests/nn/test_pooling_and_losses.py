@@ -32,6 +32,7 @@ def test_last_of_the_reverse_direction_is_at_the_first_step():
     assert torch.equal(pooled, torch.tensor([[3.0, -5.0], [5.0, 2.0]]))
 
 
+@pytest.mark.fault(45)
 def test_kinds_stand_side_by_side_and_padding_is_never_seen():
     pooling = Pooling(kinds=["last", "mean", "max"], size=2)
     poisoned = VALUES.clone()
@@ -40,6 +41,7 @@ def test_kinds_stand_side_by_side_and_padding_is_never_seen():
     assert torch.equal(pooling(Padded(VALUES, LENGTHS)), pooling(Padded(poisoned, LENGTHS)))
 
 
+@pytest.mark.fault(46)
 def test_lengths_beyond_the_width_are_refused():
     with pytest.raises(ValueError, match=r"lengths must lie in 1\.\.4"):
         Pooling(kinds=["mean"], size=2)(Padded(VALUES, torch.tensor([2, 5])))

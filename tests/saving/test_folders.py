@@ -79,6 +79,7 @@ def test_a_fault_while_writing_leaves_the_older_folder_and_nothing_else(tmp_path
     assert names(tmp_path) == ["run"]
 
 
+@pytest.mark.fault(52)
 def test_a_full_disk_found_only_when_syncing_leaves_the_older_folder(tmp_path, monkeypatch):
     fill(tmp_path / "run", FILES)
     write_text(tmp_path / "note.txt", "old")
@@ -97,6 +98,7 @@ def test_a_full_disk_found_only_when_syncing_leaves_the_older_folder(tmp_path, m
     assert names(tmp_path) == ["note.txt", "run"]
 
 
+@pytest.mark.fault(52)
 def test_weights_that_do_not_fit_on_the_disk_are_told_like_any_other_file(tmp_path):
     fill(tmp_path / "run", FILES)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -113,6 +115,7 @@ def test_weights_that_do_not_fit_on_the_disk_are_told_like_any_other_file(tmp_pa
     assert names(tmp_path) == ["run"]
 
 
+@pytest.mark.fault(53)
 def test_a_place_that_cannot_be_written_is_told_as_such(tmp_path):
     (tmp_path / "file").write_text("in the way")
     for target in (tmp_path / "file" / "run", tmp_path / "file" / "deep" / "run"):
@@ -154,6 +157,7 @@ def test_json_keeps_names_that_are_no_text_and_refuses_numbers_that_json_has_not
 # ---- read as it was written, or refused
 
 
+@pytest.mark.fault(56)
 @settings(deadline=None)
 @given(st.data())
 def test_a_single_bit_flipped_anywhere_is_refused(tmp_path_factory, data):
@@ -194,6 +198,7 @@ def test_a_file_that_the_manifest_does_not_list_is_not_read(tmp_path):
     assert read_folder(tmp_path / "run") == FILES
 
 
+@pytest.mark.fault(65)
 def test_what_is_no_file_is_never_opened(tmp_path):
     """A pipe would hang for ever, a device may do anything, a link leads out."""
     path = fill(tmp_path / "run", FILES) / "b.txt"
@@ -211,6 +216,7 @@ def test_what_is_no_file_is_never_opened(tmp_path):
         read_folder(tmp_path / "run")
 
 
+@pytest.mark.fault(65)
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "", ".", "..", "a\\b", "a\0b", "sub/x"])
 def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path, name):
     fill(tmp_path / "run", FILES)
@@ -283,6 +289,7 @@ def test_tensors_come_back_as_they_were_whatever_their_layout(tmp_path):
     assert all(torch.equal(found[name], MODEL[name]) and found[name].dtype == MODEL[name].dtype for name in MODEL)
 
 
+@pytest.mark.fault(58, 64)
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -332,6 +339,7 @@ def test_bytes_that_are_no_tensors_are_refused(data):
         parse_tensors(data, {"w": torch.empty(2, device="meta")}, where="x")
 
 
+@pytest.mark.fault(63)
 def test_a_pickle_in_the_place_of_weights_is_refused_and_not_run(tmp_path):
     class Harmful:
         def __reduce__(self) -> tuple[object, ...]:

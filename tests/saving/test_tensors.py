@@ -48,6 +48,7 @@ def test_what_the_library_writes_is_read_as_it_is(wanted):
     assert as_they_are(read_tensors(save(tensors), where="x")) == as_they_are(expected)
 
 
+@pytest.mark.fault(64)
 @settings(max_examples=300)
 @given(st.data())
 def test_a_changed_head_is_refused_or_means_the_same_tensors(data):
@@ -62,6 +63,7 @@ def test_a_changed_head_is_refused_or_means_the_same_tensors(data):
     assert as_they_are(found) == as_they_are(GOOD)
 
 
+@pytest.mark.fault(64)
 @pytest.mark.parametrize(
     "data",
     [
@@ -110,6 +112,7 @@ def test_a_head_is_refused_with_what_is_wrong_with_it(data, told):
         parse_tensors(data, {"w": torch.empty(2, device="meta")}, where="x")
 
 
+@pytest.mark.fault(64)
 @pytest.mark.parametrize("shape", [[2**40], [2**31, 2**20], [2**60]])
 def test_tensors_that_a_head_only_claims_are_refused_before_anything_is_allocated(shape):
     data = packed({"w": {**W, "shape": shape}}, b"\0" * 8)
@@ -129,6 +132,7 @@ def test_a_file_of_another_model_costs_no_memory_for_its_tensors():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes
 
 
+@pytest.mark.fault(44)
 def test_tensors_that_are_read_whatever_they_are_called_must_be_finite_too():
     with pytest.raises(SavedFileError, match="tensor 'w' holds NaN or infinity"):
         read_tensors(save({"w": torch.tensor([float("nan")])}), where="x")

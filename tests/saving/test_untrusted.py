@@ -38,6 +38,7 @@ def test_numbers_that_are_none_are_refused_where_asked(number):
         parse_json(f'{{"a": {number}}}'.encode(), where="x", finite=True)
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize(
     ("data", "told"),
     [
@@ -107,6 +108,7 @@ def test_only_utf_8_is_json(codec):
 # ---- no check takes time that grows with the square of what is checked
 
 
+@pytest.mark.fault(75)
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_megabyte_of_keys_with_one_twice_is_refused_at_once(nested):
     keys = ",".join(f'"k{n:06}":0' for n in range(200_000))
@@ -118,6 +120,7 @@ def test_a_megabyte_of_keys_with_one_twice_is_refused_at_once(nested):
         parse_json(data.encode(), where="x")
 
 
+@pytest.mark.fault(75)
 def test_yaml_as_large_as_is_taken_with_a_key_twice_is_refused_at_once():
     text = "".join(f"k{n:05}: 0\n" for n in range(15_000)) + "k14999: 1\n"
     with seconds(20), pytest.raises(SavedFileError, match="the key 'k14999' twice"):

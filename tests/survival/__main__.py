@@ -1,7 +1,7 @@
 """`python -m tests.survival PART`: what a run promises, tried as often as is asked, with a table of what came of it.
 
 python -m tests.survival saves                    every file operation of a save, killed or failing
-python -m tests.survival kills --count 500        also: terms, copies, malformed, soup, nan
+python -m tests.survival kills --count 500        also: terms, copies, malformed, soup, nan, rows
 python -m tests.survival all --full --minutes 600 the campaign; make survival
 """
 
@@ -19,8 +19,17 @@ from typing import NamedTuple
 # Before torch and datasets: one thread, so that a fork is safe, and no network.
 os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "MPLBACKEND": "agg"}
 
-IN_CI = {"kills": 20, "saves": 1, "copies": 1000, "malformed": 500, "soup": 2500, "nan": 20, "terms": 3}
-FULL = {"kills": 500, "saves": 1, "copies": 50_000, "malformed": 50_000, "soup": 50_000, "nan": 200, "terms": 100}
+IN_CI = {"kills": 20, "saves": 1, "copies": 1000, "malformed": 500, "soup": 2500, "nan": 20, "terms": 3, "rows": 60}
+FULL = {
+    "kills": 500,
+    "saves": 1,
+    "copies": 50_000,
+    "malformed": 50_000,
+    "soup": 50_000,
+    "nan": 200,
+    "terms": 100,
+    "rows": 3000,
+}
 FULL_IN_SAVES = 150
 
 
@@ -108,8 +117,21 @@ def nan(place: Path, count: int, seed: int, until: float, full: bool, recipes: l
     return [Row("NaN at (module, step, row)", figure, found.wrong)]
 
 
+def rows(place: Path, count: int, seed: int, until: float, full: bool, recipes: list[str]) -> list[Row]:
+    """A fault in a random row of data."""
+    from tests.survival.planted import try_rows
+
+    done = try_rows(place, count=count, seed=seed, until=until)
+    wrong = [
+        f"{one.recipe}, {one.kind}, {one.path} {one.row}: {one.ended.err or one.ended.out}"
+        for one in done
+        if not one.found
+    ]
+    return [Row("faults at random rows", f"{len(done) - len(wrong)} of {len(done)} told with file and row", wrong)]
+
+
 PARTS: dict[str, Callable[[Path, int, int, float, bool, list[str]], list[Row]]] = {
-    "saves": saves, "kills": kills, "terms": terms, "copies": copies, "malformed": malformed, "soup": soup, "nan": nan,
+    "saves": saves, "kills": kills, "terms": terms, "copies": copies, "malformed": malformed, "soup": soup, "nan": nan, "rows": rows,
 }  # fmt: skip
 
 

@@ -9,11 +9,14 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from seqtext.commands.verify import parts_of
 from tests.conftest import python
 from tests.survival.mutator import mutated
 
 
+@pytest.mark.fault(50)
 def test_runs_that_are_killed_again_and_again_end_as_if_nobody_had_touched_them(table):
     kills, ended = re.search(
         r"(\d+) kills, \d+ during a save; (\d+) runs ended, 0 faults", table["runs killed"]
@@ -26,10 +29,12 @@ def test_no_row_is_repeated_or_missed_after_a_kill_in_any_epoch(table):
     assert table["rows after a kill"].startswith("0 rows")
 
 
+@pytest.mark.fault(51)
 def test_a_run_that_is_asked_to_stop_saves_and_goes_on(table):
     assert re.search(r"[3-9] sent, to the end p50 .*; [1-9]\d* runs ended", table["SIGTERM"])
 
 
+@pytest.mark.fault(52, 55)
 def test_every_file_operation_of_a_save_killed_or_failing_leaves_a_whole_checkpoint(table):
     found = re.search(
         r"(\d+) operations, (\d+) faults tried; 0 left no whole checkpoint", table["file operations of a save"]
@@ -39,10 +44,12 @@ def test_every_file_operation_of_a_save_killed_or_failing_leaves_a_whole_checkpo
     assert tried == 4 * operations
 
 
+@pytest.mark.fault(54, 56)
 def test_no_damaged_copy_of_a_run_is_accepted(table):
     assert table["damaged copies, topic_classification"].startswith("1000, 0 accepted")
 
 
+@pytest.mark.fault(63, 64, 65, 66, 67)
 def test_no_malformed_file_crashes_hangs_runs_code_or_opens_another_file(table):
     refused, loaded = map(
         int, re.search(r"500: (\d+) refused, (\d+) loaded and worked, 0 f", table["malformed files"]).groups()
@@ -51,6 +58,7 @@ def test_no_malformed_file_crashes_hangs_runs_code_or_opens_another_file(table):
     assert loaded > 5, "some damage is harmless, or nothing was tried"
 
 
+@pytest.mark.fault(5, 68)
 def test_byte_soup_as_data_gives_rows_or_a_line_and_a_damaged_copy_the_same_rows(table):
     refused, loaded = map(
         int, re.search(r"2500: (\d+) refused, (\d+) loaded, 0 f", table["byte soup as data"]).groups()
@@ -59,6 +67,12 @@ def test_byte_soup_as_data_gives_rows_or_a_line_and_a_damaged_copy_the_same_rows
     assert loaded > 500, "much damage changes a text and no more, or nothing was tried"
 
 
+@pytest.mark.fault(3, 5, 6, 7, 10, 14, 16, 36, 37)
+def test_a_fault_in_any_row_of_any_format_is_told_with_its_file_and_row(table):
+    assert table["faults at random rows"].startswith("60 of 60 ")
+
+
+@pytest.mark.fault(42)
 def test_a_number_that_is_not_finite_stops_the_run_before_the_update(table):
     assert table["NaN at (module, step, row)"].startswith("20 of 20 ")
 

@@ -46,6 +46,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return hub
 
 
+@pytest.mark.fault(75)
 @pytest.mark.parametrize("is_run", [True, False])
 def test_only_the_saved_model_is_fetched(run_folder: Path, hub: SimpleNamespace, is_run: bool) -> None:
     shutil.copytree(run_folder if is_run else run_folder / "model", hub.folder)

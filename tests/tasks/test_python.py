@@ -244,6 +244,7 @@ def test_all_splits_of_a_data_set_are_taken_for_what_they_are(tmp_path):
 # ---- odd surroundings
 
 
+@pytest.mark.fault(74)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_a_default_dtype_changes_nothing(name, dtype, tmp_path):
@@ -268,6 +269,7 @@ def test_a_default_dtype_changes_nothing(name, dtype, tmp_path):
     assert found == expected
 
 
+@pytest.mark.fault(74)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_a_forked_process_predicts_instead_of_hanging():
     task = made("TopicClassifier")

@@ -56,6 +56,7 @@ def test_it_learns_and_leaves_the_best_model_in_run_and_task(topics, tmp_path, c
     assert len(list((tmp_path / "run" / "checkpoints").iterdir())) == 2
 
 
+@pytest.mark.fault(59)
 @pytest.mark.parametrize("settings", [{}, {"subword_sampling": True}, {"optimizer": "muon"}])
 def test_resumed_equals_uninterrupted_to_the_bit(topics, tmp_path, settings):
     options = {**QUICK, "epochs": 4, "gradient_accumulation": 2, "precision": "bf16"}
@@ -91,6 +92,7 @@ def _stop_after_epochs(task, epochs, train) -> None:
         train()
 
 
+@pytest.mark.fault(54)
 def test_a_torn_checkpoint_is_passed_over_and_named(topics, tmp_path, capsys):
     options = {**QUICK, "epochs": 2}
     run = tmp_path / "run"
@@ -107,6 +109,7 @@ def test_a_torn_checkpoint_is_passed_over_and_named(topics, tmp_path, capsys):
         seqtext.fit(make(topics), topics["train"], topics["validation"], run=run, resume=True, **options)
 
 
+@pytest.mark.fault(48)
 def test_accumulated_micro_batches_are_one_batch(topics):
     one = make(topics, word_dropout=0.0, embedding_dropout=0.0, head_dropout=0.0)
     many = copy.deepcopy(one)
@@ -119,6 +122,7 @@ def test_accumulated_micro_batches_are_one_batch(topics):
         torch.testing.assert_close(a.grad, b.grad, atol=1e-6, rtol=1e-4)
 
 
+@pytest.mark.fault(42)
 def test_a_loss_that_is_not_finite_stops_before_the_update_and_names_the_row(topics):
     task = make(topics)
     examples = task.encode(topics["train"])
@@ -140,6 +144,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_update_and_names_the_row(top
     assert all(torch.equal(before[name], value) for name, value in task.model.state_dict().items())
 
 
+@pytest.mark.fault(42, 48)
 def test_fp16_overflows_are_skipped_and_twenty_in_a_row_stop(topics):
     task = make(topics, cell="gru")  # torch has no fp16 LSTM on the CPU
     examples, loss = task.encode(topics["train"]), task.loss

@@ -59,6 +59,7 @@ def test_without_counters_nothing_is_said():
     assert made.note(POINTS, epoch(10**6)) == ""
 
 
+@pytest.mark.fault(61)
 @pytest.mark.parametrize(
     ("made", "more"), [(memory(), " (about 800 fit, by the batches before)"), (BatchMemory(None), "")]
 )

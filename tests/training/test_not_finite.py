@@ -97,6 +97,7 @@ def step_of(row: int, *, gradient_accumulation: int) -> int:
     return next(number for number, step in enumerate(plan.epoch(0)) if any(row in rows for rows in step))
 
 
+@pytest.mark.fault(42)
 @settings(max_examples=10)
 @given(
     layer=st.sampled_from(LAYERS),
@@ -153,6 +154,7 @@ def test_rows_have_the_numbers_of_their_source_whatever_was_drawn_from_it(topics
     assert topics["train"][int(number) - 1]["text"] == wanted
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_layer_and_the_step_of_the_row_are_named(topics, cell):
     task = make(topics, cell=cell, num_layers=2, bidirectional=False)
@@ -181,6 +183,7 @@ def test_a_loss_that_is_not_finite_though_every_gradient_is_stops_too(topics):
         assert torch.equal(parameter, was)
 
 
+@pytest.mark.fault(42)
 def test_weights_that_an_update_made_infinite_are_not_saved(tmp_path):
     with pytest.raises(NumericsError, match=r"step 1: model/weight is not finite after the update; nothing was saved"):
         fit(Line(), points(), run=tmp_path / "run", learning_rate=1e39, warmup=0.0, checkpoint_every=1, device="cpu")
@@ -204,6 +207,7 @@ def test_finding_the_place_draws_what_the_step_drew_and_leaves_no_hooks(topics):
     assert [len(module._forward_hooks) for module in task.model.modules()] == hooks
 
 
+@pytest.mark.fault(42, 48)
 def test_fp16_overflows_are_counted_across_a_stop(tmp_path, monkeypatch):
     """Without a GPU: the loss scale of a stand-in overflows in every third step, exactly as often in a run that was stopped."""
     from seqtext.training.update import GuardedUpdate

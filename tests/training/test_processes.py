@@ -74,6 +74,7 @@ def test_gradients_and_weights_are_those_of_one_process_with_dropout_on(steps):
         assert float((found[name] - value).abs().max()) < limit, name
 
 
+@pytest.mark.fault(42, 60)
 def test_a_number_that_is_not_finite_in_one_process_ends_all_and_is_told_once_with_its_rows(steps):
     codes, told = zip(*steps[1], strict=True)
     assert codes == (4, 4)
@@ -133,6 +134,7 @@ def running(folder: Path, processes: list[subprocess.Popen[str]]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.fault(60)
 @pytest.mark.parametrize("killed", [0, 1])
 def test_when_one_is_killed_the_others_end_by_themselves_and_its_checkpoint_verifies(tmp_path, killed):
     both = started("forever", tmp_path)
@@ -222,6 +224,7 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in found]
 
 
+@pytest.mark.fault(60)
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found in /proc")
 @pytest.mark.parametrize("how", ["a killed process", "a signal to all"])
 def test_torchrun_leaves_no_process_behind(tmp_path, how):

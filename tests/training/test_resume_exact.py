@@ -47,6 +47,7 @@ def whole(tmp_path_factory) -> Path:
 # ---- wherever it was killed, however often
 
 
+@pytest.mark.fault(50)
 @settings(max_examples=5)
 @given(kills=st.lists(st.integers(1, 60), min_size=1, max_size=3), resumed_every=st.sampled_from([3, 7, 1000]))
 def test_a_run_killed_in_any_step_however_often_ends_with_the_same_bits(whole, tmp_path_factory, kills, resumed_every):
@@ -58,6 +59,7 @@ def test_a_run_killed_in_any_step_however_often_ends_with_the_same_bits(whole, t
     assert hashes(run) == hashes(whole)
 
 
+@pytest.mark.fault(50, 59)
 @pytest.mark.parametrize("call", [1, 2, 3])
 @pytest.mark.parametrize(
     ("target", "name"),
@@ -87,6 +89,7 @@ def test_a_resumed_run_begins_behind_its_checkpoint_and_makes_every_step_once(tm
     assert len(rows) == len(set(rows)) == 52 - 4, "4 of the second epoch's 52 steps were made before"
 
 
+@pytest.mark.fault(59)
 def test_a_run_killed_before_its_first_checkpoint_starts_again(whole, tmp_path):
     with killed_in_step(5):
         train(tmp_path / "run")
@@ -157,6 +160,7 @@ def forecaster(_):
     return Forecaster.from_data(parts[0], hidden_size=8, window=24, layer_dropout=0.2), *parts
 
 
+@pytest.mark.fault(50)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize(
     ("make", "optimizer"),
@@ -186,6 +190,7 @@ def half(tmp_path: Path, **options) -> Path:
     return tmp_path / "run"
 
 
+@pytest.mark.fault(58)
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
@@ -205,6 +210,7 @@ def test_other_options_are_refused_with_both_values(tmp_path, changed, told):
     assert hashes(run) == before
 
 
+@pytest.mark.fault(13, 58)
 def test_another_cell_of_the_data_is_refused_with_both_hashes(tmp_path):
     run, rows = half(tmp_path), points()
     rows[30, 1] += 1e-9
@@ -214,6 +220,7 @@ def test_another_cell_of_the_data_is_refused_with_both_hashes(tmp_path):
         train(run, rows=points()[:59], resume=True)
 
 
+@pytest.mark.fault(49, 58)
 def test_another_torch_threads_and_kernels_are_refused(tmp_path, monkeypatch):
     run = half(tmp_path)
     monkeypatch.setattr(torch, "__version__", "9.9")
@@ -225,6 +232,7 @@ def test_another_torch_threads_and_kernels_are_refused(tmp_path, monkeypatch):
         assert told in str(error.value)
 
 
+@pytest.mark.fault(54, 55)
 def test_a_damaged_checkpoint_is_not_kept_in_place_of_a_good_one(tmp_path):
     run = half(tmp_path, checkpoint_every=5)
     *_, good, torn = checkpoints(run)
@@ -249,6 +257,7 @@ def test_another_source_tokenizer_is_refused():
     assert differences(*records) == [f"source tokenizer was 'SHA-256 {'b' * 16}' and is 'SHA-256 {'c' * 16}'"]
 
 
+@pytest.mark.fault(27, 58)
 def test_another_tokenizer_and_model_are_refused(topics, tmp_path):
     options = {"device": "cpu", "batch_tokens": 600, "epochs": 1, "checkpoint_every": 1}
     with killed_in_step(3):
@@ -260,6 +269,7 @@ def test_another_tokenizer_and_model_are_refused(topics, tmp_path):
     assert "model's hidden_size was 8 and is 9" in str(error.value)
 
 
+@pytest.mark.fault(58)
 def test_inexact_is_allowed_if_asked_for_and_the_result_says_so(tmp_path, capsys):
     run = half(tmp_path)
     result = train(run, resume=True, allow_inexact=True, learning_rate=0.01)
@@ -269,6 +279,7 @@ def test_inexact_is_allowed_if_asked_for_and_the_result_says_so(tmp_path, capsys
     assert again.selection == result.selection, "it stays so"
 
 
+@pytest.mark.fault(59)
 def test_a_run_that_has_ended_needs_nothing_to_be_as_it_was(whole):
     assert train(whole, resume=True, epochs=2, seed=5).steps == 156
 

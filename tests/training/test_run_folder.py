@@ -230,6 +230,7 @@ def test_a_task_that_no_list_names_is_trained_and_has_its_best_weights_in_the_en
     assert np.isclose(float(saved["weight"]), 2, atol=0.5)
 
 
+@pytest.mark.fault(61)
 def test_a_batch_that_the_memory_is_not_enough_for_is_told_with_its_size(tmp_path):
     task = Line()
     task.losses = lambda batch: torch.empty(10**15)
@@ -239,6 +240,7 @@ def test_a_batch_that_the_memory_is_not_enough_for_is_told_with_its_size(tmp_pat
     assert error.value.exit_code == 5
 
 
+@pytest.mark.fault(52, 53)
 @pytest.mark.parametrize("kind", [RunFolder, Path])
 def test_a_run_to_be_overwritten_stays_where_the_disk_has_no_space_for_another(tmp_path, monkeypatch, kind):
     train(tmp_path / "run")
@@ -294,6 +296,7 @@ def test_a_log_that_loses_lines_while_it_is_written_is_told(tmp_path, damage):
         train(tmp_path / "run", task)
 
 
+@pytest.mark.fault(53)
 @pytest.mark.parametrize("place", ["/proc/x", "/proc/x/y", "/dev/null/x"])
 def test_a_place_that_cannot_be_written_is_refused_before_anything_takes_time(place):
     with pytest.raises((ResourceError, OptionsError), match=re.escape(place)):

@@ -66,6 +66,7 @@ def other(tmp_path, hold) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.fault(57)
 def test_a_living_owner_is_named_and_keeps_its_lock(tmp_path, other):
     lock = RunLock(tmp_path)
     before = lock.path.read_bytes()
@@ -77,6 +78,7 @@ def test_a_living_owner_is_named_and_keeps_its_lock(tmp_path, other):
     assert lock.path.read_bytes() == before
 
 
+@pytest.mark.fault(57)
 def test_a_dead_owner_does_not(tmp_path, other):
     os.kill(other.pid, signal.SIGKILL)
     other.wait()
@@ -139,6 +141,7 @@ def test_a_process_may_take_its_own_lock_again_by_any_name_of_the_folder(tmp_pat
     assert not (tmp_path / "run" / NAME).exists()
 
 
+@pytest.mark.fault(57)
 def test_of_several_that_take_it_at_once_one_gets_it_and_it_goes_when_that_ends(tmp_path, hold):
     (tmp_path / NAME).write_text("process 12 on elsewhere\n")
     racers = hold(tmp_path, 4)

@@ -30,6 +30,7 @@ def plain_handlers():
     assert {number: signal.getsignal(number) for number in CODES} == before, "handlers of others come back"
 
 
+@pytest.mark.fault(51)
 @every_signal
 @pytest.mark.parametrize("step", [1, 25, 52, 53, 156])
 def test_the_step_is_finished_and_saved_and_the_run_goes_on_to_the_same_bits(whole, tmp_path, number, step):  # noqa: F811
@@ -76,6 +77,7 @@ def test_weights_are_their_own_again_when_the_validation_of_averaged_ones_is_lef
     assert state.count(own) == 1, "the weights; the average has other numbers"
 
 
+@pytest.mark.fault(51)
 @every_signal
 @pytest.mark.parametrize("where", [(checkpoint, "save_tensors"), (run_state, "save_checkpoint")])
 def test_a_second_signal_leaves_at_once_and_the_checkpoint_before_stands(whole, tmp_path, monkeypatch, number, where):  # noqa: F811
@@ -115,6 +117,7 @@ def test_a_signal_while_the_last_epoch_is_saved_ends_the_run_there(whole, tmp_pa
     assert hashes(run) == hashes(whole)
 
 
+@pytest.mark.fault(74)
 def test_a_signal_that_is_ignored_stays_ignored():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -151,6 +154,7 @@ run_program(lambda: train(sys.argv[1], epochs=10**9, batch_tokens=1))
 """
 
 
+@pytest.mark.fault(51)
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_real_process_leaves_with_143_and_its_checkpoint_verifies(tmp_path, times):
     run = tmp_path / "run"
@@ -169,6 +173,7 @@ def test_a_real_process_leaves_with_143_and_its_checkpoint_verifies(tmp_path, ti
     read_folder(max(run.glob("checkpoints/step-*")))
 
 
+@pytest.mark.fault(74)
 def test_a_run_in_the_background_of_a_script_leaves_ctrl_c_to_others_and_answers_sigterm(tmp_path):
     run = tmp_path / "run"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

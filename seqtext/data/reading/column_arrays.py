@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.joined_columns import BETWEEN, parts_of
+from seqtext.data.reading.remarks import remarks_of
 
 if TYPE_CHECKING:
     import datasets
@@ -41,6 +42,28 @@ def row_number(dataset: datasets.Dataset, place: int) -> int:
     """The row, from 1, at a place (from 0): as it was loaded, whatever was drawn or filtered since, but a slice counts anew."""
     rows = dataset._indices
     return 1 + (place if rows is None else int(rows.column(0)[place].as_py()))
+
+
+def row_of(dataset: datasets.Dataset, place: int) -> str:
+    """What messages call the row at a place (from 0): as it is shown, and the file it is out of with its row there."""
+    return f"{place_of(dataset)}, row {place + 1}{in_file(dataset, place)}"
+
+
+def row_as_loaded(dataset: datasets.Dataset, place: int) -> str:
+    """The same, by the number it had when it was loaded."""
+    return f"{place_of(dataset)}, row {row_number(dataset, place)}{in_file(dataset, place)}"
+
+
+def in_file(dataset: datasets.Dataset, place: int) -> str:
+    """`" (FILE, row 17)"` of the row at a place (from 0), where the file is not what messages call the data set; else nothing."""
+    files, row = remarks_of(dataset).files, row_number(dataset, place)
+    if sum(rows for _, rows in files) != len(dataset.data):  # of a slice
+        return ""
+    for file, rows in files:
+        if row <= rows:
+            return f" ({file}, row {row})"
+        row -= rows
+    return ""
 
 
 def _joined(columns: Sequence[Iterator[pa.Array]]) -> Iterator[pa.Array]:

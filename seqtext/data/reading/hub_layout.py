@@ -226,7 +226,7 @@ def _as_declared(split: datasets.Dataset, features: datasets.Features) -> datase
     cast = split.select_columns(kept).cast(datasets.Features({column: features[column] for column in kept}))
     new = {column: why for column, why in left_aside.items() if column not in known.left_aside}
     notes = (*known.notes, *Remarks((), new).all_notes(place))
-    return with_remarks(cast, Remarks(notes, {**left_aside, **known.left_aside}))
+    return with_remarks(cast, Remarks(notes, {**left_aside, **known.left_aside}, known.files))
 
 
 def _check_names(split: datasets.Dataset, column: str, names: Sequence[str]) -> None:

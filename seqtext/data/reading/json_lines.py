@@ -70,7 +70,7 @@ class JsonLines:
     def __init__(self, lines: Lines, name: str, keys: Sequence[str] = ()) -> None:
         self._lines, self._name = lines, name
         self._numbered: Iterator[tuple[int, str]] = enumerate(lines, start=1)
-        self._row, self._by_line, self._twice = 0, True, False
+        self._row, self._by_line, self._twice, self._blank = 0, True, False, 0
         self._decoder = json.JSONDecoder(object_pairs_hook=self._object_of)
         self._next = self._next_line
         first = self._first_row()
@@ -112,7 +112,8 @@ class JsonLines:
         try:
             peeked = self._lines.peek(2)
             while peeked and peeked[0].isspace() and len(peeked) > 1:
-                next(self._numbered)
+                number, _ = next(self._numbered)
+                self._blank = self._blank or number
                 peeked = self._lines.peek(2)
         except LineError as error:
             raise DataError(error.found, where=self._where(error.line), fix=error.fix) from None
@@ -181,7 +182,7 @@ class JsonLines:
         return next_row()
 
     def _next_line(self) -> dict[str, object] | None:
-        blank = 0  # a blank line is at fault only if a row follows it
+        blank, self._blank = self._blank, 0  # a blank line is at fault only if a row follows it
         try:
             for number, line in self._numbered:
                 self._row = number

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.column_arrays import column_arrays, place_of
+from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
@@ -72,24 +72,28 @@ def coded(dataset: datasets.Dataset, column: str, *, where: str | None = None) -
     names = getattr(feature, "names", None)
     trimmed = 0
     if names is not None:
-        codes, values = _class_codes(arrays(), names, where), tuple(names)
+        codes, values = _class_codes(arrays(), names, where, dataset), tuple(names)
     elif pa.types.is_null(type_):
         codes, values = np.full(len(dataset), MISSING, dtype=np.int64), ()
     elif pa.types.is_integer(type_) or pa.types.is_boolean(type_) or _is_text(type_):
-        codes, values, trimmed = _value_codes(arrays(), where)
+        codes, values, trimmed = _value_codes(arrays(), where, dataset)
     elif (pa.types.is_floating(type_) or pa.types.is_decimal(type_)) and _all_whole(arrays()):
-        codes, values, trimmed = _value_codes(map(_as_whole, arrays()), where)
+        codes, values, trimmed = _value_codes(map(_as_whole, arrays()), where, dataset)
     else:
-        raise _not_a_label(arrays(), type_, where)
+        raise _not_a_label(arrays(), type_, where, dataset)
     return Coded(codes, values, np.bincount(codes[codes >= 0], minlength=len(values)), trimmed)
 
 
-def name_rows(rows: NDArray[np.int64]) -> str:
-    """`"row 17"`, or `"37 rows, the first 17, 18, 19, 20, 21"`: rows counted from 0, named as people count, from 1."""
+def name_rows(rows: NDArray[np.int64], dataset: datasets.Dataset | None = None) -> str:
+    """`"row 17"`, or `"37 rows, the first 17, 18, 19, 20, 21"`: rows counted from 0, named as people count, from 1.
+
+    Of a data set out of several files, the file of the first row is named too.
+    """
+    file = "" if dataset is None else in_file(dataset, int(rows[0]))
     if len(rows) == 1:
-        return f"row {rows[0] + 1}"
+        return f"row {rows[0] + 1}{file}"
     first = ", ".join(str(row + 1) for row in rows[:MAX_ROWS_TOLD])
-    return f"{len(rows):,} rows, " + (f"the first {first}" if len(rows) > MAX_ROWS_TOLD else first)
+    return f"{len(rows):,} rows, " + (f"the first {first}" if len(rows) > MAX_ROWS_TOLD else first) + file
 
 
 def plain_name(label: str) -> str:
@@ -130,16 +134,20 @@ def _only(lists: pa.Array) -> pa.Array:
     return lists.flatten().take(pa.array(np.cumsum(lengths) - 1, mask=lengths == 0))
 
 
-def _class_codes(arrays: Iterable[pa.Array], names: Sequence[str], where: str) -> NDArray[np.int64]:
+def _class_codes(
+    arrays: Iterable[pa.Array], names: Sequence[str], where: str, dataset: datasets.Dataset
+) -> NDArray[np.int64]:
     codes = np.concatenate([np.zeros(0, np.int64), *(array.fill_null(MISSING).to_numpy() for array in arrays)])
     wrong = np.flatnonzero((codes < MISSING) | (codes >= len(names)))
     if len(wrong):
         same = wrong[codes[wrong] == codes[wrong[0]]]
-        raise _no_such_id(codes[wrong[0]], same, f"0 to {len(names) - 1} ({shorten(', '.join(names))})", where)
+        raise _no_such_id(codes[wrong[0]], same, f"0 to {len(names) - 1} ({shorten(', '.join(names))})", where, dataset)
     return codes
 
 
-def _value_codes(arrays: Iterable[pa.Array], where: str) -> tuple[NDArray[np.int64], tuple[str, ...], int]:
+def _value_codes(
+    arrays: Iterable[pa.Array], where: str, dataset: datasets.Dataset
+) -> tuple[NDArray[np.int64], tuple[str, ...], int]:
     """Codes in the order of the sorted values, these, and rows with outer blanks. Python sees each value of a batch once, not the rows."""
     number: dict[str | int | bool, int] = {}
     batches = [np.zeros(0, np.int64)]
@@ -158,11 +166,11 @@ def _value_codes(arrays: Iterable[pa.Array], where: str) -> tuple[NDArray[np.int
             fix = "name the right column with --label_column"
             raise DataError(found_values, where=where, expected="classes", fix=fix)
     codes = np.concatenate(batches)
-    _refuse_lists(number, codes, where)
+    _refuse_lists(number, codes, where, dataset)
     meant = _meant(number)
     for value, code in number.items():
         if isinstance(meant[value], int) and meant[value] < MISSING:
-            raise _no_such_id(value, np.flatnonzero(codes == code), "0 or more", where)
+            raise _no_such_id(value, np.flatnonzero(codes == code), "0 or more", where, dataset)
     # Texts that mean one number have one name, 3.0 that of 3: so several values may share a code.
     name = {value: _name(value, meant[value]) for value in number if meant[value] != MISSING}
     names = sorted({(meant[value], one) for value, one in name.items()})
@@ -190,13 +198,15 @@ def _meant(values: Collection[str | int | bool]) -> dict[str | int | bool, Any]:
     )
 
 
-def _refuse_lists(number: dict[str | int | bool, int], codes: NDArray[np.int64], where: str) -> None:
+def _refuse_lists(
+    number: dict[str | int | bool, int], codes: NDArray[np.int64], where: str, dataset: datasets.Dataset
+) -> None:
     """Refuses texts that are lists of labels, such as "[0, 1, 0]": each combination would be a class of its own."""
     texts = [value for value in number if isinstance(value, str) and value]
     if texts and all(map(_LIST.fullmatch, texts)) and (several := [text for text in texts if "," in text]):
         row = int(np.argmax(np.isin(codes, [number[text] for text in several])))
         first = next(text for text in several if number[text] == codes[row])
-        raise several_labels(f"{where}, row {row + 1}, found {shorten(first)}")
+        raise several_labels(f"{where}, row {row + 1}{in_file(dataset, row)}, found {shorten(first)}")
 
 
 def _all_whole(arrays: Iterator[pa.Array]) -> bool:
@@ -224,12 +234,14 @@ def _floats(array: pa.Array) -> NDArray[np.float64]:
     return floats
 
 
-def _no_such_id(value: object, rows: NDArray[np.int64], expected: str, where: str) -> DataError:
+def _no_such_id(
+    value: object, rows: NDArray[np.int64], expected: str, where: str, dataset: datasets.Dataset
+) -> DataError:
     fix = "give these rows a label or remove them (no label is ever ignored)"
-    return DataError(f"found {value} in {name_rows(rows)}", where=where, expected=expected, fix=fix)
+    return DataError(f"found {value} in {name_rows(rows, dataset)}", where=where, expected=expected, fix=fix)
 
 
-def _not_a_label(arrays: Iterable[pa.Array], type_: pa.DataType, where: str) -> DataError:
+def _not_a_label(arrays: Iterable[pa.Array], type_: pa.DataType, where: str, dataset: datasets.Dataset) -> DataError:
     found: tuple[int, object] = (0, None)
     for row, value in enumerate((value for array in arrays for value in array.to_pylist()), start=1):
         # Of floats, one such as 1.5 says more than a 1.0 before it; of lists, one of several labels more than one of one.
@@ -238,10 +250,11 @@ def _not_a_label(arrays: Iterable[pa.Array], type_: pa.DataType, where: str) -> 
             found = row, value
         if telling:
             break
+    file = in_file(dataset, found[0] - 1)
     if isinstance(found[1], list):
-        return several_labels(f"{where}, row {found[0]}, found {shorten(found[1])}")
+        return several_labels(f"{where}, row {found[0]}{file}, found {shorten(found[1])}")
     return DataError(
-        f"found {shorten(found[1])} in row {found[0]} (the column is {type_})",
+        f"found {shorten(found[1])} in row {found[0]}{file} (the column is {type_})",
         where=where,
         expected="a name, a whole number, or true or false",
         fix="write labels as names or as whole numbers",
@@ -260,6 +273,6 @@ def check_values(rows: datasets.Dataset, column: str) -> None:
     """
     unknown = np.flatnonzero(coded(rows, column).codes == MISSING)
     if len(unknown):
-        found = f"found no value (None, -1 or empty) in {name_rows(unknown)} of {len(rows):,}"
+        found = f"found no value (None, -1 or empty) in {name_rows(unknown, rows)} of {len(rows):,}"
         fix = "fill them in, or remove these rows"
         raise DataError(found, where=f"{place_of(rows)}, column {column!r}", expected="a value in every row", fix=fix)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.column_arrays import column_arrays, place_of
+from seqtext.data.reading.column_arrays import column_arrays, place_of, row_of
 from seqtext.data.reading.typed_columns import kind_of
 from seqtext.errors import DataError, shorten
 
@@ -48,9 +48,9 @@ def numbers(
     Raises:
         DataError: a cell that is no finite number, with the first such row and how many there are; a column of another type.
     """
-    place, cells = place_of(dataset), column_arrays(dataset, column)
-    where = f"{place}, column {column!r}"
-    return numbers_of(cells, where, lambda row: f"{place}, row {row + 1}, column {column!r}", decimal, missing)
+    where = f"{place_of(dataset)}, column {column!r}"
+    cells = column_arrays(dataset, column)
+    return numbers_of(cells, where, lambda row: f"{row_of(dataset, row)}, column {column!r}", decimal, missing)
 
 
 def numbers_of(

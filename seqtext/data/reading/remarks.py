@@ -26,10 +26,12 @@ class Remarks:
     Args:
         notes: a line each.
         left_aside: why a column is not there, as the error for whoever asks for it.
+        files: the files that they are out of, one behind the other, each with its rows.
     """
 
     notes: tuple[str, ...] = ()
     left_aside: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[tuple[str, int], ...] = ()
 
     def renamed(self, old: str, new: str) -> Remarks:
         """The same of a file of another name: what is cached of one is true of all that hold the same."""
@@ -38,13 +40,13 @@ class Remarks:
 
     def to_json(self) -> str:
         """As text, on one line."""
-        return json.dumps({"notes": self.notes, "left_aside": dict(self.left_aside)})
+        return json.dumps({"notes": self.notes, "left_aside": dict(self.left_aside), "files": self.files})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Remarks:
         """The remarks that `to_json` wrote."""
         found = json.loads(text)
-        return cls(tuple(found["notes"]), found["left_aside"])
+        return cls(tuple(found["notes"]), found["left_aside"], tuple(map(tuple, found.get("files", ()))))
 
     def all_notes(self, name: str) -> tuple[str, ...]:
         """The notes, and one more on all columns left aside.
@@ -69,7 +71,7 @@ def _reason(error: str, name: str, column: str) -> str:
 
 def with_remarks(dataset: datasets.Dataset, remarks: Remarks) -> datasets.Dataset:
     """The data set, which knows them from now on."""
-    if remarks.notes or remarks.left_aside:
+    if remarks != Remarks():
         dataset.info.description = _MARK + remarks.to_json()
     return dataset
 

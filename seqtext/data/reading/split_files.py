@@ -6,6 +6,7 @@ Knows nothing of which column is what, nor where the files come from.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,22 +52,19 @@ def read_files(
             found = f"its columns cannot be had ({shorten(' '.join(str(error).split()))})"
             raise DataError(found, where=str(file), fix="rename them") from None
         parts.append(with_remarks(part, remarks_in(copy, str(file))))
+    rows_of = tuple((str(file), len(part)) for file, part in zip(files, parts, strict=True))
     if len(parts) == 1:
-        return parts[0]
+        named = str(files[0]) == name  # then it is what messages call the rows anyway
+        return parts[0] if named else with_remarks(parts[0], replace(remarks_of(parts[0]), files=rows_of))
     parts = in_one_order(parts)
     together, left_aside = _shared_columns(parts, [str(file) for file in files])
     whole = datasets.concatenate_datasets(together)
     whole.info.dataset_name = name
     known = [remarks_of(part) for part in parts]
     notes = dict.fromkeys(note for remarks in known for note in remarks.notes)
-    for remarks in known:
-        left_aside = {**remarks.left_aside, **left_aside}
-    new = Remarks((), {column: why for column, why in left_aside.items() if column in _columns_of(parts)})
-    return with_remarks(whole, Remarks((*notes, *new.all_notes(name)), left_aside))
-
-
-def _columns_of(parts: Sequence[datasets.Dataset]) -> set[str]:
-    return {column for part in parts for column in part.column_names}
+    before = {column: why for remarks in reversed(known) for column, why in remarks.left_aside.items()}
+    new = Remarks((), {column: why for column, why in left_aside.items() if column not in before})
+    return with_remarks(whole, Remarks((*notes, *new.all_notes(name)), {**left_aside, **before}, rows_of))
 
 
 def _shared_columns(

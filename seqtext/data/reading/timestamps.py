@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.column_arrays import column_arrays, place_of
+from seqtext.data.reading.column_arrays import column_arrays, place_of, row_of
 from seqtext.data.reading.moments import (
     NOT_AT_ALL,
     Cells,
@@ -56,8 +56,8 @@ def timestamps(
     """
     import pyarrow as pa
 
-    place, label = place_of(dataset), f"column{'s' * (len(columns) > 1)} {' '.join(map(repr, columns))}"
-    where = Cells(f"{place}, {label}", lambda row: f"{place}, row {row + 1}, {label}", cut)
+    label = f"column{'s' * (len(columns) > 1)} {' '.join(map(repr, columns))}"
+    where = Cells(f"{place_of(dataset)}, {label}", lambda row: f"{row_of(dataset, row)}, {label}", cut)
     parts = [
         pa.chunked_array(list(column_arrays(dataset, column)), type=dataset.data.column(column).type)
         for column in columns

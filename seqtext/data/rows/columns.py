@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, place_of
+from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, in_file, place_of
 from seqtext.data.reading.joined_columns import joined, parts_of
-from seqtext.data.reading.label_codes import coded
+from seqtext.data.reading.label_codes import coded, name_rows
 from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
@@ -127,7 +127,8 @@ def _of_lists(dataset: datasets.Dataset, lists: list[str]) -> list[str]:
 
 def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -> None:
     """Refuses columns of yes and no, one for each label: each row may then have several."""
-    yes_or_no = [name for name in possible if _is_yes_or_no(dataset, name)]
+    first = dataset.select(range(min(len(dataset), MAX_ROWS)))  # once: it copies what is known of all columns
+    yes_or_no = [name for name in possible if _is_yes_or_no(first, name)]
     if len(yes_or_no) > 1:
         where = f"{place_of(dataset)}, columns {one_of(map(repr, yes_or_no)).removeprefix('one of ')}"
         own = flag.partition(",")[0].replace("NAME", yes_or_no[0])
@@ -136,9 +137,8 @@ def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -
 
 
 def _is_yes_or_no(dataset: datasets.Dataset, column: str) -> bool:
-    """Whether the first rows of a column hold nothing but yes and no, however they are written."""
-    first = next(column_arrays(dataset.select(range(min(len(dataset), MAX_ROWS))), column))
-    values = set(first.unique().to_pylist()) - {None}
+    """Whether a column holds nothing but yes and no, however they are written."""
+    values = set(next(column_arrays(dataset, column)).unique().to_pylist()) - {None}
     return bool(values) and values <= _YES_OR_NO
 
 
@@ -188,14 +188,17 @@ def check_texts(
         row, value = next((row, value) for row, value in enumerate(dataset[column], start=1) if value is not None)
         found = f"found {shorten(value)} ({type(value).__name__})"
         fix = f"pass {flag}, or write the cells as text"
-        raise DataError(found, where=f"{where}, row {row}, column {column!r}", expected="text", fix=fix)
+        place = f"{where}, row {row}{in_file(dataset, row - 1)}, column {column!r}"
+        raise DataError(found, where=place, expected="text", fix=fix)
     if stored.null_count:
         nulls = [array.is_null().to_numpy(zero_copy_only=False) for array in column_arrays(dataset, column)]
         rows = np.flatnonzero(np.concatenate(nulls)) + 1
         if len(rows):
-            found = "found None" + (f" (and in {len(rows) - 1:,} more rows)" if len(rows) > 1 else "")
+            others = "" if len(rows) == 1 else f" (it is so in {name_rows(rows - 1)} of {len(dataset):,})"
+            found = f"found None{others}"
             fix = "give the rows a text, or remove them"
-            raise DataError(found, where=f"{where}, row {rows[0]}, column {column!r}", expected="text", fix=fix)
+            place = f"{where}, row {rows[0]}{in_file(dataset, int(rows[0]) - 1)}, column {column!r}"
+            raise DataError(found, where=place, expected="text", fix=fix)
 
 
 def text_columns(dataset: datasets.Dataset) -> list[str]:

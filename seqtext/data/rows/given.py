@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqtext.data.reading.joined_columns import parts_of
+from seqtext.data.reading.remarks import Remarks, with_remarks
 from seqtext.data.rows.columns import LABEL_NAMES, TEXT_NAMES
 from seqtext.errors import DataError, shorten
 
@@ -43,7 +44,7 @@ def plain_values(values: Any) -> Iterable[Any]:
 def as_rows(given: Any, *columns: str | None, split: str | None = None) -> datasets.Dataset:
     """The rows of one split, as a data set.
 
-    Columns that are not named, and that no type fits, are left aside.
+    Columns that are not named, and that no type fits, are left aside, and refused where they are asked for.
 
     Args:
         given: a data set of datasets, a data frame, a dict of columns, or a list of dicts.
@@ -72,7 +73,9 @@ def as_rows(given: Any, *columns: str | None, split: str | None = None) -> datas
         raise DataError("no rows", where="the rows", expected="one row at least")
     needed = {part for column in columns if column is not None for part in parts_of(column)}
     arrays = {name: _array(values, name, must=name in needed) for name, values in table.items()}
-    return _as_dataset({name: array for name, array in arrays.items() if array is not None})
+    rows = _as_dataset({name: array for name, array in arrays.items() if array is not None})
+    left_aside = {name: str(_misfit(table[name], name)) for name, array in arrays.items() if array is None}
+    return with_remarks(rows, Remarks((), left_aside))
 
 
 def _columns(given: Any) -> dict[str, Sequence[Any]]:
@@ -116,7 +119,7 @@ def _array(values: Any, name: str, *, must: bool) -> pa.Array | None:
     except (pa.ArrowException, OverflowError, TypeError, ValueError, NotImplementedError):
         pass
     if must or name.strip().lower() in _OFTEN_MEANT:
-        raise _misfit(list(values), name)
+        raise _misfit(values, name)
     return None
 
 
@@ -127,11 +130,11 @@ def _converted(values: Any) -> pa.Array:
         return values
     if hasattr(values, "to_arrow"):  # polars
         values = values.to_arrow()
-    elif hasattr(values, "__arrow_array__") or hasattr(values, "dtype"):  # pandas, numpy: NaN among texts is nothing
+    elif hasattr(values, "__arrow_array__") or hasattr(values, "dtype"):  # NaN among texts is nothing
         return pa.array(values, from_pandas=True)
     if isinstance(values, pa.ChunkedArray):
         return values.combine_chunks()
-    return values if isinstance(values, pa.Array) else pa.array(list(values))
+    return values if isinstance(values, pa.Array) else pa.array(list(values), from_pandas=True)
 
 
 def _plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -214,7 +214,7 @@ def without_label(
 ) -> DataError:
     """The error of rows (from 0) that have no label."""
     total, where = len(dataset), where or f"{place_of(dataset)}, column {column!r}"
-    found = f"found no label (None, -1 or empty) in {name_rows(rows)} of {total:,}"
+    found = f"found no label (None, -1 or empty) in {name_rows(rows, dataset)} of {total:,}"
     if len(rows) == total:
         fix = "use another split: the test splits of the hub often have no labels"
     else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.column_arrays import column_arrays, place_of
+from seqtext.data.reading.column_arrays import column_arrays, place_of, row_of
 from seqtext.data.reading.time_text import look_like_clocks
 from seqtext.data.series.columns import NONE, Roles, is_count
 from seqtext.errors import DataError
@@ -50,7 +50,7 @@ def series_names(dataset: datasets.Dataset, columns: Sequence[str]) -> tuple[tup
             raise DataError(f"found {cells.type}", where=where, expected="names", fix=fix) from None
         unnamed = pc.fill_null(pc.equal(text, ""), True).to_numpy(zero_copy_only=False)
         if unnamed.any():
-            where = f"{place_of(dataset)}, row {int(unnamed.argmax()) + 1}, column {column!r}"
+            where = f"{row_of(dataset, int(unnamed.argmax()))}, column {column!r}"
             fix = "name it, or remove the row"
             raise DataError("found an empty cell", where=where, expected="the name of a series", fix=fix)
         texts.append(text)

@@ -52,6 +52,7 @@ def text_splits(
     others: tuple[str, ...] = (),
     max_rows: int | None = None,
     seed: int = 0,
+    together: bool = True,
 ) -> TextSplits:
     """Chooses the text column and the splits, and holds rows out where a split is missing.
 
@@ -62,6 +63,7 @@ def text_splits(
         others: further columns that there must be.
         max_rows: of training.
         seed: of what is drawn.
+        together: whether texts that are nearly the same stay on one side of what is held out, which takes longer than all the rest.
 
     Raises:
         DataError: naming split, row and column of what cannot be used.
@@ -83,7 +85,7 @@ def text_splits(
         splits,
         notes,
         labels=lambda rows: evenly_by,
-        groups=lambda rows: groups_of_column(rows, column),
+        groups=lambda rows: groups_of_column(rows, column) if together else None,
         max_rows=max_rows,
         seed=seed,
     )

@@ -134,7 +134,9 @@ def _writer(
     if form == "plain":
         return lambda row, found: print(_plain(found, BETWEEN.join(row[name] for name in texts_in)), file=file)
     if form == "jsonl":
-        return lambda row, found: print(json_text({**row, **_columns(found, columns)}, default=as_written), file=file)
+        return lambda row, found: print(
+            json_text({**row, **_columns(found, columns)}, default=as_written, theirs=True), file=file
+        )
     table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
     header: list[str] = []
 

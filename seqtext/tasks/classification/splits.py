@@ -61,10 +61,12 @@ def labelled_splits(
     max_rows: int | None = None,
     per_class: int | None = None,
     seed: int = 0,
+    together: bool = True,
 ) -> LabelledSplits:
     """Chooses columns and splits, drops rows without a label if asked to, and holds rows out where a split is missing.
 
     Several text columns are joined: `columns.text` is then their common name, which everything that reads texts takes.
+    `together` keeps texts that are nearly the same on one side of what is held out, which takes longer than all the rest.
 
     Raises:
         DataError: naming split, row and column of what cannot be used.
@@ -84,7 +86,7 @@ def labelled_splits(
         splits,
         notes,
         labels=lambda rows: _ids(rows, column, teacher_column),
-        groups=lambda rows: groups_of_column(rows, columns.text),
+        groups=lambda rows: groups_of_column(rows, columns.text) if together else None,
         check=lambda train, parts: _check_held_out(train, parts, column),
         max_rows=max_rows,
         per_class=per_class,

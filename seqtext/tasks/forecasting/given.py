@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.moments import Cells, Moments, offset_name
 from seqtext.data.reading.timestamps import moments_of
+from seqtext.data.rows.given import as_rows
 from seqtext.data.series.even_grid import regular
 from seqtext.data.series.series import Part, SeriesSet, whole
 from seqtext.errors import DataError, shorten
@@ -56,18 +57,13 @@ def as_part(given: Any) -> Part:
 
 def frame_rows(frame: Any) -> datasets.Dataset:
     """A frame of pandas or polars as a data set; an index of times is a column of it."""
-    import datasets
-    import pyarrow as pa
-
-    if (to_arrow := getattr(frame, "to_arrow", None)) is not None:
-        table = to_arrow()
-    else:
-        if type(frame.index).__name__ in ("DatetimeIndex", "PeriodIndex"):
-            frame = frame.copy(deep=False)
-            frame.index = getattr(frame.index, "to_timestamp", lambda: frame.index)()
-            frame = frame.reset_index(names="time" if frame.index.name is None else frame.index.name)
-        table = pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
-    return datasets.Dataset(table.replace_schema_metadata(None), info=datasets.DatasetInfo(dataset_name="the history"))
+    if type(getattr(frame, "index", None)).__name__ in ("DatetimeIndex", "PeriodIndex"):
+        frame = frame.copy(deep=False)
+        frame.index = getattr(frame.index, "to_timestamp", lambda: frame.index)()
+        frame = frame.reset_index(names="time" if frame.index.name is None else frame.index.name)
+    rows = as_rows(frame)
+    rows.info.dataset_name = "the history"
+    return rows
 
 
 def numbers_in(history: Any, where: str) -> FloatArray:

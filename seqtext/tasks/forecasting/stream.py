@@ -66,9 +66,8 @@ class ForecastStream:
         self._seconds = self._first_second(start) if config.calendar else 0
         self._far_told = False
         self._pushed = 0
-        self._read = torch.zeros(
-            1, 1 + len(config.input_names), dtype=torch.float32
-        )  # what was last read, the mean before anything was
+        # What was last read; the mean before anything was.
+        self._read = torch.zeros(1, 1 + len(config.input_names), dtype=torch.float32)
         self._state: State | None = None
         self._window: deque[Tensor] = deque(maxlen=config.window)  # what the model read, with context "window"
         self._known: deque[float] = deque(maxlen=max(1, config.difference_lag))  # what changes are counted from

@@ -54,7 +54,7 @@ def attribute_places(rows: Dataset, config: GeneratorConfig) -> Tensor:
     Raises:
         DataError: naming a row without a value, or with one that training never had.
     """
-    from seqtext.data.reading.column_arrays import place_of, row_number
+    from seqtext.data.reading.column_arrays import row_as_loaded
     from seqtext.data.reading.label_codes import check_values
     from seqtext.data.rows.labels import Labels
 
@@ -64,8 +64,7 @@ def attribute_places(rows: Dataset, config: GeneratorConfig) -> Tensor:
         encoded = Labels(names).encode(rows, column)
         if len(encoded.names) > len(names):
             unknown = encoded.names[len(names)]
-            row = row_number(rows, int((encoded.ids >= len(names)).argmax()))
-            where = f"{place_of(rows)}, row {row}, column {column!r}"
+            where = f"{row_as_loaded(rows, int((encoded.ids >= len(names)).argmax()))}, column {column!r}"
             raise DataError(f"found {shorten(unknown)}, which training never had", where=where, expected=one_of(names))
         places.append(torch.from_numpy(encoded.ids) + before)
         before += len(names)
@@ -83,14 +82,14 @@ def dense_column(rows: Dataset, column: str, *, size: int = 0) -> FloatArray:
     Raises:
         DataError: naming the first row whose vector is missing, not finite, or of another size.
     """
-    from seqtext.data.reading.column_arrays import column_arrays, place_of, row_number
+    from seqtext.data.reading.column_arrays import column_arrays, row_as_loaded
 
     parts: list[FloatArray] = []
     for array in column_arrays(rows, column):
         for value in array.to_pylist():
             vector = _finite_vector(value)
             if vector is None or vector.size != (size := size or vector.size):
-                where = f"{place_of(rows)}, row {row_number(rows, len(parts))}, column {column!r}"
+                where = f"{row_as_loaded(rows, len(parts))}, column {column!r}"
                 count = "" if vector is None else f" ({vector.size} numbers)"
                 expected = f"a list of {size or 'one or more'} finite numbers"
                 raise DataError(f"found {shorten(value)}{count}", where=where, expected=expected)

@@ -108,7 +108,7 @@ class Score(Scoring, TableOptions, ModelOptions):
             }
             if self.by_token:
                 figures["by_token"] = found.by_token
-            return json_text({**row, **figures}, default=as_written)
+            return json_text({**row, **figures}, default=as_written, theirs=True)
         shown = found.text
         if self.by_token:
             shown = " ".join(f"{token}:{log:.2f}" for token, log in found.by_token)

@@ -53,6 +53,7 @@ def test_line_n_of_one_file_goes_with_line_n_of_the_other_whatever_they_hold() -
     assert rows["target"][:] == target
 
 
+@pytest.mark.fault(24)
 @given(st.lists(st.tuples(st.text(), st.text()), min_size=1, max_size=8))
 @settings(max_examples=30)
 def test_what_is_written_is_what_is_read(pairs: list[tuple[str, str]]) -> None:
@@ -96,6 +97,7 @@ def test_the_first_file_is_the_source_unless_it_is_said() -> None:
 # ---- files of unequal length
 
 
+@pytest.mark.fault(31)
 def test_a_line_lost_or_added_anywhere_is_found_by_the_lengths() -> None:
     rng, off = random.Random(0), []
     for seed in range(300):
@@ -133,6 +135,7 @@ def test_lines_that_are_all_alike_agree_to_the_end_of_the_shorter_file() -> None
     assert first_break(np.full(19, 3), np.full(25, 4)) == 20
 
 
+@pytest.mark.fault(31)
 def test_both_counts_and_the_place_are_told() -> None:
     source, target = made_up(120, seed=7)
     del target[59]
@@ -253,6 +256,7 @@ def test_topics_are_kept_where_there_are_any() -> None:
     assert plain.column_names == ["source", "target"]
 
 
+@pytest.mark.fault(9)
 @pytest.mark.parametrize(
     ("columns", "asked", "message"),
     [

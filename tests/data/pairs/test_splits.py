@@ -69,6 +69,7 @@ def test_a_validation_split_alone_is_the_test_and_rows_are_drawn() -> None:
     assert "30 training pairs used, drawn with seed 0 (--max_rows)" in found.notes
 
 
+@pytest.mark.fault(32)
 @given(st.lists(st.tuples(st.sampled_from(["", " ", "\t\u3000", "text"]), st.sampled_from(["", "\xa0", "wort"]))))
 @settings(max_examples=60)
 def test_a_pair_with_a_blank_side_goes_whole_and_no_pair_is_shifted(blanks: list[tuple[str, str]]) -> None:
@@ -104,6 +105,7 @@ def test_blank_pairs_are_counted_with_their_rows() -> None:
     assert len(found.test) == 19
 
 
+@pytest.mark.fault(32)
 def test_copies_are_warned_of() -> None:
     rows = pairs(40, 1)[:]
     for share, warned in ((20, False), (21, True)):
@@ -114,6 +116,7 @@ def test_copies_are_warned_of() -> None:
         assert (said in found.warnings) == warned
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_swapped_sides_are_warned_of(split: str) -> None:
     given_splits = {"train": pairs(80, 1), "validation": pairs(20, 2), "test": pairs(20, 3)}
@@ -145,6 +148,7 @@ def test_one_language_on_both_sides_is_never_called_swapped() -> None:
     assert found.warnings == ()
 
 
+@pytest.mark.fault(19)
 def test_test_sources_of_train_and_uneven_pairs_are_counted() -> None:
     train, test = pairs(60, 1)[:], pairs(10, 2)[:]
     test["source"][3:5] = train["source"][7:9]
@@ -165,6 +169,7 @@ def test_topics_are_told_where_every_split_has_them() -> None:
     assert not pair_splits(of(train=topical, test=pairs(9, 2))).has_topic
 
 
+@pytest.mark.fault(2, 10)
 @pytest.mark.parametrize(
     ("splits", "message"),
     [

@@ -32,6 +32,7 @@ def test_a_copy_is_made_once_for_a_content_and_mapped_from_disk(tmp_path: Path) 
     assert arrow_copy(tmp_path / "a.csv", format="txt") != arrow_copy(tmp_path / "a.csv")
 
 
+@pytest.mark.fault(68)
 def test_a_damaged_copy_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\nNA,b\n")
     copy = arrow_copy(tmp_path / "a.csv")
@@ -54,6 +55,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
         arrow_copy(tmp_path / "a.txt")
 
 
+@pytest.mark.fault(8)
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.none() | st.text(st.characters(codec="utf-8"), max_size=4), min_size=1), st.integers(1, 4))
 def test_texts_survive_whatever_the_batches(values: list[str | None], batch: int) -> None:
@@ -110,6 +112,7 @@ def test_json_types_widen_over_batches(
     )
 
 
+@pytest.mark.fault(10)
 @pytest.mark.parametrize("batch", [3, 100])
 def test_the_row_of_a_misfit_is_the_true_one(batch: int) -> None:
     """The type of a column is that of most rows: a wrong one in row 1 blames row 1."""

@@ -35,6 +35,7 @@ IMDB = {
 }  # fmt: skip
 
 
+@pytest.mark.fault(72)
 def test_imdb(tmp_path: Path) -> None:
     write(tmp_path, IMDB)
     source = load(tmp_path)
@@ -72,6 +73,7 @@ def test_a_changed_a_renamed_and_a_new_file_are_seen(tmp_path: Path) -> None:
     assert rows_of(tmp_path) == [("y", "a"), ("w", "b"), ("z", "b")]
 
 
+@pytest.mark.fault(3, 71)
 def test_bytes_that_are_no_text_are_told_with_their_file_and_the_advice_mends_them(tmp_path: Path) -> None:
     root = tmp_path / "it's data"
     write(root, {"a/1": "é".encode("latin-1"), "a/2": "é", "b/1": b"caf\xe9", "b/2": "z"})

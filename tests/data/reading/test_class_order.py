@@ -36,6 +36,7 @@ def shards(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.fault(11, 72)
 def test_a_pattern_and_a_folder(shards: Path) -> None:
     for source in (load(shards / "*.parquet"), load(shards), load_files(train=shards / "train-*.parquet")):
         rows = source.splits["train"]
@@ -43,6 +44,7 @@ def test_a_pattern_and_a_folder(shards: Path) -> None:
         assert named(rows) == rows["text"][:] == [f"about {label}" for label in LABELS[0] + LABELS[1]]
 
 
+@pytest.mark.fault(11)
 def test_a_readme_decides_the_order(shards: Path) -> None:
     names = "".join(f"          '{id_}': {name}\n" for id_, name in enumerate(sorted(ORDERS[0])))
     head = "dataset_info:\n  features:\n  - name: text\n    dtype: string\n  - name: label\n    dtype:\n      class_label:\n"
@@ -52,6 +54,7 @@ def test_a_readme_decides_the_order(shards: Path) -> None:
     assert named(rows) == rows["text"][:]
 
 
+@pytest.mark.fault(11)
 def test_a_folder_of_save_to_disk(tmp_path: Path) -> None:
     first, second = (shard(names, labels) for names, labels in zip(ORDERS, LABELS, strict=True))
     first.save_to_disk(tmp_path / "both")
@@ -79,6 +82,7 @@ def test_classes_here_and_plain_numbers_there_are_left_aside_and_told(tmp_path: 
     assert "the files differ in type" in remarks_of(rows).left_aside["label"]
 
 
+@pytest.mark.fault(11, 72)
 @settings(max_examples=25)
 @given(st.data())
 def test_whatever_the_orders_every_row_keeps_its_name(data: st.DataObject) -> None:

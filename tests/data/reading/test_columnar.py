@@ -44,6 +44,7 @@ def test_rows_come_out_as_they_went_in(tmp_path: Path, name: str) -> None:
     assert read(tmp_path / name).to_pydict() == ROWS.to_pydict()
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize("name", WAYS)
 def test_damaged_files_are_told_by_name_or_give_whole_rows(tmp_path: Path, name: str) -> None:
     path, rng, told = tmp_path / name, random.Random(3), list[str]()
@@ -67,6 +68,7 @@ def test_damaged_files_are_told_by_name_or_give_whole_rows(tmp_path: Path, name:
     assert all(message.startswith(str(path)) for message in told)
 
 
+@pytest.mark.fault(5)
 def test_a_damaged_page_is_no_full_cache(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(ROWS, path)
@@ -104,6 +106,7 @@ def test_a_name_with_a_nul_is_left_aside(tmp_path: Path) -> None:
         load(tmp_path / "a.csv")
 
 
+@pytest.mark.fault(70)
 def test_types_that_nobody_has_are_left_aside_and_others_become_plain(tmp_path: Path) -> None:
     rows = pa.table(
         {
@@ -138,6 +141,7 @@ def test_pictures_are_never_opened(tmp_path: Path) -> None:
     assert found[0] == {"picture": {"bytes": None, "path": str(tmp_path / "secret")}}
 
 
+@pytest.mark.fault(75)
 def test_what_unfolds_to_far_more_than_it_is_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columnar, "_LARGE", 1 << 20)
     pq.write_table(

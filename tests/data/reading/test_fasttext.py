@@ -19,6 +19,7 @@ LINES = "__label__sea a ship, old\n__label__wood\towls  wait \n__label__5 \n__la
 ROWS = [("a ship, old", "sea"), ("owls  wait ", "wood"), ("", "5"), ("__label", "sea")]
 
 
+@pytest.mark.fault(72)
 @pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_labels_and_texts(tmp_path: Path, name: str, mark: str) -> None:
@@ -52,6 +53,7 @@ def test_lines_that_do_not_fit(tmp_path: Path, lines: str, told: str) -> None:
         load(tmp_path / "a.txt")
 
 
+@pytest.mark.fault(71, 72)
 def test_the_advice_on_several_labels_works(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("__label__a __label__b\t__label__c one two\n__label__b x\n")

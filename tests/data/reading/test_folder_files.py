@@ -51,6 +51,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.mark.fault(63)
 def test_an_archive_reaches_nobody_who_would_unpickle_it(folder: Path, seen: list[str]) -> None:
     with tarfile.open(folder / "train.tar", "w") as archive:
         for name in ("a.pth", "a.txt"):
@@ -72,6 +73,7 @@ def test_other_kinds_of_files(folder: Path, name: str) -> None:
         load(folder)
 
 
+@pytest.mark.fault(65)
 @pytest.mark.parametrize(
     "data_files",
     [
@@ -88,6 +90,7 @@ def test_a_readme_names_no_file_outside(folder: Path, tmp_path: Path, data_files
     assert not [event for event in seen if event.endswith("secret.csv") or event == "socket.connect"]
 
 
+@pytest.mark.fault(75)
 def test_aliases_that_unfold_to_more_than_any_memory_end(folder: Path) -> None:
     laughs = "a: &a [x, x]\n" + "".join(
         f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(24)
@@ -106,6 +109,7 @@ def test_the_advice_on_files_outside_works(folder: Path, tmp_path: Path) -> None
     assert load(folder).splits["train"]["text"][:] == ["secret"]
 
 
+@pytest.mark.fault(65)
 def test_a_link_that_leads_out_is_not_followed_and_one_inside_is(folder: Path, tmp_path: Path) -> None:
     (folder / "train.csv").symlink_to(tmp_path / "secret.csv")
     with pytest.raises(
@@ -119,6 +123,7 @@ def test_a_link_that_leads_out_is_not_followed_and_one_inside_is(folder: Path, t
     assert set(load(folder).splits["train"]["text"][:]) == {"inside"}
 
 
+@pytest.mark.fault(65)
 def test_a_pipe_as_a_readme_does_not_hang(folder: Path) -> None:
     os.mkfifo(folder / "README.md")
     (folder / "a.csv").write_text("text,label\na,b\n")

@@ -20,6 +20,7 @@ def test_names_of_the_hub() -> None:
     assert not any(map(is_hub_name, ["name", "a/b/c", "data/train.csv", "data/train.txt.gz", "./name", "/name", "a/*"]))
 
 
+@pytest.mark.fault(12)
 def test_the_hub_without_a_network() -> None:
     program = "from seqtext.data.reading.sources import load\nfrom seqtext.errors import run_program\n"
     program += "run_program(lambda: load('owner/name'))"
@@ -50,6 +51,7 @@ def refusal(kind: type[errors.HfHubHTTPError]) -> Exception:
     return kind("refused", response=SimpleNamespace(headers={}, status_code=403, request=None))  # type: ignore[arg-type]
 
 
+@pytest.mark.fault(12)
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -66,6 +68,7 @@ def test_refusals_of_the_hub(monkeypatch: pytest.MonkeyPatch, answer: Exception,
         resolve_commit("owner/name", "v9")
 
 
+@pytest.mark.fault(12)
 @pytest.mark.parametrize(
     ("error", "message"),
     [

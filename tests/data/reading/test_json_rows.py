@@ -99,6 +99,7 @@ FAULTY = {
 }
 
 
+@pytest.mark.fault(70)
 @pytest.mark.parametrize(("values", "message"), FAULTY.values(), ids=FAULTY)
 def test_a_faulty_column_is_left_aside_until_it_is_asked_for(tmp_path: Path, values: list[Any], message: str) -> None:
     rows = [{"text": f"t{i}", "label": "ab"[i % 2], "meta": value} for i, value in enumerate(values)]
@@ -132,6 +133,7 @@ def test_a_key_that_stands_twice(tmp_path: Path) -> None:
         require(load(tmp_path / "a.jsonl").splits, "x")
 
 
+@pytest.mark.fault(70)
 def test_keys_that_the_first_row_has_not_are_columns(tmp_path: Path) -> None:
     rows = [{"text": "a"}, {"text": "b", "vote": "3"}, {"text": "c", "vote": "4", "label": 1}]
     found, notes = read(tmp_path / "a.jsonl", lines(*rows))
@@ -192,6 +194,7 @@ def test_parquet_with_a_column_twice(tmp_path: Path) -> None:
         require({"train": rows}, "x")
 
 
+@pytest.mark.fault(75)
 def test_many_keys_and_repeated_keys_take_linear_time(tmp_path: Path) -> None:
     keys = ", ".join(f'"k{i}": 1' for i in range(40_000))
     started = time.perf_counter()
@@ -217,6 +220,7 @@ anything = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.fault(8)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(anything, min_size=1, max_size=8), batch=st.integers(1, 4))
 def test_rows_out_are_rows_in_plus_what_is_told(tmp_path: Path, rows: list[dict[str, Any]], batch: int) -> None:

@@ -13,6 +13,7 @@ from seqtext.data.reading.sources import load
 from seqtext.errors import ResourceError
 
 
+@pytest.mark.fault(68)
 def test_damaged_copies_are_made_again_and_never_give_other_rows(tmp_path: Path) -> None:
     path, rng = tmp_path / "a.csv", random.Random(2)
     path.write_text("text,label\n" + "".join(f"the old ship near harbour {n},{'ab'[n % 2]}\n" for n in range(100)))

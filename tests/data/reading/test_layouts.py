@@ -46,6 +46,7 @@ EXPECTED = [{"text": text, "label": label} for text, label in PAIRS]
 # ---- delimiters
 
 
+@pytest.mark.fault(69)
 @pytest.mark.parametrize("ending", ["csv", "tsv"])
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -112,6 +113,7 @@ def test_a_layout_is_refused_where_there_is_no_table(tmp_path: Path) -> None:
 # ---- headers
 
 
+@pytest.mark.fault(69)
 def test_a_column_without_a_name_is_left_aside_with_a_note(tmp_path: Path) -> None:
     content = table([["", "text", "label"], *([str(i), *pair] for i, pair in enumerate(PAIRS))], ",")
     rows, notes = rows_in(tmp_path / "a.csv", content)
@@ -121,6 +123,7 @@ def test_a_column_without_a_name_is_left_aside_with_a_note(tmp_path: Path) -> No
     assert list(rows[0]) == ["text", "label", "Unnamed: 2"]
 
 
+@pytest.mark.fault(69)
 def test_a_header_one_name_short_is_one_of_r(tmp_path: Path) -> None:
     body = "".join(f'"{i + 1}","{text}","{label}"\n' for i, (text, label) in enumerate(PAIRS))
     rows, notes = rows_in(tmp_path / "a.csv", f'"text","label"\n{body}')
@@ -131,6 +134,7 @@ def test_a_header_one_name_short_is_one_of_r(tmp_path: Path) -> None:
             rows_in(tmp_path / "b.csv", f"text,label\n{wrong}")
 
 
+@pytest.mark.fault(69, 71)
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -185,18 +189,21 @@ def test_headers_that_only_look_odd_are_headers(tmp_path: Path, header: str) -> 
     assert len(rows_in(tmp_path / "a.csv", table([names, *rows], ","))[0]) == 5
 
 
+@pytest.mark.fault(9, 70)
 def test_a_column_named_twice_is_left_aside_until_it_is_asked_for(tmp_path: Path) -> None:
     rows, notes = rows_in(tmp_path / "a.csv", "text,x,label,x\na,1,b,2\n")
     assert rows == [{"text": "a", "label": "b"}]
     assert notes == [f"{tmp_path}/a.csv: left aside: 'x' (line 1 (the header): found the column 'x' 2 times)"]
 
 
+@pytest.mark.fault(75)
 def test_wide_headers_are_read_in_linear_time(tmp_path: Path) -> None:
     names = [f"c{i}" for i in range(20_000)]
     with open_rows(io.BytesIO(f"{','.join(names)}\n{','.join(names)}x\n".encode()), format="csv") as rows:
         assert len(rows.columns) == 20_000
 
 
+@pytest.mark.fault(69, 71)
 @pytest.mark.parametrize(
     "before", ["Meter 17\n", "# exported 2024\n# by hand\n", "Station;Oslo\n\n\n", "Station: Oslo\nFrom: 2024\n"]
 )
@@ -214,6 +221,7 @@ def test_lines_before_the_header_are_told_and_the_advice_reads_it(tmp_path: Path
 # ---- quotes
 
 
+@pytest.mark.fault(69)
 def test_blanks_between_comma_and_quote_open_a_cell_or_are_told(tmp_path: Path) -> None:
     content = 'label, text\n"sea", "the ship, she sails"\n"sky",  "blue"\nx, y\n'
     rows, notes = rows_in(tmp_path / "a.csv", content)
@@ -233,6 +241,7 @@ def test_blanks_between_comma_and_quote_open_a_cell_or_are_told(tmp_path: Path) 
 QUOTED = [['He said "no"', "a"], ["two\nlines", "b"], ["a\ttab", "c"], ["plain", "d"]]
 
 
+@pytest.mark.fault(69)
 @pytest.mark.parametrize("ending", ["tsv", "txt", "csv"])
 def test_quotes_in_files_with_tabs_are_characters_unless_the_file_shows_otherwise(tmp_path: Path, ending: str) -> None:
     texts = ['"Well," she said', 'and "left"', '"Yes."', '"', "plain, simple", 'a "b" c"']
@@ -256,6 +265,7 @@ def test_what_spreadsheets_write_with_tabs(tmp_path: Path) -> None:
     assert rows[0]["text"] == "well, number 0"
 
 
+@pytest.mark.fault(6)
 def test_a_quote_that_takes_lines_is_told_with_its_lines(tmp_path: Path) -> None:
     """A file that can only be read with quotes around cells, one of which holds tabs and line ends."""
     content = 'text\tlabel\na\tx\n"b\tx\nc\nd"\tx\n'
@@ -289,6 +299,7 @@ cells = st.text(
 )
 
 
+@pytest.mark.fault(24)
 @quick
 @given(
     rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=5),

@@ -42,6 +42,7 @@ def test_names_that_no_file_can_have(name: str) -> None:
             read(name)
 
 
+@pytest.mark.fault(65)
 def test_a_pipe_is_never_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.csv")
     (tmp_path / "b.csv").write_text("text,label\na,b\n")

@@ -55,6 +55,7 @@ def test_packed_files_have_the_same_rows(tmp_path: Path, ending: str) -> None:
     assert load(packed).splits["train"][29_999] == {"text": "row 29999", "label": "2"}
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize("ending", PACK)
 def test_packed_files_that_are_cut_off_damaged_or_none_at_all(tmp_path: Path, ending: str) -> None:
     path, whole = tmp_path / f"rows.csv{ending}", PACK[ending](DATA)
@@ -119,6 +120,7 @@ def test_utf8_with_zero_bytes_stays_utf8() -> None:
     assert encoding_of("日本語の文\n上海\n".encode("utf-16-le")) == "utf-16-le"
 
 
+@pytest.mark.fault(3)
 def test_utf16_that_is_cut_off_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("text,label\na,b\nc,d".encode("utf-16")[:-1])
     with pytest.raises(DataError, match=r"a\.csv, .*not UTF-16, as it begins \(truncated data"):
@@ -134,6 +136,7 @@ def test_bytes_that_are_no_text_can_be_replaced() -> None:
 # ---- one long line
 
 
+@pytest.mark.fault(25, 75)
 @pytest.mark.parametrize("kind", ["txt", "csv", "jsonl"])
 def test_a_line_without_end_is_told_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(lines_module, "LONGEST_LINE", 1 << 16)
@@ -153,6 +156,7 @@ def test_a_line_without_end_is_told_before_it_fills_the_memory(monkeypatch: pyte
     assert read < 1 << 18
 
 
+@pytest.mark.fault(75)
 def test_a_packed_file_that_unpacks_to_one_line_is_told(tmp_path: Path) -> None:
     path = tmp_path / "bomb.txt.gz"
     path.write_bytes(gzip.compress(b"a" * (40 << 20), compresslevel=1))

@@ -115,6 +115,7 @@ def test_one_json_array_is_read(tmp_path: Path) -> None:
     assert load(tmp_path / "rows").splits["train"]["text"][:] == ["NA", "b"]
 
 
+@pytest.mark.fault(9, 11)
 def test_several_shards_are_one_split_if_their_columns_are_the_same(tmp_path: Path) -> None:
     folder = tmp_path / "rows"
     folder.mkdir()
@@ -158,6 +159,7 @@ def test_a_folder_may_have_the_name_of_a_reader(tmp_path: Path, monkeypatch: pyt
     assert len(load("text").splits["train"]) == 7
 
 
+@pytest.mark.fault(12)
 def test_scripts_are_never_run(tmp_path: Path) -> None:
     folder = tmp_path / "corpus"
     folder.mkdir()
@@ -214,6 +216,7 @@ def test_class_names_written_into_parquet_are_kept(tmp_path: Path) -> None:
 # ---- names
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -237,12 +240,14 @@ def test_names_of_nothing(tmp_path: Path, name: str, message: str) -> None:
         load(name.format(tmp_path))
 
 
+@pytest.mark.fault(1)
 def test_files_name_the_flag_they_were_given_with(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("text\na\n")
     with pytest.raises(DataError, match=r"^--validation nope\.csv: no such file"):
         load_files(train=tmp_path / "train.csv", validation="nope.csv")
 
 
+@pytest.mark.fault(2)
 def test_missing_and_empty_splits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = datasets.Dataset.from_dict({"text": ["a"]})
     datasets.DatasetDict(test=rows, dev=rows).save_to_disk(tmp_path / "rows")
@@ -289,6 +294,7 @@ def test_the_phrasebook_has_as_many_rows_as_are_asked_for_and_others_for_another
 # ---- the hub
 
 
+@pytest.mark.fault(12)
 def test_a_name_on_the_hub_is_loaded_at_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = repository(tmp_path / "news", "csv", write_csv)
     asked: list[str | None] = []

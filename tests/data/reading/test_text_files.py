@@ -52,6 +52,7 @@ def written(
 # ---- text in, text out
 
 
+@pytest.mark.fault(8)
 @quick
 @given(
     rows=st.lists(st.tuples(texts, texts), min_size=1, max_size=6),
@@ -71,6 +72,7 @@ def test_cells_come_out_as_they_went_in(
     assert found == [{"text": text, "label": label} for text, label in rows]
 
 
+@pytest.mark.fault(8, 24)
 @quick
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters='",\n\r'), min_size=1), min_size=1))
 def test_unquoted_cells_come_out_as_they_went_in(cells: list[str]) -> None:
@@ -78,6 +80,7 @@ def test_unquoted_cells_come_out_as_they_went_in(cells: list[str]) -> None:
     assert [row["text"] for row in rows_of(data, "csv")] == cells
 
 
+@pytest.mark.fault(24)
 @quick
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n")), min_size=1))
 def test_lines_of_txt_come_out_as_they_went_in(lines: list[str]) -> None:
@@ -142,11 +145,13 @@ def test_reading_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"set()\n"
 
 
+@pytest.mark.fault(25)
 def test_large_cells_are_no_fault() -> None:
     text = "word, " * 700_000
     assert rows_of(f'text,label\n"{text}",a\n', "csv") == [{"text": text, "label": "a"}]
 
 
+@pytest.mark.fault(34)
 def test_rows_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqtext.data.reading.lines.BLOCK", 5)
     data = written([["text", "label"], ["äöü\u2028", "日本語\nzwei"], ["x" * 40, ODD]], lineterminator="\r\n")
@@ -156,6 +161,7 @@ def test_rows_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---- not UTF-8
 
 
+@pytest.mark.fault(3)
 @quick
 @given(
     st.sampled_from(["txt", "csv", "jsonl"]),
@@ -185,11 +191,13 @@ def test_the_rows_before_a_bad_byte_are_read() -> None:
     assert [next(reading)["text"], next(reading)["text"]] == ["one", "two"]
 
 
+@pytest.mark.fault(3)
 def test_a_character_cut_off_at_the_end() -> None:
     with pytest.raises(DataError, match=r"row 2 .*byte offset 4 of the file, and the file ends inside a character"):
         rows_of("one\nä".encode()[:-1], "txt")
 
 
+@pytest.mark.fault(3)
 def test_a_bad_byte_in_the_header() -> None:
     with pytest.raises(DataError, match=r"standard input, line 1 \(the header\): not UTF-8"):
         rows_of(b"te\xffxt,label\na,b\n", "csv")
@@ -211,6 +219,7 @@ def test_other_kinds_of_file_are_recognised(data: bytes, message: str) -> None:
 # ---- csv
 
 
+@pytest.mark.fault(4, 6, 7, 9)
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -257,6 +266,7 @@ def test_blank_lines_at_the_end_of_csv_are_let_pass() -> None:
     assert rows_of("text,label\na,b\n\n\r\n", "csv") == [{"text": "a", "label": "b"}]
 
 
+@pytest.mark.fault(7)
 @quick
 @given(st.lists(texts, min_size=2, max_size=6), st.data())
 def test_a_missing_cell_is_found_in_its_row_and_line(cells: list[str], data: st.DataObject) -> None:
@@ -268,6 +278,7 @@ def test_a_missing_cell_is_found_in_its_row_and_line(cells: list[str], data: st.
     assert f"row {bad + 1} (line {line}): found 1 cell" in str(caught.value)
 
 
+@pytest.mark.fault(75)
 def test_a_stray_quote_does_not_take_the_whole_file_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_rows, "LARGEST_CELL", 1000)
     endless = iter([b'text,label\na,b\n"c,d\n'] + [b"more,rows\n"] * 10_000)
@@ -286,6 +297,7 @@ def test_a_stray_quote_does_not_take_the_whole_file_into_memory(monkeypatch: pyt
 # ---- json lines
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -312,6 +324,7 @@ def test_missing_keys_are_none_and_blank_lines_at_the_end_are_let_pass() -> None
     assert rows_of(data, "jsonl") == [{"text": "a", "label": 1}, {"text": None, "label": 2}]
 
 
+@pytest.mark.fault(23)
 def test_lone_surrogates_become_the_replacement_character() -> None:
     data = '{"text": "\\ud83d\\ude00", "parts": ["\\udc0d", "\\\\ud800"]}\n'
     assert rows_of(data, "jsonl") == [{"text": "😀", "parts": ["\ufffd", "\\ud800"]}]
@@ -320,6 +333,7 @@ def test_lone_surrogates_become_the_replacement_character() -> None:
 # ---- files
 
 
+@pytest.mark.fault(1)
 def test_a_missing_path_names_what_was_tried_and_what_is_near(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("text\na\n")
     with pytest.raises(DataError, match=rf"no such file or folder: {tmp_path}/trian.csv; did you mean 'train.csv'\?"):
@@ -328,6 +342,7 @@ def test_a_missing_path_names_what_was_tried_and_what_is_near(tmp_path: Path) ->
         open_rows(tmp_path / "zzz" / "train.csv")
 
 
+@pytest.mark.fault(1, 2, 5)
 def test_folders_empty_files_and_unknown_endings(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_bytes(b"")
     (tmp_path / "rows.xlsx").write_bytes(b"PK")
@@ -343,6 +358,7 @@ def test_folders_empty_files_and_unknown_endings(tmp_path: Path) -> None:
     assert format_of("A.TSV.GZ") == "tsv"
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize("rows", [10, 200_000])
 def test_gzip_cut_off_damaged_or_none_at_all(tmp_path: Path, rows: int) -> None:
     whole = gzip.compress(b"".join(b"%d\n" % row for row in range(rows)), compresslevel=1)

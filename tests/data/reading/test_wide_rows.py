@@ -51,6 +51,7 @@ def test_a_row_of_many_keys(tmp_path: Path) -> None:
         assert len(list(rows.cells())) == 2
 
 
+@pytest.mark.fault(75)
 def test_a_table_of_many_columns_is_loaded_hashed_and_its_columns_told(tmp_path: Path) -> None:
     many = MANY // 10
     (tmp_path / "a.csv").write_text(f"{','.join(f'c{n}' for n in range(many))}\n{','.join(['x'] * many)}\n")

@@ -71,6 +71,7 @@ def test_doubt_lists_the_columns_and_the_flag(columns: dict[str, list[object]], 
         choose(rows(**columns))
 
 
+@pytest.mark.fault(72)
 @pytest.mark.parametrize("names", [["toxic", "insult", "threat"], ["a b", "c"]])
 @pytest.mark.parametrize("values", [[0, 1, 1], ["0", "1", "0"], [True, False, True], ["yes", "no", "no"]])
 def test_a_column_of_yes_and_no_for_each_label_is_several_labels(names: list[str], values: list[object]) -> None:
@@ -94,6 +95,7 @@ def test_a_list_of_labels_in_each_row_is_several_labels() -> None:
         choose(data)
 
 
+@pytest.mark.fault(72)
 def test_many_values_are_classes_only_where_the_column_was_named() -> None:
     data = rows(text=["a"] * 303, label=[f"intent {number // 2}" for number in range(303)])
     message = (
@@ -132,6 +134,7 @@ def test_named_columns_win_and_each_leaves_the_other_out() -> None:
         choose(data, text="label", label="label")
 
 
+@pytest.mark.fault(9)
 @pytest.mark.parametrize("name", ["headlin", "headlines", "haedline", "Headline", "headlime"])
 def test_a_misspelt_name_lists_the_columns_and_the_nearest(name: str) -> None:
     with pytest.raises(DataError) as caught:
@@ -140,6 +143,7 @@ def test_a_misspelt_name_lists_the_columns_and_the_nearest(name: str) -> None:
     assert str(caught.value) == expected
 
 
+@pytest.mark.fault(9)
 def test_every_split_must_have_the_columns() -> None:
     splits = datasets.DatasetDict(train=rows(text=["a"], label=[0]), test=rows("test", text=["a"]))
     with pytest.raises(DataError, match=r"split 'test': no column 'label' among .*leave this split out"):
@@ -151,6 +155,7 @@ def test_every_split_must_have_the_columns() -> None:
         require(splits, "zzz", fix="pass a name")
 
 
+@pytest.mark.fault(10)
 @pytest.mark.parametrize("place", [0, 4, 9])
 def test_a_text_that_is_none_is_told_with_its_row(place: int) -> None:
     data = rows("test", text=["", *["a"] * 8, "b"], label=[0] * 10)
@@ -166,10 +171,13 @@ def test_a_text_that_is_none_is_told_with_its_row(place: int) -> None:
 
 
 def test_many_nones_are_counted() -> None:
-    with pytest.raises(DataError, match=r"^the pipe, row 2, column 'text': found None \(and in 2 more rows\)"):
+    with pytest.raises(
+        DataError, match=r"^the pipe, row 2, column 'text': found None \(it is so in 3 rows, 2, 3, 4 of 4\)"
+    ):
         check_texts(rows(text=["a", None, None, None]), "text", where="the pipe")
 
 
+@pytest.mark.fault(10)
 @pytest.mark.parametrize(
     ("value", "told"),
     [

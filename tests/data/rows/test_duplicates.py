@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datasets
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ def test_duplicates_are_those_in_both(train: list[str], test: list[str]) -> None
     assert found == (len(rows), tuple(rows[:3]))
 
 
+@pytest.mark.fault(19)
 def test_planted_duplicates_are_counted_across_batches() -> None:
     train = texts([f"train {row}" for row in range(25_000)])
     values = [f"test {row}" for row in range(25_000)]

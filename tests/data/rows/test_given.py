@@ -31,6 +31,7 @@ class Frame:
         return Column(COLUMNS[name])
 
 
+@pytest.mark.fault(73)
 @pytest.mark.parametrize(
     "given",
     [
@@ -66,6 +67,7 @@ def test_missing_cells_are_none_whatever_marks_them() -> None:
     assert as_rows([{"text": "a"}, {"text": "b", "more": 1}])[:] == {"text": ["a", "b"], "more": [None, 1]}
 
 
+@pytest.mark.fault(70)
 def test_columns_that_nobody_asked_for_and_no_type_fits_are_left_aside() -> None:
     frame = pd.DataFrame({**COLUMNS, "mixed": [1, "a", None], "large": [2**70, 1, 2], "object": [object()] * 3})
     assert as_rows(frame, "text", "label").column_names == ["text", "label"]
@@ -73,6 +75,7 @@ def test_columns_that_nobody_asked_for_and_no_type_fits_are_left_aside() -> None
     assert as_rows(twice).column_names == ["text"]
 
 
+@pytest.mark.fault(10, 73)
 @pytest.mark.parametrize("place", [0, 1, 4])
 @pytest.mark.parametrize(
     ("wrong", "told"), [(3, "3 (int)"), (1.5, "1.5 (float)"), (["a"], "['a'] (list)"), (b"a", "b'a'")]
@@ -87,6 +90,7 @@ def test_a_cell_of_another_type_is_told_with_its_row_wherever_it_stands(place: i
         assert "expected text, as in 3 of 5 rows" in str(caught.value)
 
 
+@pytest.mark.fault(2, 73)
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -71,6 +71,7 @@ def test_ids_follow_the_rows_shown(values: list[str], chance: object) -> None:
 # ---- rows without a label
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize(
     ("values", "classes"),
     [
@@ -100,6 +101,7 @@ def test_rows_without_a_label_stop_or_are_dropped_and_counted(values: list[objec
     assert len(encoded.ids) == 3
 
 
+@pytest.mark.fault(2, 14)
 def test_a_split_without_any_label_cannot_be_used() -> None:
     labels = Labels(tuple(CLASSES))
     data = split([-1] * 1200, name="test", classes=CLASSES)
@@ -114,6 +116,7 @@ def test_a_split_without_any_label_cannot_be_used() -> None:
 # ---- labels that are none
 
 
+@pytest.mark.fault(15, 16)
 @pytest.mark.parametrize("bad", [-100, -2, 3, 99])
 @pytest.mark.parametrize("place", [0, 7, 19])
 def test_ids_without_a_name_are_never_ignored(bad: int, place: int) -> None:
@@ -132,6 +135,7 @@ def _classes() -> datasets.ClassLabel:
     return datasets.ClassLabel(names=CLASSES)
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -172,6 +176,7 @@ def test_blanks_around_labels_are_counted_where_they_were() -> None:
     assert warnings == []
 
 
+@pytest.mark.fault(72)
 def test_names_that_differ_in_case_alone_are_told_with_their_rows() -> None:
     _, [warning] = about(["Sports", "sports", "World", "SPORTS", "Sci  Tech", "sci tech", "Sports"] * 5)
     for told in ("'Sports' (10 rows)", "'sports' (5 rows)", "'SPORTS' (5 rows)", "'Sci  Tech' (5 rows)"):
@@ -182,6 +187,7 @@ def test_names_that_differ_in_case_alone_are_told_with_their_rows() -> None:
     assert about(mended) == ([], [])
 
 
+@pytest.mark.fault(72)
 @pytest.mark.parametrize("mark", [";", "|", ", "])
 def test_labels_that_stand_several_in_a_cell_are_told(mark: str) -> None:
     _, [warning] = about(["sea", f"sea{mark}town", "town", f"town{mark}wood", "wood", "sea"] * 5)
@@ -209,6 +215,7 @@ def test_splits_are_matched_whatever_readers_added_to_a_label() -> None:
 # ---- labels that training never saw
 
 
+@pytest.mark.fault(17)
 def test_unseen_labels_count_as_mistakes_and_are_told() -> None:
     labels = Labels.of(split(["Sports", "World", "World"]), "label")
     values = ["World", "Sport", "Weather", "Sport", "Sports", *["Sport"] * 6]
@@ -229,6 +236,7 @@ def test_rows_are_told_as_they_stand_in_the_split_also_after_dropping() -> None:
     assert encoded.warnings[0].startswith("my rows, column 'label': the label 'z' in row 3 never")
 
 
+@pytest.mark.fault(17)
 def test_a_class_without_training_rows_is_told_where_it_is_tested() -> None:
     labels = Labels.of(split([0, 2], classes=CLASSES), "label")
     encoded = labels.encode(split([0, 1], name="test", classes=CLASSES), "label")
@@ -237,6 +245,7 @@ def test_a_class_without_training_rows_is_told_where_it_is_tested() -> None:
     assert Labels(tuple(CLASSES)).encode(split([0, 1], classes=CLASSES), "label").warnings == ()
 
 
+@pytest.mark.fault(11, 72)
 def test_labels_are_matched_by_name_whatever_the_ids_of_the_column() -> None:
     labels = Labels(("a", "b", "1"))
     assert labels.encode(split([0, 1, 2], classes=["b", "1", "a"]), "label").ids.tolist() == [1, 2, 0]
@@ -250,6 +259,7 @@ def test_no_known_label_at_all_stops() -> None:
         Labels(("a", "b")).encode(split([0, 1]), "label")
 
 
+@pytest.mark.fault(11)
 def test_another_order_of_classes_stops_and_prints_both() -> None:
     splits = datasets.DatasetDict(
         train=split([0], classes=CLASSES), test=split([0], name="test", classes=["Sports", "World", "Business"])

@@ -63,6 +63,7 @@ def test_the_name_of_the_label_column_will_do() -> None:
     assert sorted(map(str, take(data, 3, labels="label")["label"])) == ["None", "a", "b"]
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("count", [2, 3])
 def test_neither_side_is_ever_empty(count: int) -> None:
     for rows in (1, count - 1):
@@ -71,6 +72,7 @@ def test_neither_side_is_ever_empty(count: int) -> None:
         assert len(validation) > 0
 
 
+@pytest.mark.fault(18)
 def test_splits_that_cannot_be_made() -> None:
     with pytest.raises(DataError, match="the data: 1 row left to train on; expected two at least"):
         split_validation(numbered(1), rows=1)

@@ -44,6 +44,7 @@ def test_what_is_regular_stays_as_it_is() -> None:
     assert regular(every(900, 1), np.ones((1, 1)), repair=False, where="", frequency=900).frequency == 900
 
 
+@pytest.mark.fault(37)
 def test_a_gap_is_told_and_filled() -> None:
     times = np.delete(every(900, 10), [4, 5])
     with pytest.raises(DataError) as caught:
@@ -57,6 +58,7 @@ def test_a_gap_is_told_and_filled() -> None:
     assert grid.mended.notes() == ["2 readings were not there, and filled in as missing"]
 
 
+@pytest.mark.fault(37)
 def test_duplicates_are_told_and_averaged_without_the_missing() -> None:
     times = every(3600, 6)[[0, 1, 1, 2, 2, 3, 4, 5]]
     with pytest.raises(
@@ -68,6 +70,7 @@ def test_duplicates_are_told_and_averaged_without_the_missing() -> None:
     assert grid.mended.notes() == ["2 readings at the time of another were averaged with it"]
 
 
+@pytest.mark.fault(37)
 def test_unsorted_readings_are_told_and_sorted() -> None:
     times = every(60, 6)[[0, 1, 3, 2, 4, 5]]
     with pytest.raises(DataError, match=r"row 4, column 'when': 1 reading out of order \(first in row 4"):
@@ -87,6 +90,7 @@ def test_readings_off_the_grid_are_told_and_moved() -> None:
     assert grid.mended.notes() == ["1 reading off the grid was moved to its nearest time"]
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Sydney"])
 @pytest.mark.parametrize("seconds", [900, 3600])
 def test_both_changes_of_summer_time_are_recognised(zone: str, seconds: int) -> None:
@@ -112,6 +116,7 @@ def test_an_hour_that_is_missing_on_another_day_is_just_a_gap() -> None:
     assert "summer time" not in str(caught.value)
 
 
+@pytest.mark.fault(37)
 def test_days_of_23_and_25_hours_are_recognised() -> None:
     noon = START + np.arange(366) * np.timedelta64(1, "D")
     offsets = [_offset("Europe/Berlin", int(second)) for second in noon.astype(int)]

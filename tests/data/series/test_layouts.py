@@ -50,6 +50,7 @@ def meters(names: list[Any], column: str = "unique_id", hours: int = 30) -> data
     return datasets.Dataset.from_dict({column: ids, "ds": when, "y": load_}, split="train")
 
 
+@pytest.mark.fault(71)
 @pytest.mark.parametrize("repair", [False, True])
 @pytest.mark.parametrize(
     ("names", "column"),
@@ -166,6 +167,7 @@ DATES = [
 ]
 
 
+@pytest.mark.fault(71)
 def test_a_date_and_a_clocks_time_in_two_columns() -> None:
     household = table(Date=DATES, Time=CLOCK, power=range(MINUTES))
     for named in ({}, {"time_column": ("Date", "Time")}):
@@ -209,6 +211,7 @@ def test_true_and_false_are_inputs_but_never_forecast_by_chance() -> None:
             np.testing.assert_array_equal(inputs, [[1], [0], [np.nan]])
 
 
+@pytest.mark.fault(38)
 def test_a_number_too_large_to_scale_by_is_told_with_its_row() -> None:
     with pytest.raises(
         DataError, match=r"row 2, column 'kw': found -1e\+308; expected a number of at most 1e\+150; corr"
@@ -220,6 +223,7 @@ def test_a_number_too_large_to_scale_by_is_told_with_its_row() -> None:
 # ---- uneven times
 
 
+@pytest.mark.fault(71)
 def test_uneven_readings_are_averaged_over_the_step_that_is_proposed() -> None:
     rng = np.random.default_rng(0)
     seconds = np.cumsum(rng.choice([10, 37, 300, 901], size=300))

@@ -152,6 +152,7 @@ def test_split_by_time_tests_on_the_last_readings_of_each_series():
     assert test.values_of(1).tolist() == [14]
 
 
+@pytest.mark.fault(41)
 def test_a_series_of_one_reading_cannot_be_split():
     with pytest.raises(DataError, match="series 'b' has 1 readings"):
         split_by_time(series(10, 1), test_share=0.2)
@@ -242,6 +243,7 @@ def test_scales_are_mean_and_deviation_of_what_is_there():
         scale_of(np.array([np.nan]))
 
 
+@pytest.mark.fault(38)
 @pytest.mark.parametrize("constant", [0.0, 1e-30, 0.1, -5.0, 1e12])
 def test_a_constant_series_has_a_scale_that_divides(constant):
     mean, scale = scale_of(np.full(1000, constant))
@@ -254,6 +256,7 @@ def test_small_variation_on_a_large_level_is_variation():
     assert scale_of(values) == pytest.approx((1e6, 1.0))
 
 
+@pytest.mark.fault(38)
 def test_one_outlier_leaves_all_finite():
     values = np.append(np.arange(999.0), 1e30)
     mean, scale = scale_of(values)
@@ -261,6 +264,7 @@ def test_one_outlier_leaves_all_finite():
     assert np.isfinite(((values - mean) / scale).astype(np.float32)).all()
 
 
+@pytest.mark.fault(38)
 @given(st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=20))
 def test_every_scale_is_finite_and_above_zero(values):
     mean, scale = scale_of(np.array(values))
@@ -268,6 +272,7 @@ def test_every_scale_is_finite_and_above_zero(values):
     assert 0 < scale < np.inf
 
 
+@pytest.mark.fault(39)
 def test_scales_know_the_training_span_alone():
     both = replace(series(50, 40), inputs=np.random.default_rng(0).normal(size=(90, 2)), input_names=("x", "y"))
     spans = np.array([[5, 20], [25, 30], [50, 70]])

@@ -70,6 +70,7 @@ def test_numbers_alone_have_no_timestamps_and_say_so() -> None:
     assert series.notes == ("split 'train': no column of times; the readings follow each other",)
 
 
+@pytest.mark.fault(9)
 def test_a_misspelt_column_is_told_with_the_nearest() -> None:
     data = table(time=stamps(2), load=[1, 2])
     for named in (
@@ -99,6 +100,7 @@ def test_the_long_layout_gathers_series_that_start_apart() -> None:
     assert (series.first_times - START).astype(int).tolist() == [0, 7 * 900]
 
 
+@pytest.mark.fault(37)
 def test_faults_in_one_of_many_series_name_it_and_its_row() -> None:
     data = table(id=["a", "b"] * 4, time=np.repeat(stamps(4), 2).tolist(), load=range(8)).select([0, 1, 2, 3, 4, 6, 7])
     with pytest.raises(
@@ -230,6 +232,7 @@ def test_missing_marks_formats_and_repair_reach_the_cells() -> None:
     )
 
 
+@pytest.mark.fault(37)
 def test_offsets_make_both_changes_of_summer_time_regular() -> None:
     """The same year in UTC and on the wall, with offsets: the same series."""
     from datetime import UTC, datetime

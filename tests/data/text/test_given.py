@@ -17,6 +17,7 @@ TABLE = {"id": [1, 2, 3], "text": TEXTS}
 ROWS = datasets.Dataset.from_dict(TABLE)
 
 
+@pytest.mark.fault(73)
 @pytest.mark.parametrize(
     "given",
     [
@@ -31,6 +32,7 @@ def test_texts_are_found_wherever_they_are(given: object) -> None:
     assert list(given_texts(given, "text")) == TEXTS
 
 
+@pytest.mark.fault(73)
 def test_one_text_is_one() -> None:
     for given in ("20 km", {"text": "20 km"}, np.str_("20 km")):
         assert list(given_texts(given, "text")) == ["20 km"]
@@ -46,6 +48,7 @@ def test_texts_of_several_columns_are_joined() -> None:
     assert list(given_texts(["a text alone"], column)) == ["a text alone"]
 
 
+@pytest.mark.fault(73)
 @pytest.mark.parametrize(
     ("given", "message"),
     [

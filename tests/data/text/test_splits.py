@@ -61,12 +61,14 @@ def test_only_so_many_training_rows_are_drawn() -> None:
     assert found.notes[0] == "30 training rows used, drawn with seed 0 (--max_rows)"
 
 
+@pytest.mark.fault(19)
 def test_test_texts_that_are_in_train_are_told() -> None:
     found = text_splits(of(train=rows(40), validation=rows(5, first=60), test=rows(10, first=38)))
     assert found.duplicates == 2
     assert found.warnings == ("2 test texts are in train too: the test figures flatter",)
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("split", ["train", "test"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_an_attribute_without_a_value_is_told_by_the_row_of_the_file(split: str, value: str | None) -> None:
@@ -81,6 +83,7 @@ def test_an_attribute_without_a_value_is_told_by_the_row_of_the_file(split: str,
     assert text_splits(of(**given), text_column="text").text_column == "text", "where it is no attribute it may be so"
 
 
+@pytest.mark.fault(2, 10)
 @pytest.mark.parametrize(
     ("splits", "settings", "message"),
     [

@@ -53,6 +53,7 @@ def test_decoding_gives_back_the_normalised_text(tokenizer, text):
     assert tokenizer.decode(ids) == tokenizer.normaliser(text)
 
 
+@pytest.mark.fault(22, 23)
 @given(text=any_text)
 @pytest.mark.parametrize("normaliser", [Normaliser(), Normaliser(whitespace="keep"), Normaliser(lowercase=True)])
 def test_normalising_twice_is_normalising_once_and_leaves_no_controls(normaliser, text):
@@ -63,6 +64,7 @@ def test_normalising_twice_is_normalising_once_and_leaves_no_controls(normaliser
     assert not [c for c in once if unicodedata.category(c) in ("Cc", "Cs") and c not in kept]
 
 
+@pytest.mark.fault(22, 23)
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
@@ -79,11 +81,13 @@ def test_normalised_by_hand(raw, expected):
     assert Normaliser()(raw) == expected
 
 
+@pytest.mark.fault(21)
 def test_empty_texts_have_one_step(tokenizer):
     assert tokenizer.encode(["", "  ", "\x00"])[0] == [BEGIN]
     assert Tokenizer(tokenizer.model, Normaliser()).encode(["   "]) == [[BEGIN]]
 
 
+@pytest.mark.fault(29)
 def test_training_is_the_same_twice_and_lowers_a_vocabulary_that_is_too_large():
     first = Tokenizer.train(CORPUS, vocabulary_size=5000, normaliser=Normaliser())
     second = Tokenizer.train(iter(CORPUS), vocabulary_size=5000, normaliser=Normaliser())
@@ -126,6 +130,7 @@ def test_whatever_is_drawn_is_the_same_text(tokenizer, texts, seed):
         assert tokenizer.decode(ids) == tokenizer.decode(other), text
 
 
+@pytest.mark.fault(30)
 def test_digits_are_split_and_foreign_characters_spelt_in_bytes(tokenizer):
     assert [piece for piece in tokenizer.pieces(tokenizer.encode(["2026"])[0]) if piece != "▁"] == ["2", "0", "2", "6"]
     ids = np.array(tokenizer.encode(["дом"])[0], dtype=np.int32)
@@ -133,11 +138,13 @@ def test_digits_are_split_and_foreign_characters_spelt_in_bytes(tokenizer):
     assert set(tokenizer.commonest_unknown(["дом и сад", "the fox"])) == set("домисад")
 
 
+@pytest.mark.fault(27)
 def test_ids_are_never_those_of_special_tokens(tokenizer):
     ids = [i for row in tokenizer.encode(["<s> </s> <unk> <pad>"]) for i in row]
     assert min(ids) > END
 
 
+@pytest.mark.fault(29)
 def test_what_cannot_be_trained_on_is_said():
     with pytest.raises(DataError, match="no text to train a tokenizer on: all are empty"):
         Tokenizer.train(["", " "], vocabulary_size=100, normaliser=Normaliser())
@@ -145,11 +152,13 @@ def test_what_cannot_be_trained_on_is_said():
         Tokenizer.train(CORPUS, vocabulary_size=20, normaliser=Normaliser())
 
 
+@pytest.mark.fault(67)
 def test_what_is_no_tokenizer_is_refused():
     with pytest.raises(SavedFileError, match="not a sentencepiece model"):
         Tokenizer(b"no model", Normaliser())
 
 
+@pytest.mark.fault(28)
 def test_special_ids_other_than_ours_are_refused():
     import io
 
@@ -186,6 +195,7 @@ def test_how_often_ids_come_is_about_what_is_counted(topics):
 # ---- memory is bounded, whatever the texts
 
 
+@pytest.mark.fault(75)
 def test_texts_without_blanks_keep_little_memory_however_many_they_are(monkeypatch):
     tokenizer = Tokenizer.train(CORPUS, vocabulary_size=400, normaliser=Normaliser())
     monkeypatch.setattr("seqtext.data.text.tokenizer._BYTES_KEPT", 50_000)
@@ -206,6 +216,7 @@ def test_what_is_drawn_does_not_depend_on_what_is_kept(monkeypatch):
     assert len({json.dumps(rows) for rows in expected}) == 3
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize("sampling_seed", [None, 3])
 @pytest.mark.parametrize("blank", ["", " "])
 @pytest.mark.parametrize("keep", [slice(0, 20), slice(-20, None)])

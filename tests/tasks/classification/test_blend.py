@@ -54,6 +54,7 @@ def test_saved_it_is_the_same_alone_and_among_others(fitted):
     assert task.probabilities(examples).max(axis=1).tolist() == pytest.approx(together[:-2], abs=1e-5)
 
 
+@pytest.mark.fault(39)
 def test_validation_rows_choose_the_weights_and_test_rows_see_them_only():
     draw = torch.Generator().manual_seed(0)
     labels = torch.randint(0, 3, (200,), generator=draw)

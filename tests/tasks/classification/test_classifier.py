@@ -32,6 +32,7 @@ def test_predictions_name_labels_with_probabilities(classifier):
     assert sum(p for _, p in found.top) == pytest.approx(1)
 
 
+@pytest.mark.fault(45)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("long_texts", ["head", "tail", "mean"])
 def test_a_text_alone_equals_the_text_among_others(topics, cell, long_texts):
@@ -52,6 +53,7 @@ def test_vectors_are_those_before_the_head_in_the_order_of_the_texts(classifier,
     assert classifier.encode_texts([]).shape == (0, classifier.model.pooling.output_size)
 
 
+@pytest.mark.fault(25)
 def test_long_texts_keep_head_or_tail_or_are_read_whole(topics):
     def ids(policy: str) -> EncodedTexts:
         task = TopicClassifier.from_data(topics["train"], max_length=3, long_texts=policy, **SIZES)
@@ -100,6 +102,7 @@ def test_a_damaged_file_is_refused_by_name(classifier, tmp_path, name):
         seqtext.load(tmp_path / "model")
 
 
+@pytest.mark.fault(65)
 def test_what_leads_out_of_the_folder_is_never_opened(classifier, tmp_path):
     classifier.save_pretrained(tmp_path / "model")
     weights = tmp_path / "model" / "model.safetensors"
@@ -121,6 +124,7 @@ def rewrite(folder, **changes):
     seal(folder)
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -142,6 +146,7 @@ def test_a_config_with_other_intentions_is_refused(classifier, tmp_path, changes
         seqtext.load(tmp_path / "model")
 
 
+@pytest.mark.fault(44)
 def test_weights_that_are_not_finite_are_refused(classifier, tmp_path):
     classifier.model.head.bias.data[0] = float("nan")
     try:
@@ -217,6 +222,7 @@ def test_the_same_rows_and_seed_give_the_same_classifier(topics):
     assert not torch.equal(one.model.head.weight, other.model.head.weight)
 
 
+@pytest.mark.fault(10, 73)
 def test_what_is_no_text_is_refused_with_its_place(classifier):
     with pytest.raises(DataError, match=r"text 2: found NoneType; expected a string"):
         classifier(["a", None])

@@ -230,6 +230,7 @@ def told(ended: Ended) -> str:
     return line
 
 
+@pytest.mark.fault(1, 2, 3, 5, 6, 7, 9, 10, 12, 18, 30)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_input_stops_with_2_and_one_line_about(fault):
     files, flags, pattern = FAULTS[fault]
@@ -238,6 +239,7 @@ def test_a_fault_of_the_input_stops_with_2_and_one_line_about(fault):
     assert ended.code == 2
 
 
+@pytest.mark.fault(14, 15, 16, 72)
 @pytest.mark.parametrize(("value", "labels", "pattern"), LABELS)
 def test_what_is_no_label_stops_with_2_and_its_row(value, labels, pattern):
     ended = checked({"a.jsonl": lines_of(with_bad(labels, value))}, ("--train", "a.jsonl"))
@@ -245,6 +247,7 @@ def test_what_is_no_label_stops_with_2_and_its_row(value, labels, pattern):
     assert ended.code == 2
 
 
+@pytest.mark.fault(61)
 @pytest.mark.parametrize("fault", OF_OTHER_KINDS)
 def test_a_fault_of_another_kind_has_its_own_exit_code(fault):
     code, flags, pattern = OF_OTHER_KINDS[fault]
@@ -268,6 +271,7 @@ def test_a_flag_that_cannot_be_meant_stops_with_2_and_says_which(flags, pattern)
     assert re.search(pattern, " ".join(without_box.split())), ended.err
 
 
+@pytest.mark.fault(56)
 @pytest.mark.parametrize("part", ["config.json", "model.safetensors", "tokenizer.model", "manifest.json"])
 def test_a_damaged_model_to_start_from_is_refused_with_3(run_folder, part):
     shutil.copytree(run_folder / "model", "start")
@@ -279,6 +283,7 @@ def test_a_damaged_model_to_start_from_is_refused_with_3(run_folder, part):
     assert told(ended).startswith("error: start/")
 
 
+@pytest.mark.fault(9)
 @settings(deadline=None, max_examples=20)
 @given(st.data())
 def test_a_column_name_with_one_letter_wrong_is_told_the_right_one(data):
@@ -340,6 +345,7 @@ PASSED = {
 # fmt: on
 
 
+@pytest.mark.fault(2, 4, 8, 14, 17, 19, 21, 22, 24, 25, 29)
 @pytest.mark.parametrize("case", PASSED)
 def test_passed_with_a_word_about_it(case):
     files, flags, pattern = PASSED[case]

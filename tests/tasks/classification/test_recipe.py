@@ -155,6 +155,7 @@ def test_a_dry_run_trains_nothing_and_leaves_nothing():
         assert sorted(path.name for path in Path().iterdir()) == before
 
 
+@pytest.mark.fault(39, 49)
 def test_the_same_command_gives_the_same_model_to_the_bit_whatever_the_test_rows_are():
     write_csv(Path("other.csv"), topic_rows(9, seed=8))
     done(*TRAIN, "--run", "one")
@@ -191,6 +192,7 @@ def test_the_folders_of_all_seeds_are_checked_before_the_first_is_trained():
     assert ended.err == "error: --run both/seed-6: the folder holds a single run; choose another --run\n"
 
 
+@pytest.mark.fault(17)
 def test_true_labels_are_reported_by_their_names_where_a_class_lost_its_training_rows():
     rare_in_the_middle = [f"class {4 if n % 5 == 1 and n > 9 else n % 5}" for n in range(62)]
     rows = {"text": [f"word{n}" for n in range(62)], "label": rare_in_the_middle}
@@ -288,6 +290,7 @@ def test_a_run_is_never_overwritten_unless_asked_and_this_is_found_before_the_da
     assert len(list(Path("run/checkpoints").iterdir())) == 1
 
 
+@pytest.mark.fault(53)
 def test_a_run_folder_that_cannot_be_made_is_a_fault_of_the_machine():
     ended = topics_recipe(*TINY, *TRAIN, "--run", "test.csv/run")
     assert ended.code == 5
@@ -311,6 +314,7 @@ def test_a_run_goes_on_from_another_with_other_labels(run_folder):
     assert "but the run to start from has" in refused.err
 
 
+@pytest.mark.fault(18, 47)
 @pytest.mark.parametrize("rows", [0, 1, 2, 5, 7, 9])
 @pytest.mark.parametrize("held_out", [True, False])
 def test_any_number_of_rows_trains_or_is_refused_in_one_line(rows, held_out):
@@ -354,6 +358,7 @@ def test_a_run_that_has_ended_trains_on_to_more_epochs_and_its_report_says_so():
     assert "has ended already: epoch 3" in topics_recipe("--resume", "--run", "run").err
 
 
+@pytest.mark.fault(62)
 def test_names_of_files_may_be_anything_the_system_takes():
     place = Path("spaced ü\nline [x]*\udce9")
     place.mkdir()

@@ -106,6 +106,7 @@ FAULTS = {
 # fmt: on
 
 
+@pytest.mark.fault(1, 9, 36, 37, 38, 41, 71)
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_fault_is_told_in_a_line_with_its_row_and_nothing_is_left_behind(case):
     content, flags, message = FAULTS[case]
@@ -172,6 +173,7 @@ def test_what_can_be_used_is_used_with_a_word_about_it(content, flags, pattern):
     assert ended.err == ""
 
 
+@pytest.mark.fault(38)
 def test_a_constant_series_and_one_outlier_train_and_forecast_finite_numbers():
     for name, values in (("constant", [7.0] * 120), ("outlier", [*load(50), 1e30, *load(69)])):
         Path(f"{name}.csv").write_text(table("kw", values))

@@ -69,6 +69,7 @@ KINDS = {
 }
 
 
+@pytest.mark.fault(34)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("context", CONTEXTS)
@@ -127,6 +128,7 @@ def test_pieces_that_fit_the_memory_make_no_difference(monkeypatch):
     np.testing.assert_allclose(task.forecasts(series, first, context="window").values, other.values, rtol=1e-6)
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_streams_side_by_side_are_those_one_after_the_other_to_the_bit(context):
     one, two = load(40, 1), load(40, 2)
@@ -141,6 +143,7 @@ def test_streams_side_by_side_are_those_one_after_the_other_to_the_bit(context):
     assert list(zip(*together, strict=True)) == [tuple(answers) for answers in alone]
 
 
+@pytest.mark.fault(45)
 def test_a_series_among_others_is_forecast_as_it_is_alone():
     task = made_for(load(), 3 * load(seed=1), horizon=2)
     histories = [load(30), 3 * load(9, seed=1), load(100)]
@@ -152,6 +155,7 @@ def test_a_series_among_others_is_forecast_as_it_is_alone():
 # ---- nothing of the future
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("difference", ["none", "season"])
 @pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("steps", [{"horizon": 6}, {"horizon": 6, "multi_step": "mean"}])
@@ -297,6 +301,7 @@ def test_saved_and_loaded_is_the_same_to_the_bit(saved):
             )
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

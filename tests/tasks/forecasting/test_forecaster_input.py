@@ -89,6 +89,7 @@ CALLS = {
 # fmt: on
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize("case", CALLS)
 def test_a_call_that_cannot_be_meant_is_told(case):
     settings, arguments, keywords, message = CALLS[case]
@@ -129,6 +130,7 @@ def test_further_columns_are_asked_for_and_checked():
             stream.push(1.0, inputs=wrong)
 
 
+@pytest.mark.fault(36)
 def test_streams_refuse_what_they_cannot_take():
     with pytest.raises(OptionsError, match=r"series None was not in training; expected one of a, b, or scale=\(mean"):
         made_for(load(), load()).stream()
@@ -146,6 +148,7 @@ def test_streams_refuse_what_they_cannot_take():
     assert [by_scale.push(value) for value in values][-1] is not None
 
 
+@pytest.mark.fault(41)
 def test_parts_too_short_for_a_window_are_refused():
     task = made_for(load())
     with pytest.raises(DataError, match=r"no window of 8 readings with 1 after it fits; lower --window|\(8 readings\)"):

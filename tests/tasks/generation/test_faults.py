@@ -55,6 +55,7 @@ FAULTS = {
 # fmt: on
 
 
+@pytest.mark.fault(9, 10, 14)
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_fault_is_told_in_a_line_before_training(case):
     column, value, flags, message = FAULTS[case]

@@ -87,6 +87,7 @@ def test_mixing_goes_from_one_to_the_other(generator, dense):
 # ---- a row's text is its own
 
 
+@pytest.mark.fault(45)
 @pytest.mark.parametrize("settings", [{}, {"feedback": "zeros"}, {"cell": "gru", "num_layers": 2, "tied": False}])
 @pytest.mark.parametrize("guidance", [1.0, 2.5])
 def test_a_text_is_the_same_alone_and_in_any_company(rows, settings, guidance):

@@ -147,6 +147,7 @@ def test_another_task_is_refused(classifier):
         TextGenerator.from_pretrained(classifier)
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -32,6 +32,7 @@ def summed(losses) -> tuple[float, float, list[float]]:
     return total, sum(float(loss.count) for loss in losses), sum(loss.rows for loss in losses).tolist()
 
 
+@pytest.mark.fault(34)
 @pytest.mark.parametrize("settings", [{}, {"feedback": "zeros"}, {"cell": "rnn"}, {"attributes": ()}])
 @pytest.mark.parametrize("length", [1, 4, 7])
 def test_windows_have_the_loss_of_the_whole(rows, settings, length):
@@ -57,6 +58,7 @@ def test_the_gradient_of_a_window_stops_at_its_start(rows):
     assert all(torch.isfinite(p.grad).all() for p in task.model.parameters() if p.grad is not None)
 
 
+@pytest.mark.fault(48)
 def test_micro_batches_add_up(generator, rows):
     examples = generator.encode(rows)
     whole = summed(generator.losses(examples.batch(np.arange(30))))
@@ -66,6 +68,7 @@ def test_micro_batches_add_up(generator, rows):
     assert [row for part in parts for row in part[2]] == pytest.approx(whole[2], rel=1e-4)
 
 
+@pytest.mark.fault(20, 21)
 def test_an_empty_text_is_its_end_alone(generator):
     examples = generator.encode(texts("", "", ""))
     batch = examples.batch(np.arange(3))

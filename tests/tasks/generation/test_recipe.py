@@ -224,6 +224,7 @@ def test_a_run_that_has_ended_is_not_trained_again():
     assert Path("run", "model", "model.safetensors").read_bytes() == weights
 
 
+@pytest.mark.fault(21, 25)
 def test_long_texts_are_read_in_windows_and_empty_ones_are_counted():
     rows = topic_rows(60, seed=1)
     rows["text"][3] = ""

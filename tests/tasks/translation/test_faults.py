@@ -51,6 +51,7 @@ FAULTS = {
 # fmt: on
 
 
+@pytest.mark.fault(32)
 def test_pairs_without_text_on_a_side_are_left_out_and_counted():
     source, target = pairs(60, 1)
     source[4] = target[9] = "\x01 \u2003"  # a control character is no text either
@@ -61,6 +62,7 @@ def test_pairs_without_text_on_a_side_are_left_out_and_counted():
     assert figures_of("run")["data"]["blank_pairs"] == {"train": 2, "test": 0}
 
 
+@pytest.mark.fault(1, 31)
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_fault_is_told_in_a_line_before_training(case):
     flags, message = FAULTS[case]
@@ -75,6 +77,7 @@ def test_a_fault_is_told_in_a_line_before_training(case):
 BAD = 16  # the row, from 0, that a fault is put into: row 17
 
 
+@pytest.mark.fault(10)
 @pytest.mark.parametrize(
     ("value", "message"),
     [(None, "row 17, column 'de': found None; expected text; .*"), (7, "row 17, column 'de': found 7, .*")],
@@ -89,6 +92,7 @@ def test_a_cell_that_is_no_text_is_told_by_its_row(value: object, message: str):
     assert not Path("run").exists()
 
 
+@pytest.mark.fault(3)
 @pytest.mark.parametrize("name", ["train.en", "train.de"])
 def test_bytes_that_are_no_text_are_told_by_file_and_line(name: str):
     lines = Path(name).read_bytes().split(b"\n")
@@ -99,6 +103,7 @@ def test_bytes_that_are_no_text_are_told_by_file_and_line(name: str):
     assert re.match(rf"error: {name}, row 17 \(line 17\): not UTF-8: byte 0xFF at byte offset ", ended.err), ended.err
 
 
+@pytest.mark.fault(22)
 def test_odd_characters_go_through_training_and_translation():
     odd = ["\u2028a b\x0b", "e\u0301 \u200d👩\u200d🚀", "\x00\x01", "\ufeffx", "שלום \u200f", "NA", "null", "a" * 3000]
     write("odd.src", [*odd, *pairs(60, 1)[0]])

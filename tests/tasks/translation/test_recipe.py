@@ -235,6 +235,7 @@ def test_several_seeds_are_told_with_their_spread():
     assert "test exact match over 2 seeds: " in ended.out
 
 
+@pytest.mark.fault(32)
 def test_blank_and_copied_pairs_are_counted_and_rows_stay_those_of_the_file():
     for name in ("test.en", "train.de"):
         lines = Path(name).read_text(encoding="utf-8").splitlines()
@@ -249,6 +250,7 @@ def test_blank_and_copied_pairs_are_counted_and_rows_stay_those_of_the_file():
     assert "warning     source and target are the same text in 100.0% of the training pairs" in ended.out
 
 
+@pytest.mark.fault(32)
 def test_swapped_files_are_warned_of():
     ended = done("--train", "train.en", "train.de", "--test", "test.de", "test.en", "--dry_run")
     assert "warning     test: its source is written like the target of train, " in ended.out

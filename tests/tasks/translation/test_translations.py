@@ -17,6 +17,7 @@ from seqtext.tasks.translation.writing import Translation
 from tests.tasks.translation.translators import SHAPES, of, pairs, same
 
 
+@pytest.mark.fault(45)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("beam", [1, 3])
 def test_a_text_is_the_same_alone_and_in_any_company(rows, shape, beam):
@@ -75,6 +76,7 @@ def test_the_log_probability_is_that_of_the_model_reading_the_translation(rows, 
         assert one.score == pytest.approx(float(each.sum()) / ((5 + len(written)) / 6) ** 0.6, abs=1e-3, rel=1e-4)
 
 
+@pytest.mark.fault(21)
 def test_an_empty_text_has_an_empty_translation(translator):
     made = translator(["", "old dog", " \n\t ", "\u200b"], attention=True, n_best=2)
     for one in (made[0], made[2]):
@@ -85,6 +87,7 @@ def test_an_empty_text_has_an_empty_translation(translator):
     assert [one.text for one in translator(["", ""])] == ["", ""]
 
 
+@pytest.mark.fault(33)
 def test_an_end_that_never_comes_still_gives_a_text_at_the_limit(rows, monkeypatch):
     task = of(rows)
     with torch.no_grad():
@@ -111,6 +114,7 @@ def test_an_end_that_never_comes_still_gives_a_text_at_the_limit(rows, monkeypat
     assert len(short.target_pieces) == 10
 
 
+@pytest.mark.fault(33)
 def test_no_text_is_without_its_string_whatever_the_tokens(rows):
     task = of(rows)
     bytes_only = [i for i, piece in enumerate(task.tokenizer.pieces(range(len(task.tokenizer)))) if piece[:3] == "<0x"]
@@ -123,6 +127,7 @@ def test_no_text_is_without_its_string_whatever_the_tokens(rows):
         one.text.encode()
 
 
+@pytest.mark.fault(25)
 def test_a_long_text_is_cut_and_says_so(rows):
     task = of(rows, max_length=20)
     long = "old dog " * 5000
@@ -220,6 +225,7 @@ def test_what_cannot_be_asked_for_is_told(translator, choices, message, texts):
         translator(texts, **choices)
 
 
+@pytest.mark.fault(10, 73)
 @pytest.mark.parametrize("wrong", [None, 3, b"a"])
 def test_what_is_no_text_is_told_by_its_place(translator, wrong):
     with pytest.raises(DataError, match=f"text 2: found {type(wrong).__name__}; expected a string"):

@@ -176,6 +176,7 @@ def test_saved_and_loaded_is_the_same_to_the_bit(rows, shape, tmp_path):
         assert (tmp_path / "model" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
+@pytest.mark.fault(27)
 def test_a_tokenizer_that_is_not_the_models_is_refused(rows, translator, tmp_path):
     """Its ids could lie outside the vocabulary."""
     other = Translator.from_data(rows, **{**SIZES, "vocabulary_size": 295})
@@ -195,6 +196,7 @@ def test_another_task_is_refused(topics, tmp_path):
         Translator.from_pretrained(tmp_path / "m")
 
 
+@pytest.mark.fault(44)
 def test_weights_that_are_not_numbers_are_told(rows):
     task = of(rows)
     with torch.no_grad():
@@ -206,6 +208,7 @@ def test_weights_that_are_not_numbers_are_told(rows):
 # ---- bad input
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -241,6 +244,7 @@ def test_what_a_translator_cannot_be_made_of_is_told(rows):
     refused(DataError, "no text to train a tokenizer on", data=rows.map(lambda _: {"source": "", "target": " "}))
 
 
+@pytest.mark.fault(10)
 def test_a_cell_that_is_no_text_is_told_by_its_row(translator):
     holes = datasets.Dataset.from_dict({"source": ["a", "b"], "target": ["b", None]})
     with pytest.raises(DataError, match=r"row 2, column 'target': found None"):

@@ -59,6 +59,7 @@ def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkey
         classification_summary(task, data, TrainingOptions(**OPTIONS, track="wandb"))
 
 
+@pytest.mark.fault(30)
 def test_characters_that_are_spelt_in_bytes_are_named_and_most_of_them_refused(task):
     data = SimpleNamespace(test=datasets.Dataset.from_dict({"text": ["жук, жук и ёж"] * 3}))
 
