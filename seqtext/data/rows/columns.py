@@ -15,6 +15,7 @@ from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, place_of
 from seqtext.data.reading.joined_columns import joined, parts_of
 from seqtext.data.reading.label_codes import coded
 from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
+from seqtext.data.rows.by_content import only_label, only_text
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -75,18 +76,19 @@ def choose(
 
 
 def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
-    """The text column by its name, or the only column of text that is not the label.
+    """The text column by its name, or the only column of text that is not the label, or the only one whose texts differ.
 
     Raises:
         DataError: none, or several that could be it; lists the columns.
     """
     texts = [name for name in text_columns(dataset) if name != label]
     flag = "--text_column NAME (several names are joined)"
-    return _only("text", _named(_and_left_aside(texts, dataset), TEXT_NAMES) or texts, dataset, flag)
+    named = _named(_and_left_aside(texts, dataset), TEXT_NAMES)
+    return _only("text", named or (len(texts) > 1 and only_text(dataset, texts)) or texts, dataset, flag)
 
 
 def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: str = "--label_column NAME") -> str:
-    """The label column: the only one of classes, or else the one whose name says so.
+    """The label column: the only one of classes, or else the one whose name says so, or the only one of few values that repeat.
 
     Args:
         dataset: the rows.
@@ -107,6 +109,7 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
         named = _of_lists(dataset, [name for name in others if name not in possible])
     if not named:
         _refuse_several(dataset, possible, flag)
+        named = only_label(dataset, (name for name in possible if not WITHOUT_NAME.fullmatch(name)))
     chosen = _only("label", named, dataset, flag)
     codes = coded(dataset, chosen)
     if len(codes.values) > max(100, len(dataset) / 2):
@@ -114,6 +117,24 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
         fix = f"if they are the labels, pass {flag.replace('NAME', chosen)}; else the name of the right column"
         raise DataError(found, where=f"{place_of(dataset)}, column {chosen!r}", expected="classes", fix=fix)
     return chosen
+
+
+def by_content(dataset: datasets.Dataset, columns: Columns, *, text: object = None, label: object = None) -> list[str]:
+    """A note if a column was recognised by what stands in it and not by its name.
+
+    Args:
+        dataset: the rows.
+        columns: that were chosen.
+        text: what the caller named.
+        label: likewise.
+    """
+    is_known = hasattr(dataset.features[columns.label], "names") or _named([columns.label], LABEL_NAMES)
+    taken = [f"{columns.label!r} is taken for the label, by its few values"] if not (label or is_known) else []
+    others = [name for name in text_columns(dataset) if name != columns.label]
+    if not text and len(others) > 1 and not _named(others, TEXT_NAMES):
+        taken.append(f"{columns.text!r} for the text" if taken else f"{columns.text!r} is taken for the text, by its values")
+    flags = "--label_column and --text_column say otherwise"
+    return [f"{place_of(dataset)}: column {' and '.join(taken)}; {flags}"] if taken else []
 
 
 def _of_lists(dataset: datasets.Dataset, lists: list[str]) -> list[str]:
@@ -158,10 +179,12 @@ def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = ""
             if column in dataset.column_names:
                 continue
             refuse_left_aside(dataset, [column])
-            if any(column in other.column_names for other in splits.values()):
-                fix = "leave this split out, or give it the column"
             found = f"no column {column!r} among {_listed(dataset, dataset.column_names)}"
-            raise DataError(found, where=place_of(dataset), fix=did_you_mean(column, dataset.column_names) or fix)
+            if any(column in other.column_names for other in splits.values()):
+                fix = "leave this split out (give the files of the others with --train, --validation, --test), or give it the column"
+            else:
+                fix = did_you_mean(column, dataset.column_names) or fix
+            raise DataError(found, where=place_of(dataset), fix=fix)
 
 
 def check_texts(
