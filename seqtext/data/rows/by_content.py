@@ -5,7 +5,7 @@ Looks at some rows alone. Knows no names of columns, and never guesses: what cou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,21 +17,26 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 20_000  # rows, spread evenly: files are often sorted by class
 _MOST_CLASSES = 1_000
+_MOST_COLUMNS = 50  # of more, one by chance is like a label
 _ROWS_OF_A_CLASS = 10  # on average, at least
 Kind = Literal["classes", "texts", "neither", "unclear"]
 
 
-def only_label(dataset: datasets.Dataset, columns: Iterable[str]) -> list[str]:
+def only_label(dataset: datasets.Dataset, columns: Sequence[str]) -> list[str]:
     """The one column that holds classes, while each other holds texts, numbers of rows, or nothing; else none."""
-    kinds = {column: kind_of(dataset, column) for column in columns}
-    found = [column for column, kind in kinds.items() if kind == "classes"]
-    return found if len(found) == 1 and "unclear" not in kinds.values() else []
+    return _only(dataset, columns, "classes")
 
 
-def only_text(dataset: datasets.Dataset, columns: Iterable[str]) -> list[str]:
+def only_text(dataset: datasets.Dataset, columns: Sequence[str]) -> list[str]:
     """The one column of texts that differ, while no other is like it; else none."""
+    return _only(dataset, columns, "texts")
+
+
+def _only(dataset: datasets.Dataset, columns: Sequence[str], wanted: Kind) -> list[str]:
+    if len(columns) > _MOST_COLUMNS:
+        return []
     kinds = {column: kind_of(dataset, column) for column in columns}
-    found = [column for column, kind in kinds.items() if kind == "texts"]
+    found = [column for column, kind in kinds.items() if kind == wanted]
     return found if len(found) == 1 and "unclear" not in kinds.values() else []
 
 

@@ -33,6 +33,7 @@ LABEL_NAMES = (
 )
 
 
+_MOST_LOOKED_AT = 1_000  # columns, in search of those of yes and no
 _YES_OR_NO = {0, 1, "0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"}
 WITHOUT_NAME = re.compile(r"Unnamed: \d+")  # a column that has none, as our reader and pandas call it
 
@@ -109,7 +110,7 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
         named = _of_lists(dataset, [name for name in others if name not in possible])
     if not named:
         _refuse_several(dataset, possible, flag)
-        named = only_label(dataset, (name for name in possible if not WITHOUT_NAME.fullmatch(name)))
+        named = only_label(dataset, [name for name in possible if not WITHOUT_NAME.fullmatch(name)])
     chosen = _only("label", named, dataset, flag)
     codes = coded(dataset, chosen)
     if len(codes.values) > max(100, len(dataset) / 2):
@@ -132,7 +133,9 @@ def by_content(dataset: datasets.Dataset, columns: Columns, *, text: object = No
     taken = [f"{columns.label!r} is taken for the label, by its few values"] if not (label or is_known) else []
     others = [name for name in text_columns(dataset) if name != columns.label]
     if not text and len(others) > 1 and not _named(others, TEXT_NAMES):
-        taken.append(f"{columns.text!r} for the text" if taken else f"{columns.text!r} is taken for the text, by its values")
+        taken.append(
+            f"{columns.text!r} for the text" if taken else f"{columns.text!r} is taken for the text, by its values"
+        )
     flags = "--label_column and --text_column say otherwise"
     return [f"{place_of(dataset)}: column {' and '.join(taken)}; {flags}"] if taken else []
 
@@ -148,7 +151,7 @@ def _of_lists(dataset: datasets.Dataset, lists: list[str]) -> list[str]:
 
 def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -> None:
     """Refuses columns of yes and no, one for each label: each row may then have several."""
-    yes_or_no = [name for name in possible if _is_yes_or_no(dataset, name)]
+    yes_or_no = [name for name in possible[:_MOST_LOOKED_AT] if _is_yes_or_no(dataset, name)]
     if len(yes_or_no) > 1:
         where = f"{place_of(dataset)}, columns {one_of(map(repr, yes_or_no)).removeprefix('one of ')}"
         own = flag.partition(",")[0].replace("NAME", yes_or_no[0])
