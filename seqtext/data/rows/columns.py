@@ -151,7 +151,8 @@ def _of_lists(dataset: datasets.Dataset, lists: list[str]) -> list[str]:
 
 def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -> None:
     """Refuses columns of yes and no, one for each label: each row may then have several."""
-    yes_or_no = [name for name in possible[:_MOST_LOOKED_AT] if _is_yes_or_no(dataset, name)]
+    first = dataset.select(range(min(len(dataset), MAX_ROWS)))  # once: `datasets` copies what it knows of all columns
+    yes_or_no = [name for name in possible[:_MOST_LOOKED_AT] if _is_yes_or_no(first, name)]
     if len(yes_or_no) > 1:
         where = f"{place_of(dataset)}, columns {one_of(map(repr, yes_or_no)).removeprefix('one of ')}"
         own = flag.partition(",")[0].replace("NAME", yes_or_no[0])
@@ -159,10 +160,9 @@ def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -
         raise DataError("each row may have several labels, a column of yes and no for each", where=where, fix=fix)
 
 
-def _is_yes_or_no(dataset: datasets.Dataset, column: str) -> bool:
-    """Whether the first rows of a column hold nothing but yes and no, however they are written."""
-    first = next(column_arrays(dataset.select(range(min(len(dataset), MAX_ROWS))), column))
-    values = set(first.unique().to_pylist()) - {None}
+def _is_yes_or_no(rows: datasets.Dataset, column: str) -> bool:
+    """Whether rows hold nothing but yes and no, however they are written."""
+    values = {value for part in column_arrays(rows, column) for value in part.unique().to_pylist()} - {None}
     return bool(values) and values <= _YES_OR_NO
 
 
