@@ -6,6 +6,7 @@ Chosen by the caller, or recognised where only one choice can be meant; the rows
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -95,7 +96,8 @@ def _both(
         [left] = [name for name in names if name not in (source, target)]
         return (source or left), (target or left)
     if source is None and target is None and len(names) == 2:
-        fix = f"pass --source {names[0]} --target {names[1]}, or the other way round"
+        one, other = map(shlex.quote, names)
+        fix = f"pass --source {one} --target {other}, or the other way round"
         raise DataError(
             f"which of the {what} {names[0]}, {names[1]} is source, which target, is not clear", where=where, fix=fix
         )

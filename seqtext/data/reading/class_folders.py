@@ -203,7 +203,7 @@ def _text(path: Path, root: Path) -> str:
         place = shlex.quote(str(root))
         fix = (
             f"re-encode it and all like it: find {place} -type f ! -exec iconv -f utf-8 -t utf-8 -o /dev/null {{}} \\; "
-            '-exec sh -c \'iconv -f latin1 -t utf-8 "$1" > "$1.new" && mv "$1.new" "$1"\' _ {} \\; 2> /dev/null'
+            '-exec sh -c \'iconv -f windows-1252 -t utf-8 "$1" > "$1.new" && mv "$1.new" "$1"\' _ {} \\; 2> /dev/null'
         )
         raise DataError(found, where=str(path), expected="a text in UTF-8", fix=fix) from None
 

@@ -17,7 +17,7 @@ from seqtext.data.reading.text_files import FORMATS
 from seqtext.errors import DataError, SavedFileError, one_of, shorten
 from seqtext.saving.untrusted import parse_yaml
 
-ENDINGS = (*FORMATS, ".ndjson", ".parquet", ".arrow")
+ENDINGS = (*FORMATS, ".parquet", ".arrow")
 KINDS = ("csv", "json", "text", "parquet", "arrow")
 _MOST_HEAD = 1 << 20  # bytes that are looked at of a README
 

@@ -23,6 +23,7 @@ from seqtext.data.reading.label_codes import coded, name_rows
 from seqtext.data.reading.packed import packing_of, without_packing
 from seqtext.data.reading.remarks import Remarks, remarks_of, with_remarks
 from seqtext.data.reading.split_files import read_files
+from seqtext.data.reading.split_names import splits_by_name
 from seqtext.data.reading.text_files import FORMATS, check_dialect, open_rows
 from seqtext.errors import DataError, one_of, shorten
 
@@ -63,6 +64,8 @@ def load_repository(
     with quiet():
         try:
             builder = datasets.load_dataset_builder(path, config, revision=revision)
+            if folder and (own := splits_by_name(builder.config.data_files or {}, folder)):
+                builder = datasets.load_dataset_builder(path, config, data_files=own)
             base = path if folder else f"{_HUB}{path}@{quote(revision or '', safe='')}/"
             files = [file for of_split in (builder.config.data_files or {}).values() for file in of_split]
             check_files(files, kind=builder.name, folder=folder, base=base, name=name)

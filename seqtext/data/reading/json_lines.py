@@ -211,7 +211,7 @@ class JsonLines:
     def _checked(self, value: object, *, surrogates: bool) -> dict[str, object]:
         """A value, once it is an object; its values with whole characters, and those marked that are not clear."""
         if not isinstance(value, dict):
-            fix = f"if the file is one array: {to_lines()}" if isinstance(value, list) else ""
+            fix = f"make objects of it: {to_lines(_objects_of(value))}" if isinstance(value, list) else ""
             found = f"found {shorten(value)}, a JSON {_json_type(value)}"
             raise DataError(found, where=self._where(), expected="a JSON object", fix=fix)
         if self._twice:
@@ -279,3 +279,10 @@ def _whole_characters(row: dict[str, object]) -> dict[str, object]:
         key: Repeated(value.key, mended[key]) if isinstance(value, Repeated) else mended[key]
         for key, value in row.items()
     }
+
+
+def _objects_of(rows: list[object]) -> str:
+    """The path under which an array holds rows: objects, arrays of text and label, or one such array itself."""
+    if all(isinstance(row, list) for row in rows):
+        return ".[] | {text: .[0], label: .[1]}"
+    return ".[]" if all(isinstance(row, dict) for row in rows) else "{text: .[0], label: .[1]}"

@@ -192,4 +192,4 @@ class Lines:
         place = f"byte offset {position + error.start} of the {'unpacked text' if self._packed else 'file'}"
         ends = ", and the file ends inside a character" if error.reason == "unexpected end of data" else ""
         found = f"not UTF-8: byte 0x{error.object[error.start]:02X} at {place}{ends}"
-        return LineError(found, line=line, fix="re-encode the file, as with: iconv -f latin1 -t utf-8 FILE > NEW")
+        return LineError(found, line=line, fix="re-encode the file, as with: iconv -f windows-1252 -t utf-8 FILE > NEW")

@@ -15,6 +15,7 @@ from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, in_file,
 from seqtext.data.reading.joined_columns import joined, parts_of
 from seqtext.data.reading.label_codes import coded, name_rows
 from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
+from seqtext.data.rows.by_content import only_label, only_text
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ LABEL_NAMES = (
 )
 
 
+_MOST_LOOKED_AT = 1_000  # columns, in search of those of yes and no
 _YES_OR_NO = {0, 1, "0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"}
 WITHOUT_NAME = re.compile(r"Unnamed: \d+")  # a column that has none, as our reader and pandas call it
 
@@ -75,18 +77,19 @@ def choose(
 
 
 def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
-    """The text column by its name, or the only column of text that is not the label.
+    """The text column by its name, or the only column of text that is not the label, or the only one whose texts differ.
 
     Raises:
         DataError: none, or several that could be it; lists the columns.
     """
     texts = [name for name in text_columns(dataset) if name != label]
     flag = "--text_column NAME (several names are joined)"
-    return _only("text", _named(_and_left_aside(texts, dataset), TEXT_NAMES) or texts, dataset, flag)
+    named = _named(_and_left_aside(texts, dataset), TEXT_NAMES)
+    return _only("text", named or (len(texts) > 1 and only_text(dataset, texts)) or texts, dataset, flag)
 
 
 def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: str = "--label_column NAME") -> str:
-    """The label column: the only one of classes, or else the one whose name says so.
+    """The label column: the only one of classes, or else the one whose name says so, or the only one of few values that repeat.
 
     Args:
         dataset: the rows.
@@ -107,6 +110,7 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
         named = _of_lists(dataset, [name for name in others if name not in possible])
     if not named:
         _refuse_several(dataset, possible, flag)
+        named = only_label(dataset, [name for name in possible if not WITHOUT_NAME.fullmatch(name)])
     chosen = _only("label", named, dataset, flag)
     codes = coded(dataset, chosen)
     if len(codes.values) > max(100, len(dataset) / 2):
@@ -114,6 +118,26 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
         fix = f"if they are the labels, pass {flag.replace('NAME', chosen)}; else the name of the right column"
         raise DataError(found, where=f"{place_of(dataset)}, column {chosen!r}", expected="classes", fix=fix)
     return chosen
+
+
+def by_content(dataset: datasets.Dataset, columns: Columns, *, text: object = None, label: object = None) -> list[str]:
+    """A note if a column was recognised by what stands in it and not by its name.
+
+    Args:
+        dataset: the rows.
+        columns: that were chosen.
+        text: what the caller named.
+        label: likewise.
+    """
+    is_known = hasattr(dataset.features[columns.label], "names") or _named([columns.label], LABEL_NAMES)
+    taken = [f"{columns.label!r} is taken for the label, by its few values"] if not (label or is_known) else []
+    others = [name for name in text_columns(dataset) if name != columns.label]
+    if not text and len(others) > 1 and not _named(others, TEXT_NAMES):
+        taken.append(
+            f"{columns.text!r} for the text" if taken else f"{columns.text!r} is taken for the text, by its values"
+        )
+    flags = "--label_column and --text_column say otherwise"
+    return [f"{place_of(dataset)}: column {' and '.join(taken)}; {flags}"] if taken else []
 
 
 def _of_lists(dataset: datasets.Dataset, lists: list[str]) -> list[str]:
@@ -127,8 +151,8 @@ def _of_lists(dataset: datasets.Dataset, lists: list[str]) -> list[str]:
 
 def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -> None:
     """Refuses columns of yes and no, one for each label: each row may then have several."""
-    first = dataset.select(range(min(len(dataset), MAX_ROWS)))  # once: it copies what is known of all columns
-    yes_or_no = [name for name in possible if _is_yes_or_no(first, name)]
+    first = dataset.select(range(min(len(dataset), MAX_ROWS)))  # once: `datasets` copies what it knows of all columns
+    yes_or_no = [name for name in possible[:_MOST_LOOKED_AT] if _is_yes_or_no(first, name)]
     if len(yes_or_no) > 1:
         where = f"{place_of(dataset)}, columns {one_of(map(repr, yes_or_no)).removeprefix('one of ')}"
         own = flag.partition(",")[0].replace("NAME", yes_or_no[0])
@@ -136,9 +160,9 @@ def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -
         raise DataError("each row may have several labels, a column of yes and no for each", where=where, fix=fix)
 
 
-def _is_yes_or_no(dataset: datasets.Dataset, column: str) -> bool:
-    """Whether a column holds nothing but yes and no, however they are written."""
-    values = set(next(column_arrays(dataset, column)).unique().to_pylist()) - {None}
+def _is_yes_or_no(rows: datasets.Dataset, column: str) -> bool:
+    """Whether rows hold nothing but yes and no, however they are written."""
+    values = {value for part in column_arrays(rows, column) for value in part.unique().to_pylist()} - {None}
     return bool(values) and values <= _YES_OR_NO
 
 
@@ -158,10 +182,12 @@ def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = ""
             if column in dataset.column_names:
                 continue
             refuse_left_aside(dataset, [column])
-            if any(column in other.column_names for other in splits.values()):
-                fix = "leave this split out, or give it the column"
             found = f"no column {column!r} among {_listed(dataset, dataset.column_names)}"
-            raise DataError(found, where=place_of(dataset), fix=did_you_mean(column, dataset.column_names) or fix)
+            if any(column in other.column_names for other in splits.values()):
+                fix = "leave this split out (give the files of the others with --train, --validation, --test), or give it the column"
+            else:
+                fix = did_you_mean(column, dataset.column_names) or fix
+            raise DataError(found, where=place_of(dataset), fix=fix)
 
 
 def check_texts(

@@ -95,19 +95,20 @@ def parts_of(
     train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
     taken: list[datasets.Dataset] = []
 
-    def told(some: datasets.Dataset) -> NDArray[np.int64] | None:
-        """Their groups; once, a note says how many rows are not alone in theirs."""
-        found = groups(some)
-        together = 0 if found is None else int((np.bincount(found)[found] > 1).sum())
+    def held_out(some: datasets.Dataset, seed: int) -> tuple[datasets.Dataset, datasets.Dataset]:
+        """As `hold_out_rows`; once, a note says how many rows were kept together with others."""
+        found, ids = groups(some), labels(some)
+        left, out, whole = _split(some, rows=_tenth(some, ids), seed=seed, labels=ids, groups=found)
+        together = int((np.bincount(found)[found] > 1).sum()) if whole and found is not None else 0
         if together and not any(TOGETHER in note for note in notes):
             notes.append(f"{together:,} training {rows} {TOGETHER}")
-        return found
+        return left, out
 
     if test is None and validation is not None:
         test, validation = validation, None
         notes.append("no test split: the given validation split is the test")
     if test is None:
-        train, test = hold_out_rows(train, labels(train), seed=TEST_SEED, groups=told(train))
+        train, test = held_out(train, TEST_SEED)
         taken.append(test)
         check(train, taken)
         notes.append(f"no test split: {len(test):,} training {rows} are held out as one, the same whatever the seed")
@@ -131,7 +132,7 @@ def parts_of(
             )
             validation = None
     if validation is None:
-        train, validation = hold_out_rows(train, labels(train), seed=seed, groups=told(train))
+        train, validation = held_out(train, seed)
         taken.append(validation)
         check(train, taken)
         notes.append(f"validation: {len(validation):,} training {rows}, held out{drawn} with seed {seed}")
@@ -150,9 +151,12 @@ def hold_out_rows(
     Raises:
         DataError: if there are too few rows.
     """
+    return split_validation(train, rows=_tenth(train, labels), seed=seed, labels=labels, groups=groups)
+
+
+def _tenth(train: datasets.Dataset, labels: NDArray[np.int64] | str | None) -> int:
     total = len(train) if labels is None or isinstance(labels, str) else int((labels >= 0).sum())
-    rows = min(max(total // 10, 1), MOST_HELD_OUT)
-    return split_validation(train, rows=rows, seed=seed, labels=labels, groups=groups)
+    return min(max(total // 10, 1), MOST_HELD_OUT)
 
 
 def split_validation(
@@ -173,12 +177,25 @@ def split_validation(
         rows: how many rows to take.
         seed: of the draw.
         labels: what to draw evenly by: (rows of `train`,) ids, or the name of the label column. Rows of a negative id are never taken.
-        groups: (rows of `train`,) rows of one group stay on one side; the number of rows taken is then about that asked for.
+        groups: (rows of `train`,) rows of one group stay on one side, if each class can still have its rows on both; the number of
+            rows taken is then about that asked for.
 
     Raises:
         DataError: fewer than two rows.
         OptionsError: a number of rows that would leave either side empty.
     """
+    return _split(train, rows=rows, seed=seed, labels=labels, groups=groups)[:2]
+
+
+def _split(
+    train: datasets.Dataset,
+    *,
+    rows: int,
+    seed: int,
+    labels: NDArray[np.int64] | str | None,
+    groups: NDArray[np.int64] | None,
+) -> tuple[datasets.Dataset, datasets.Dataset, bool]:
+    """As `split_validation`; and whether no group was cut."""
     if len(train) < 2:
         found = f"{len(train)} row{'' if len(train) == 1 else 's'} left to train on"  # a test may be held out by now
         fix = "give more rows, or a validation and a test split"
@@ -190,24 +207,36 @@ def split_validation(
     if len(free) < len(train) and ids is not None:
         ids = ids[free]
         groups = None if groups is None else np.unique(groups[free], return_inverse=True)[1]
-    taken = free[_drawn_together(groups, len(free), rows, seed=seed, labels=ids)]
+    drawn = draw_rows(len(free), rows, seed=seed, labels=ids, leave_one=True)
+    whole = None if groups is None else _whole_groups(groups, drawn, seed=seed, labels=ids)
+    taken = free[drawn if whole is None else whole]
     kept = np.setdiff1d(np.arange(len(train)), taken, assume_unique=True)
-    return train.select(kept), train.select(taken)
+    return train.select(kept), train.select(taken), whole is not None
 
 
-def _drawn_together(
-    groups: NDArray[np.int64] | None, total: int, rows: int, *, seed: int, labels: NDArray[np.int64] | None
-) -> NDArray[np.int64]:
-    """As `draw_rows`, but whole groups: as many as hold about so many rows. Those of over a fifth of the rows wanted are never drawn."""
-    if groups is not None:
-        sizes, first = np.bincount(groups), np.unique(groups, return_index=True)[1]
-        small = np.flatnonzero(sizes <= max(rows // 5, 1))
-        wanted = round(rows / max(sizes[small].mean(), 1.0)) if len(small) else 0
-        if len(sizes) < total and 0 < wanted < len(small):
-            of_groups = None if labels is None else np.unique(labels[first[small]], return_inverse=True)[1]
-            drawn = small[draw_rows(len(small), wanted, seed=seed, labels=of_groups, leave_one=True)]
-            return np.flatnonzero(np.isin(groups, drawn))
-    return draw_rows(total, rows, seed=seed, labels=labels, leave_one=True)
+def _whole_groups(
+    groups: NDArray[np.int64], drawn: NDArray[np.int64], *, seed: int, labels: NDArray[np.int64] | None
+) -> NDArray[np.int64] | None:
+    """The rows of as many groups as hold about as many rows as were drawn; those of over a fifth of them are never taken.
+
+    None where every row is alone in its group; and where a class would lose its rows on a side, or far more or fewer rows be taken.
+    """
+    sizes, first = np.bincount(groups), np.unique(groups, return_index=True)[1]
+    small = np.flatnonzero(sizes <= max(len(drawn) // 5, 1))
+    wanted = round(len(drawn) / max(sizes[small].mean(), 1.0)) if len(small) else 0
+    if len(sizes) == len(groups) or not 0 < wanted < len(small):
+        return None
+    of_groups = None if labels is None else np.unique(labels[first[small]], return_inverse=True)[1]
+    chosen = small[draw_rows(len(small), wanted, seed=seed, labels=of_groups, leave_one=True)]
+    taken = np.flatnonzero(np.isin(groups, chosen))
+    if not len(drawn) / 2 <= len(taken) <= 2 * len(drawn):
+        return None
+    if labels is not None:
+        left = np.setdiff1d(np.arange(len(groups)), taken, assume_unique=True)
+        rest = np.setdiff1d(np.arange(len(groups)), drawn, assume_unique=True)
+        if {*labels[drawn]} - {*labels[taken]} or {*labels[rest]} - {*labels[left]}:
+            return None
+    return taken
 
 
 def take(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.label_codes import coded
-from seqtext.data.rows.columns import Columns, choose, require
+from seqtext.data.rows.columns import Columns, by_content, choose, require
 from seqtext.data.rows.duplicates import duplicates
 from seqtext.data.rows.labels import Labels, about_labels, check_same_classes, without_label
 from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
@@ -74,6 +74,7 @@ def labelled_splits(
     notes: list[str] = []
     splits = used_splits(splits, notes)
     columns = choose(splits, text=text_column, label=label_column)
+    notes += by_content(splits["train"], columns, text=text_column, label=label_column)
     column = columns.label
     check_same_classes(splits, column)
     if teacher_column is not None:

@@ -127,5 +127,5 @@ def _lines(source: BinaryIO) -> Iterator[tuple[int, str]]:
             yield number, line.decode()
         except UnicodeDecodeError as error:
             found = f"not UTF-8: byte 0x{line[error.start]:02X} at its place {error.start + 1}"
-            fix = "re-encode it, as with: iconv -f latin1 -t utf-8"
+            fix = "re-encode it, as with: iconv -f windows-1252 -t utf-8"
             raise DataError(found, where=f"standard input, line {number}", expected="text", fix=fix) from None

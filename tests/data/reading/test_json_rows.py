@@ -242,3 +242,16 @@ def _same(given: Any, got: Any) -> bool:
     if isinstance(given, dict) and isinstance(got, dict):
         return all(_same(given.get(key), value) for key, value in got.items()) and given.keys() <= got.keys()
     return bool(given == got and isinstance(given, bool) == isinstance(got, bool)) or (given == {} and got is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('[["a b", "x"], ["c", "y"]]', ".[] | {text: .[0], label: .[1]}"),
+        ('["a b", "x"]\n["c", "y"]\n', "{text: .[0], label: .[1]}"),
+    ],
+)
+def test_arrays_of_text_and_label_name_the_command_that_makes_objects(tmp_path: Path, text: str, path: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DataError, match=re.escape(f"make objects of it: jq -c '{path}' FILE > NEW.jsonl")):
+        load(tmp_path / "a.json")

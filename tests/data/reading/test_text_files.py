@@ -183,7 +183,7 @@ def test_a_bad_byte_is_found_in_its_row(kind: str, bad: int, byte: bytes, packed
     with pytest.raises(DataError) as caught:
         list(open_rows(source, format=kind))  # type: ignore[arg-type]
     assert found in str(caught.value)
-    assert "iconv -f latin1 -t utf-8" in str(caught.value)
+    assert "iconv -f windows-1252 -t utf-8" in str(caught.value)
 
 
 def test_the_rows_before_a_bad_byte_are_read() -> None:

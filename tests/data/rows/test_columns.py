@@ -6,7 +6,7 @@ import pytest
 
 from seqtext.data.reading.column_arrays import column_arrays
 from seqtext.data.reading.joined_columns import parts_of
-from seqtext.data.rows.columns import Columns, check_texts, choose, require
+from seqtext.data.rows.columns import Columns, by_content, check_texts, choose, require
 from seqtext.errors import DataError
 
 CLASSES = datasets.ClassLabel(names=["World", "Sports"])
@@ -211,3 +211,33 @@ def test_many_rows_are_no_wait() -> None:
     start = time.perf_counter()
     assert choose(data.select(np.random.default_rng(0).permutation(300_000))) == ("text", "label")
     assert time.perf_counter() - start < 1
+
+
+TWENTY = {"name": [f"Name {row}" for row in range(30)], "tongue": ["ru", "de", "fr"] * 10}
+
+
+@pytest.mark.parametrize("more", [{}, {"id": [str(row) for row in range(30)]}, {"same": ["all alike"] * 30}])
+def test_few_values_that_repeat_are_the_label_and_texts_that_differ_the_text(more: dict[str, list[object]]) -> None:
+    data = rows(**more, **TWENTY)
+    assert choose(data) == ("name", "tongue")
+    assert "'tongue' is taken for the label" in by_content(data, choose(data))[0]
+    assert by_content(data, choose(data), text="name", label="tongue") == []
+
+
+@pytest.mark.parametrize(
+    "more", [{"city": ["Rome", "Oslo"] * 15}, {"poet": [f"Po et {row // 3}" for row in range(30)]}]
+)
+def test_what_could_be_either_is_never_guessed(more: dict[str, list[object]]) -> None:
+    with pytest.raises(DataError, match="no column is clearly the label"):
+        choose(rows(**more, **TWENTY))
+
+
+def test_of_two_columns_of_texts_none_is_guessed() -> None:
+    with pytest.raises(DataError, match="2 columns could be the text"):
+        choose(rows(poet=[f"Po et {row}" for row in range(30)], **TWENTY))
+
+
+def test_a_split_without_the_label_is_to_be_left_out() -> None:
+    splits = {"train": rows(text=["a"], target=["x"]), "test": rows(text=["b"], id=["1"])}
+    with pytest.raises(DataError, match="no column 'target' among .*; leave this split out .give .*--train"):
+        choose(splits)

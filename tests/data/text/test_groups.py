@@ -71,3 +71,11 @@ def test_rows_that_all_stand_alone_are_drawn_as_ever():
     data = Dataset.from_dict({"n": list(range(50))})
     alone = split_validation(data, rows=10, groups=np.arange(50))
     assert [part["n"][:] for part in alone] == [part["n"][:] for part in split_validation(data, rows=10)]
+
+
+def test_where_a_class_would_lose_its_rows_on_a_side_groups_are_cut():
+    groups = np.repeat(np.arange(12), 10)  # of few groups none fits in what is held out, or one class alone would be
+    labels = np.repeat([0, 1, 2], 40)
+    data = Dataset.from_dict({"n": list(range(120))})
+    held_out = split_validation(data, rows=12, labels=labels, groups=groups)[1]
+    assert {*labels[held_out["n"]]} == {0, 1, 2}

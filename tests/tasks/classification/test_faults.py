@@ -116,7 +116,7 @@ FAULTS = {
     ),
     "latin-1": (
         {"a.csv": csv_with_bad("é,sea").encode("latin-1")}, ("--train", "a.csv"),
-        rf"a.csv, row 17 \(line 18\): not UTF-8: byte 0xE9 at byte offset {OFFSET} of the file; re-encode .* iconv -f latin1 .*",
+        rf"a.csv, row 17 \(line 18\): not UTF-8: byte 0xE9 at byte offset {OFFSET} of the file; re-encode .* iconv -f windows-1252 .*",
     ),
     "a line that is no JSON": (
         {"a.jsonl": lines_of(IDS).replace(json.dumps(ROWS["text"][BAD]), '"cut', 1)}, ("--train", "a.jsonl"),
@@ -134,8 +134,9 @@ FAULTS = {
         NOTHING, (*TRAIN, "--label_column", "lable"), r"train.csv, .*: no column 'lable' among .*; did you mean 'label'\?",
     ),
     "no column that could be the label": (
-        {"a.csv": CSV.replace("text,label", "text,kind")}, ("--train", "a.csv"),
-        r"a.csv, split 'train': no column is clearly the label among 'text' \(string\), 'kind' \(string\); pass --label_column NAME",
+        {"a.csv": CSV.replace("text,label", "text,kind").replace("sea", "a,b").replace("wood", "c,a").replace("town", "b,c")
+         .replace("kind", "kind,mood")}, ("--train", "a.csv"),
+        r"a.csv, split 'train': no column is clearly the label among 'text' \(string\), 'kind' \(string\), 'mood' \(string\); .*",
     ),
     "a test file without the column": (
         {"a.csv": "body,label\nx,sea\n"}, (*TRAIN, "--test", "a.csv"), r"a.csv, split 'test': no column 'text' among 'body' .*",
