@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.label_codes import MISSING, coded
 from seqtext.data.reading.remarks import notes_of
+from seqtext.data.rows.draws import draw_per_class, draw_rows, whole_groups
 from seqtext.errors import DataError, OptionsError
 
 if TYPE_CHECKING:
@@ -208,35 +209,10 @@ def _split(
         ids = ids[free]
         groups = None if groups is None else np.unique(groups[free], return_inverse=True)[1]
     drawn = draw_rows(len(free), rows, seed=seed, labels=ids, leave_one=True)
-    whole = None if groups is None else _whole_groups(groups, drawn, seed=seed, labels=ids)
+    whole = None if groups is None else whole_groups(groups, drawn, seed=seed, labels=ids)
     taken = free[drawn if whole is None else whole]
     kept = np.setdiff1d(np.arange(len(train)), taken, assume_unique=True)
     return train.select(kept), train.select(taken), whole is not None
-
-
-def _whole_groups(
-    groups: NDArray[np.int64], drawn: NDArray[np.int64], *, seed: int, labels: NDArray[np.int64] | None
-) -> NDArray[np.int64] | None:
-    """The rows of as many groups as hold about as many rows as were drawn; those of over a fifth of them are never taken.
-
-    None where every row is alone in its group; and where a class would lose its rows on a side, or far more or fewer rows be taken.
-    """
-    sizes, first = np.bincount(groups), np.unique(groups, return_index=True)[1]
-    small = np.flatnonzero(sizes <= max(len(drawn) // 5, 1))
-    wanted = round(len(drawn) / max(sizes[small].mean(), 1.0)) if len(small) else 0
-    if len(sizes) == len(groups) or not 0 < wanted < len(small):
-        return None
-    of_groups = None if labels is None else np.unique(labels[first[small]], return_inverse=True)[1]
-    chosen = small[draw_rows(len(small), wanted, seed=seed, labels=of_groups, leave_one=True)]
-    taken = np.flatnonzero(np.isin(groups, chosen))
-    if not len(drawn) / 2 <= len(taken) <= 2 * len(drawn):
-        return None
-    if labels is not None:
-        left = np.setdiff1d(np.arange(len(groups)), taken, assume_unique=True)
-        rest = np.setdiff1d(np.arange(len(groups)), drawn, assume_unique=True)
-        if {*labels[drawn]} - {*labels[taken]} or {*labels[rest]} - {*labels[left]}:
-            return None
-    return taken
 
 
 def take(
@@ -256,71 +232,6 @@ def take(
     return dataset.select(draw_rows(len(dataset), max_rows, seed=seed, labels=ids))
 
 
-def draw_rows(
-    total: int, count: int, *, seed: int, labels: NDArray[np.int64] | None = None, leave_one: bool = False
-) -> NDArray[np.int64]:
-    """`count` of `total` row numbers, ascending, drawn without replacement, each label as often as its share.
-
-    Args:
-        total: the rows there are.
-        count: the rows wanted, at most `total`.
-        seed: of the draw.
-        labels: (total,) ids from 0 on; without, all rows are alike.
-        leave_one: whether a label with two rows or more keeps one that is not drawn, where `count` allows it.
-    """
-    labels = np.zeros(total, dtype=np.int64) if labels is None else labels
-    if len(labels) != total:
-        raise ValueError(f"{len(labels)} labels for {total} rows")
-    sizes = np.bincount(labels)
-    chance = np.random.default_rng(seed)
-    shuffled = chance.permutation(total)
-    quotas = _quotas(sizes, count, leave_one=leave_one, order=chance.permutation(len(sizes)))
-    by_label = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    # A row's place among the rows of its label, in the order of the shuffle: those before the quota are drawn.
-    place = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return np.sort(by_label[place < np.repeat(quotas, sizes)])
-
-
-def draw_per_class(labels: NDArray[np.int64], count: int, *, seed: int) -> NDArray[np.int64]:
-    """Row numbers, ascending: `count` of each label, or all that a label has; and all rows of a negative one, which is none.
-
-    Args:
-        labels: (rows,) ids.
-        count: of each label.
-        seed: of the draw.
-    """
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    order = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    ordered = labels[order]
-    place = np.arange(len(order)) - np.searchsorted(ordered, ordered)  # of a row among those of its label
-    return np.sort(order[(place < count) | (ordered < 0)])
-
-
 def _ids(dataset: datasets.Dataset, labels: NDArray[np.int64] | str | None) -> NDArray[np.int64] | None:
     """Ids from 0 on; rows without a label are a class of their own."""
     return coded(dataset, labels).codes - MISSING if isinstance(labels, str) else labels
-
-
-def _quotas(sizes: NDArray[np.int64], count: int, *, leave_one: bool, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many rows of each label are drawn: its share, rounded to sum to `count`, and one at least if possible.
-
-    Where there are more labels than rows to draw, `order` says which of equal ones come first; else the first ones do.
-    """
-    exact = sizes * (count / sizes.sum())
-    highest = np.where(sizes > 1, sizes - 1, 0) if leave_one else sizes
-    if highest.sum() < count:
-        highest = sizes
-    lowest = np.minimum(highest, 1)
-    if lowest.sum() > count:
-        lowest = np.zeros_like(sizes)
-    else:
-        order = np.arange(len(sizes))
-    quotas: NDArray[np.int64] = np.clip(np.floor(exact).astype(np.int64), lowest, highest)
-    # The loop is over labels at most: rounding down and the bounds are off by no more than one for each of them.
-    while (missing := count - int(quotas.sum())) != 0:
-        step = 1 if missing > 0 else -1
-        room = quotas < highest if missing > 0 else quotas > lowest
-        wish = np.where(room, step * (exact - quotas), -np.inf)
-        first = np.lexsort((order, -wish))[: min(abs(missing), int(room.sum()))]
-        quotas[first] += step
-    return quotas

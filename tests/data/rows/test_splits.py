@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtext.data.rows.splits import draw_per_class, draw_rows, split_validation, take
+from seqtext.data.rows.draws import draw_per_class, draw_rows
+from seqtext.data.rows.splits import split_validation, take
 from seqtext.errors import DataError, OptionsError
 
 
