@@ -39,7 +39,7 @@ def test_a_finished_run_is_verified_part_by_part(run):
 )
 def test_a_file_that_is_not_what_it_was_is_named_and_the_exit_code_is_3(run, name):
     data = bytearray((run / name).read_bytes())
-    data[len(data) // 2] ^= 1
+    data[0 if name == "manifest.json" else len(data) // 2] ^= 1  # inside, a hash of another file could be hit
     (run / name).write_bytes(data)
     ended = seqtext_command("verify", run)
     assert ended.code == 3

@@ -48,10 +48,17 @@ def spans() -> dict[str, Part]:
     return {"train": train, "validation": validation, "test": test}
 
 
-DATA = {"TopicClassifier": texts, "TextGenerator": texts, "Translator": pairs, "Forecaster": spans}
+DATA = {
+    "TopicClassifier": texts,
+    "TextGenerator": texts,
+    "LanguageModel": texts,
+    "Translator": pairs,
+    "Forecaster": spans,
+}
 COLUMNS = {
     "TopicClassifier": {"text_column": "text", "label_column": "label"},
     "TextGenerator": {"text_column": "text", "attributes": ("label",), "no_copy_ngram": 0},
+    "LanguageModel": {"text_column": "text"},
     "Translator": {"source_column": "en", "target_column": "up", "encoder_size": 8},
     "Forecaster": {},
 }
@@ -71,6 +78,8 @@ def asked(name: str, task) -> list[object]:
     if name == "TextGenerator":
         written = task(["sea", {"sea": 0.5, "wood": 0.5}], max_length=9)
         return [(one.text, one.log_probability) for one in written]
+    if name == "LanguageModel":
+        return [one.log_probability for one in task(["the ship", "a deer"])]
     if name == "Translator":
         return [(one.text, one.score) for one in task(["the ship", "a deer"], beam=2)]
     found, stream = task(load(50)), task.stream()
@@ -99,6 +108,7 @@ def test_it_says_what_it_is(name):
         "TopicClassifier": "3 labels: 'sea', 'town', 'wood'",
         "TextGenerator": "label of 3",
         "Translator": "en to up",
+        "LanguageModel": "both",
     }.get(name, "1 series: 'a'") in said
 
 

@@ -111,6 +111,8 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
     if not named:
         _refuse_several(dataset, possible, flag)
         named = only_label(dataset, [name for name in possible if not WITHOUT_NAME.fullmatch(name)])
+        if not text and text_columns(dataset) == named:  # the only column of texts is no label of them
+            named = []
     chosen = _only("label", named, dataset, flag)
     codes = coded(dataset, chosen)
     if len(codes.values) > max(100, len(dataset) / 2):

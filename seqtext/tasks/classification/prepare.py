@@ -81,7 +81,8 @@ def prepare(
     require({"train": train}, *filter(None, [wanted.teacher_column]))
     columns = choose(train, text=text_column, label=label_column)
     labels = Labels.of(train, columns.label)
-    labels.encode(train, columns.label)  # before the tokenizer is trained: each row must have one
+    if wanted.teacher_column is None:
+        labels.encode(train, columns.label)  # before the tokenizer is trained: each row must have one
     if source is None:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)

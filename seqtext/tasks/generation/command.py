@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from seqtext.errors import OptionsError
 from seqtext.tasks.generation.settings import Writing
-from seqtext.tasks.streams import ModelOptions, json_text, keywords
+from seqtext.tasks.streams import ModelOptions, json_text, keywords, one_line
 
 _CONTROLS = dict.fromkeys(
     {*range(32), *range(127, 160)} - {*map(ord, "\n\t")}, " "
@@ -52,7 +52,7 @@ def _shown(text: str, *, keep: bool) -> str:
     if keep:
         text = text.translate(_CONTROLS)
         return f"{text}\n" if text.strip() else "(an empty text)\n"
-    return " ".join(text.split()) or "(an empty text)"
+    return one_line(text) or "(an empty text)"
 
 
 def topic_weights(topic: str, known: Iterable[Sequence[str]]) -> dict[str, float]:
