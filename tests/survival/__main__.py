@@ -19,7 +19,7 @@ from typing import NamedTuple
 # Before torch and datasets: one thread, so that a fork is safe, and no network.
 os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "MPLBACKEND": "agg"}
 
-IN_CI = {"kills": 14, "saves": 1, "copies": 1000, "malformed": 500, "soup": 2500, "nan": 20, "terms": 3, "rows": 60}
+IN_CI = {"kills": 20, "saves": 1, "copies": 1000, "malformed": 500, "soup": 2500, "nan": 20, "terms": 3, "rows": 60}
 FULL = {
     "kills": 500,
     "saves": 1,
