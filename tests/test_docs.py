@@ -91,12 +91,18 @@ def stand_in(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("docs")
     train, test = topic_rows(120, seed=1), topic_rows(40, seed=2)
     news = ["World", "Sports", "Business"]
-    for name, column, names in (("fancyzhx/ag_news", "text", news), ("stanfordnlp/sst2", "sentence", list(TOPICS))):
+    for name, column, label_column, names in (
+        ("fancyzhx/ag_news", "text", "label", news),
+        ("stanfordnlp/sst2", "sentence", "label", list(TOPICS)),
+        ("CogComp/trec", "text", "coarse_label", list(TOPICS)),
+    ):
         folder = place / name
         folder.mkdir(parents=True)
         for split, rows in (("train", train), ("test", test)):
-            features = datasets.Features({column: datasets.Value("string"), "label": datasets.ClassLabel(names=names)})
-            columns = {column: rows["text"], "label": [list(TOPICS).index(label) for label in rows["label"]]}
+            features = datasets.Features(
+                {column: datasets.Value("string"), label_column: datasets.ClassLabel(names=names)}
+            )
+            columns = {column: rows["text"], label_column: [list(TOPICS).index(label) for label in rows["label"]]}
             datasets.Dataset.from_dict(columns, features=features).to_parquet(folder / f"{split}.parquet")
     for split, rows in (("train", train), ("test", test)):
         write_csv(place / f"{split}.csv", {"body": rows["text"], "section": rows["label"]})
