@@ -7,36 +7,21 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from tyro.conf import Positional, arg
-
-from seqtext.data.reading.joined_columns import BETWEEN, parts_of
+from seqtext.data.reading.joined_columns import BETWEEN
 from seqtext.data.reading.json_lines import as_written
-from seqtext.data.reading.table_options import TableOptions
-from seqtext.errors import OptionsError, one_of, raise_together
+from seqtext.errors import OptionsError, one_of
 from seqtext.tasks.classification.settings import Ranking
-from seqtext.tasks.streams import (
-    Errors,
-    ModelOptions,
-    Row,
-    as_they_come,
-    cell_text,
-    column_of,
-    json_text,
-    one_line,
-    open_input,
-    tell,
-    texts_in,
-)
+from seqtext.tasks.streams import ModelOptions, Row, cell_text, json_text, one_line
 from seqtext.tasks.targets import open_target
+from seqtext.tasks.text_input import TextInput
 
 if TYPE_CHECKING:
-    from seqtext.data.reading.text_files import Rows
     from seqtext.tasks.classification.inference import Prediction
 
 Format = Literal["plain", "csv", "tsv", "jsonl"]
@@ -44,21 +29,9 @@ _BY_ENDING: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predict(Ranking, TableOptions, ModelOptions):
+class Predict(Ranking, TextInput, ModelOptions):
     """Label and probability of each text: those given, those of a file, or those of a pipe, one per line."""
 
-    texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
-    """Texts to label. Without any, --input is read, or the pipe."""
-    input: str | None = None
-    """Texts: a file (csv, tsv, jsonl, txt, also packed; parquet), a folder, or a data set on the hub. - is the pipe."""
-    split: str | None = None
-    """Split of a data set that has several. Default: test."""
-    input_format: Literal["csv", "tsv", "jsonl", "txt"] | None = None
-    """Format of the input where its name does not tell. A pipe is txt, one text per line, unless this says otherwise."""
-    text_column: tuple[str, ...] = ()
-    """Column of the texts, or several, whose texts are joined. Default: what the model was trained on, else the only column."""
-    errors: Errors = "strict"
-    """Bytes of the input that are no UTF-8 stop it, or are replaced by U+FFFD and counted."""
     output: str | None = None
     """File to write: csv, tsv, jsonl or txt by its name. Default: the terminal."""
     output_format: Format | None = None
@@ -66,53 +39,23 @@ class Predict(Ranking, TableOptions, ModelOptions):
 
     def run(self) -> None:
         """Predicts all rows."""
-        self._check()
+        self.check_texts()
         from seqtext.data.text.encoding import EncodingReport
 
         classifier = self.open("predict")
         report = EncodingReport()
         with ExitStack() as stack:
-            opened, rows, where = self._rows(stack)
-            columns = ("text",) if opened is None else opened.columns
-            asked = ("text",) if opened is None else self._text_columns(opened, classifier.config.text_column)
+            given = self.text_rows(stack, classifier.config.text_column, self.output)
             target = stack.enter_context(open_target(self.output))
-            write = _writer(self._format(columns), columns, asked, target.file)
-            for chunk in rows:
-                parts = [texts_in(chunk, column, before=report.texts, where=where) for column in asked]
-                texts = [BETWEEN.join(of_row) for of_row in zip(*parts, strict=True)]
-                for row, found in zip(chunk, classifier.predict(texts, top_k=self.top_k, report=report), strict=True):
+            write = _writer(self._format(given.columns), given.columns, given.asked, target.file)
+            for rows, texts in given:
+                for row, found in zip(rows, classifier.predict(texts, top_k=self.top_k, report=report), strict=True):
                     write(row, found)
-                target.flush(len(chunk))
-            tell(opened.told() if opened is not None else ())
+                target.flush(len(rows))
         if report.empty or report.cut or report.in_windows:
             note = f"empty: {report.empty:,}; cut to the longest length the model reads: {report.cut:,}"
             note += f"; read in windows: {report.in_windows:,}" if report.in_windows else ""
             print(f"note: texts: {report.texts:,}; {note}", file=sys.stderr)
-
-    def _check(self) -> None:
-        if self.texts and self.input:
-            raise OptionsError("texts and --input were both given", fix="give one of them")
-        if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):
-            raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
-        raise_together(self.table_faults())
-
-    def _rows(self, stack: ExitStack) -> tuple[Rows | None, Iterable[list[Row]], str]:
-        """What is read, if it is not the arguments or nothing; rows in chunks, and what to call them in a message."""
-        if self.texts:
-            # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
-            return None, [[{"text": text} for text in self.texts]], "arguments"
-        format = self.input_format or ("txt" if self.input in (None, "-") else None)
-        opened = open_input(
-            self.input, stack, format=format, split=self.split, dialect=self.dialect, errors=self.errors
-        )
-        return opened, as_they_come(opened, self.output), self.input or "standard input"
-
-    def _text_columns(self, rows: Rows, trained: str) -> tuple[str, ...]:
-        """The columns asked for, or those of training, or the only one."""
-        wanted = self.text_column or parts_of(trained)
-        if self.text_column or len(wanted) > 1:
-            return tuple(column_of(rows, name, name, flag="--text_column") for name in wanted)
-        return (column_of(rows, None, trained, flag="--text_column"),)
 
     def _format(self, columns: tuple[str, ...]) -> Format:
         if self.output_format:
