@@ -91,6 +91,6 @@ def told(found: Budget, options: TrainingOptions) -> list[str]:
     steps = found.steps * found.epochs
     if options.max_steps is not None and options.max_steps < min(steps, LEAST_STEPS):
         notes.append(f"{options.max_steps:,} steps are few, because of --max_steps {options.max_steps}")
-    elif steps < LEAST_STEPS // 3:
+    elif options.epochs is not None and steps < LEAST_STEPS // 3:  # what the rule chose is as many as it thinks right
         notes.append(f"{steps:,} steps in all are few: --epochs {-(-LEAST_STEPS // found.steps)} makes 1,500 of them")
     return notes
