@@ -15,6 +15,7 @@ from torch import Tensor
 # Of fp32 logits. On a CPU less stays in the cache, but products of fewer than 200 rows are slow, and 16 MiB was slower. A GPU is fed by
 # launches, of which each chunk costs about ten, so there it has as much as is no burden beside the model.
 CHUNK_BYTES = {"cpu": 8 * 2**20, "cuda": 128 * 2**20}
+TILE = 64  # rows: products in half precision go by tiles, and take half as long again where rows are left over
 PRODUCT_CHUNKS = 4  # chunks whose gradient goes into the weight with one product, so that its sum is rounded seldom
 
 
@@ -82,7 +83,8 @@ class _VocabularyLoss(torch.autograd.Function):
             if with_gradient:
                 gradients = [torch.zeros_like(t, dtype=torch.float32) for t in (hidden, weight)]
                 gradients.append(None if bias is None else torch.zeros_like(bias, dtype=torch.float32))
-            size = max(1, CHUNK_BYTES["cpu" if x.device.type == "cpu" else "cuda"] // (4 * len(w)))
+            size = CHUNK_BYTES["cpu" if x.device.type == "cpu" else "cuda"] // (4 * len(w))
+            size = max(1, size - size % TILE if size > TILE else size)
             group = size * PRODUCT_CHUNKS
             slopes = torch.empty(min(group, len(x)) if with_gradient else 0, len(w), dtype=dtype, device=x.device)
             logits = torch.empty(min(size, len(x)), len(w), dtype=dtype, device=x.device)
@@ -132,8 +134,9 @@ def _chunk(logits: Tensor, shares: Tensor, targets: Tensor, losses: Tensor, smoo
         slopes: (n, V) written, or (0, V) if no gradient is wanted.
     """
     ids = targets.unsqueeze(1)
-    target, top = logits.gather(1, ids).squeeze(1).float(), logits.amax(1).float()
-    torch.softmax(logits if logits.dtype == shares.dtype else shares.copy_(logits), dim=1, out=shares)
+    wide = logits if logits.dtype == shares.dtype else shares.copy_(logits)  # of bf16 a maximum takes twice as long
+    target, top = wide.gather(1, ids).squeeze(1), wide.amax(1)
+    torch.softmax(wide, dim=1, out=shares)
     # By way of the likeliest id, whose share is never so small that it lost digits, as the target's may be.
     nll = top - target - shares.amax(1).log()
     losses.copy_(nll)
@@ -143,7 +146,9 @@ def _chunk(logits: Tensor, shares: Tensor, targets: Tensor, losses: Tensor, smoo
         if slopes.dtype != shares.dtype:
             slopes.copy_(shares)
         # 1 - p is -expm1 of the loss: exact where p is so near 1 that half precision would round it there
-        slopes.scatter_(1, ids, (torch.expm1(-nll) + smoothing).unsqueeze(1).to(slopes.dtype))
+        # Put by their place in the whole: `scatter_` copies the matrix first, which took as long as its softmax.
+        places = torch.arange(0, slopes.numel(), slopes.shape[1], device=targets.device) + targets
+        slopes.put_(places, (torch.expm1(-nll) + smoothing).to(slopes.dtype))
 
 
 def _add_products(
