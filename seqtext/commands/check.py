@@ -10,7 +10,7 @@ import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
     from numpy.typing import NDArray
 
+    from seqtext.data.pairs.sources import PairSource
     from seqtext.data.reading.faulty_rows import ReadRow
     from seqtext.data.rows.faults import Checked
 
@@ -64,28 +65,35 @@ class Check(NamedColumns):
             OptionsError: for flags that cannot be meant.
             ResourceError: if the copy cannot be written.
         """
+        self._check()
+        if pairs := self._folder_of_lines():
+            named = replace(self, task="translation", source=pairs.source, target=pairs.target)
+            named._look([], pairs.splits, None)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            self._look(*self._load(Path(folder)))
+
+    def _look(self, unread: list[ReadRow], splits: DatasetDict, numbers: list[int] | None) -> None:
+        """Prints what is wrong with the rows that `_load` found."""
         from seqtext.data.rows.faults import checked
 
-        self._check()
-        with tempfile.TemporaryDirectory() as folder:
-            unread, splits, numbers = self._load(Path(folder))
-            task = BY_RECIPE[self.task] if self.task else self._guessed(splits)
-            part = task.part("check")
-            roles = part.columns(next(iter(splits.values())), self)
-            columns = ", ".join(f"{what} in {column!r}" for what, column in roles.items())
-            print(printable(f"{self.data}: {columns} (as for seqtext train {task.recipe})"))
-            alone = len(splits) == 1
-            found = [
-                checked("" if alone else name, rows, part.faults(rows, self), numbers=numbers, unread=unread)
-                for name, rows in splits.items()
-            ]
-            if self.fix and not alone:
-                raise OptionsError(f"{self.data} has {len(splits)} splits", expected="one file to write a copy of")
-            stops = self._say(found, part, splits, renumbered=numbers is not None)
-            wrong = sum(len(split.at_fault) for split in found)
-            if self.fix == "drop" and not stops:
-                self._write(found[0])
-                return
+        task = BY_RECIPE[self.task] if self.task else self._guessed(splits)
+        part = task.part("check")
+        roles = part.columns(next(iter(splits.values())), self)
+        columns = ", ".join(f"{what} in {column!r}" for what, column in roles.items())
+        print(printable(f"{self.data}: {columns} (as for seqtext train {task.recipe})"))
+        alone = len(splits) == 1
+        found = [
+            checked("" if alone else name, rows, part.faults(rows, self), numbers=numbers, unread=unread)
+            for name, rows in splits.items()
+        ]
+        if self.fix and not alone:
+            raise OptionsError(f"{self.data} has {len(splits)} splits", expected="one file to write a copy of")
+        stops = self._say(found, part, splits, renumbered=numbers is not None)
+        wrong = sum(len(split.at_fault) for split in found)
+        if self.fix == "drop" and not stops:
+            self._write(found[0])
+            return
         if wrong or stops:
             fix = "mend what was named"
             if wrong and not stops and alone:
@@ -105,6 +113,17 @@ class Check(NamedColumns):
             raise OptionsError(f"--output is {self.output}", expected=f"a name that ends in {one_of(FORMATS)[7:]}")
 
     # ---- in
+
+    def _folder_of_lines(self) -> PairSource | None:
+        """The pairs of a folder with two files of lines for each split; None of anything else."""
+        from seqtext.data.pairs.line_folders import parallel_files_in
+        from seqtext.data.pairs.sources import load_pairs
+        from seqtext.data.reading.local_paths import at_home
+
+        place = at_home(self.data)
+        if not place.is_dir() or not parallel_files_in(place, self.source, self.target):
+            return None
+        return load_pairs(self.data, source=self.source, target=self.target)
 
     def _load(self, folder: Path) -> tuple[list[ReadRow], DatasetDict, list[int] | None]:
         """The rows of a text file that cannot be read; the others as splits; and these rows' numbers, where some are missing."""

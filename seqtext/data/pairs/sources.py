@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqtext.data.pairs.columns import TOPIC
+from seqtext.data.pairs.line_folders import parallel_files_in
 from seqtext.data.pairs.parallel_files import SOURCE, TARGET, read_parallel
 from seqtext.data.reading.dialect import AS_IT_IS, Dialect
+from seqtext.data.reading.local_paths import at_home
 from seqtext.data.reading.packed import without_packing
 from seqtext.data.reading.sources import Source, load, load_files
 from seqtext.errors import DataError
@@ -70,6 +72,9 @@ def load_pairs(
     """
     asked, _, locale = str(name).partition(":")
     if asked != PHRASEBOOK:
+        folder = at_home(str(name))
+        if folder.is_dir() and (files := parallel_files_in(folder, source, target)):
+            return load_pair_files(source=source, target=target, flag="", dialect=dialect, **files)
         return _named(load(name, revision=revision, config=config, dialect=pair_table(dialect)), source, target)
     if locale:
         fix = f"pass --source {locale} --target {LOCALES[1] if locale != LOCALES[1] else LOCALES[0]}"

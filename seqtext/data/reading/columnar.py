@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from seqtext.data.reading.not_data import check_is_data
 from seqtext.data.reading.remarks import Remarks
 from seqtext.data.reading.text_to_arrow import told
 from seqtext.errors import DataError, shorten
@@ -40,6 +41,7 @@ def open_batches(path: Path, format: str) -> Iterator[tuple[pa.Schema, Iterator[
     """
     import pyarrow as pa
 
+    check_is_data(path)
     parts = _told(path, format, _parquet(path) if format == "parquet" else _arrow(path))
     try:
         found = next(parts)

@@ -1,6 +1,6 @@
-"""One JSON document that holds all rows: an array of objects, or an object with one such array in a field.
+"""One JSON document that holds all rows: an array of objects, an object with one such array in a field, or columns as pandas writes them.
 
-Whatever else the document is, the message says what makes lines of it. Knows text; no files, no columns.
+Whatever else the document is, the message says what makes lines of it. Knows text; no files, nor what columns mean.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _FIELDS = (
     "items",
     "train",
 )  # what the field of the rows is called, beside others
+_PER_WORD = ("tokens", "words", "forms")  # columns whose list is one row
 
 
 def field_of_rows(document: Mapping[str, Any]) -> str | None:
@@ -33,8 +34,17 @@ def field_of_rows(document: Mapping[str, Any]) -> str | None:
 
 
 def holds_columns_or_splits(document: Mapping[str, Any]) -> bool:
-    """Whether an object is no row, since each of its values is itself rows or an object."""
-    return len(document) > 1 and all(_is_rows(value) or isinstance(value, dict) for value in document.values())
+    """Whether an object is no row, since each of its values is itself rows or an object, or since it is what pandas makes of a frame.
+
+    Lists of one length may be the words of one row and their tags; they are columns where none is called so.
+    """
+    if len(document) < 2:
+        return False
+    if all(_is_rows(value) or _is_pairs(value) or isinstance(value, dict) for value in document.values()):
+        return True
+    if _is_split(document):
+        return True
+    return _are_columns(document) and not any(name.lower() in _PER_WORD for name in document)
 
 
 def rows_of(document: object, name: str) -> Sequence[Any]:
@@ -52,11 +62,18 @@ def rows_of(document: object, name: str) -> Sequence[Any]:
             found = f"one JSON object with rows in {one_of(map(repr, fields), 5).removeprefix('one of ')}"
             fix = f"make a file of each: {to_lines(_path(fields[0]))}"
             raise DataError(found, where=name, expected="one JSON object per line", fix=fix)
-        values = list(document.values())
-        if len(values) > 1 and all(isinstance(value, list | dict) and len(value) == len(values[0]) for value in values):
-            found = f"one JSON object of columns ({one_of(document, 5).removeprefix('one of ')})"
-            fix = "write rows: pandas does with to_json(FILE, orient='records', lines=True)"
+        if (rows := _rows_of_frame(document)) is not None:
+            return rows
+        if fields := [key for key, value in document.items() if _is_pairs(value)]:
+            found = f"one JSON object with lists of lists in {one_of(map(repr, fields), 5).removeprefix('one of ')}"
+            lines = to_lines(f"{_path(fields[0])} | {{text: .[0], label: .[1]}}")
+            fix = f"make a file of each, with names for what each list holds: {lines}"
             raise DataError(found, where=name, expected="one JSON object per line", fix=fix)
+        values = list(document.values())
+        if len(values) > 1 and all(isinstance(value, list) for value in values):
+            counts = ", ".join(f"{key!r} {len(value)}" for key, value in list(document.items())[:5])
+            found = f"one JSON object of columns of unequal length ({counts})"
+            raise DataError(found, where=name, expected="as many values in each", fix="write it again")
     raise DataError(
         f"found {shorten(document)}",
         where=name,
@@ -88,6 +105,47 @@ def parsed(text: str, name: str, decoder: json.JSONDecoder) -> object:
 
 def _is_rows(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value[:10])
+
+
+def _rows_of_frame(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The rows of what pandas makes of a frame by `to_json`: columns (its default, or lists), `split`, or `index`; None for all else."""
+    if _is_split(document):
+        return [dict(zip(document["columns"], row, strict=True)) for row in document["data"]]
+    if _are_columns(document):
+        return [dict(zip(document, row, strict=True)) for row in zip(*document.values(), strict=True)]
+    values = list(document.values())
+    if len(values) < 2 or not all(isinstance(value, dict) and value.keys() == values[0].keys() for value in values):
+        return None
+    inner = list(values[0])
+    if inner and all(map(str.isdigit, inner)):
+        return [{column: cells[row] for column, cells in document.items()} for row in inner]
+    return values if inner else None
+
+
+def _is_split(document: Mapping[str, Any]) -> bool:
+    """Whether it has the names of columns, and rows with as many cells each."""
+    names, rows = document.get("columns"), document.get("data")
+    return (
+        isinstance(names, list)
+        and isinstance(rows, list)
+        and len(set(map(str, names))) == len(names) > 0
+        and all(isinstance(name, str) for name in names)
+        and all(isinstance(row, list) and len(row) == len(names) for row in rows)
+    )
+
+
+def _are_columns(document: Mapping[str, Any]) -> bool:
+    """Whether its values are lists of one length, of two values at least, none of which is an object."""
+    values = list(document.values())
+    return (
+        len(values) > 1
+        and all(isinstance(value, list) and len(value) == len(values[0]) > 1 for value in values)
+        and not any(isinstance(cell, dict) for value in values for cell in value[:10])
+    )
+
+
+def _is_pairs(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, list) and len(row) > 1 for row in value[:10])
 
 
 def _path(field: str) -> str:

@@ -32,13 +32,13 @@ def splits_by_name(found: Mapping[object, Sequence[str]], folder: Path) -> dict[
     files = [str(Path(file).relative_to(folder)) for of_split in found.values() for file in of_split]
     splits: dict[str, list[str]] = {}
     for file in files:
-        splits.setdefault(_split_of(file), []).append(glob.escape(file))
-    seen_by_datasets = any(_split_of(file) != "train" and file.islower() for file in files)  # then a README said so
+        splits.setdefault(split_of(file), []).append(glob.escape(file))
+    seen_by_datasets = any(split_of(file) != "train" and file.islower() for file in files)  # then a README said so
     return None if seen_by_datasets or splits.keys() <= {"train"} or "train" not in splits else splits
 
 
-def _split_of(file: str) -> str:
-    """The split that a name says, the file's own before those of its folders; `train` if none."""
+def split_of(file: str) -> str:
+    """The split that the name of a file says, the file's own before those of its folders; `train` if none."""
     for part in reversed(Path(file).parts):
         if match := _ALONE.search(part) or _CAPITALISED.search(part):
             return _SPLITS[match[1].lower()]

@@ -18,6 +18,7 @@ from seqtext.data.reading.json_document import LONGEST
 from seqtext.data.reading.json_lines import JsonLines
 from seqtext.data.reading.lines import Errors, LineError, Lines
 from seqtext.data.reading.local_paths import existing_file
+from seqtext.data.reading.not_data import check_is_data
 from seqtext.data.reading.packed import ALSO_PACKED, name_inside, open_unpacked, packing_of
 from seqtext.data.reading.remarks import Remarks
 from seqtext.data.reading.tab_quotes import quotes_enclose
@@ -28,7 +29,6 @@ TEXT_COLUMN = "text"  # of a txt file
 
 _NAMES = tuple(dict.fromkeys(FORMATS.values()))
 _USUAL = {"csv": ",", "tsv": "\t"}
-
 Cells = Sequence[object]
 
 
@@ -202,6 +202,7 @@ def open_rows(
     path = existing_file(source)
     format = format_of(path, dialect) if format is None else _known(format, name, dialect)
     check_dialect(dialect, format, name)
+    check_is_data(path, may_be_page=format == "txt")
 
     def opened(*, quoted: bool | None = None) -> Rows:
         stream = open_unpacked(path, name)
