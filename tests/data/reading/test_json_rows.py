@@ -56,10 +56,6 @@ def test_a_row_alone_is_a_row(tmp_path: Path) -> None:
     [
         ({"train": ROWS, "test": ROWS}, r"rows in 'train', 'test'; .*make a file of each: jq -c '\.train\[\]' FILE"),
         ({"my data": ROWS, "b c": ROWS}, r"""jq -c '\.\["my data"\]\[\]' FILE > NEW\.jsonl"""),
-        (
-            {"text": {"0": "a", "1": "b"}, "label": {"0": "x", "1": "y"}},
-            r"one JSON object of columns \(text, label\).*orient='records'",
-        ),
         ([{"text": "a"}, "b"], r"row 2: found 'b', a JSON string; expected a JSON object"),
     ],
 )
