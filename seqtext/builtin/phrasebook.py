@@ -68,7 +68,7 @@ def phrases(
         DataError: for a locale that is unknown, or has too few names.
         OptionsError: for a number of rows that cannot be had.
     """
-    made = _make([Wording(locale)], seed, {"train": train, "validation": validation, "test": test})
+    made = make_rows([Wording(locale)], seed, {"train": train, "validation": validation, "test": test})
     return {split: [Phrase(row.texts[0], row.topic) for row in rows] for split, rows in made.items()}
 
 
@@ -96,7 +96,7 @@ def pairs(
     wordings = [Wording(source, where="source"), Wording(target, where="target")]
     if wordings[0].locale == wordings[1].locale:
         raise OptionsError(f"found {source!r} as source and as target", where="phrasebook", expected="two locales")
-    made = _make(wordings, seed, {"train": train, "validation": validation, "test": test})
+    made = make_rows(wordings, seed, {"train": train, "validation": validation, "test": test})
     return {split: [Pair(row.texts[0], row.texts[1], row.topic) for row in rows] for split, rows in made.items()}
 
 
@@ -252,7 +252,7 @@ _FORMS = (
 )
 
 
-class _Row(NamedTuple):
+class MadeRow(NamedTuple):
     texts: tuple[str, ...]  # one for each locale
     topic: str
     used: set[tuple[str, str]]  # names, as (kind, code)
@@ -265,13 +265,13 @@ def _write(pen: _Pen) -> Phrase:
     return Phrase(form.format(*(_NOTES[topic](pen) for topic in topics), **frame), topics[0])
 
 
-def _make(wordings: Sequence[Wording], seed: int, sizes: Mapping[str, int]) -> dict[str, list[_Row]]:
+def make_rows(wordings: Sequence[Wording], seed: int, sizes: Mapping[str, int]) -> dict[str, list[MadeRow]]:
     if sizes["train"] < 1 or min(sizes.values()) < 0:
         found = ", ".join(f"{split}={size}" for split, size in sizes.items())
         raise OptionsError(f"found {found}", where="phrasebook", expected="train of 1 or more, the others of 0 or more")
     names: Mapping[str, Sequence[str]] = NAMES
     taken: list[set[str]] = [set() for _ in wordings]
-    made: dict[str, list[_Row]] = {}
+    made: dict[str, list[MadeRow]] = {}
     for split, size in sizes.items():
         made[split] = [_draw(f"{seed} {split} {row}", wordings, names, taken) for row in range(size)]
         if split == "train":
@@ -280,7 +280,7 @@ def _make(wordings: Sequence[Wording], seed: int, sizes: Mapping[str, int]) -> d
     return made
 
 
-def _draw(key: str, wordings: Sequence[Wording], names: Mapping[str, Sequence[str]], taken: Sequence[set[str]]) -> _Row:
+def _draw(key: str, wordings: Sequence[Wording], names: Mapping[str, Sequence[str]], taken: Sequence[set[str]]) -> MadeRow:
     """A row whose texts are new in every locale; now they are `taken`."""
     # Chance of its own for every row: where a locale lacks a name, this row is drawn again and no other moves.
     for attempt in range(_ATTEMPTS):
@@ -292,7 +292,7 @@ def _draw(key: str, wordings: Sequence[Wording], names: Mapping[str, Sequence[st
         if not any(phrase.text in texts for phrase, texts in zip(written, taken, strict=True)):
             for phrase, texts in zip(written, taken, strict=True):
                 texts.add(phrase.text)
-            return _Row(tuple(phrase.text for phrase in written), written[0].topic, pens[0].used)
+            return MadeRow(tuple(phrase.text for phrase in written), written[0].topic, pens[0].used)
     raise OptionsError(
         f"no new phrase in {_ATTEMPTS} draws for row {key.partition(' ')[2]}",
         where="phrasebook",

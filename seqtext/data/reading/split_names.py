@@ -12,8 +12,8 @@ from pathlib import Path
 
 _WORDS = {
     "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing", "eval", "evaluation"),
+    "validation": ("validation", "valid", "val", "dev", "testa"),
+    "test": ("test", "testing", "eval", "evaluation", "testb"),
 }
 _SPLITS = {word: split for split, words in _WORDS.items() for word in words}
 _ALONE = re.compile(rf"(?<![a-z])({'|'.join(_SPLITS)})(?![a-z])", re.IGNORECASE)
@@ -32,12 +32,12 @@ def splits_by_name(found: Mapping[object, Sequence[str]], folder: Path) -> dict[
     files = [str(Path(file).relative_to(folder)) for of_split in found.values() for file in of_split]
     splits: dict[str, list[str]] = {}
     for file in files:
-        splits.setdefault(_split_of(file), []).append(glob.escape(file))
-    seen_by_datasets = any(_split_of(file) != "train" and file.islower() for file in files)  # then a README said so
+        splits.setdefault(split_of(file), []).append(glob.escape(file))
+    seen_by_datasets = any(split_of(file) != "train" and file.islower() for file in files)  # then a README said so
     return None if seen_by_datasets or splits.keys() <= {"train"} or "train" not in splits else splits
 
 
-def _split_of(file: str) -> str:
+def split_of(file: str) -> str:
     """The split that a name says, the file's own before those of its folders; `train` if none."""
     for part in reversed(Path(file).parts):
         if match := _ALONE.search(part) or _CAPITALISED.search(part):
