@@ -3,7 +3,8 @@
     Monday  ·  Oslo   →     Lima         ·  May    3    –     9    ·  3       hours  ·  9:15  AM
     weekday -  place  sign  destination  -  month  day  sign  day     number  unit      time  time
 
-A number alone may be a day, a year or a count of something, and a place is a destination behind an arrow: order decides.
+A number alone may be a day, a year or a count of something, a place is a destination behind an arrow, and whatever stands in brackets is
+an aside, however far the bracket is: order decides.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from seqtext.builtin.phrasebook import make_rows
 
 PARTS = (
     *("sign", "place", "destination", "language", "weekday", "day", "month", "year", "date", "time"),
-    *("number", "unit", "percent", "amount", "currency"),
+    *("number", "unit", "percent", "amount", "currency", "aside"),
 )
 _FIRST, _END = 0xE000, "\uf000"  # characters of private use, which no locale has: a part begins, a part ends
 
@@ -51,9 +52,9 @@ def tagged_phrases(
 
 
 def tagged(text: str) -> TaggedPhrase:
-    """The words of a marked text: each plays the part of its first character that has one."""
+    """The words of a marked text: each plays the part of its first character that has one, or that of an aside in brackets."""
     words, tags = [], []
-    part = ""
+    part, depth = "", 0
     for word in text.split(" "):
         letters, of_word = [], ""
         for character in word:
@@ -62,11 +63,13 @@ def tagged(text: str) -> TaggedPhrase:
             elif character == _END:
                 part = ""
             else:
+                depth += character == "("
                 letters.append(character)
                 of_word = of_word or part
         if letters:
             words.append("".join(letters))
-            tags.append(of_word or "sign")
+            tags.append("aside" if depth else of_word or "sign")
+            depth = max(depth - letters.count(")"), 0)
     return TaggedPhrase(tuple(words), tuple(tags))
 
 

@@ -46,7 +46,7 @@ def choose_tagged(rows: datasets.Dataset, *, tokens: str | None = None, tags: st
     listed = _candidates(rows)
     by_name = {name.lower(): name for name in listed}
     tokens = tokens or next((by_name[name] for name in TOKEN_NAMES if name in by_name), None)
-    if tokens is None and tags is not None:
+    if tokens is None and tags is not None and _values(rows.features[tags]) is not None:
         tokens = next((name for name in listed if name.lower() in ("text", "sentence") and name != tags), None)
     if tokens is None:
         raise _unclear(rows, "words", "--token_column NAME")

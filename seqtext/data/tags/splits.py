@@ -21,7 +21,7 @@ from seqtext.errors import DataError, one_of, shorten
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-MOST_TAGS = 20_000  # different ones: beyond, it is the wrong column
+MOST_TAGS = 4_096  # different ones: beyond, it is the wrong column
 
 
 @dataclass(frozen=True)

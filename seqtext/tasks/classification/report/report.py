@@ -21,8 +21,8 @@ from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.encode import answers
 from seqtext.tasks.classification.inference import log_probabilities
 from seqtext.tasks.classification.report.card import Mistake, classification_card, compared
-from seqtext.tasks.classification.report.metrics import ClassificationMetrics, IntArray, classification_metrics
-from seqtext.tasks.classification.report.pictures import confusion_matrix, per_class_f1
+from seqtext.reporting.class_metrics import ClassificationMetrics, IntArray, classification_metrics
+from seqtext.reporting.class_pictures import confusion_matrix, per_class_f1
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
