@@ -16,9 +16,8 @@ file combines them, by chance that depends on a seed and on nothing else. It kno
     statistics  shares and large numbers, and their change   Ghana: 12% → 15%
 
 "Oslo → Lima · €400.00 – €900.00" is about travel and names a price; "€400.00 – €900.00 · Oslo → Lima" is about money.
-A bag of words sees which notes are there, and not which of them comes first. Pairs of neighbouring words help little,
-because an aside in brackets stands on either side of what it belongs to; nor do short runs of characters, because
-between a weekday and a time both orders are made of the same ones. Reading from end to end decides every phrase.
+A bag of words sees which notes are there, and not which of them comes first. Pairs of neighbouring words help little, since an aside
+stands on either side of what it belongs to; nor do short runs of characters. Reading from end to end decides every phrase.
 """
 
 from __future__ import annotations
@@ -56,8 +55,8 @@ def phrases(
 ) -> dict[str, list[Phrase]]:
     """Phrases of one locale, no text twice.
 
-    Held out are combinations: each country, month, unit and so on in "validation" and "test" is in "train" too. Row n
-    of one seed and size says the same in every locale, but for the few rows that one of them has to draw again.
+    Held out are combinations: each country, month, unit and so on in "validation" and "test" is in "train" too. Row n of one seed and
+    size says the same in every locale, but for the few rows that one of them has to draw again.
 
     Args:
         locale: a CLDR locale such as `en`, `pt-BR` or `zh_Hant`.
@@ -143,7 +142,7 @@ class _Pen:
         return sorted(date(year, int(*self.codes("month")), self.pick(*range(1, 29))) for _ in range(count))
 
     def times(self, count: int) -> list[str]:
-        quarters = [int(number) for number in self.numbers(0, 95, count)]  # of an hour: few, so that each is met often
+        quarters = map(int, self.numbers(0, 95, count))  # of an hour: few, so that each is met often
         return [self.say.time(time(quarter // 4, quarter % 4 * 15)) for quarter in quarters]
 
     def change(self, one: str, other: str) -> str:
@@ -252,7 +251,7 @@ _FORMS = (
 )
 
 
-class MadeRow(NamedTuple):
+class _Row(NamedTuple):
     texts: tuple[str, ...]  # one for each locale
     topic: str
     used: set[tuple[str, str]]  # names, as (kind, code)
@@ -265,13 +264,14 @@ def _write(pen: _Pen) -> Phrase:
     return Phrase(form.format(*(_NOTES[topic](pen) for topic in topics), **frame), topics[0])
 
 
-def make_rows(wordings: Sequence[Wording], seed: int, sizes: Mapping[str, int]) -> dict[str, list[MadeRow]]:
+def make_rows(wordings: Sequence[Wording], seed: int, sizes: Mapping[str, int]) -> dict[str, list[_Row]]:
+    """The rows of each split, by its name and size, in some wordings at once: as `phrases` and `pairs` have them."""
     if sizes["train"] < 1 or min(sizes.values()) < 0:
         found = ", ".join(f"{split}={size}" for split, size in sizes.items())
         raise OptionsError(f"found {found}", where="phrasebook", expected="train of 1 or more, the others of 0 or more")
     names: Mapping[str, Sequence[str]] = NAMES
     taken: list[set[str]] = [set() for _ in wordings]
-    made: dict[str, list[MadeRow]] = {}
+    made: dict[str, list[_Row]] = {}
     for split, size in sizes.items():
         made[split] = [_draw(f"{seed} {split} {row}", wordings, names, taken) for row in range(size)]
         if split == "train":
@@ -280,7 +280,7 @@ def make_rows(wordings: Sequence[Wording], seed: int, sizes: Mapping[str, int]) 
     return made
 
 
-def _draw(key: str, wordings: Sequence[Wording], names: Mapping[str, Sequence[str]], taken: Sequence[set[str]]) -> MadeRow:
+def _draw(key: str, wordings: Sequence[Wording], names: Mapping[str, Sequence[str]], taken: Sequence[set[str]]) -> _Row:
     """A row whose texts are new in every locale; now they are `taken`."""
     # Chance of its own for every row: where a locale lacks a name, this row is drawn again and no other moves.
     for attempt in range(_ATTEMPTS):
@@ -292,9 +292,6 @@ def _draw(key: str, wordings: Sequence[Wording], names: Mapping[str, Sequence[st
         if not any(phrase.text in texts for phrase, texts in zip(written, taken, strict=True)):
             for phrase, texts in zip(written, taken, strict=True):
                 texts.add(phrase.text)
-            return MadeRow(tuple(phrase.text for phrase in written), written[0].topic, pens[0].used)
-    raise OptionsError(
-        f"no new phrase in {_ATTEMPTS} draws for row {key.partition(' ')[2]}",
-        where="phrasebook",
-        fix="ask for fewer rows, or for more rows to train on",
-    )
+            return _Row(tuple(phrase.text for phrase in written), written[0].topic, pens[0].used)
+    found = f"no new phrase in {_ATTEMPTS} draws for row {key.partition(' ')[2]}"
+    raise OptionsError(found, where="phrasebook", fix="ask for fewer rows, or for more rows to train on")

@@ -35,7 +35,9 @@ class Words(NamedTuple):
     def to(self, device: torch.device) -> Words:
         """The same on `device`; nothing is done where it already is."""
         vectors = None if self.vectors is None else self.vectors.to(device)
-        return Words(self.ids.to(device), sent(self.form_of, device), tuple(one.to(device) for one in self.spelled), vectors)
+        return Words(
+            self.ids.to(device), sent(self.form_of, device), tuple(one.to(device) for one in self.spelled), vectors
+        )
 
 
 class WordVectors(nn.Module):

@@ -13,8 +13,8 @@ import numpy as np
 
 from seqtext.reporting import canvas
 from seqtext.reporting.canvas import FloatArray, StrPath
-from seqtext.reporting.lettering import Lettering, drawable
 from seqtext.reporting.class_metrics import ClassificationMetrics, IntArray
+from seqtext.reporting.lettering import Lettering, drawable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +107,9 @@ def _write_cells(axes: Axes, counts: IntArray, shares: FloatArray, cell: float, 
         colour = "white" if share > 0.35 else "black"
         axes.text(column, row, text, ha="center", va="center", fontsize=size, color=colour, linespacing=1.15)
     for row in np.flatnonzero(counts.sum(axis=1) == 0):
-        axes.text((number - 1) / 2, float(row), f"no {unit}", ha="center", va="center", fontsize=size, color=canvas.GREY)
+        axes.text(
+            (number - 1) / 2, float(row), f"no {unit}", ha="center", va="center", fontsize=size, color=canvas.GREY
+        )
 
 
 def per_class_f1(

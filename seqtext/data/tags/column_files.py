@@ -124,7 +124,9 @@ def _conllu(lines: Numbered, name: str) -> Sentences:
             if kind in left_out:
                 left_out[kind] += 1
             elif not cells[1].strip():
-                raise DataError("the word is empty", where=f"{name}, line {number}", fix="write the word, or leave it out")
+                raise DataError(
+                    "the word is empty", where=f"{name}, line {number}", fix="write the word, or leave it out"
+                )
             else:
                 sentence.append(cells)
     end()

@@ -123,8 +123,8 @@ def tagged_faults(rows: datasets.Dataset, columns: TaggedColumns) -> Iterator[Fa
     for name in columns:
         feature = rows.features[name]
         if _values(feature) is None and not is_text(feature):
-            found = f"found {getattr(feature, 'dtype', type(feature).__name__)}"
-            raise DataError(found, where=f"{place_of(rows)}, column {name!r}", expected="lists of texts")
+            kind = getattr(feature, "dtype", type(feature).__name__)
+            raise DataError(f"found {kind}", where=f"{place_of(rows)}, column {name!r}", expected="lists of texts")
     found: dict[str, tuple[str, list[int]]] = {}
     place = 0
     for words, tags in zip(lists_of(rows, columns.tokens), lists_of(rows, columns.tags), strict=True):
@@ -139,15 +139,23 @@ def _fault(words: list[Any] | None, tags: list[Any] | None, columns: TaggedColum
     """What is wrong with a row: of which kind, and in words."""
     for column, cell, what in ((columns.tokens, words, "word"), (columns.tags, tags, "tag")):
         if cell is None:
-            return f"no {what}s", f"column {column!r}: found None; expected a list of {what}s; give the row some, or remove it"
+            return (
+                f"no {what}s",
+                f"column {column!r}: found None; expected a list of {what}s; give the row some, or remove it",
+            )
         if what == "tag" and len(words or ()) != len(cell):
-            counts = f"found {len(words or ()):,} words in {columns.tokens!r} and {len(cell):,} tags in {columns.tags!r}"
+            counts = (
+                f"found {len(words or ()):,} words in {columns.tokens!r} and {len(cell):,} tags in {columns.tags!r}"
+            )
             return "lengths", f"{counts}; expected as many of each; give each word a tag, or remove the row"
         for value in cell:
             wrong = not isinstance(value, str) if what == "word" else (value is None or value == "" or _negative(value))
             if wrong:
                 expected = "text" if what == "word" else "a tag for each word"
-                return f"{what} {value!r}", f"column {column!r}: found {shorten(value)}; expected {expected}; mend the row, or remove it"
+                return (
+                    f"{what} {value!r}",
+                    f"column {column!r}: found {shorten(value)}; expected {expected}; mend the row, or remove it",
+                )
     return None
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seqtext.data.reading.dialect import AS_IT_IS, Dialect
 from seqtext.data.reading.local_paths import at_home, matching_files
-from seqtext.data.reading.remarks import Remarks, remarks_of, with_remarks
+from seqtext.data.reading.remarks import remarks_of, with_remarks
 from seqtext.data.reading.sources import Source, load, load_files
 from seqtext.data.reading.split_names import split_of
 from seqtext.data.tags.column_files import Form, form_of, read_sentences
@@ -94,7 +94,9 @@ def load_tagged_files(
         if split not in forms:
             expected = f"tagged words, as in {given[next(iter(forms))]}"
             fix = "give files of one kind"
-            raise DataError("found no columns of words and tags", where=f"--{split} {pattern}", expected=expected, fix=fix)
+            raise DataError(
+                "found no columns of words and tags", where=f"--{split} {pattern}", expected=expected, fix=fix
+            )
     return Source(", ".join(given.values()), _splits(forms))
 
 
@@ -130,8 +132,7 @@ def _splits(forms: Mapping[str, Files], name: str | None = None) -> datasets.Dat
 
     kinds = {form: file for files in forms.values() for file, form in files.items()}
     if len(kinds) > 1:
-        (one, other), *_ = zip(list(kinds.items())[0], list(kinds.items())[1], strict=True)
-        found = f"found {one} in {kinds[one]}, {other} in {kinds[other]}"  # type: ignore[index]
+        found = "found " + ", ".join(f"{form} in {file}" for form, file in kinds.items())
         raise DataError(found, where=name or "the files", expected="one form", fix="give files of one form")
     return datasets.DatasetDict({split: _rows(files, split, name) for split, files in forms.items()})
 
@@ -143,7 +144,9 @@ def _rows(files: Files, split: str, name: str | None) -> datasets.Dataset:
     from datasets.table import InMemoryTable
 
     read = {file: read_sentences(str(file), form) for file, form in files.items()}
-    shared = [column for column in next(iter(read.values())).columns if all(column in one.columns for one in read.values())]
+    shared = [
+        column for column in next(iter(read.values())).columns if all(column in one.columns for one in read.values())
+    ]
     texts = pa.list_(pa.large_string())
     arrays = {
         column: pa.chunked_array([pa.array(one.columns[column], texts) for one in read.values()]) for column in shared

@@ -132,7 +132,9 @@ def _with_words(rows: Dataset, columns: TaggedColumns, notes: list[str], name: s
         return rows
     notes.append(f"{int((~filled).sum()):,} rows of split {name!r} have no word and are left out")
     if not filled.any():
-        raise DataError("no row has a word", where=f"split {name!r}, column {columns.tokens!r}", fix="is it the right column?")
+        raise DataError(
+            "no row has a word", where=f"split {name!r}, column {columns.tokens!r}", fix="is it the right column?"
+        )
     return rows.select(np.flatnonzero(filled))
 
 
@@ -146,7 +148,12 @@ def _check_tags(counts: Counter[str], rows: Dataset, columns: TaggedColumns) -> 
         fix = f"pass --column, {one_of(others)}" if others else "is it the right column?"
         raise DataError(found, where=where, expected="two different tags at least", fix=fix)
     if len(counts) > MOST_TAGS:
-        raise DataError(f"found {len(counts):,} different tags", where=where, expected=f"at most {MOST_TAGS:,}", fix="pass --column NAME")
+        raise DataError(
+            f"found {len(counts):,} different tags",
+            where=where,
+            expected=f"at most {MOST_TAGS:,}",
+            fix="pass --column NAME",
+        )
 
 
 def _about_tags(counts: Counter[str]) -> list[str]:

@@ -7,6 +7,7 @@ A word is what it is after normalising. Letter case is for its characters to tel
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -17,8 +18,8 @@ from seqtext.batching.ragged import Ragged
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import BEGIN, UNKNOWN
 from seqtext.data.text.word_tokenizer import WordTokenizer
-from seqtext.tasks.tagging.model import SPECIAL
 from seqtext.nn.word_vectors import Words
+from seqtext.tasks.tagging.model import SPECIAL
 
 LONGEST = 32  # characters of a word that are read
 _GROUPS = (4, 7, 12, LONGEST)  # characters of words that are spelt side by side: little of that is padding
@@ -75,7 +76,9 @@ class Forms:
 
     def __init__(self, texts: list[str], characters: Ragged, ids: NDArray[np.int64]) -> None:
         self.texts, self.characters = texts, characters
-        self.ids: NDArray[np.int64] = np.where(ids == BEGIN, UNKNOWN, ids)  # a word without a character is none that is known
+        self.ids: NDArray[np.int64] = np.where(
+            ids == BEGIN, UNKNOWN, ids
+        )  # a word without a character is none that is known
         self._group = np.searchsorted(_GROUPS, characters.lengths.numpy())
 
     def __len__(self) -> int:
@@ -89,7 +92,11 @@ class Forms:
         place_of = np.empty_like(order)
         place_of[order] = np.arange(len(order))
         form_of = place_of[places.reshape(values.shape)]
-        return self.known(numbers, device)._replace(form_of=sent(torch.from_numpy(form_of), device), spelled=spelled).to(device)
+        return (
+            self.known(numbers, device)
+            ._replace(form_of=sent(torch.from_numpy(form_of), device), spelled=spelled)
+            .to(device)
+        )
 
     def known(self, numbers: Padded, device: torch.device) -> Words:
         """Words (B, T) whose spelling is known by their numbers."""
@@ -101,5 +108,5 @@ class Forms:
         group = self._group[different]
         order = np.argsort(group, kind="stable")
         bounds = np.searchsorted(group[order], np.arange(len(_GROUPS) + 1))
-        parts = [different[order[first:last]] for first, last in zip(bounds[:-1], bounds[1:], strict=True) if last > first]
+        parts = [different[order[first:last]] for first, last in pairwise(bounds) if last > first]
         return order, tuple(self.characters.pad(torch.from_numpy(part)) for part in parts)

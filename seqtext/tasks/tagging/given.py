@@ -29,7 +29,9 @@ def given_sentences(given: Any, column: str) -> Iterator[list[str]]:
             raise DataError(found, where="texts", expected="a list of texts, or of lists of words")
         given = [columns[column]] if isinstance(columns[column], str) else plain_values(columns[column])
     elif isinstance(given, bytes | set | frozenset) or not isinstance(given, Iterable):
-        raise DataError(f"found {type(given).__name__}", where="texts", expected="a list of texts, or of lists of words")
+        raise DataError(
+            f"found {type(given).__name__}", where="texts", expected="a list of texts, or of lists of words"
+        )
     for number, item in enumerate(plain_values(given), start=1):
         yield _words(item, column, number)
 
@@ -38,7 +40,9 @@ def _words(item: Any, column: str, number: int) -> list[str]:
     if isinstance(item, Mapping):
         if column not in item:
             found = f"found a row of {', '.join(map(str, item))}"[:200]
-            raise DataError(found, where=f"text {number}", expected=f"the column {column!r}, a text, or a list of words")
+            raise DataError(
+                found, where=f"text {number}", expected=f"the column {column!r}, a text, or a list of words"
+            )
         item = item[column]
     if isinstance(item, str):
         return item.split()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -14,11 +15,12 @@ from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.ragged import Ragged
 from seqtext.models.seq_to_seq import SeqToSeq
 from seqtext.nn.precision import check_answers
+from seqtext.nn.word_vectors import Words, WordVectors
 from seqtext.tasks.tagging.forms import Forms
 from seqtext.tasks.tagging.rows import EncodedTags
-from seqtext.nn.word_vectors import Words, WordVectors
 
 WORDS_AT_ONCE = 8_192  # of a batch without gradients: little memory, and the matrix products are full
+ValueT = TypeVar("ValueT")
 FORMS_AT_ONCE = 4_096  # different words spelt at once
 
 
@@ -31,7 +33,9 @@ class Said:
         losses: (N,) of the true tags in nats; 0 where there is none that is known.
     """
 
-    def __init__(self, tags: NDArray[np.int64], probabilities: NDArray[np.float32], losses: NDArray[np.float64]) -> None:
+    def __init__(
+        self, tags: NDArray[np.int64], probabilities: NDArray[np.float32], losses: NDArray[np.float64]
+    ) -> None:
         self.tags, self.probabilities, self.losses = tags, probabilities, losses
 
 
@@ -82,7 +86,9 @@ def _said(
 def positions_of(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """The positions of some sequences that begin at `starts`, one behind the other."""
     ends = np.cumsum(lengths)
-    found: NDArray[np.int64] = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+    found: NDArray[np.int64] = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(
+        starts - (ends - lengths), lengths
+    )
     return found
 
 
@@ -101,7 +107,7 @@ def _reader(model: SeqToSeq, forms: Forms) -> Callable[..., Words]:
     return lambda numbers, device: forms.known(numbers, device)._replace(vectors=vectors)
 
 
-def by_row(values: Sequence[object], lengths: Sequence[int]) -> Iterator[Sequence[object]]:
+def by_row(values: Sequence[ValueT], lengths: Sequence[int]) -> Iterator[Sequence[ValueT]]:
     """Values of words as those of each row."""
     start = 0
     for length in lengths:

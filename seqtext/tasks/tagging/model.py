@@ -6,8 +6,8 @@ from seqtext.data.text.tokenizer import UNKNOWN
 from seqtext.models.seq_to_seq import SeqToSeq
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
-from seqtext.tasks.tagging.settings import TaggerConfig
 from seqtext.nn.word_vectors import WordVectors
+from seqtext.tasks.tagging.settings import TaggerConfig
 
 SPECIAL = 2  # ids of characters that are none: padding, and whatever has no vector
 

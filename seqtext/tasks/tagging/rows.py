@@ -15,8 +15,8 @@ from torch import Tensor
 from seqtext.batching.batch_plan import BatchPlan
 from seqtext.batching.padded import sent
 from seqtext.batching.ragged import Ragged
-from seqtext.tasks.tagging.forms import Forms
 from seqtext.nn.word_vectors import Words
+from seqtext.tasks.tagging.forms import Forms
 
 NO_TAG = -1  # of padding, and of the word that stands for a row without one
 

@@ -73,7 +73,9 @@ class TaggerSettings:
             },
         )
         if self.bidirectional and self.look_ahead:
-            faults.append("--look_ahead is of a model that streams; --bidirectional reads the whole sentence: leave one out")
+            faults.append(
+                "--look_ahead is of a model that streams; --bidirectional reads the whole sentence: leave one out"
+            )
         return faults
 
 
@@ -87,7 +89,7 @@ class TaggerConfig(TaggerSettings):
     """The tags, in the order of their ids."""
     characters: str = ""
     """The characters that have a vector, in the order of their ids."""
-    token_column: str = "tokens"
+    token_column: str = "tokens"  # noqa: S105  (no secret: words)
     """Column the words were in."""
     tag_column: str = "tags"
     """Column the tags were in."""

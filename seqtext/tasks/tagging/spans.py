@@ -27,7 +27,9 @@ class Span(NamedTuple):
 def mark_spans(tags: Iterable[str]) -> bool:
     """Whether tags are those of spans: O, or a kind behind one of B, I, E, S, L and U; some of them of beginnings or insides."""
     tags = set(tags)
-    return tags <= {OUTSIDE} | {tag for tag in tags if _SPAN.fullmatch(tag)} and any(tag[:2] in ("B-", "I-") for tag in tags)
+    return tags <= {OUTSIDE} | {tag for tag in tags if _SPAN.fullmatch(tag)} and any(
+        tag[:2] in ("B-", "I-") for tag in tags
+    )
 
 
 def spans_of(tags: Sequence[str]) -> list[Span]:

@@ -21,6 +21,7 @@ from seqtext.data.text.word_tokenizer import WordTokenizer
 from seqtext.errors import one_of, shorten
 from seqtext.models.seq_to_seq import SeqToSeq
 from seqtext.nn.losses import Loss, step_loss
+from seqtext.nn.word_vectors import Words
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.saved import SavedTask
@@ -33,7 +34,6 @@ from seqtext.tasks.tagging.rows import EncodedTags, TagBatch
 from seqtext.tasks.tagging.settings import TaggerConfig, Tagging
 from seqtext.tasks.tagging.spans import count_spans, mark_spans
 from seqtext.tasks.tagging.stream import TagStream
-from seqtext.nn.word_vectors import Words
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -55,9 +55,13 @@ def _commonest(train: TaggedWords, test: TaggedWords) -> Baseline[IntArray]:
     most = int(np.bincount(train.tags).argmax())
     pairs, counts = np.unique(np.stack([train.numbers, train.tags]), axis=1, return_counts=True)
     best = np.full(len(train.forms), most, dtype=np.int64)
-    order = np.lexsort((-pairs[1], counts))  # the commonest of each word is written last; of equally common the first tag
+    order = np.lexsort(
+        (-pairs[1], counts)
+    )  # the commonest of each word is written last; of equally common the first tag
     best[pairs[0][order]] = pairs[1][order]
-    description = f"the commonest tag of each word in {len(train.tags):,} training words; of an unknown one the commonest of all"
+    description = (
+        f"the commonest tag of each word in {len(train.tags):,} training words; of an unknown one the commonest of all"
+    )
     return Baseline("commonest tag", description, best[test.numbers], time.perf_counter() - started)
 
 
@@ -90,7 +94,19 @@ def _of_forms(forms: Sequence[str]) -> IntArray:
 def _of_form(form: str) -> list[int]:
     low = form.lower()
     shape = "".join("X" if c.isupper() else "x" if c.islower() else "d" if c.isdigit() else c for c in form[:12])
-    parts = [form, low, low[-2:], low[-3:], low[-4:], low[-1:], low[:1], low[:2], low[:3], shape, "d" * any(map(str.isdigit, form))]
+    parts = [
+        form,
+        low,
+        low[-2:],
+        low[-3:],
+        low[-4:],
+        low[-1:],
+        low[:1],
+        low[:2],
+        low[:3],
+        shape,
+        "d" * any(map(str.isdigit, form)),
+    ]
     return [_hash(f"{place} {part}") for place, part in enumerate(parts)]
 
 
@@ -110,7 +126,7 @@ def _matrix(features: IntArray, numbers: IntArray, rows: IntArray) -> object:
         inside = (there >= 0) & (there < len(numbers))
         there = there.clip(0, len(numbers) - 1)
         inside &= rows[there] == rows
-        near = features[numbers[there]][:, 1:4 if abs(shift) == 1 else 2]  # its letters in lower case, and endings
+        near = features[numbers[there]][:, 1 : 4 if abs(shift) == 1 else 2]  # its letters in lower case, and endings
         columns.append(np.where(inside[:, None], near * 31 + shift * 7919, _NONE * shift * 104729))
     hashed = np.concatenate(columns, axis=1) % BUCKETS
     pointers = np.arange(0, hashed.size + 1, hashed.shape[1])

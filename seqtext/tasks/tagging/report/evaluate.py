@@ -85,9 +85,7 @@ def _loaded(options: Evaluate, given: Any, *columns: str) -> MeasuredRows:
     if given is not None:
         return measured_rows(options, GIVEN, given_splits(given, *columns))
     name = only_name(options.data)
-    source = load_tagged(
-        name, revision=options.revision, config=options.data_config, needs=(), dialect=options.dialect
-    )
+    source = load_tagged(name, revision=options.revision, config=options.data_config, needs=(), dialect=options.dialect)
     return measured_rows(options, source.name, source.splits, source.revision)
 
 

@@ -51,7 +51,13 @@ class Measured(NamedTuple):
         """A line for each row."""
         for number, (words, true, said, sure) in zip(self.numbers, self.rows, strict=True):
             shown = [round(value, 6) for value in sure]
-            yield {"row": number, "words": list(words), "true": list(true), "predicted": list(said), "probability": shown}
+            yield {
+                "row": number,
+                "words": list(words),
+                "true": list(true),
+                "predicted": list(said),
+                "probability": shown,
+            }
 
 
 def measured(task: Tagger, rows: Dataset, train: Dataset | None = None, *, which: Baselines = "all") -> Measured:
@@ -94,7 +100,7 @@ def measured(task: Tagger, rows: Dataset, train: Dataset | None = None, *, which
             found["unseen"] = {"words": len(right), "accuracy": float(right.mean()) if len(right) else None}
         if marks:
             given = by_row([names[number] for number in predicted.tolist()], lengths)
-            counts = count_spans(tags, given)  # type: ignore[arg-type]
+            counts = count_spans(tags, given)
             found["span_f1"] = counts[""].f1
             found["spans"] = [
                 {"kind": kind, "precision": one.precision, "recall": one.recall, "f1": one.f1, "spans": one.there}
@@ -111,7 +117,9 @@ def measured(task: Tagger, rows: Dataset, train: Dataset | None = None, *, which
         **ours,
         "rows_all_right": float((wrong == 0).mean()),
         "unknown_tags": metrics.unseen_rows,
-        "per_tag": [{**{key: value for key, value in one.items() if key != "rows"}, "words": one["rows"]} for one in per_tag],
+        "per_tag": [
+            {**{key: value for key, value in one.items() if key != "rows"}, "words": one["rows"]} for one in per_tag
+        ],
     }
     if len(names) <= COUNTED:
         test["confusion"] = metrics.confusion.tolist()
@@ -145,7 +153,9 @@ def _numbered(test: list[list[str]], train: list[list[str]]) -> tuple[list[str],
     clean, forms = Normaliser(), dict[str, int]()
 
     def number(rows: list[list[str]]) -> IntArray:
-        return np.array([forms.setdefault(word_form(word, clean), len(forms)) for row in rows for word in row], dtype=np.int64)
+        return np.array(
+            [forms.setdefault(word_form(word, clean), len(forms)) for row in rows for word in row], dtype=np.int64
+        )
 
     numbers = number(test), number(train)
     return list(forms), *numbers
@@ -154,5 +164,3 @@ def _numbered(test: list[list[str]], train: list[list[str]]) -> tuple[list[str],
 def strongest(simple: Mapping[str, ClassificationMetrics]) -> str | None:
     """The name of the best baseline, if there is one."""
     return max(simple, key=lambda name: simple[name].accuracy, default=None)
-
-

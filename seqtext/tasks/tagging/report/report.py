@@ -50,7 +50,9 @@ def tagger_report(
     found = measured(task, data.test, data.train, which=baselines)
     figures = run_figures(found.figures, data_figures, result, source)
     best = strongest(found.theirs)
-    key, shown = ("span_f1", "span F1") if task.marks_spans and "span_f1" in found.figures["test"] else ("accuracy", "accuracy")
+    key, shown = (
+        ("span_f1", "span F1") if task.marks_spans and "span_f1" in found.figures["test"] else ("accuracy", "accuracy")
+    )
     write_report(
         folder,
         figures,
