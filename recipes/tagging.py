@@ -65,7 +65,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     )
 
     # ---- Task: words, characters, tags and model, from training rows alone
-    # Embedding(V, 256) + Linear(last output of nn.LSTM(64, 128, bidirectional=True) over the characters)
+    # Embedding(V, 256) + Linear(last output of nn.LSTM(32, 64, bidirectional=True) over the characters)
     # -> nn.LSTM(256, 256, batch_first=True) -> Linear(256, C) at every word
     def make() -> Tagger:
         return Tagger.from_data(

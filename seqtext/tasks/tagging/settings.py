@@ -31,9 +31,9 @@ class TaggerSettings:
     """Kind of recurrent cell."""
     embedding_size: int = 256
     """Features of a word's vector."""
-    character_size: int = 64
+    character_size: int = 32
     """Features of a character's vector."""
-    spelling_size: int = 128
+    spelling_size: int = 64
     """Units of the layer that reads the characters of a word, in each direction."""
     hidden_size: int = 256
     """Units of a layer that reads words, in each direction."""

@@ -57,7 +57,7 @@ class Tagger(BaseTask):
     model: SeqToSeq
     auto_precision: Precision = "fp32"  # batches of a few hundred small products: half precision is no faster
     encodes_each_epoch = False
-    usual = Usual(epochs=12, batch_rows=32)
+    usual = Usual(epochs=14, batch_rows=64)
 
     def __init__(self, config: TaggerConfig, words: WordTokenizer) -> None:
         self.config = config
