@@ -167,7 +167,7 @@ def _columns(lines: Numbered, name: str) -> Sentences:
             raise DataError(found, where=f"{name}, line {number}", expected=expected, fix=fix)
         rows[-1].append(cells)
     sentences = [row for row in rows if row]
-    names = ["tokens", *map(str, range(2, width)), "tags"]
+    names = ["tokens", *map(str, range(2, width + 1))]
     columns = {column: [[cells[at] for cells in row] for row in sentences] for at, column in enumerate(names)}
     notes = (f"{name}: {documents:,} lines {_DOCUMENT} are no words, and left out",) if documents else ()
     return Sentences(columns if width else {}, notes)
