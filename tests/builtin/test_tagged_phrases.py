@@ -32,7 +32,9 @@ def test_the_same_word_plays_several_parts():
 
 
 def test_parts_of_some_phrases():
-    lines = [" ".join(f"{word}/{tag}" for word, tag in zip(*row, strict=True)) for row in tagged_phrases(**SIZES)["train"]]
+    lines = [
+        " ".join(f"{word}/{tag}" for word, tag in zip(*row, strict=True)) for row in tagged_phrases(**SIZES)["train"]
+    ]
     assert "Angola:/place Dec/month 7/day –/sign 20/day" in lines
     assert any("→/sign 51.00/amount Chinese/currency yuan/currency" in line for line in lines)
     asides = [line for line in lines if "(" in line]

@@ -77,7 +77,9 @@ def test_columns_between_blanks_or_tabs(tmp_path, name):
 
 def test_a_line_with_a_column_too_few_is_named(tmp_path):
     path = written(tmp_path, "x.bio", CONLL + "blackbeard NN O\n")
-    with pytest.raises(DataError, match=r"x\.bio, line 8: found 3 columns in 'blackbeard NN O'; expected 4, as in line 3"):
+    with pytest.raises(
+        DataError, match=r"x\.bio, line 8: found 3 columns in 'blackbeard NN O'; expected 4, as in line 3"
+    ):
         read_sentences(path, "columns")
     alone = written(tmp_path, "y.bio", "\nEU\n")
     with pytest.raises(DataError, match=r"line 2: found 1 column in 'EU'; expected two at least: a word and its tag"):
@@ -104,7 +106,12 @@ def test_lines_of_words_with_their_tags(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("x.csv", CONLL), ("x.jsonl", "{}\n"), ("x.txt", "A text.\nAnother one here.\n"), ("x.tsv", "tokens\ttags\na b\tX Y\n")],
+    [
+        ("x.csv", CONLL),
+        ("x.jsonl", "{}\n"),
+        ("x.txt", "A text.\nAnother one here.\n"),
+        ("x.tsv", "tokens\ttags\na b\tX Y\n"),
+    ],
 )
 def test_what_has_no_word_per_line_is_left_to_who_reads_tables(tmp_path, name, text):
     assert form_of(written(tmp_path, name, text)) is None

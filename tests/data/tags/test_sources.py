@@ -111,7 +111,9 @@ def test_a_row_that_cannot_be_used_is_named(words, tags, told):
 
 def many(count: int, *tags: str) -> datasets.Dataset:
     words = [[f"w{number % 17}", f"x{number}"] for number in range(count)]
-    return datasets.Dataset.from_dict({"tokens": words, "tags": [[tags[n % len(tags)], "N"] for n in range(count)]}, split="train")
+    return datasets.Dataset.from_dict(
+        {"tokens": words, "tags": [[tags[n % len(tags)], "N"] for n in range(count)]}, split="train"
+    )
 
 
 def test_what_is_told_of_splits():
