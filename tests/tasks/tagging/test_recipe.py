@@ -16,7 +16,7 @@ from tests.training.stopping import hashes, killed_in_step
 
 TINY = [
     *("--hidden_size", "24", "--embedding_size", "16", "--spelling_size", "8", "--character_size", "8", "--epochs", "4"),
-    *("--device", "cpu", "--threads", "1", "--learning_rate", "0.02", "--ema_decay", "0.9", "--batch_rows", "16"),
+    *("--device", "cpu", "--threads", "1", "--learning_rate", "0.02", "--ema_decay", "0.9", "--batch_rows", "8"),
     *("--output_dropout", "0", "--input_dropout", "0", "--embedding_dropout", "0", "--word_dropout", "0.1"),
 ]  # fmt: skip
 TRAIN = ("--train", "train.conllu.gz", "--test", "test.conllu")
@@ -56,17 +56,12 @@ def trained(place) -> Ended:
 def test_it_learns_and_says_how_well_beside_simpler_methods(trained):
     figures = figures_of("runs/tags")
     test, simple = figures["test"], figures["baselines"]
-    assert test["accuracy"] > 0.97 > simple["commonest tag"]["accuracy"] > 0.8
+    assert test["accuracy"] > 0.985 > simple["commonest tag"]["accuracy"] > 0.8
     assert set(simple) == {"commonest tag", "linear model"}
     assert test["unseen"]["words"] == 1
     assert {one["name"] for one in test["per_tag"]} == {"AUX", "DET", "NOUN", "PROPN", "PUNCT", "VERB"}
-    for shown in (
-        "words in 'tokens', tags in 'upos'",
-        "as soon as a word is there",
-        "this model",
-        "of new words",
-        "try:\n  seqtext tag runs/tags",
-    ):
+    told = ("words in 'tokens', tags in 'upos'", "as soon as a word is there", "this model", "of new words")
+    for shown in (*told, "try:\n  seqtext tag runs/tags"):
         assert shown in trained.out
     for name in ("learning_curves.png", "confusion_matrix.png", "per_tag_f1.png", "predictions.jsonl"):
         assert Path("runs/tags/report", name).is_file()

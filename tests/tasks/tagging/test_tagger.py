@@ -217,7 +217,7 @@ def test_it_learns_and_reports_spans_from_python(tmp_path):
     train, test = rows(300), rows(60, seed=3)
     task = Tagger.from_data(train, tag_column="ner_tags", **{**SIZES, **PLAIN, "hidden_size": 24})
     seqtext.fit(
-        task, train, test, test=test, run=tmp_path / "run", report=True, epochs=4, learning_rate=2e-2, batch_rows=16,
+        task, train, test, test=test, run=tmp_path / "run", report=True, epochs=5, learning_rate=2e-2, batch_rows=8,
         ema_decay=0.9, threads=1, device="cpu",
     )  # fmt: skip
     figures = task.evaluate(test)["test"]

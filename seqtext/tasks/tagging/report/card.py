@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from seqtext.reporting.card import Card
@@ -60,21 +60,3 @@ def compared(figures: Mapping[str, Any]) -> Table:
     ]
     columns = ["accuracy", *(["of new words"] if unseen["words"] else []), *(["span F1"] if spans else []), "seconds"]
     return Table(f"test, {test['words']:,} words", columns, rows)
-
-
-def lines_of_tags(test: Mapping[str, Any], most: int) -> Iterator[str]:
-    """Figures of each tag and kind of span, as lines to print; of more than `most` those with the lowest F1."""
-    from seqtext.errors import printable
-    from seqtext.reporting.table import LONGEST_NAME
-
-    for what, unit, found in (("span", "spans", test.get("spans", [])), ("tag", "words", test["per_tag"])):
-        named = [(printable(one.get("name", one.get("kind")) or "all", LONGEST_NAME), one) for one in found]
-        if len(named) > most:
-            yield f"the {most} of {len(named):,} {what}s with the lowest F1:"
-            named = sorted(named, key=lambda pair: float(pair[1]["f1"]))[:most]
-        if not named:
-            continue
-        width = max(5, *(len(name) for name, _ in named))
-        yield f"{what:<{width}}  precision  recall      F1   {unit}"
-        for name, one in named:
-            yield f"{name:<{width}}  {one['precision']:>9.3f}  {one['recall']:>6.3f}  {one['f1']:>6.3f}  {one[unit]:>6,}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import arg
 
+from seqtext.errors import printable
 from seqtext.reporting.evaluation import (
     GIVEN,
     EvaluateOptions,
@@ -18,7 +19,7 @@ from seqtext.reporting.evaluation import (
     measured_rows,
     only_name,
 )
-from seqtext.tasks.tagging.report.card import lines_of_tags
+from seqtext.reporting.table import LONGEST_NAME
 
 if TYPE_CHECKING:
     from seqtext.tasks.tagging.tagger import Tagger
@@ -98,7 +99,7 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     )
     yield from (f"  {one['description']}: {_scores(one)}" for one in figures["baselines"].values())
     yield from chosen_line(figures)
-    yield from lines_of_tags(test, MOST_TAGS)
+    yield from _lines_of_tags(test, MOST_TAGS)
 
 
 def _scores(one: Mapping[str, Any]) -> str:
@@ -107,3 +108,18 @@ def _scores(one: Mapping[str, Any]) -> str:
     parts += [f"{unseen['accuracy']:.2%} of {unseen['words']:,} words that training has not"] if unseen["words"] else []
     parts += [f"span F1 {one['span_f1']:.2%}"] if "span_f1" in one else []
     return ", ".join(parts)
+
+
+def _lines_of_tags(test: Mapping[str, Any], most: int) -> Iterator[str]:
+    """Figures of each tag and kind of span, as lines to print; of more than `most` those with the lowest F1."""
+    for what, unit, found in (("span", "spans", test.get("spans", [])), ("tag", "words", test["per_tag"])):
+        named = [(printable(one.get("name", one.get("kind")) or "all", LONGEST_NAME), one) for one in found]
+        if len(named) > most:
+            yield f"the {most} of {len(named):,} {what}s with the lowest F1:"
+            named = sorted(named, key=lambda pair: float(pair[1]["f1"]))[:most]
+        if not named:
+            continue
+        width = max(5, *(len(name) for name, _ in named))
+        yield f"{what:<{width}}  precision  recall      F1   {unit}"
+        for name, one in named:
+            yield f"{name:<{width}}  {one['precision']:>9.3f}  {one['recall']:>6.3f}  {one['f1']:>6.3f}  {one[unit]:>6,}"
