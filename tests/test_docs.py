@@ -19,16 +19,21 @@ import yaml
 import seqtext
 from seqtext.builtin.household import household
 from seqtext.builtin.phrasebook import pairs
+from seqtext.builtin.tagged_phrases import tagged_phrases
 from seqtext.cli import WHATEVER_THE_TASK
 from seqtext.data.reading.sources import phrasebook
 from seqtext.tasks.known import TASKS
 from tests.conftest import ROOT, TOPICS, topic_rows, write_csv
 from tests.in_process import recipe, seqtext_command, succeeded
+from tests.tasks.tagging import taggers
 
 # In this order their commands run: each names runs that those before it made.
 PAGES = [
     "README",
-    *(f"docs/{page}" for page in ("index", "topics", "electricity", "generation", "language_model", "translation")),
+    *(
+        f"docs/{page}"
+        for page in ("index", "topics", "electricity", "generation", "language_model", "tagging", "translation")
+    ),
 ]
 PAGES += [f"docs/{page}" for page in ("your-data", "promises", "extend", "results", "house", "names", "reference")]
 TEXTS = {page: (ROOT / f"{page}.md").read_text(encoding="utf-8") for page in PAGES}
@@ -43,6 +48,7 @@ TINY = {
         *("--num_layers", "1", "--max_rows", "200", "--beam", "1", "--baselines", "fast"),
     ],
     "language_model": [*SMALL, *TEXT],
+    "tagging": [*SMALL, "--embedding_size", "8", "--baselines", "fast", "--max_rows", "300"],
     "electricity": [*SMALL, "--baselines", "fast", "--max_rows", "1000"],
 }
 
@@ -119,6 +125,7 @@ def stand_in(tmp_path_factory) -> Path:
         (place / f"{name}.txt").write_text("a ship\n\nan owl\n" if name == "input" else "a ship\nan owl\n")
     write_pairs(place, [[f"{text}." for text in train["text"]], [f"{text.upper()}!" for text in train["text"]]])
     write_readings(place)
+    write_words(place)
     return place
 
 
@@ -132,6 +139,20 @@ def write_pairs(place: Path, sides: list[list[str]]) -> None:
     hub.mkdir(parents=True)
     for split in ("train", "validation", "test"):
         datasets.Dataset.from_dict(dict(zip(("en", "de"), sides, strict=True))).to_parquet(hub / f"{split}.parquet")
+
+
+def write_words(place: Path) -> None:
+    for name, seed in (("train", 1), ("dev", 2)):
+        (place / f"{name}.conllu").write_text(taggers.conllu(60, seed), encoding="utf-8")
+    rows = [dict(zip(("tokens", "ner_tags"), row, strict=True)) for row in zip(*words_and_spans(), strict=True)]
+    (place / "words.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    columns = ["".join(f"{word} {tag}\n" for word, tag in zip(*row.values(), strict=True)) for row in rows]
+    (place / "names.bio").write_text("\n".join(columns), encoding="utf-8")
+
+
+def words_and_spans() -> tuple[list[list[str]], list[list[str]]]:
+    made = taggers.sentences(60)
+    return made["tokens"], made["ner_tags"]
 
 
 def write_readings(place: Path) -> None:
@@ -158,6 +179,7 @@ def small_data(stand_in):
         patch.chdir(stand_in)
         patch.setattr("seqtext.data.reading.sources.phrasebook", partial(phrasebook, train=300, **held_out))
         patch.setattr("seqtext.builtin.phrasebook.pairs", partial(pairs, **held_out))
+        patch.setattr("seqtext.builtin.tagged_phrases.tagged_phrases", partial(tagged_phrases, train=300, **held_out))
         patch.setattr("seqtext.data.pairs.sources.PHRASES", 600)
         patch.setattr("seqtext.builtin.household.household", partial(household, days=60))
         # Half of the time would go into drawing, which the tests of the reports look at.

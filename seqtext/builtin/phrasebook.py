@@ -16,9 +16,8 @@ file combines them, by chance that depends on a seed and on nothing else. It kno
     statistics  shares and large numbers, and their change   Ghana: 12% → 15%
 
 "Oslo → Lima · €400.00 – €900.00" is about travel and names a price; "€400.00 – €900.00 · Oslo → Lima" is about money.
-A bag of words sees which notes are there, and not which of them comes first. Pairs of neighbouring words help little,
-because an aside in brackets stands on either side of what it belongs to; nor do short runs of characters, because
-between a weekday and a time both orders are made of the same ones. Reading from end to end decides every phrase.
+A bag of words sees which notes are there, and not which of them comes first. Pairs of neighbouring words help little, since an aside
+stands on either side of what it belongs to; nor do short runs of characters. Reading from end to end decides every phrase.
 """
 
 from __future__ import annotations
@@ -56,8 +55,8 @@ def phrases(
 ) -> dict[str, list[Phrase]]:
     """Phrases of one locale, no text twice.
 
-    Held out are combinations: each country, month, unit and so on in "validation" and "test" is in "train" too. Row n
-    of one seed and size says the same in every locale, but for the few rows that one of them has to draw again.
+    Held out are combinations: each country, month, unit and so on in "validation" and "test" is in "train" too. Row n of one seed and
+    size says the same in every locale, but for the few rows that one of them has to draw again.
 
     Args:
         locale: a CLDR locale such as `en`, `pt-BR` or `zh_Hant`.
@@ -68,7 +67,7 @@ def phrases(
         DataError: for a locale that is unknown, or has too few names.
         OptionsError: for a number of rows that cannot be had.
     """
-    made = _make([Wording(locale)], seed, {"train": train, "validation": validation, "test": test})
+    made = make_rows([Wording(locale)], seed, {"train": train, "validation": validation, "test": test})
     return {split: [Phrase(row.texts[0], row.topic) for row in rows] for split, rows in made.items()}
 
 
@@ -96,7 +95,7 @@ def pairs(
     wordings = [Wording(source, where="source"), Wording(target, where="target")]
     if wordings[0].locale == wordings[1].locale:
         raise OptionsError(f"found {source!r} as source and as target", where="phrasebook", expected="two locales")
-    made = _make(wordings, seed, {"train": train, "validation": validation, "test": test})
+    made = make_rows(wordings, seed, {"train": train, "validation": validation, "test": test})
     return {split: [Pair(row.texts[0], row.texts[1], row.topic) for row in rows] for split, rows in made.items()}
 
 
@@ -143,7 +142,7 @@ class _Pen:
         return sorted(date(year, int(*self.codes("month")), self.pick(*range(1, 29))) for _ in range(count))
 
     def times(self, count: int) -> list[str]:
-        quarters = [int(number) for number in self.numbers(0, 95, count)]  # of an hour: few, so that each is met often
+        quarters = map(int, self.numbers(0, 95, count))  # of an hour: few, so that each is met often
         return [self.say.time(time(quarter // 4, quarter % 4 * 15)) for quarter in quarters]
 
     def change(self, one: str, other: str) -> str:
@@ -265,7 +264,8 @@ def _write(pen: _Pen) -> Phrase:
     return Phrase(form.format(*(_NOTES[topic](pen) for topic in topics), **frame), topics[0])
 
 
-def _make(wordings: Sequence[Wording], seed: int, sizes: Mapping[str, int]) -> dict[str, list[_Row]]:
+def make_rows(wordings: Sequence[Wording], seed: int, sizes: Mapping[str, int]) -> dict[str, list[_Row]]:
+    """The rows of each split, by its name and size, in some wordings at once: as `phrases` and `pairs` have them."""
     if sizes["train"] < 1 or min(sizes.values()) < 0:
         found = ", ".join(f"{split}={size}" for split, size in sizes.items())
         raise OptionsError(f"found {found}", where="phrasebook", expected="train of 1 or more, the others of 0 or more")
@@ -293,8 +293,5 @@ def _draw(key: str, wordings: Sequence[Wording], names: Mapping[str, Sequence[st
             for phrase, texts in zip(written, taken, strict=True):
                 texts.add(phrase.text)
             return _Row(tuple(phrase.text for phrase in written), written[0].topic, pens[0].used)
-    raise OptionsError(
-        f"no new phrase in {_ATTEMPTS} draws for row {key.partition(' ')[2]}",
-        where="phrasebook",
-        fix="ask for fewer rows, or for more rows to train on",
-    )
+    found = f"no new phrase in {_ATTEMPTS} draws for row {key.partition(' ')[2]}"
+    raise OptionsError(found, where="phrasebook", fix="ask for fewer rows, or for more rows to train on")

@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from seqtext.data.reading.faulty_rows import ReadRow
     from seqtext.data.rows.faults import Checked
 
+TAGS = "tags"  # what holds lists of words is for nothing else
 BY_RECIPE = {task.recipe: task for task in TASKS}
-# Pairs first, whose target could be a label; last whatever holds texts.
-GUESSED = sorted(TASKS, key=lambda task: {"translation": 0, "generation": 2, "language": 3}.get(task.recipe, 1))
+# Lists of words first, then pairs, whose target could be a label; last whatever holds texts.
+GUESSED = sorted(
+    TASKS, key=lambda task: {TAGS: -1, "translation": 0, "generation": 2, "language": 3}.get(task.recipe, 1)
+)
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl"}
 FIRST = 5  # rows of a kind that are named
 
@@ -43,9 +46,9 @@ class Check(NamedColumns):
     """The faults of a data set, before anything is trained on it: seqtext check train.csv --fix drop --output clean.csv"""
 
     data: Positional[Annotated[str, arg(metavar="DATA")]]
-    """A file (csv, tsv, jsonl, txt, parquet; gz), a folder, or a data set on the hub."""
+    """A file (csv, tsv, jsonl, txt, parquet, conllu; gz), a folder, or a data set on the hub."""
     task: str | None = None
-    """What it is for: topics, generation, translation or electricity. Default: recognised by the columns."""
+    """What it is for: topics, generation, language, translation, tags or electricity. Default: recognised by the columns."""
     revision: str | None = None
     """Commit, tag or branch of a data set on the hub."""
     data_config: str | None = None
@@ -128,9 +131,17 @@ class Check(NamedColumns):
     def _load(self, folder: Path) -> tuple[list[ReadRow], DatasetDict, list[int] | None]:
         """The rows of a text file that cannot be read; the others as splits; and these rows' numbers, where some are missing."""
         from seqtext.data.reading.sources import load
+        from seqtext.data.tags.sources import load_tagged  # reads what `load` does, and files with a word per line
 
+        words = self.task in (None, TAGS)
         try:
-            return [], load(self.data, revision=self.revision, config=self.data_config, needs=()).splits, None
+            return (
+                [],
+                (load_tagged if words else load)(
+                    self.data, revision=self.revision, config=self.data_config, needs=()
+                ).splits,
+                None,
+            )
         except DataError as error:
             if isinstance(error, NoRowsError) or (form := self._format()) is None:
                 raise

@@ -6,6 +6,7 @@ from torch import nn
 
 from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.models.next_token import NextToken
+from seqtext.models.seq_to_seq import SeqToSeq
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.attention import Attention
@@ -13,6 +14,7 @@ from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.pooling import Pooling
 from seqtext.nn.vocabulary_head import VocabularyHead
+from seqtext.nn.word_vectors import WordVectors
 
 
 def outline(model: nn.Module) -> str:
@@ -22,6 +24,9 @@ def outline(model: nn.Module) -> str:
     """
     if isinstance(model, SeqToVec):
         return _chain(model.embedding, model.backbone, model.pooling, model.head)
+    if isinstance(model, SeqToSeq):
+        ahead = f", {model.ahead} steps ahead" if model.ahead else ""
+        return _chain(model.embedding, model.backbone, f"{_part(model.head)} at every step{ahead}")
     if isinstance(model, VecToSeq):
         tokens = _part(model.embedding)
         if not model.vector_size:
@@ -52,6 +57,9 @@ def _part(part: nn.Module | str) -> str:
         return ""
     if isinstance(part, TokenEmbedding):
         return f"Embedding({', '.join(map(str, part.weight.shape))})"
+    if isinstance(part, WordVectors):
+        spelt = _chain(part.characters, part.spelling, part.pooling, part.projection)
+        return f"({_part(part.words)} + spelt {spelt})"
     if isinstance(part, nn.Linear):
         return f"Linear({part.in_features}, {part.out_features})"
     if isinstance(part, Pooling):

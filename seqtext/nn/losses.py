@@ -13,6 +13,8 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn import functional as F
 
+from seqtext.batching.padded import Padded
+
 MOST_NATS = math.log(sys.float_info.max) - 1e-9  # beyond, there is no float for it
 
 
@@ -82,3 +84,19 @@ def classification_loss(
     if weights is None:
         return Loss(rows.sum(), rows.new_full((), len(rows)), rows.detach())
     return Loss((rows * weights).sum(), weights.sum(), rows.detach())
+
+
+def step_loss(outputs: Padded, targets: Tensor, *, label_smoothing: float = 0.0) -> Loss:
+    """Cross entropy of a label at every valid step.
+
+    Args:
+        outputs: logits (B, T, C).
+        targets: (B, T) int64 in 0..C-1; -1 at a step that has none. What stands in the padding has no meaning.
+        label_smoothing: share of the target spread evenly over all classes.
+    """
+    positions, row_of = outputs.real
+    logits = outputs.values.flatten(0, 1).index_select(0, positions).float()  # (N, C)
+    labels = targets.flatten().index_select(0, positions)
+    losses = F.cross_entropy(logits, labels, reduction="none", ignore_index=-1, label_smoothing=label_smoothing)
+    rows = losses.new_zeros(targets.shape[0]).index_add(0, row_of, losses.detach())
+    return Loss(losses.sum(), (labels >= 0).sum().float(), rows)

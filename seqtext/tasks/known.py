@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and
     from seqtext.tasks.generation.writing import Generated as Generated
     from seqtext.tasks.language_model.language_model import LanguageModel as LanguageModel
     from seqtext.tasks.language_model.scoring import TextScore as TextScore
+    from seqtext.tasks.tagging.stream import TagStream as TagStream
+    from seqtext.tasks.tagging.tagger import Tagger as Tagger
     from seqtext.tasks.translation.translator import Translator as Translator
     from seqtext.tasks.translation.writing import Translation as Translation
 
@@ -89,6 +91,17 @@ TASKS = (
         trains="a model of how texts go on, from texts without labels, for others to start from",
         script="language_model",
         writes=True,
+    ),
+    KnownTask(
+        name="Tagger",
+        folder="tagging",
+        public={"Tagger": "tagger", "TagStream": "stream"},
+        command="tag",
+        about="say a tag for every word of texts: given, from a file, or from a pipe",
+        measures="accuracy, figures of each tag, words that training has not, F1 of spans",
+        recipe="tags",
+        trains="a tagger of words, from words with a tag each",
+        script="tagging",
     ),
     KnownTask(
         name="Translator",

@@ -327,6 +327,7 @@ def spoilt(name: str, place: Path) -> Path:
         ("TopicClassifier", ("predict", "a ship")),
         ("TextGenerator", ("generate",)),
         ("Translator", ("translate", "a ship")),
+        ("Tagger", ("tag", "a ship")),
     ],
 )
 def test_answers_that_are_no_numbers_end_with_4(saved_tasks, name, command):

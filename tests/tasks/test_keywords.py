@@ -19,6 +19,7 @@ from seqtext.tasks.forecasting.settings import ForecastRequest
 from seqtext.tasks.generation.settings import Writing
 from seqtext.tasks.known import BY_NAME, TASKS, public
 from seqtext.tasks.language_model.settings import Scoring
+from seqtext.tasks.tagging.settings import Tagging
 from seqtext.tasks.translation.settings import Search
 from tests.in_process import seqtext_command
 
@@ -26,6 +27,7 @@ ASKED = {
     "TopicClassifier": Ranking,
     "LanguageModel": Scoring,
     "TextGenerator": Writing,
+    "Tagger": Tagging,
     "Translator": Search,
     "Forecaster": ForecastRequest,
 }
@@ -37,6 +39,7 @@ OTHERS = {
         "guidance": 1.5, "repetition_penalty": 1.1, "no_repeat_ngram": 4, "allow_copies": True, "max_length": 50,
     },
     "LanguageModel": {"by_token": True},
+    "Tagger": {"probabilities": True},
     "Translator": {"beam": 6, "n_best": 2, "length_penalty": 0.7, "max_ratio": 1.5, "no_repeat_ngram": 3},
     "Forecaster": {"horizon": 4, "samples": 9, "seed": 1},
 }  # fmt: skip
@@ -47,6 +50,7 @@ WRONG = {
         "no_repeat_ngram": -1, "max_length": 0,
     },
     "LanguageModel": {},  # yes or no: nothing else can be meant
+    "Tagger": {},
     "Translator": {"beam": 0, "n_best": 0, "length_penalty": -1.0, "max_ratio": -1.0, "no_repeat_ngram": -1},
     "Forecaster": {"horizon": 0, "samples": 0},
 }  # fmt: skip

@@ -18,6 +18,7 @@ from seqtext.training.processes import Processes
 from seqtext.training.step import Stepper
 from tests.conftest import topic_rows
 from tests.dispatch import Waits
+from tests.tasks.tagging import taggers
 
 SIZES = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 400}
 
@@ -55,6 +56,11 @@ def translator(**settings):
     return seqtext.Translator.from_data(rows, **sizes, word_dropout=0.1, **settings), rows
 
 
+def tagger(**settings):
+    given = taggers.rows(60)
+    return seqtext.Tagger.from_data(given, tag_column="upos", **taggers.SIZES, **settings), given
+
+
 def forecaster(**settings):
     part = series()
     return seqtext.Forecaster.from_data(part, window=24, hidden_size=8, **settings), part
@@ -72,6 +78,9 @@ CASES = {
     "translation": (translator, {}),
     "translation without attention": (translator, {"attention": None, "cell": "lstm"}),
     "translation, additive attention": (translator, {"attention": "additive", "tied": "none"}),
+    "tags": (tagger, {}),
+    "tags, both directions": (tagger, {"bidirectional": True, "num_layers": 2, "max_length": 8}),
+    "tags, looking ahead": (tagger, {"look_ahead": 2, "cell": "gru"}),
     "forecasts": (forecaster, {}),
     "forecasts with quantiles and a calendar": (
         forecaster,

@@ -13,8 +13,8 @@ import numpy as np
 
 from seqtext.reporting import canvas
 from seqtext.reporting.canvas import FloatArray, StrPath
+from seqtext.reporting.class_metrics import ClassificationMetrics, IntArray
 from seqtext.reporting.lettering import Lettering, drawable
-from seqtext.tasks.classification.report.metrics import ClassificationMetrics, IntArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,13 +26,14 @@ MOST_COMPARED = 40  # classes beside a baseline: the hardest ones
 NUMBERED = "# and a number: position of a class whose name no font on this machine can draw"
 
 
-def confusion_matrix(matrix: IntArray, names: Sequence[str], path: StrPath) -> None:
+def confusion_matrix(matrix: IntArray, names: Sequence[str], path: StrPath, *, unit: str = "rows") -> None:
     """Draws who was taken for whom: counts and shares up to 20 classes, shares up to 50, colours alone above.
 
     Args:
         matrix: (C, C) counts; the row is the true class, the column the predicted one.
         names: (C,) class names, in any script.
         path: of the picture to write.
+        unit: what is counted.
 
     Raises:
         ValueError: the matrix is not (C, C) for the C names.
@@ -44,11 +45,11 @@ def confusion_matrix(matrix: IntArray, names: Sequence[str], path: StrPath) -> N
     side = _side(len(names))
     figure = canvas.new_figure(side + 2.6, side + 1.5)
     axes = figure.add_subplot()
-    axes.set_title(f"{counts.sum():,} rows, {counts.trace() / max(counts.sum(), 1):.1%} right", fontsize=10)
-    _draw_shares(figure, axes, shares)
+    axes.set_title(f"{counts.sum():,} {unit}, {counts.trace() / max(counts.sum(), 1):.1%} right", fontsize=10)
+    _draw_shares(figure, axes, shares, unit)
     if len(names) <= MOST_WITH_SHARES:
         _name_cells(figure, axes, drawable(names))
-        _write_cells(axes, counts, shares, side / len(names))
+        _write_cells(axes, counts, shares, side / len(names), unit)
     canvas.save(figure, path)
 
 
@@ -59,7 +60,7 @@ def _side(classes: int) -> float:
     return max(9.2, 0.27 * classes) if classes <= MOST_WITH_SHARES else 7.0
 
 
-def _draw_shares(figure: Figure, axes: Axes, shares: FloatArray) -> None:
+def _draw_shares(figure: Figure, axes: Axes, shares: FloatArray, unit: str) -> None:
     from matplotlib.colors import PowerNorm
     from matplotlib.ticker import PercentFormatter
 
@@ -67,7 +68,7 @@ def _draw_shares(figure: Figure, axes: Axes, shares: FloatArray) -> None:
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="nearest")
     ticks = [0, 0.01, 0.05, 0.2, 0.5, 1]
     bar = figure.colorbar(image, ax=axes, shrink=0.8, aspect=30, ticks=ticks, format=PercentFormatter(1, 0))
-    bar.set_label("share of the true class's rows", fontsize=8)
+    bar.set_label(f"share of the true class's {unit}", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     bar.ax.minorticks_off()
     axes.set_xlabel("predicted class", fontsize=9)
@@ -95,7 +96,7 @@ def _name_cells(figure: Figure, axes: Axes, lettering: Lettering) -> None:
         canvas.footnote(figure, NUMBERED)
 
 
-def _write_cells(axes: Axes, counts: IntArray, shares: FloatArray, cell: float) -> None:
+def _write_cells(axes: Axes, counts: IntArray, shares: FloatArray, cell: float, unit: str) -> None:
     """The figures in the cells, as large as a cell of that many inches allows; zeros are left out."""
     number, with_counts = len(counts), len(counts) <= MOST_WITH_COUNTS
     size = min(10.0, cell * 72 / (4.5 if with_counts else 2.8))
@@ -106,7 +107,9 @@ def _write_cells(axes: Axes, counts: IntArray, shares: FloatArray, cell: float) 
         colour = "white" if share > 0.35 else "black"
         axes.text(column, row, text, ha="center", va="center", fontsize=size, color=colour, linespacing=1.15)
     for row in np.flatnonzero(counts.sum(axis=1) == 0):
-        axes.text((number - 1) / 2, float(row), "no rows", ha="center", va="center", fontsize=size, color=canvas.GREY)
+        axes.text(
+            (number - 1) / 2, float(row), f"no {unit}", ha="center", va="center", fontsize=size, color=canvas.GREY
+        )
 
 
 def per_class_f1(
@@ -115,6 +118,7 @@ def per_class_f1(
     *,
     baseline: ClassificationMetrics | None = None,
     baseline_name: str = "TF-IDF",
+    unit: str = "rows",
 ) -> None:
     """Draws the F1 of each class as a dot, the baseline's as a hollow diamond, best class first; of many, the 40 hardest.
 
@@ -123,6 +127,7 @@ def per_class_f1(
         path: of the picture to write.
         baseline: figures over the same rows and names, or None.
         baseline_name: for the legend.
+        unit: what is counted.
 
     Raises:
         ValueError: the baseline's classes are not the model's.
@@ -137,7 +142,7 @@ def per_class_f1(
     if baseline:
         _draw_baseline(axes, f1[order], np.array([c.f1 for c in baseline.per_class])[order], baseline_name)
     axes.plot(f1[order], np.arange(len(order)), "o", color=canvas.BLUE, markersize=6, label="this model")
-    _name_rows(figure, axes, model, order)
+    _name_rows(figure, axes, model, order, unit)
     left_out = f"; the {len(order)} hardest of {len(measured)} classes" if len(order) < len(measured) else ""
     axes.set_xlabel(f"F1 (%){left_out}", fontsize=9)
     canvas.legend_above(axes, columns=2)
@@ -152,14 +157,14 @@ def _draw_baseline(axes: Axes, f1: FloatArray, other: FloatArray, name: str) -> 
     axes.plot(other, np.arange(len(f1)), "D", label=canvas.literal(name), **diamonds)
 
 
-def _name_rows(figure: Figure, axes: Axes, model: ClassificationMetrics, order: IntArray) -> None:
+def _name_rows(figure: Figure, axes: Axes, model: ClassificationMetrics, order: IntArray, unit: str) -> None:
     """Class names with their numbers of rows down the left, percent below."""
     lettering = drawable([c.name for c in model.per_class], longest=28)
     labels = [f"{lettering.names[i]}  ({model.per_class[i].rows:,})" for i in order]
     canvas.calm(axes)
     axes.set_yticks(range(len(order)), labels, fontsize=8, fontfamily=lettering.families)
     axes.set_ylim(-0.7, len(order) - 0.3)
-    axes.set_ylabel("class (rows)", fontsize=9)
+    axes.set_ylabel(f"class ({unit})", fontsize=9)
     canvas.in_percent(axes.xaxis)
     axes.margins(x=0.04)
     if lettering.numbered:

@@ -1,0 +1,1 @@
+"""Tags of words: sequence to sequence, each word's as soon as it is there."""

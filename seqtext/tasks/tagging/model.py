@@ -1,0 +1,51 @@
+"""What a tagger consists of: the model of a config. Knows settings, no texts."""
+
+from __future__ import annotations
+
+from seqtext.data.text.tokenizer import UNKNOWN
+from seqtext.models.seq_to_seq import SeqToSeq
+from seqtext.nn.backbone import Backbone
+from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.word_vectors import WordVectors
+from seqtext.tasks.tagging.settings import TaggerConfig
+
+SPECIAL = 2  # ids of characters that are none: padding, and whatever has no vector
+
+
+def build_model(config: TaggerConfig, words: int) -> SeqToSeq:
+    """The model of a config, with new weights.
+
+    Args:
+        config: of the tagger.
+        words: ids of its words.
+    """
+    vectors = WordVectors(
+        embedding=TokenEmbedding(
+            vocabulary_size=words,
+            embedding_size=config.embedding_size,
+            word_dropout=config.word_dropout,
+            unknown_id=UNKNOWN,
+        ),
+        characters=TokenEmbedding(
+            vocabulary_size=len(config.characters) + SPECIAL, embedding_size=config.character_size
+        ),
+        spelling=Backbone(
+            input_size=config.character_size, hidden_size=config.spelling_size, cell=config.cell, bidirectional=True
+        ),
+        dropout=config.embedding_dropout,
+    )
+    return SeqToSeq(
+        embedding=vectors,
+        backbone=Backbone(
+            input_size=config.embedding_size,
+            hidden_size=config.hidden_size,
+            num_layers=config.num_layers,
+            cell=config.cell,
+            bidirectional=config.bidirectional,
+            dropout=config.layer_dropout,
+        ),
+        output_size=len(config.tags),
+        ahead=config.look_ahead,
+        input_dropout=config.input_dropout,
+        output_dropout=config.output_dropout,
+    )

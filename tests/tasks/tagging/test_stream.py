@@ -1,0 +1,71 @@
+"""Streams: the same tags however a text is cut, as soon as they can be said, and no stream knows of another."""
+
+from __future__ import annotations
+
+import pytest
+
+from seqtext.errors import OptionsError
+from tests.tasks.tagging.taggers import made, sentences
+
+TEXT = "  Ann can see\u2003the owl .\nZoë  " + " ".join(word for row in sentences(6, 5)["tokens"] for word in row)
+KINDS = [{}, {"num_layers": 2, "cell": "gru"}, {"look_ahead": 2}, {"cell": "rnn", "look_ahead": 1}]
+
+
+@pytest.mark.parametrize("settings", KINDS)
+@pytest.mark.parametrize("size", [1, 2, 7, 64, 10_000])
+def test_pieces_of_any_size_give_what_the_whole_gives(settings, size):
+    task = made(**settings)
+    stream, found = task.stream(), []
+    for start in range(0, len(TEXT), size):
+        found += stream.push(TEXT[start : start + size])
+    assert found + stream.finish() == task(TEXT)[0]
+    assert stream.push(TEXT) + stream.finish() == task(TEXT)[0]  # it begins anew
+
+
+def test_a_word_is_tagged_when_it_is_finished():
+    stream = made().stream()
+    assert stream.push("The old ma") == made()("The old")[0]
+    assert stream.push("") == []
+    assert stream.push("n") == []
+    assert [word for word, _ in stream.push(" ")] == ["man"]
+    assert stream.push("  \n") == []
+    assert stream.finish() == []
+
+
+def test_with_a_look_ahead_tags_come_so_many_words_later():
+    task = made(look_ahead=2)
+    stream = task.stream()
+    assert [len(stream.push(f"{word} ")) for word in ["a", "b", "c", "d"]] == [0, 0, 1, 1]
+    assert [word for word, _ in stream.finish()] == ["c", "d"]
+
+
+def test_streams_side_by_side_are_as_one_after_the_other():
+    task = made()
+    texts = [" ".join(words) for words in sentences(4, 7)["tokens"]]
+    streams, found = [task.stream() for _ in texts], [[] for _ in texts]
+    for at in range(max(map(len, texts))):
+        for stream, text, of_text in zip(streams, texts, found, strict=True):
+            of_text += stream.push(text[at : at + 1])
+    assert [of_text + stream.finish() for of_text, stream in zip(found, streams, strict=True)] == task(texts)
+
+
+def test_what_is_kept_does_not_grow():
+    task = made(num_layers=2)
+    stream = task.stream()
+    stream.push("Ann ")
+    before = [part.shape for part in stream.state]
+    stream.push("can see " * 50)
+    assert [part.shape for part in stream.state] == before
+
+
+def test_a_long_word_in_small_pieces_is_one_word():
+    stream = made().stream()
+    for _ in range(20_000):
+        assert stream.push("a") == []
+    [(word, _)] = stream.finish()
+    assert word == "a" * 20_000
+
+
+def test_a_tagger_of_whole_sentences_has_none():
+    with pytest.raises(OptionsError, match="a tagger that reads from both ends has no streams"):
+        made(bidirectional=True).stream()
