@@ -1,0 +1,92 @@
+"""`FrameEmbedding`: frames that arrive one after the other, some of them stacked into each step of a model. Knows shapes only.
+
+A step holds the `skip` frames that are new and the ones before them, so nothing waits for a frame behind it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from seqtext.batching.padded import Padded, sent
+from seqtext.nn.backbone import State
+
+
+class FrameEmbedding(nn.Module):
+    """Stacks frames, skips from one stack to the next, and projects each stack.
+
+    Step j reads the frames from `(j + 1) * skip - stack` to `(j + 1) * skip - 1`. Before the first frame, and behind a row's last one,
+    where it does not fill a step, are zeros.
+
+    Args:
+        input_size: features of a frame, F.
+        output_size: features of a step, D.
+        stack: frames that a step reads.
+        skip: new frames of a step, which it is made of `skip` times fewer of.
+
+    Raises:
+        ValueError: for a stack smaller than the skip, which would leave frames out.
+    """
+
+    def __init__(self, *, input_size: int, output_size: int, stack: int = 1, skip: int = 1) -> None:
+        super().__init__()
+        if not 1 <= skip <= stack:
+            raise ValueError(f"a step reads all its new frames: stack {stack} must be at least skip {skip}, and skip 1")
+        self.input_size = input_size
+        self.stack, self.skip = stack, skip
+        self.projection = nn.Linear(stack * input_size, output_size)
+        self.norm = nn.LayerNorm(output_size)
+
+    @property
+    def kept(self) -> int:
+        """Frames of the steps before that a step reads again."""
+        return self.stack - self.skip
+
+    def steps_of(self, frames: Tensor) -> Tensor:
+        """Steps that so many frames make: the last one may be filled with zeros."""
+        return (frames + self.skip - 1) // self.skip
+
+    def zero_state(self, rows: int, *, like: Tensor) -> State:
+        """What is kept before the first frame: zeros (stack - skip, B, F), or nothing where no frame is read twice."""
+        return (like.new_zeros(self.kept, rows, self.input_size),) if self.kept else ()
+
+    def forward(self, inputs: Padded) -> Padded:
+        """(B, T, F) frames to (B, ceil(T / skip), D) steps."""
+        return self.forward_with_state(inputs)[0]
+
+    def forward_with_state(self, inputs: Padded, state: State | None = None) -> tuple[Padded, State]:
+        """Steps as `forward`, and the frames kept for those that follow: right for rows whose frames fill their last step.
+
+        Args:
+            inputs: values (B, T, F).
+            state: what the frames before left; that before the first one if None.
+        """
+        values = inputs.values if inputs.is_full else inputs.values.masked_fill(~inputs.mask.unsqueeze(-1), 0.0)
+        rows, width, size = values.shape
+        state = self.zero_state(rows, like=values) if state is None else state
+        missing = -width % self.skip
+        known = [part.transpose(0, 1) for part in state] + [values, values.new_zeros(rows, missing, size)]
+        frames = torch.cat(known, dim=1)
+        stacked = frames.unfold(1, self.stack, self.skip).transpose(2, 3).flatten(2)  # (B, T / skip, stack * F)
+        if not self.kept:
+            return Padded(self._project(stacked), self.steps_of(inputs.lengths)), ()
+        ends = sent(self.steps_of(inputs.lengths) * self.skip, values.device)
+        places = ends.unsqueeze(1) + torch.arange(self.kept, device=values.device)  # (B, kept) among `frames`
+        after = frames[torch.arange(rows, device=values.device).unsqueeze(1), places].transpose(0, 1)
+        return Padded(self._project(stacked), self.steps_of(inputs.lengths)), (after,)
+
+    def step(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """One step of every row: repeated, equal to `forward`.
+
+        Args:
+            inputs: (B, skip, F) the new frames.
+            state: what the step before returned.
+        """
+        state = self.zero_state(len(inputs), like=inputs) if state is None else state
+        frames = torch.cat([part.transpose(0, 1) for part in state] + [inputs], dim=1)  # (B, stack, F)
+        after = (frames[:, self.skip :].transpose(0, 1).contiguous(),) if self.kept else ()
+        return self._project(frames.flatten(1)), after
+
+    def _project(self, stacked: Tensor) -> Tensor:
+        projected: Tensor = self.norm(self.projection(stacked))
+        return projected
