@@ -117,4 +117,5 @@ def ctc_steps(targets: NDArray[np.integer], starts: NDArray[np.integer]) -> NDAr
     again[1:-1] = targets[1:] == targets[:-1] if len(targets) else 0
     again[starts[:-1]] = 0  # the first symbol of a row repeats none
     before = np.concatenate([[0], np.cumsum(again[:-1])])
-    return np.diff(starts) + before[starts[1:]] - before[starts[:-1]]
+    steps: NDArray[np.int64] = np.diff(starts) + before[starts[1:]] - before[starts[:-1]]
+    return steps

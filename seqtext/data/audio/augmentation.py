@@ -37,7 +37,8 @@ def in_noise(samples: Padded, share: float, least: float, most: float = 50.0) ->
     noise = noise / noise.square().mean(1, keepdim=True).sqrt()
     above = _uniform(values, least, most)
     wanted = (torch.rand(len(values), 1, device=values.device) < share).to(values.dtype)
-    return values + wanted * (power * 10 ** (-above / 10)).sqrt() * noise
+    noisy: Tensor = values + wanted * (power * 10 ** (-above / 10)).sqrt() * noise
+    return noisy
 
 
 def hidden_parts(frames: Padded, *, bands: int, steps: int, masks: int = 2) -> Tensor:

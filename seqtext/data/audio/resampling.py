@@ -33,10 +33,11 @@ class Resampler:
         self.rate, self.to = rate, to
         self._up, self._down = to // common, rate // common
         self._filters = _filters(self._up, self._down)
-        self._half = self._filters.shape[1] // 2
+        self._half: int = self._filters.shape[1] // 2
         # Input from `first` on is kept; before the sound there is silence.
         self.kept: Samples = np.zeros(self._half, dtype=np.float32)
-        self.first, self.given = -self._half, 0
+        self.first: int = -self._half
+        self.given = 0
 
     @property
     def received(self) -> int:
@@ -91,4 +92,5 @@ def _filters(up: int, down: int) -> NDArray[np.float32]:
     distance = np.arange(1 - half, half + 1)[None, :] - (np.arange(up) / up)[:, None]
     window = np.i0(_KAISER * np.sqrt(np.clip(1 - (distance / half) ** 2, 0, 1))) / np.i0(_KAISER)
     filters = band * np.sinc(band * distance) * window
-    return (filters / filters.sum(axis=1, keepdims=True)).astype(np.float32)
+    filters /= filters.sum(axis=1, keepdims=True)
+    return np.asarray(filters, dtype=np.float32)

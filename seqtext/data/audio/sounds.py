@@ -43,7 +43,9 @@ def read_sound(data: bytes, *, where: str) -> Sound:
         import soundfile
     except (ImportError, OSError):  # the library below it may be missing too
         fix = f"{EXTRA}, or {PLAIN}"
-        raise DataError("not a wav file, and soundfile is not installed", where=where, expected="wav", fix=fix) from None
+        raise DataError(
+            "not a wav file, and soundfile is not installed", where=where, expected="wav", fix=fix
+        ) from None
     try:
         samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, RuntimeError) as error:
@@ -92,4 +94,19 @@ def given_sound(given: Any, *, where: str, rate: int | None = None) -> Sound:
             check_samples(samples, rate, where=where)
             return Sound(samples, int(rate))
     found = f"found {type(given).__name__}"
-    raise DataError(found, where=where, expected="a path, the bytes of a file, or samples of one channel with their rate")
+    raise DataError(
+        found, where=where, expected="a path, the bytes of a file, or samples of one channel with their rate"
+    )
+
+
+def listed(sounds: Any) -> list[Any]:
+    """Several sounds as a list; one by itself is refused, since a list of samples is no list of sounds.
+
+    Raises:
+        DataError: for one sound.
+    """
+    one = isinstance(sounds, str | Path | bytes | dict | Sound) or getattr(sounds, "ndim", 2) == 1
+    if one or not hasattr(sounds, "__iter__"):
+        found = f"found {type(sounds).__name__}"
+        raise DataError(found, where="the sounds", expected="a list of sounds", fix="put it into a list: [sound]")
+    return list(sounds)

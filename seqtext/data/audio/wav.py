@@ -79,13 +79,19 @@ def read_raw(data: bytes, rate: int, *, where: str) -> Sound:
     """
     if len(data) % 2:
         raise DataError(f"{len(data):,} bytes, half a sample at the end", where=where, expected="16-bit samples")
-    return Sound(np.frombuffer(data, dtype="<i2").astype(np.float32) / 32768, rate)
+    samples: Samples = np.frombuffer(data, dtype="<i2").astype(np.float32) / np.float32(32768)
+    return Sound(samples, rate)
 
 
-def write_wav(samples: NDArray[np.floating], rate: int) -> bytes:
-    """A 16-bit wav file of one channel; what is beyond -1 and 1 is clipped."""
-    whole = np.clip(np.round(np.asarray(samples, dtype=np.float64) * 32768), -32768, 32767).astype("<i2").tobytes()
-    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(whole), b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
+def write_wav(samples: NDArray[np.floating], rate: int, *, exact: bool = False) -> bytes:
+    """A wav file of one channel: of 16 bit, where what is beyond -1 and 1 is clipped; or of the samples as they are."""
+    if exact:
+        kind, size, whole = _FLOAT, 4, np.asarray(samples, dtype="<f4").tobytes()
+    else:
+        scaled = np.clip(np.round(np.asarray(samples, dtype=np.float64) * 32768), -32768, 32767)
+        kind, size, whole = _PCM, 2, scaled.astype("<i2").tobytes()
+    layout = (16, kind, 1, rate, size * rate, size, 8 * size)
+    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(whole), b"WAVE", b"fmt ", *layout)
     return head + struct.pack("<4sI", b"data", len(whole)) + whole
 
 
@@ -138,18 +144,23 @@ def _sound(data: bytes, start: int, size: int, layout: _Format, where: str) -> S
 
 def _numbers(data: memoryview, layout: _Format) -> NDArray[np.floating]:
     """All samples as numbers from -1 to 1, channels side by side."""
+    found: NDArray[np.floating]
     if layout.kind == _FLOAT:
-        return np.frombuffer(data, dtype=f"<f{layout.bits // 8}")
-    if layout.bits == 8:  # the only width without a sign
-        return (np.frombuffer(data, dtype=np.uint8).astype(np.float32) - 128) / 128
-    if layout.bits == 24:
-        parts = np.frombuffer(data, dtype=np.uint8).reshape(-1, 3)
-        wide = np.zeros((len(parts), 4), dtype=np.uint8)
-        wide[:, 1:] = parts  # the highest three bytes of four, so that the sign is theirs
-        return wide.view("<i4")[:, 0].astype(np.float64) / 2**31
-    whole = np.frombuffer(data, dtype=f"<i{layout.bits // 8}")
-    return whole.astype(np.float64) / 2 ** (layout.bits - 1)
+        found = np.frombuffer(data, dtype=f"<f{layout.bits // 8}")
+    elif layout.bits == 8:  # the only width without a sign
+        found = (np.frombuffer(data, dtype=np.uint8).astype(np.float32) - 128) / 128
+    elif layout.bits == 24:
+        wide = np.zeros((len(data) // 3, 4), dtype=np.uint8)
+        wide[:, 1:] = np.frombuffer(data, dtype=np.uint8).reshape(
+            -1, 3
+        )  # the highest three bytes of four: the sign is theirs
+        found = wide.view("<i4")[:, 0].astype(np.float64) / 2**31
+    else:
+        found = np.frombuffer(data, dtype=f"<i{layout.bits // 8}").astype(np.float64) / 2 ** (layout.bits - 1)
+    return found
 
 
 def _cut_off(where: str, found: str) -> DataError:
-    return DataError(f"the wav file is cut off: {found}", where=where, expected="all of it", fix="copy or record it again")
+    return DataError(
+        f"the wav file is cut off: {found}", where=where, expected="all of it", fix="copy or record it again"
+    )
