@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from seqtext.data.rows.faults import Checked
 
 BY_RECIPE = {task.recipe: task for task in TASKS}
-# Pairs first, whose target could be a label; last whatever holds texts.
-GUESSED = sorted(TASKS, key=lambda task: {"translation": 0, "generation": 2, "language": 3}.get(task.recipe, 1))
+# Recordings and pairs first, whose texts could be labels; last whatever holds texts.
+GUESSED = sorted(
+    TASKS, key=lambda task: {"digits": 0, "translation": 0, "generation": 2, "language": 3}.get(task.recipe, 1)
+)
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl"}
 FIRST = 5  # rows of a kind that are named
 
@@ -44,7 +46,7 @@ class Check(NamedColumns):
     data: Positional[Annotated[str, arg(metavar="DATA")]]
     """A file (csv, tsv, jsonl, txt, parquet; gz), a folder, or a data set on the hub."""
     task: str | None = None
-    """What it is for: topics, generation, translation or electricity. Default: recognised by the columns."""
+    """What it is for: topics, generation, translation, digits or electricity. Default: recognised by the columns."""
     revision: str | None = None
     """Commit, tag or branch of a data set on the hub."""
     data_config: str | None = None

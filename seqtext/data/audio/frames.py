@@ -5,7 +5,6 @@ Frame t is made of the samples that end where it ends: it never needs one behind
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -13,36 +12,10 @@ import torch
 from torch import Tensor
 
 from seqtext.batching.padded import Padded
+from seqtext.data.audio.frame_shape import FrameShape
 
 _FLOOR = 1e-6  # of power: silence has a logarithm too
 LOWEST = 60.0  # hertz
-
-
-@dataclass(frozen=True)
-class FrameShape:
-    """How samples become frames.
-
-    Attributes:
-        rate: samples per second.
-        hop: samples from one frame to the next.
-        window: samples that a frame sees.
-        bands: of pitch, M.
-    """
-
-    rate: int
-    hop: int
-    window: int
-    bands: int
-
-    @property
-    def size(self) -> int:
-        """Samples of the Fourier transform: a power of two."""
-        return 1 << (self.window - 1).bit_length()
-
-    @property
-    def before(self) -> int:
-        """Samples before a frame's new ones that it sees too."""
-        return self.size - self.hop
 
 
 def log_mel(samples: Tensor, shape: FrameShape) -> Tensor:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqtext.data.audio.options import BUILT_IN, SoundDataOptions
 from seqtext.data.audio.sounds import ENDINGS
-from seqtext.data.audio.wav import write_wav
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.local_paths import at_home
 from seqtext.data.reading.sources import Source, load, load_files
@@ -60,7 +59,9 @@ def load_recordings(options: SoundDataOptions) -> Source:
         DataError: nothing of that name, no recordings, a column or file that is not there.
     """
     if options.is_built_in:
-        return Source(BUILT_IN, _touch_tones())
+        from seqtext.data.audio.tones import touch_tone_splits
+
+        return Source(BUILT_IN, touch_tone_splits())
     if options.train is not None:
         return _tables(options, {"train": options.train, "validation": options.validation, "test": options.test})
     path = at_home(options.data)
@@ -247,25 +248,6 @@ def _dataset_dict(found: Mapping[str, list[tuple[Path, str, str]]], name: str) -
     for split, files in found.items():
         made = (Recording(path.read_bytes(), str(path), text, speaker) for path, text, speaker in files)
         splits[split] = recording_rows(made, name=name, split=split)
-    return splits
-
-
-def _touch_tones() -> datasets.DatasetDict:
-    """Strings of telephone keys: those of training and validation in noise of 0 to 30 decibels, those of the test of 20."""
-    import datasets
-
-    from seqtext.builtin.touch_tones import RATE, touch_tones
-
-    splits = datasets.DatasetDict()
-    for place, (split, count, decibels) in enumerate(
-        (("train", 1500, (0.0, 30.0)), ("validation", 200, (0.0, 30.0)), ("test", 500, (20.0, 20.0)))
-    ):
-        made = touch_tones(count, seed=place, decibels=decibels)
-        splits[split] = recording_rows(
-            (Recording(write_wav(one.samples, RATE), f"{split} {n}", one.keys) for n, one in enumerate(made, start=1)),
-            name=BUILT_IN,
-            split=split,
-        )
     return splits
 
 

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtext.data.audio.frame_shape import LEAST_RATE, MOST_RATE
 from seqtext.errors import DataError
 
 Samples = NDArray[np.float32]
 
-MOST_RATE, LEAST_RATE = 768_000, 1_000  # samples per second that a recorder may have
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _COMPRESSED = {2: "ADPCM", 6: "A-law", 7: "mu-law", 0x11: "IMA ADPCM", 0x31: "GSM", 0x50: "MPEG", 0x55: "MP3"}
 _UNSAID = (0, 0xFFFFFFFF)  # sizes that a program writes which does not know yet how long the sound will be

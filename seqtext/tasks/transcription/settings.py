@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seqtext.data.audio.frames import FrameShape
-from seqtext.data.audio.wav import LEAST_RATE
+from seqtext.data.audio.frame_shape import LEAST_RATE, MOST_RATE, FrameShape
 from seqtext.errors import OptionsError
 from seqtext.options import NOT_NEGATIVE, SHARE, Range, out_of_range, raise_faults, up_to
 
 MOST_UNITS, MOST_LAYERS, MOST_BANDS, MOST_FRAMES = 16_384, 64, 512, 100
-MOST_RATE, MOST_MS = 192_000, 1_000
+MOST_MS = 1_000
 MOST_JOINED = 100
 MOST_BEAMS = 512
 UP_TO_ONE = Range("from 0 to 1", lambda value: 0 <= value <= 1)

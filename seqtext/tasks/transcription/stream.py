@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqtext.data.audio.frame_shape import LEAST_RATE, MOST_RATE
 from seqtext.data.audio.resampling import Resampler
-from seqtext.data.audio.wav import LEAST_RATE, Samples, check_samples
+from seqtext.data.audio.wav import Samples, check_samples
 from seqtext.errors import DataError, OptionsError, SavedFileError
 from seqtext.models.seq_to_seq import SeqToSeq
 from seqtext.nn.backbone import State
@@ -28,7 +29,7 @@ from seqtext.saving.untrusted import parse_json
 from seqtext.tasks.transcription.alphabet import Alphabet
 from seqtext.tasks.transcription.decoding import NOTHING
 from seqtext.tasks.transcription.hearing import step_frames
-from seqtext.tasks.transcription.settings import MOST_RATE, TranscriptionConfig
+from seqtext.tasks.transcription.settings import TranscriptionConfig
 from seqtext.tasks.transcription.transcript import Symbol
 
 _STATE, _TENSORS = "stream.json", "stream.safetensors"
