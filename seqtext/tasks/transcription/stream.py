@@ -147,12 +147,10 @@ class SpeechStream:
             )
         try:
             stream = cls(model, config, alphabet, rate=_whole(found["rate"]))
-            sizes = {name: int(found["sizes"][name][0]) for name in ("samples", "resampler")}
-            if not 0 <= max(sizes.values()) <= 2 * MOST_RATE:
-                raise ValueError("more samples than a stream keeps")
+            sizes = {name: _whole(found["sizes"][name][0], most=2 * MOST_RATE) for name in ("samples", "resampler")}
             shapes = {**stream.state, **{name: torch.empty(size) for name, size in sizes.items()}}
             tensors = parse_tensors(files[_TENSORS], shapes, where=str(folder / _TENSORS))
-            stream._steps, stream._best = _whole(found["steps"]), _whole(found["best"])
+            stream._steps, stream._best = _whole(found["steps"]), _whole(found["best"], most=len(config.alphabet))
             stream._wrote, stream._finished = bool(found["wrote"]), bool(found["finished"])
             stream._half = bytes.fromhex(found["half"])[:1]
             stream._resampler.first, stream._resampler.given = _whole(found["first"]), _whole(found["given"])
@@ -261,7 +259,7 @@ def _hash(config: TranscriptionConfig) -> str:
     return hashlib.sha256(json.dumps(to_plain(config), sort_keys=True).encode()).hexdigest()
 
 
-def _whole(value: object) -> int:
-    if type(value) is not int:
+def _whole(value: object, most: int = 2**62) -> int:
+    if type(value) is not int or not -most <= value <= most:
         raise TypeError(f"found {value!r:.40}, expected a whole number")
     return value

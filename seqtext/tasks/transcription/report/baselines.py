@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 STRETCHES = 8  # of time, over each of which frames are averaged
-_BLOCK, _STEP = 205, 102  # samples of 8,000 in a second: the usual block, and half of it
-_SHARE = 0.55  # of a block's power that both tones together have at least
+_BLOCK, _STEP = 205, 51  # samples of 8,000 in a second: the usual block, and a quarter of it
+_SHARE = 0.25  # of a block's power that both tones together have at least
 _ABOVE = 2.0  # times the next tone of its group that the strongest has at least
 
 

@@ -98,11 +98,9 @@ def reporter(
 def table(figures: Mapping[str, Any]) -> list[str]:
     """What was measured, as lines to print; `figures` are as in report/metrics.json."""
     lines: list[str] = []
-    for found, unit in ((strings_table(figures), "of word error rate"), (singles_table(figures), "of accuracy")):
+    for found in (strings_table(figures), singles_table(figures)):
         if found is not None:
-            better = found.better_baseline(
-                lambda ours, theirs, unit=unit: f"{theirs - ours:.2%} {unit}", unit="recordings"
-            )
+            better = found.better_baseline(lambda ours, theirs: f"{theirs - ours:.2%}", unit="recordings")
             lines += [*found.lines(), *better]
     test = figures["test"]
     if test and test["delay_ms"]:
