@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
 TAGS = "tags"  # what holds lists of words is for nothing else
 BY_RECIPE = {task.recipe: task for task in TASKS}
-# Lists of words first, then pairs, whose target could be a label; last whatever holds texts.
+# Lists of words first, then recordings and pairs, whose texts could be labels; last whatever holds texts.
 GUESSED = sorted(
-    TASKS, key=lambda task: {TAGS: -1, "translation": 0, "generation": 2, "language": 3}.get(task.recipe, 1)
+    TASKS,
+    key=lambda task: {TAGS: -1, "digits": 0, "translation": 0, "generation": 2, "language": 3}.get(task.recipe, 1),
 )
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl"}
 FIRST = 5  # rows of a kind that are named
@@ -48,7 +49,7 @@ class Check(NamedColumns):
     data: Positional[Annotated[str, arg(metavar="DATA")]]
     """A file (csv, tsv, jsonl, txt, parquet, conllu; gz), a folder, or a data set on the hub."""
     task: str | None = None
-    """What it is for: topics, generation, language, translation, tags or electricity. Default: recognised by the columns."""
+    """What it is for: topics, generation, language, translation, tags, digits or electricity. Default: recognised by the columns."""
     revision: str | None = None
     """Commit, tag or branch of a data set on the hub."""
     data_config: str | None = None

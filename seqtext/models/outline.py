@@ -12,6 +12,7 @@ from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.attention import Attention
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.frame_embedding import FrameEmbedding
 from seqtext.nn.pooling import Pooling
 from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.nn.word_vectors import WordVectors
@@ -42,6 +43,8 @@ def outline(model: nn.Module) -> str:
         readout = [part for part in (model.attention, *model.upper, model.readout) if part is not None]
         target = _chain(model.embedding, model.backbone, *readout, _head(model.head, model.embedding))
         return f"source: {_chain(source, model.encoder, *model.bridge[:1])} as state; target: {target}"
+    if isinstance(model, SeqToSeq):
+        return _chain(model.embedding, model.backbone, model.head)
     return _chain(*model.children())
 
 
@@ -62,6 +65,9 @@ def _part(part: nn.Module | str) -> str:
         return f"({_part(part.words)} + spelt {spelt})"
     if isinstance(part, nn.Linear):
         return f"Linear({part.in_features}, {part.out_features})"
+    if isinstance(part, FrameEmbedding):
+        linear = f"Linear({part.stack * part.input_size}, {part.projection.out_features})"
+        return f"{part.stack} frames every {part.skip} -> {linear}" if part.stack > 1 else linear
     if isinstance(part, Pooling):
         return f"{' + '.join(part.kinds)} output"
     if isinstance(part, Attention):

@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -100,3 +102,36 @@ def step_loss(outputs: Padded, targets: Tensor, *, label_smoothing: float = 0.0)
     losses = F.cross_entropy(logits, labels, reduction="none", ignore_index=-1, label_smoothing=label_smoothing)
     rows = losses.new_zeros(targets.shape[0]).index_add(0, row_of, losses.detach())
     return Loss(losses.sum(), (labels >= 0).sum().float(), rows)
+
+
+def ctc_loss(logits: Padded, targets: Tensor, target_lengths: Tensor) -> Loss:
+    """Connectionist temporal classification (Graves et al. 2006): of all ways to write a target, a symbol or nothing at every step.
+
+    A row's own loss is divided by nothing; the count is that of symbols and ends, so that rows without a symbol count too.
+
+    Args:
+        logits: values (B, T, C), where class 0 is nothing.
+        targets: (B, S) int64 in 1..C-1; what stands behind a row's length has no meaning.
+        target_lengths: (B,) int64 on the CPU, 0 where nothing is to be written.
+
+    A row whose steps are fewer than `ctc_steps` of its target has an infinite loss: no way leads through.
+    """
+    logs = F.log_softmax(logits.values.float(), dim=-1).transpose(0, 1)  # (T, B, C)
+    rows = F.ctc_loss(logs, targets, logits.lengths, target_lengths, reduction="none")
+    count = rows.new_full((), int(target_lengths.numpy().sum()) + len(rows))
+    return Loss(rows.sum(), count, rows.detach())
+
+
+def ctc_steps(targets: NDArray[np.integer], starts: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(R,) steps that targets need at least: one a symbol, and one more between two that are the same.
+
+    Args:
+        targets: all rows one behind the other.
+        starts: (R + 1,) where each begins.
+    """
+    again = np.zeros(len(targets) + 1, dtype=np.int64)
+    again[1:-1] = targets[1:] == targets[:-1] if len(targets) else 0
+    again[starts[:-1]] = 0  # the first symbol of a row repeats none
+    before = np.concatenate([[0], np.cumsum(again[:-1])])
+    steps: NDArray[np.int64] = np.diff(starts) + before[starts[1:]] - before[starts[:-1]]
+    return steps

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and
     from seqtext.tasks.language_model.scoring import TextScore as TextScore
     from seqtext.tasks.tagging.stream import TagStream as TagStream
     from seqtext.tasks.tagging.tagger import Tagger as Tagger
+    from seqtext.tasks.transcription.transcriber import Transcriber as Transcriber
+    from seqtext.tasks.transcription.transcript import Transcript as Transcript
     from seqtext.tasks.translation.translator import Translator as Translator
     from seqtext.tasks.translation.writing import Translation as Translation
 
@@ -114,6 +116,17 @@ TASKS = (
         trains="a translator, from pairs of texts",
         script="translation",
         writes=True,
+    ),
+    KnownTask(
+        name="Transcriber",
+        folder="transcription",
+        public={"Transcriber": "transcriber", "Transcript": "transcript"},
+        command="transcribe",
+        about="write what is said in recordings, or while it is being said",
+        measures="word error rate, whole strings right, the delay of each word, figures of each speaker",
+        recipe="digits",
+        trains="a transcriber of sounds, from recordings with what is said in them",
+        script="spoken_digits",
     ),
     KnownTask(
         name="Forecaster",

@@ -1,0 +1,1 @@
+"""What is known before training, and how good a transcriber is."""

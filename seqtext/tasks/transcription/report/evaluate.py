@@ -1,0 +1,106 @@
+"""`seqtext evaluate` of a transcriber: errors of words, whole strings right, delays, and figures of each speaker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import arg
+
+from seqtext.reporting.evaluation import GIVEN, EvaluateOptions, Measured, chosen_line, measured_rows, only_name
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+    from seqtext.tasks.transcription.transcriber import Transcriber
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(EvaluateOptions):
+    """Word error rate, whole strings right, and delays, in fp32: seqtext evaluate RUN --data FOLDER
+
+    Recordings of single words are put into strings, always the same ones, and heard by themselves too."""
+
+    data: Annotated[tuple[str, ...], arg(metavar="DATA")] = ()
+    """Recordings: a folder, a table with a column of files and one of texts, a data set on the hub, or touch-tones."""
+    audio_column: str | None = None
+    """Column of the recordings, or of their files. Default: audio, file, path or file_name."""
+    text_column: str | None = None
+    """Column of what is said. Default: text, transcript, transcription, sentence or label."""
+    speaker_column: str | None = None
+    """Column of who speaks. Default: speaker, speaker_id or client_id, where there is one."""
+
+
+def measure(task: Transcriber, options: Evaluate, *, given: Any = None) -> Measured:
+    """The figures of a transcriber.
+
+    Args:
+        task: to measure.
+        options: of the command.
+        given: rows in the place of `--data`, or None.
+
+    Raises:
+        DataError: recordings that cannot be used.
+    """
+    from seqtext.data.audio.options import BUILT_IN
+    from seqtext.data.rows.splits import take
+    from seqtext.tasks.transcription.report.measured import measured
+    from seqtext.tasks.transcription.report.report import predictions
+
+    splits, name, revision = _splits(task, options, given)
+    found = measured_rows(options, name, splits, revision)
+    rows, notes = found.rows, found.notes
+    tones = name == BUILT_IN and found.split == "test" and options.max_rows is None
+    if options.max_rows is not None and options.max_rows < len(rows):
+        rows = take(rows, options.max_rows)
+        notes.append(f"{len(rows):,} recordings measured, drawn from all (--max_rows)")
+    made = measured(task, rows, found.train, tones=tones)
+    figures = {**made.figures, "data": {"source": found.source, "notes": notes, "warnings": []}}
+    return Measured(figures, predictions(task, made.listened))
+
+
+def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    """What a transcriber's report or evaluation found, as lines to print."""
+    from seqtext.tasks.transcription.report.card import delay_line
+    from seqtext.tasks.transcription.report.metrics import told
+
+    test = figures["test"]
+    source = figures["data"]["source"]
+    yield f"tested on {source}, {test['strings']:,} strings of {test['words']:,} words: {told(test)}"
+    if test["delay_ms"]:
+        yield delay_line(test)
+    if test.get("single"):
+        yield f"single recordings: accuracy {test['single']['accuracy']:.2%} of {test['single']['recordings']:,}"
+    for name, one in test.get("by_speaker", {}).items():
+        yield f"  {name}: {told(one)}"
+    for name, one in figures["baselines"].items():
+        yield f"  {name}: {told(one)}" if "word_error_rate" in one else f"  {name}: accuracy {one['accuracy']:.2%}"
+    yield from chosen_line(figures)
+
+
+def _splits(task: Transcriber, options: Evaluate, given: Any) -> tuple[DatasetDict, str, str | None]:
+    import datasets
+
+    from seqtext.data.audio.options import SoundDataOptions
+    from seqtext.data.audio.recordings import load_recordings
+
+    if given is not None:
+        if isinstance(given, datasets.DatasetDict):
+            return datasets.DatasetDict({name: task.rows(rows) for name, rows in given.items()}), GIVEN, None
+        return datasets.DatasetDict(given=task.rows(given)), GIVEN, None
+    source = load_recordings(
+        SoundDataOptions(
+            data=only_name(options.data),
+            revision=options.revision,
+            data_config=options.data_config,
+            audio_column=options.audio_column,
+            text_column=options.text_column,
+            speaker_column=options.speaker_column,
+            delimiter=options.delimiter,
+            columns=options.columns,
+            header=options.header,
+            skip_lines=options.skip_lines,
+        )
+    )
+    return source.splits, source.name, source.revision
