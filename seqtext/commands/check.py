@@ -131,10 +131,10 @@ class Check(NamedColumns):
 
     def _load(self, folder: Path) -> tuple[list[ReadRow], DatasetDict, list[int] | None]:
         """The rows of a text file that cannot be read; the others as splits; and these rows' numbers, where some are missing."""
-        from seqtext.data.reading.sources import load
+        from seqtext.data.reading.sources import BUILT_IN, load
         from seqtext.data.tags.sources import load_tagged  # reads what `load` does, and files with a word per line
 
-        words = self.task in (None, TAGS)
+        words = self.task == TAGS or (self.task is None and self.data.partition(":")[0] not in BUILT_IN)
         try:
             return (
                 [],
@@ -154,7 +154,11 @@ class Check(NamedColumns):
 
     def _format(self) -> str | None:
         """The format of a file of text whose rows can be told apart; None of anything else."""
+        from seqtext.data.tags.column_files import form_of
+
         path = Path(self.data).expanduser()
+        if path.is_file() and self.task in (None, TAGS) and form_of(str(path)) is not None:
+            return None  # which has a word per line
         return FORMATS.get(Path(path.name.lower().removesuffix(".gz")).suffix) if path.is_file() else None
 
     def _readable(self, target: Path, form: str) -> tuple[list[ReadRow], list[int]]:
