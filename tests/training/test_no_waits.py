@@ -18,6 +18,7 @@ from seqtext.training.processes import Processes
 from seqtext.training.step import Stepper
 from tests.conftest import topic_rows
 from tests.dispatch import Waits
+from tests.tasks.transcription.transcribers import rows as recordings
 
 SIZES = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 400}
 
@@ -55,6 +56,12 @@ def translator(**settings):
     return seqtext.Translator.from_data(rows, **sizes, word_dropout=0.1, **settings), rows
 
 
+def transcriber(**settings):
+    spoken = recordings(30)
+    sizes = {"hidden_size": 8, "embedding_size": 8, "bands": 12}
+    return seqtext.Transcriber.from_data(spoken, **sizes, **settings), spoken
+
+
 def forecaster(**settings):
     part = series()
     return seqtext.Forecaster.from_data(part, window=24, hidden_size=8, **settings), part
@@ -72,6 +79,8 @@ CASES = {
     "translation": (translator, {}),
     "translation without attention": (translator, {"attention": None, "cell": "lstm"}),
     "translation, additive attention": (translator, {"attention": "additive", "tied": "none"}),
+    "transcription": (transcriber, {}),
+    "transcription, each recording by itself": (transcriber, {"joined": 1, "ahead": 1, "stack": 2, "cell": "lstm"}),
     "forecasts": (forecaster, {}),
     "forecasts with quantiles and a calendar": (
         forecaster,
