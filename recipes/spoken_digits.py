@@ -22,7 +22,7 @@ from seqtext.data.audio.options import SoundDataOptions
 from seqtext.data.audio.recordings import load_recordings
 from seqtext.data.audio.splits import sound_splits
 from seqtext.errors import run_program
-from seqtext.options import RunOptions, parse, part_of
+from seqtext.options import OptimizerName, RunOptions, parse, part_of
 from seqtext.tasks.transcription.report.report import transcription_report
 from seqtext.tasks.transcription.report.summary import transcription_summary
 from seqtext.tasks.transcription.settings import TranscriptionSettings
@@ -34,7 +34,7 @@ from seqtext.training.seeds import SeedFigure, run_seeds
 # ---- Options
 
 FOR_TONES = {  # defaults for telephone keys: their pitch is what they are, so it stays, and no band is hidden
-    "epochs": 12,
+    "epochs": 6,
     "hidden_size": 96,
     "num_layers": 1,
     "embedding_size": 96,
@@ -50,6 +50,7 @@ class Options(SoundDataOptions, RunOptions, TranscriptionSettings):
 
     batch_tokens: int = 4096
     """Most outputs in a micro-batch, those of padding among them."""
+    optimizer: OptimizerName = "muon"
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, with a detector where there is one, or also with a logistic regression on single words."""
 

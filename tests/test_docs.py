@@ -20,19 +20,25 @@ import seqtext
 from seqtext.builtin.household import household
 from seqtext.builtin.phrasebook import pairs
 from seqtext.builtin.tagged_phrases import tagged_phrases
+from seqtext.builtin.touch_tones import touch_tones
 from seqtext.cli import WHATEVER_THE_TASK
+from seqtext.data.audio.wav import write_wav
 from seqtext.data.reading.sources import phrasebook
 from seqtext.tasks.known import TASKS
 from tests.conftest import ROOT, TOPICS, topic_rows, write_csv
 from tests.in_process import recipe, seqtext_command, succeeded
 from tests.tasks.tagging import taggers
+from tests.tasks.transcription.transcribers import spoken, write_recordings
 
 # In this order their commands run: each names runs that those before it made.
 PAGES = [
     "README",
     *(
         f"docs/{page}"
-        for page in ("index", "topics", "electricity", "generation", "language_model", "tagging", "translation")
+        for page in (
+            *("index", "topics", "electricity", "generation", "language_model", "tagging", "translation"),
+            "transcription",
+        )
     ),
 ]
 PAGES += [f"docs/{page}" for page in ("your-data", "promises", "extend", "results", "house", "names", "reference")]
@@ -49,6 +55,10 @@ TINY = {
     ],
     "language_model": [*SMALL, *TEXT],
     "tagging": [*SMALL, "--embedding_size", "8", "--baselines", "fast", "--max_rows", "300"],
+    "spoken_digits": [
+        *(*SMALL, "--embedding_size", "8", "--num_layers", "1", "--max_rows", "60", "--batch_tokens", "600"),
+        *("--baselines", "fast"),
+    ],
     "electricity": [*SMALL, "--baselines", "fast", "--max_rows", "1000"],
 }
 
@@ -126,6 +136,10 @@ def stand_in(tmp_path_factory) -> Path:
     write_pairs(place, [[f"{text}." for text in train["text"]], [f"{text.upper()}!" for text in train["text"]]])
     write_readings(place)
     write_words(place)
+    write_recordings(place / "recordings", takes=8)
+    call = np.concatenate([spoken(word, 7) for word in "abcd"])
+    (place / "call.wav").write_bytes(write_wav(call, 8000))
+    (place / "call.raw").write_bytes((call * 20000).astype("<i2").tobytes())
     return place
 
 
@@ -182,6 +196,8 @@ def small_data(stand_in):
         patch.setattr("seqtext.builtin.tagged_phrases.tagged_phrases", partial(tagged_phrases, train=300, **held_out))
         patch.setattr("seqtext.data.pairs.sources.PHRASES", 600)
         patch.setattr("seqtext.builtin.household.household", partial(household, days=60))
+        patch.setattr("seqtext.data.audio.tones.touch_tones", lambda count, **how: touch_tones(count // 20, **how))
+        patch.setattr("seqtext.tasks.transcription.report.measured.STRINGS", 10)
         # Half of the time would go into drawing, which the tests of the reports look at.
         patch.setattr("matplotlib.figure.Figure.savefig", lambda _, path, **__: Path(path).write_bytes(b""))
         yield stand_in
@@ -213,6 +229,8 @@ def test_commands_that_train_run_in_the_order_of_the_pages(trained):
         assert (trained / "runs" / name / "report" / "samples.md").is_file()
     for name in ("pieces", "deep", "words", "reviews", "started", "writes"):
         assert (trained / "runs" / name / "report" / "learning_curves.png").is_file()
+    for name in ("keys", "digits", "theo"):
+        assert (trained / "runs" / name / "report" / "utterance.png").is_file()
     for name in ("electricity", "day", "many", "meter"):
         assert (trained / "runs" / name / "report" / "two_weeks.png").is_file()
     for name in ("ja-fr", "de", "m30k", "plain"):

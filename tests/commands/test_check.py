@@ -147,7 +147,7 @@ def test_what_no_dropped_row_mends_is_told_and_nothing_written():
         (("nothing.csv",), "no such file or folder"),
         (("empty.csv",), "the file is empty"),
         (("latin.csv",), "not UTF-8: byte 0xE9"),
-        (("numbers.csv",), "pass --task, one of topics, generation, language, tags, translation, electricity"),
+        (("numbers.csv",), "pass --task, one of topics, generation, language, tags, translation, digits, electricity"),
     ],
 )
 def test_what_cannot_be_checked_is_told_in_a_line(flags, told):

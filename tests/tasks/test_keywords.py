@@ -20,6 +20,7 @@ from seqtext.tasks.generation.settings import Writing
 from seqtext.tasks.known import BY_NAME, TASKS, public
 from seqtext.tasks.language_model.settings import Scoring
 from seqtext.tasks.tagging.settings import Tagging
+from seqtext.tasks.transcription.settings import Listening
 from seqtext.tasks.translation.settings import Search
 from tests.in_process import seqtext_command
 
@@ -29,6 +30,7 @@ ASKED = {
     "TextGenerator": Writing,
     "Tagger": Tagging,
     "Translator": Search,
+    "Transcriber": Listening,
     "Forecaster": ForecastRequest,
 }
 # A value of each keyword that is not its default, and can be meant.
@@ -41,6 +43,7 @@ OTHERS = {
     "LanguageModel": {"by_token": True},
     "Tagger": {"probabilities": True},
     "Translator": {"beam": 6, "n_best": 2, "length_penalty": 0.7, "max_ratio": 1.5, "no_repeat_ngram": 3},
+    "Transcriber": {"beam": 5},
     "Forecaster": {"horizon": 4, "samples": 9, "seed": 1},
 }  # fmt: skip
 WRONG = {
@@ -52,6 +55,7 @@ WRONG = {
     "LanguageModel": {},  # yes or no: nothing else can be meant
     "Tagger": {},
     "Translator": {"beam": 0, "n_best": 0, "length_penalty": -1.0, "max_ratio": -1.0, "no_repeat_ngram": -1},
+    "Transcriber": {"beam": 0},
     "Forecaster": {"horizon": 0, "samples": 0},
 }  # fmt: skip
 NAMES = sorted(ASKED)

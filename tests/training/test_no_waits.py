@@ -19,6 +19,7 @@ from seqtext.training.step import Stepper
 from tests.conftest import topic_rows
 from tests.dispatch import Waits
 from tests.tasks.tagging import taggers
+from tests.tasks.transcription.transcribers import rows as recordings
 
 SIZES = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 400}
 
@@ -61,6 +62,12 @@ def tagger(**settings):
     return seqtext.Tagger.from_data(given, tag_column="upos", **taggers.SIZES, **settings), given
 
 
+def transcriber(**settings):
+    spoken = recordings(30)
+    sizes = {"hidden_size": 8, "embedding_size": 8, "bands": 12}
+    return seqtext.Transcriber.from_data(spoken, **sizes, **settings), spoken
+
+
 def forecaster(**settings):
     part = series()
     return seqtext.Forecaster.from_data(part, window=24, hidden_size=8, **settings), part
@@ -81,6 +88,8 @@ CASES = {
     "tags": (tagger, {}),
     "tags, both directions": (tagger, {"bidirectional": True, "num_layers": 2, "max_length": 8}),
     "tags, looking ahead": (tagger, {"look_ahead": 2, "cell": "gru"}),
+    "transcription": (transcriber, {}),
+    "transcription, each recording by itself": (transcriber, {"joined": 1, "ahead": 1, "stack": 2, "cell": "lstm"}),
     "forecasts": (forecaster, {}),
     "forecasts with quantiles and a calendar": (
         forecaster,
