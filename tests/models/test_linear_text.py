@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from seqtext.data.text.ngrams import CHARACTERS
 from seqtext.data.text.words import TOKEN
 from seqtext.errors import SavedFileError
-from seqtext.models import linear_fit
+from seqtext.models import linear_rows
 from seqtext.models.linear_fit import fit_linear
 from seqtext.models.linear_text import LinearText
 
@@ -47,7 +47,7 @@ def test_probabilities_sum_to_one_and_are_the_same_alone_saved_and_in_any_order(
     assert together.argmax(dim=1).tolist()[: 2 * classes] == LABELS[: 2 * classes]
     alone = torch.cat([model.log_probabilities([text]) for text in [*TEXTS, ""]])
     assert torch.allclose(alone, together, atol=1e-6)
-    again = LinearText.of_tensors(model.tensors(), classes=classes, where="here")
+    again = LinearText.of_tensors(model.tensors(), functions=1 if classes == 2 else classes, where="here")
     assert torch.equal(again.log_probabilities([*TEXTS, ""]), together)
     assert model.log_probabilities([]).shape == (0, classes)
 
@@ -59,7 +59,7 @@ def test_a_class_without_rows_is_never_the_likeliest():
 
 
 def test_of_too_many_features_the_commonest_are_kept(monkeypatch):
-    monkeypatch.setattr(linear_fit, "MAX_WEIGHTS", 90)
+    monkeypatch.setattr(linear_rows, "MAX_WEIGHTS", 90)
     model = fitted()
     assert 0 < len(model._weighing.buckets) <= 30
 
@@ -74,6 +74,6 @@ def test_what_is_not_a_saved_one_is_refused():
     }
     for name, tensor in bad.items():
         with pytest.raises(SavedFileError, match=name):
-            LinearText.of_tensors({**good, name: tensor}, classes=3, where="here")
+            LinearText.of_tensors({**good, name: tensor}, functions=3, where="here")
     with pytest.raises(SavedFileError, match="no such tensor"):
-        LinearText.of_tensors({}, classes=3, where="here")
+        LinearText.of_tensors({}, functions=3, where="here")

@@ -7,7 +7,7 @@ import pytest
 
 from seqtext.data.text.words import TOKEN
 from seqtext.errors import DataError
-from seqtext.models import linear_fit as module
+from seqtext.models import linear_rows as module
 from seqtext.reporting.tfidf import majority_class, tfidf
 
 SPORTS = ["the match was won", "a late goal won the match", "the team lost the cup", "goal and match for the team"]

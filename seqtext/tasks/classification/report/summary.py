@@ -88,13 +88,14 @@ def _cut(task: TopicClassifier, report: EncodingReport) -> list[str]:
 def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> list[str]:
     """Rows of each split: of each class, or with each label; of numbers how these lie."""
     names, labels = task.config.labels, {split: part.labels.numpy() for split, (part, _) in encoded.items()}
-    more: list[tuple[str, dict[str, int | str]]] = []
+    of_each: list[tuple[str, Mapping[str, int | str]]]
+    more: list[tuple[str, Mapping[str, int | str]]] = []
     if task.config.target == "number":
         quantiles = {"lowest": 0.0, "median": 0.5, "highest": 1.0}
         scaled = {
             split: values.astype(float) * task.config.deviation + task.config.mean for split, values in labels.items()
         }
-        of_each: list[tuple[str, dict[str, int | str]]] = [
+        of_each = [
             (name, {split: f"{np.quantile(values, share):.6g}" for split, values in scaled.items()})
             for name, share in quantiles.items()
         ]
@@ -108,15 +109,16 @@ def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTex
             for place, name in enumerate(names[:SHOWN_CLASSES])
         ]
         if len(names) > SHOWN_CLASSES:
-            rest: dict[str, int | str] = {split: int(part[SHOWN_CLASSES:-2].sum()) for split, part in counts.items()}
+            rest = {split: int(part[SHOWN_CLASSES:-2].sum()) for split, part in counts.items()}
             of_each.append((f"{len(names) - SHOWN_CLASSES} more", rest))
         last = "(none)" if several else "(teacher)"
         of_split = {
             title: {split: int(part[place]) for split, part in counts.items()}
             for place, title in ((-2, "(unseen)"), (-1, last))
         }
-        more = [(title, dict(found)) for title, found in of_split.items() if any(found.values())]
-    rows = [*of_each, *more, ("all", {split: len(values) for split, values in labels.items()})]
+        more = [(title, found) for title, found in of_split.items() if any(found.values())]
+    rows: list[tuple[str, Mapping[str, int | str]]] = [*of_each, *more]
+    rows.append(("all", {split: len(values) for split, values in labels.items()}))
     width = max(9, *(len(printable(name, LONGEST_NAME)) for name, _ in rows))
     lines = [f"rows        {head:<{width}}" + "".join(f"{split:>12}" for split in labels)]
     for name, cells_of in rows:
