@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,8 +56,7 @@ class CodedLists(NamedTuple):
 def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
     """How a column writes several labels a row; None where it is not plain that rows have several.
 
-    Plain are lists of which one has two labels; and texts with a mark between names, where there are more texts than names, and not all
-    have as many.
+    Plain are lists of which one has two labels; and texts with a mark between names that come again, and not in all as many.
     """
     import pyarrow as pa
 
@@ -222,10 +222,14 @@ def _form_of_lists(lists: Sequence[Sequence[object]]) -> Form | None:
 
 
 def _is_plain(cells: Sequence[str], mark: str) -> bool:
-    """Whether texts are plainly names with a mark between them."""
+    """Whether texts are plainly names with a mark between them: one stands in several texts, and not all texts have as many.
+
+    Commas stand in names too: so there must be more texts than names.
+    """
     split = {tuple(filter(None, map(str.strip, cell.split(mark)))) for cell in cells}
-    names = {name for found in split for name in found}
-    return len(names) > 1 and len(names) < len(split) and len({len(found) for found in split}) > 1
+    texts_of = Counter(name for found in split for name in {*found})
+    vary = len({len(found) for found in split}) > 1
+    return vary and max(texts_of.values()) > 1 and (mark != "," or 1 < len(texts_of) < len(split))
 
 
 def _texts(dataset: datasets.Dataset, column: str) -> list[str]:

@@ -104,7 +104,9 @@ class LabelSets:
         present = [name for name, count in zip(names, found.members.sum(axis=0), strict=True) if count]
         new = [name for name in present if name not in {*self.names}]
         if present and len(new) == len(present):
-            told = f"found only labels that are not in training: {one_of(map(shorten, present))}"
+            told = (
+                f"found only labels that are not in training: {one_of(map(shorten, present)).removeprefix('one of ')}"
+            )
             expected = one_of(map(shorten, self.names))
             raise DataError(told, where=where, expected=expected, fix="write both splits with the same labels")
         ordered = (*self.names, *new)

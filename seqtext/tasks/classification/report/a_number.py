@@ -52,12 +52,12 @@ class ANumber:
 
     def simple(self, train: NDArray[Any], rows: int, config: TopicConfig) -> Baseline[Answers]:  # noqa: D102
         started = time.perf_counter()
-        description = f"always the mean of {len(train):,} train rows, {config.mean:.4g}"
+        description = f"always the mean of {len(train):,} train rows, {_shown(config.mean)}"
         predicted = np.full((rows, 1), config.mean, dtype=np.float32)
         return Baseline("the mean", description, predicted, time.perf_counter() - started)
 
     def cells(self, figures: Mapping[str, Any]) -> list[str]:  # noqa: D102
-        errors = (f"{figures[key]:.4g}" for key in ("mae", "rmse"))
+        errors = (_shown(figures[key]) for key in ("mae", "rmse"))
         return [f"{figures['r2']:.4f}", *errors, f"{figures['spearman']:.4f}"]
 
     def margin(self, ours: float, theirs: float) -> str:  # noqa: D102
@@ -65,7 +65,7 @@ class ANumber:
 
     def lines(self, test: Mapping[str, Any]) -> Iterator[str]:  # noqa: D102
         spread = test["true"]
-        yield f"the true numbers: {spread['mean']:.4g} on average, with a deviation of {spread['deviation']:.4g}"
+        yield f"the true numbers: {_shown(spread['mean'])} on average, with a deviation of {_shown(spread['deviation'])}"
 
     def details(self, test: Mapping[str, Any]) -> list[str]:  # noqa: D102
         return [*self.lines(test), ""]
@@ -99,3 +99,8 @@ class ANumber:
     ) -> list[str]:
         scatter(truth.values, said, report / "predicted_and_true.png")
         return ["predicted_and_true.png"]
+
+
+def _shown(value: float) -> str:
+    """Four digits, or all of a whole number."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e12 else f"{value:.4g}"
