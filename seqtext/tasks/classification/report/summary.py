@@ -16,6 +16,7 @@ from seqtext.reporting.summary import encode_splits, example_text, lengths_of_te
 from seqtext.reporting.table import LONGEST_NAME
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.encode import target_numbers
 from seqtext.tasks.classification.prepare import unevenness
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.settings import UNEVEN
@@ -51,7 +52,7 @@ def classification_summary(
         encoded["validation"][0],
         options,
         first=[
-            *_table_of_rows(task, encoded),
+            *_table_of_rows(task, data, encoded),
             f"text        {lengths_of_texts(examples.tokens.lengths.numpy())}",
             f"            {_counts(reports)}",
             f"            {data.duplicates:,} test texts are in train too",
@@ -85,18 +86,19 @@ def _cut(task: TopicClassifier, report: EncodingReport) -> list[str]:
     ]
 
 
-def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> list[str]:
+def _table_of_rows(
+    task: TopicClassifier, data: LabelledSplits, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]
+) -> list[str]:
     """Rows of each split: of each class, or with each label; of numbers how these lie."""
     names, labels = task.config.labels, {split: part.labels.numpy() for split, (part, _) in encoded.items()}
     of_each: list[tuple[str, Mapping[str, int | str]]]
     more: list[tuple[str, Mapping[str, int | str]]] = []
     if task.config.target == "number":
         quantiles = {"lowest": 0.0, "median": 0.5, "highest": 1.0}
-        scaled = {
-            split: values.astype(float) * task.config.deviation + task.config.mean for split, values in labels.items()
-        }
+        config, read = task.config, target_numbers(task.config)
+        numbers = {split: read.encode(getattr(data, split), config.label_column).values for split in labels}
         of_each = [
-            (name, {split: f"{np.quantile(values, share):.6g}" for split, values in scaled.items()})
+            (name, {split: f"{np.quantile(values, share):.6g}" for split, values in numbers.items()})
             for name, share in quantiles.items()
         ]
         head = "number"
