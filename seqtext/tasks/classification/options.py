@@ -16,8 +16,7 @@ class LabelledOptions(TextDataOptions, RunOptions):
     """Rows with labels."""
 
     label_column: tuple[str, ...] = ()
-    """Column of the labels, or of the numbers with --target number; or several columns of yes and no, one for each label that a text may
-    have. Default: recognised where there is no doubt."""
+    """Column of the labels or numbers, or several of yes and no, one for each label. Default: recognised where there is no doubt."""
     per_class: int | None = None
     """Use this many labelled rows of each class, drawn with the seed: validation rows are some of them, the others are left aside."""
     unlabelled: Literal["error", "drop"] = "error"

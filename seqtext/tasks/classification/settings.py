@@ -30,8 +30,7 @@ class TopicSettings:
     model: Literal["both", "rnn", "linear"] = "both"
     """The recurrent model with a linear one beside it (TF-IDF of words and characters), or one of them alone."""
     target: Kind | None = None
-    """What a text has: one label; labels, any number of them (a list, or names with | ; , between them); or a number, as stars or prices.
-    Default: labels where the label column plainly holds several, else one label."""
+    """One label a text, labels (any number of them) or a number. Default: labels where the label column plainly has several, else label."""
     vocabulary_size: int | None = None
     """Pieces of the tokenizer; lowered where the corpus is too small. Default: 16,000; 400 for single words, such as names."""
     lowercase: bool = True
@@ -78,11 +77,9 @@ class TopicSettings:
     balance_classes: bool = False
     """Weight rows so that every class counts the same."""
     select: Select | None = None
-    """Validation figure that chooses the epoch. Default: accuracy; macro_f1 where a class has over 5 times the rows of another;
-    average_precision of several labels; r2 of numbers."""
+    """Validation figure that chooses the epoch. Default: accuracy (macro_f1 if classes are uneven), average_precision of labels, r2."""
     number_loss: NumberLoss | None = None
-    """Error of a number that is learnt from. Default: squared; huber, for which rows far off count less, where some lie over 5
-    deviations from the mean."""
+    """Error of a number that is learnt from. Default: squared; huber where a number lies over 5 deviations from the mean."""
     decimal: Literal[".", ","] = "."
     """Decimal mark of the numbers to predict, in text."""
     missing: tuple[str, ...] = ()

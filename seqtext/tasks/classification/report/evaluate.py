@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tyro.conf import arg
 
 from seqtext.reporting.evaluation import EvaluateOptions, Measured, chosen_line, load_measured
-from seqtext.tasks.classification.report.kinds import kind_of
 
 if TYPE_CHECKING:
     from seqtext.tasks.classification.classifier import TopicClassifier
@@ -44,6 +43,7 @@ def measure(task: TopicClassifier, options: Evaluate, *, given: Any = None) -> M
     from seqtext.data.rows.columns import require
     from seqtext.data.rows.splits import take
     from seqtext.tasks.classification.columns import IN_DRAWING, asked_of, target_column
+    from seqtext.tasks.classification.report.kinds import kind_of
 
     text = joined(options.text_column) or task.config.text_column
     label = joined(options.label_column) or task.config.label_column
@@ -72,6 +72,8 @@ def measure(task: TopicClassifier, options: Evaluate, *, given: Any = None) -> M
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     """What a classifier's report or evaluation found, as lines to print."""
+    from seqtext.tasks.classification.report.kinds import kind_of
+
     test = figures["test"]
     kind = kind_of(test.get("target", "label"))
     scores = ", ".join(f"{name} {cell}" for name, cell in zip(kind.compared.values(), kind.cells(test), strict=True))

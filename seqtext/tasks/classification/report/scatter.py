@@ -12,6 +12,7 @@ from seqtext.reporting.canvas import StrPath
 
 MOST_DOTS = 5_000
 FEW_VALUES = 20  # different true numbers, such as stars: their dots are spread sideways, or they would hide each other
+FAR = 1_000  # from which on figures are whole, with thousands apart
 SPREAD = 0.3  # of the distance of two neighbours, to either side
 
 
@@ -23,6 +24,8 @@ def scatter(true: NDArray[np.float64], predicted: NDArray[np.float64], path: Str
         predicted: (R,).
         path: of the picture to write.
     """
+    from matplotlib.ticker import StrMethodFormatter
+
     chosen = np.unique(np.linspace(0, len(true) - 1, min(len(true), MOST_DOTS)).astype(np.int64))
     true, predicted = true[chosen], predicted[chosen]
     values = np.unique(true)
@@ -43,6 +46,9 @@ def scatter(true: NDArray[np.float64], predicted: NDArray[np.float64], path: Str
     axes.set_ylim(low, high)
     axes.set_aspect("equal")
     canvas.calm(axes)
+    if max(abs(low), abs(high)) >= FAR:
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     canvas.label_axis(axes.xaxis, "true")
     canvas.label_axis(axes.yaxis, "predicted")
     canvas.legend_above(axes, columns=2)
