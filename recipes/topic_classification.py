@@ -8,10 +8,10 @@ All outputs but the last valid ones are ignored or pooled, so the model reads th
         ^   ^   ^   ^
      Oil prices fell  again
 
+A text may also have several labels, in a list or as "war|drama", or a number to predict, with --target number.
+
     python recipes/topic_classification.py                                       # offline, on the built-in phrasebook
     python recipes/topic_classification.py --data fancyzhx/ag_news --run runs/ag # a data set of the hub
-    python recipes/topic_classification.py --data films.csv --label_column genres  # several labels a text, as "drama|war" or in lists
-    python recipes/topic_classification.py --data reviews.csv --target number --label_column stars
     python recipes/topic_classification.py --resume --run runs/ag                # go on with a run that was stopped
 """
 

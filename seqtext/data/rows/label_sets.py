@@ -157,9 +157,9 @@ def _read_as(found: CodedLists, column: str, form: Form) -> str:
     none = int((~found.members.any(axis=1) & ~found.missing).sum())
     of_none = f"; {none:,} of {len(found.members):,} rows have none" if none else ""
     read = how.get(form, f"labels with {form!r} between them")
-    return (
-        f"column {_shown(column)} is read as {read}{of_none} (--target label makes each combination a class of its own)"
-    )
+    other = "" if form in how else " (--target label makes each combination a class of its own)"
+    is_read = "is read" if len(parts_of(column)) == 1 else "are read"
+    return f"column{'s' * (is_read == 'are read')} {_shown(column)} {is_read} as {read}{of_none}{other}"
 
 
 def without_list(dataset: datasets.Dataset, column: str, rows: NDArray[np.int64]) -> DataError:

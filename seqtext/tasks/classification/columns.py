@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.reading.joined_columns import joined
+from seqtext.data.reading.joined_columns import joined, parts_of
 from seqtext.data.reading.label_codes import coded
 from seqtext.data.reading.label_forms import Form
 from seqtext.data.reading.label_lists import coded_lists, forced_form, form_of
@@ -22,7 +22,7 @@ from seqtext.data.rows.columns import Columns, choose, require
 from seqtext.data.rows.label_sets import EncodedSets, LabelSets, about_sets, without_list
 from seqtext.data.rows.labels import EncodedLabels, Labels, about_labels, check_same_classes, without_label
 from seqtext.data.rows.target_numbers import EncodedNumbers, TargetNumbers, choose_number, without_number
-from seqtext.errors import DataError
+from seqtext.errors import DataError, OptionsError
 from seqtext.tasks.classification.settings import Kind, TopicConfig
 
 if TYPE_CHECKING:
@@ -116,6 +116,10 @@ def choose_columns(
     """
     splits = data if isinstance(data, Mapping) else {"": data}
     text, label = (joined(one) if one else None for one in (text, label))
+    if asked.target in ("label", "number") and len(parts_of(label or "")) > 1:
+        fix = "name one column, or leave --target out: then each column of yes and no is a label"
+        found = f"--label_column names {len(parts_of(label or ''))} columns, and --target is {asked.target}"
+        raise OptionsError(found, fix=fix)
     train = splits["train"] if "train" in splits else next(iter(splits.values()))
     if asked.target == "number" and label is None:
         require(splits, *filter(None, [text]))

@@ -61,7 +61,5 @@ def test_labels_of_which_training_has_none_are_another_column(sets):
 
 def test_repeats_and_rows_without_labels_are_told():
     notes, warnings = about_sets({"train": rows([["a", "a"], ["b"], []])}, "labels", "list")
-    assert notes == [
-        "column 'labels' is read as a list of labels; 1 of 3 rows have none (--target label makes each combination a class of its own)"
-    ]
+    assert notes == ["column 'labels' is read as a list of labels; 1 of 3 rows have none"]
     assert warnings == ["split 'train': a label stands more than once in the list of row 1; it is counted once"]

@@ -57,7 +57,7 @@ def test_lists_of_labels_are_several_and_the_first_of_each_alone_trains(flags):
         assert "rows        label " in out
         [counts] = re.findall(r"\n +new +(\d+) +(\d+) +(\d+)\n", out)
         assert sum(map(int, counts)) == 60
-        assert re.search(r"note +column 'labels' is read as (a list of labels|labels with '\|' between them) ", out)
+        assert re.search(r"note +column 'labels' is read as (a list of labels|labels with '\|' between them) ?", out)
     for file, shown in (("lists.jsonl", "['town', 'new']"), ("text.csv", "\"['town', 'new']\"")):
         ended = dry("--train", file, *flags, "--target", "label")
         assert ended.code == 2

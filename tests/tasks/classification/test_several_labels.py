@@ -162,6 +162,13 @@ def test_settings_of_one_label_are_refused(case):
         seqtext.TopicClassifier.from_data(data(30), **SMALL, **settings)
 
 
+def test_several_columns_are_several_labels_and_nothing_else():
+    with pytest.raises(OptionsError, match="--label_column names 2 columns, and --target is label; name one column"):
+        seqtext.TopicClassifier.from_data(data(9), label_column=["labels", "text"], target="label", **SMALL)
+    with pytest.raises(DataError, match="column 'text' is taken for both text and label"):
+        seqtext.TopicClassifier.from_data(data(9), text_column="text", label_column=["labels", "text"], **SMALL)
+
+
 @pytest.mark.fault(16, 18, 72)
 def test_the_recipe_tells_repeats_and_empty_lists_and_refuses_what_needs_one_label(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
