@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and editors
     from seqtext.tasks.classification.classifier import TopicClassifier as TopicClassifier
+    from seqtext.tasks.classification.predictions import LabelsPrediction as LabelsPrediction
+    from seqtext.tasks.classification.predictions import NumberPrediction as NumberPrediction
     from seqtext.tasks.classification.predictions import Prediction as Prediction
     from seqtext.tasks.forecasting.calling import Forecast as Forecast
     from seqtext.tasks.forecasting.forecaster import Forecaster as Forecaster
@@ -58,7 +60,12 @@ TASKS = (
     KnownTask(
         name="TopicClassifier",
         folder="classification",
-        public={"TopicClassifier": "classifier", "Prediction": "predictions"},
+        public={
+            "TopicClassifier": "classifier",
+            "Prediction": "predictions",
+            "LabelsPrediction": "predictions",
+            "NumberPrediction": "predictions",
+        },
         command="predict",
         about="label texts: given, from a file, or from a pipe",
         measures="accuracy, macro F1, and figures of each class; of several labels F1 and average precision; of numbers R2 and errors",
