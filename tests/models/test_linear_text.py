@@ -10,7 +10,7 @@ from seqtext.data.text.ngrams import CHARACTERS
 from seqtext.data.text.words import TOKEN
 from seqtext.errors import SavedFileError
 from seqtext.models import linear_rows
-from seqtext.models.linear_fit import fit_linear
+from seqtext.models.linear_fit import fit_label_sets, fit_linear, fit_numbers
 from seqtext.models.linear_text import LinearText
 
 TEXTS = [
@@ -77,3 +77,30 @@ def test_what_is_not_a_saved_one_is_refused():
             LinearText.of_tensors({**good, name: tensor}, functions=3, where="here")
     with pytest.raises(SavedFileError, match="no such tensor"):
         LinearText.of_tensors({}, functions=3, where="here")
+
+
+def test_each_of_several_labels_is_told_by_itself_and_constant_ones_always_or_never():
+    texts = ["sea salt", "sea", "salt", "nothing"] * 4
+    members = np.array([["sea" in text, "salt" in text, True, False] for text in texts])
+    model, description = fit_label_sets(texts, members)
+    assert "logistic regression for each label, 16 rows, C = 5" in description
+    assert ((model.scores(texts).numpy() > 0) == members).all()
+    again = LinearText.of_tensors(model.tensors(), functions=4, where="here")
+    assert torch.equal(again.scores(texts), model.scores(texts))
+    assert fit_label_sets(texts, members[:, 2:]).model is None
+    assert fit_label_sets(["", " "], np.array([[True], [False]])).model is None
+
+
+def test_numbers_are_those_of_ridge_regression():
+    from sklearn.linear_model import Ridge
+
+    texts = ["sea salt", "sea", "salt", "nothing"] * 4
+    values = np.array([3.0, 2.0, 1.0, 0.0] * 4, dtype=np.float32)
+    model, description = fit_numbers(texts, values)
+    assert "ridge regression, 16 rows, alpha = 1" in description
+    dense = np.zeros((16, len(model.tensors()["buckets"])))
+    parts = model._weighing.vectors(texts)
+    dense[np.repeat(np.arange(16), np.diff(parts.starts)), parts.features] = parts.values
+    expected = Ridge(alpha=1.0).fit(dense, values).predict(dense)
+    assert model.scores(texts)[:, 0].numpy() == pytest.approx(expected, abs=0.01)
+    assert fit_numbers(texts, np.ones(16)).model is None

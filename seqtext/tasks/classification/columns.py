@@ -153,8 +153,7 @@ class LabelColumn:
         return Labels.of(self.train, self.column).encode(rows, self.column, unlabelled=unlabelled)
 
     def strata(self, rows: Dataset) -> NDArray[np.int64]:  # noqa: D102
-        found = Labels.of(rows, self.column).encode(rows, self.column, unlabelled="drop")
-        return _spread(found.ids, found.rows, len(rows))
+        return coded(rows, self.column).codes
 
     def there(self, rows: Dataset) -> NDArray[np.bool_]:  # noqa: D102
         return coded(rows, self.column).codes >= 0
@@ -164,6 +163,7 @@ class LabelColumn:
 
     def about(self, splits: DatasetDict) -> tuple[list[str], list[str]]:  # noqa: D102
         check_same_classes(splits, self.column)
+        Labels.of(splits["train"], self.column)  # of which there must be two
         return about_labels(splits, self.column)
 
     def check_held_out(self, train: Dataset, parts: Sequence[Dataset]) -> None:  # noqa: D102
@@ -262,13 +262,6 @@ class NumberColumn:
             self.numbers.scale(train, self.column)
         except DataError as error:
             raise _too_few(train, parts, self.column, "rows of different numbers to be left") from error
-
-
-def _spread(ids: NDArray[np.int64], rows: NDArray[np.int64], total: int) -> NDArray[np.int64]:
-    """(total,) the ids of some rows, -1 for the others."""
-    spread = np.full(total, -1, dtype=np.int64)
-    spread[rows] = ids
-    return spread
 
 
 def _too_few(train: Dataset, parts: Sequence[Dataset], column: str, expected: str) -> DataError:

@@ -104,6 +104,16 @@ def test_each_model_alone_trains(tmp_path):
         assert seqtext.load(tmp_path / model)(["a villa"]) == task(["a villa"])
 
 
+def test_another_kind_starts_from_its_weights_but_for_the_head(fitted):
+    task, _, run = fitted
+    rows = {"text": priced(30)["text"], "labels": [["a"], ["a", "b"], []] * 10}
+    sizes = {name: SMALL[name] for name in ("embedding_size", "hidden_size")}
+    other = seqtext.TopicClassifier.from_data(rows, init_from=run, **sizes)
+    assert (other.config.target, other.target.outputs) == ("labels", 2)
+    assert torch.equal(other.model.embedding.weight, task.model.embedding.weight)
+    assert other.model.head.out_features == 2
+
+
 FAULTS = {
     "text": ("five", "row 3, column 'price': found 'five'; expected a finite number"),
     "a currency": ("$5", "row 3, column 'price': found '$5'; expected a finite number; remove the unit"),
