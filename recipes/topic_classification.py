@@ -8,6 +8,8 @@ All outputs but the last valid ones are ignored or pooled, so the model reads th
         ^   ^   ^   ^
      Oil prices fell  again
 
+A text may also have several labels, in a list or as "war|drama", or a number to predict, with --target number.
+
     python recipes/topic_classification.py                                       # offline, on the built-in phrasebook
     python recipes/topic_classification.py --data fancyzhx/ag_news --run runs/ag # a data set of the hub
     python recipes/topic_classification.py --resume --run runs/ag                # go on with a run that was stopped
@@ -20,6 +22,7 @@ from seqtext.data.reading.options import load_texts
 from seqtext.errors import run_program
 from seqtext.options import parse, part_of
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.columns import Asked
 from seqtext.tasks.classification.options import LabelledOptions
 from seqtext.tasks.classification.report.report import classification_report
 from seqtext.tasks.classification.report.summary import classification_summary
@@ -45,12 +48,18 @@ class Options(LabelledOptions, TopicSettings):
     init_from: str | None = None
     """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     baselines: Literal["none", "fast", "all"] = "all"
-    """Compare with nothing, the majority class, or also TF-IDF with logistic regression."""
+    """Compare with nothing, the majority class (labels, mean), or also TF-IDF with logistic (ridge) regression."""
 
 
 def main() -> None:
     options = parse(Options, __doc__ or "", defaults_for=lambda asked: FOR_PHRASES if asked.is_built_in else {})
-    figures = (SeedFigure("accuracy", "accuracy", percent=True),)
+    figures = (  # those that there are: of one label a text, of several, of a number
+        SeedFigure("accuracy", "accuracy", percent=True),
+        SeedFigure("micro_f1", "micro F1", digits=4),
+        SeedFigure("average_precision", "average precision", digits=4),
+        SeedFigure("r2", "R2", digits=4),
+        SeedFigure("mae", "mean absolute error", digits=4),
+    )
     run_seeds(options, train_once, name="topic", data=options.train or options.data, figures=figures)
 
 
@@ -61,6 +70,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         source.splits,
         text_column=options.text_column,
         label_column=options.label_column,
+        asked=Asked(options.target, decimal=options.decimal, missing=options.missing),
         teacher_column=options.teacher_column,
         unlabelled=options.unlabelled,
         max_rows=options.max_rows,
@@ -77,7 +87,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
             label_column=data.columns.label,
             init_from=options.init_from,
             seed=options.seed,
-            **part_of(options, TopicSettings),
+            **part_of(options, TopicSettings) | {"target": data.target},
         )
 
     task = make_once(make, open=load_task, init_from=options.init_from)

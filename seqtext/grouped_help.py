@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_type_hints
 
 # Flags that most runs are made with; those that a recipe has come first, whatever class they are of.
 EVERYDAY = (
-    *("data", "train", "validation", "test", "text_column", "label_column", "run", "resume", "init_from"),
+    *("data", "train", "validation", "test", "text_column", "label_column", "target", "run", "resume", "init_from"),
     *("epochs", "batch_rows", "learning_rate", "max_minutes", "device", "seeds", "dry_run"),
 )
 

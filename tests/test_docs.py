@@ -125,6 +125,11 @@ def stand_in(tmp_path_factory) -> Path:
     logits = [[2.0 * (label == name) - 1 for name in sorted(TOPICS)] for label in train["label"]]
     of_teacher = {"logits": logits, "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)}
     datasets.Dataset.from_dict({**train, **of_teacher}).to_parquet(place / "rows.parquet")
+    write_csv(place / "films.csv", {"plot": train["text"], "genres": ["war", "drama|war", "drama"] * 40})
+    flags = {name: [number % of for number in range(120)] for name, of in (("toxic", 2), ("insult", 2))}
+    write_csv(place / "comments.csv", {"comment": train["text"], **flags, "id": list(range(120))})
+    for name, number in (("houses", "price"), ("reviews", "stars")):
+        write_csv(place / f"{name}.csv", {"text": train["text"], number: [1 + row % 5 for row in range(120)]})
     write_csv(place / "articles.csv", {"id": ["1", "2"], "body": ["the ship sails", "NA"]})
     styles = zip(train["text"], train["label"], ["plain", "terse"] * 60, strict=True)
     lines = [

@@ -1,4 +1,4 @@
-"""`LinearText`: a text's words and characters as a bag, weighed (TF-IDF), and a linear function of it for each class.
+"""`LinearText`: a text's words and characters as a bag, weighed (TF-IDF), and linear functions of it: for each class, label or number.
 
 What order says is lost on it; what single words say it learns from few rows, and without steps: `linear_fit` fits it. Knows no names.
 """
@@ -69,33 +69,31 @@ class Weighing:
 class LinearText:
     """A fitted linear model of texts.
 
-    Each class is told from the rest by itself; their probabilities are divided by their sum. Of two classes one function is enough.
+    What its functions are of, whoever fitted it knows. Of classes each is told from the rest by itself, and their probabilities are
+    divided by their sum; of two classes one function is enough.
 
     Args:
         weighing: of n-grams.
-        weights: (F, C), or (F, 1) for two classes; fp32, on the CPU.
-        biases: (C,) or (1,).
+        weights: (F, C); fp32, on the CPU.
+        biases: (C,).
     """
 
     def __init__(self, weighing: Weighing, weights: Tensor, biases: Tensor) -> None:
         self._weighing, self._weights, self._biases = weighing, weights, biases
 
-    @property
-    def classes(self) -> int:
-        """C."""
-        return max(len(self._biases), 2)
-
     def log_probabilities(self, texts: Sequence[str]) -> Tensor:
-        """(N, C) fp32, on the CPU. A text without a known word gets what the biases say."""
-        parts = [torch.zeros(0, self.classes, dtype=torch.float32)]
+        """(N, classes) fp32, of a model of classes."""
+        return log_shares(self.scores(texts))
+
+    def scores(self, texts: Sequence[str]) -> Tensor:
+        """(N, C) fp32, on the CPU. A text without a known word gets the biases."""
+        parts = [torch.zeros(0, len(self._biases), dtype=torch.float32)]
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             values, features, starts = map(
                 torch.from_numpy, self._weighing.vectors(texts[start : start + TEXTS_AT_ONCE])
             )
-            scores = self._biases + F.embedding_bag(
-                features, self._weights, starts.int()[:-1], mode="sum", per_sample_weights=values
-            )
-            parts.append(log_shares(scores))
+            weighed = F.embedding_bag(features, self._weights, starts.int()[:-1], mode="sum", per_sample_weights=values)
+            parts.append(self._biases + weighed)
         return torch.cat(parts)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -108,13 +106,13 @@ class LinearText:
         }
 
     @classmethod
-    def of_tensors(cls, tensors: Mapping[str, Tensor], *, classes: int, where: str) -> LinearText:
+    def of_tensors(cls, tensors: Mapping[str, Tensor], *, functions: int, where: str) -> LinearText:
         """From what was saved.
 
         Raises:
-            SavedFileError: for tensors that are not those of a model of so many classes.
+            SavedFileError: for tensors that are not those of a model of so many functions.
         """
-        features, functions = len(tensors.get("buckets", ())), 1 if classes == 2 else classes
+        features = len(tensors.get("buckets", ()))
         expected = {
             "buckets": (torch.int32, (features,)),
             "rarity": (torch.float32, (features,)),

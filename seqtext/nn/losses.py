@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,3 +135,32 @@ def ctc_steps(targets: NDArray[np.integer], starts: NDArray[np.integer]) -> NDAr
     before = np.concatenate([[0], np.cumsum(again[:-1])])
     steps: NDArray[np.int64] = np.diff(starts) + before[starts[1:]] - before[starts[:-1]]
     return steps
+
+
+def labels_loss(logits: Tensor, members: Tensor, *, label_smoothing: float = 0.0) -> Loss:
+    """Binary cross entropy of several labels a row, summed over the labels: that of all their answers together.
+
+    Args:
+        logits: (B, C).
+        members: (B, C) bool, which labels a row has.
+        label_smoothing: share of each answer that is undecided.
+    """
+    targets = members.float() * (1 - label_smoothing) + label_smoothing / 2
+    rows = F.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none").sum(dim=1)
+    return Loss(rows.sum(), rows.new_full((), len(rows)), rows.detach())
+
+
+def number_loss(outputs: Tensor, values: Tensor, *, kind: Literal["squared", "huber"] = "squared") -> Loss:
+    """Error of one number a row; Huber's is squared up to 1 and straight beyond, so that rows far off pull less (Huber 1964).
+
+    Args:
+        outputs: (B, 1).
+        values: (B,) standardised.
+        kind: which error; both have the same scale near 0.
+    """
+    outputs = outputs.float().squeeze(1)  # (B,), or the difference would be (B, B)
+    if kind == "squared":
+        rows = F.mse_loss(outputs, values.float(), reduction="none")
+    else:
+        rows = 2 * F.huber_loss(outputs, values.float(), reduction="none")
+    return Loss(rows.sum(), rows.new_full((), len(rows)), rows.detach())

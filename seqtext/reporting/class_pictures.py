@@ -6,14 +6,14 @@ written is the business of `lettering` and `canvas`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqtext.reporting import canvas
 from seqtext.reporting.canvas import FloatArray, StrPath
-from seqtext.reporting.class_metrics import ClassificationMetrics, IntArray
+from seqtext.reporting.class_metrics import IntArray
 from seqtext.reporting.lettering import Lettering, drawable
 
 if TYPE_CHECKING:
@@ -113,37 +113,40 @@ def _write_cells(axes: Axes, counts: IntArray, shares: FloatArray, cell: float, 
 
 
 def per_class_f1(
-    model: ClassificationMetrics,
+    model: Sequence[Mapping[str, Any]],
     path: StrPath,
     *,
-    baseline: ClassificationMetrics | None = None,
+    baseline: Sequence[Mapping[str, Any]] | None = None,
     baseline_name: str = "TF-IDF",
     unit: str = "rows",
+    what: str = "class",
 ) -> None:
     """Draws the F1 of each class as a dot, the baseline's as a hollow diamond, best class first; of many, the 40 hardest.
 
     Args:
-        model: its figures; classes without rows are left out.
+        model: `name`, `f1` and `rows` of each class; those without rows are left out.
         path: of the picture to write.
-        baseline: figures over the same rows and names, or None.
+        baseline: the same over the same rows and names, or None.
         baseline_name: for the legend.
         unit: what is counted.
+        what: a class is called.
 
     Raises:
         ValueError: the baseline's classes are not the model's.
     """
-    if baseline and [c.name for c in baseline.per_class] != [c.name for c in model.per_class]:
+    if baseline and [c["name"] for c in baseline] != [c["name"] for c in model]:
         raise ValueError("the two sets of figures must be of the same classes in the same order")
-    measured = np.flatnonzero([c.rows for c in model.per_class])
-    f1 = np.array([c.f1 for c in model.per_class])
+    measured = np.flatnonzero([c["rows"] for c in model])
+    f1 = np.array([c["f1"] for c in model])
     order = measured[np.argsort(f1[measured], kind="stable")][:MOST_COMPARED]  # the hardest at the bottom, at 0
     figure = canvas.new_figure(8, 1.3 + 0.24 * len(order))
     axes = figure.add_subplot()
     if baseline:
-        _draw_baseline(axes, f1[order], np.array([c.f1 for c in baseline.per_class])[order], baseline_name)
+        _draw_baseline(axes, f1[order], np.array([c["f1"] for c in baseline])[order], baseline_name)
     axes.plot(f1[order], np.arange(len(order)), "o", color=canvas.BLUE, markersize=6, label="this model")
-    _name_rows(figure, axes, model, order, unit)
-    left_out = f"; the {len(order)} hardest of {len(measured)} classes" if len(order) < len(measured) else ""
+    _name_rows(figure, axes, model, order, f"{what} ({unit})")
+    plural = "classes" if what == "class" else f"{what}s"
+    left_out = f"; the {len(order)} hardest of {len(measured)} {plural}" if len(order) < len(measured) else ""
     axes.set_xlabel(f"F1 (%){left_out}", fontsize=9)
     canvas.legend_above(axes, columns=2)
     canvas.save(figure, path)
@@ -157,14 +160,14 @@ def _draw_baseline(axes: Axes, f1: FloatArray, other: FloatArray, name: str) -> 
     axes.plot(other, np.arange(len(f1)), "D", label=canvas.literal(name), **diamonds)
 
 
-def _name_rows(figure: Figure, axes: Axes, model: ClassificationMetrics, order: IntArray, unit: str) -> None:
+def _name_rows(figure: Figure, axes: Axes, model: Sequence[Mapping[str, Any]], order: IntArray, label: str) -> None:
     """Class names with their numbers of rows down the left, percent below."""
-    lettering = drawable([c.name for c in model.per_class], longest=28)
-    labels = [f"{lettering.names[i]}  ({model.per_class[i].rows:,})" for i in order]
+    lettering = drawable([c["name"] for c in model], longest=28)
+    labels = [f"{lettering.names[i]}  ({model[i]['rows']:,})" for i in order]
     canvas.calm(axes)
     axes.set_yticks(range(len(order)), labels, fontsize=8, fontfamily=lettering.families)
     axes.set_ylim(-0.7, len(order) - 0.3)
-    axes.set_ylabel(f"class ({unit})", fontsize=9)
+    axes.set_ylabel(label, fontsize=9)
     canvas.in_percent(axes.xaxis)
     axes.margins(x=0.04)
     if lettering.numbered:

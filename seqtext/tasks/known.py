@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and editors
     from seqtext.tasks.classification.classifier import TopicClassifier as TopicClassifier
-    from seqtext.tasks.classification.inference import Prediction as Prediction
+    from seqtext.tasks.classification.predictions import LabelsPrediction as LabelsPrediction
+    from seqtext.tasks.classification.predictions import NumberPrediction as NumberPrediction
+    from seqtext.tasks.classification.predictions import Prediction as Prediction
     from seqtext.tasks.forecasting.calling import Forecast as Forecast
     from seqtext.tasks.forecasting.forecaster import Forecaster as Forecaster
     from seqtext.tasks.generation.generator import TextGenerator as TextGenerator
@@ -62,10 +64,15 @@ TASKS = (
     KnownTask(
         name="TopicClassifier",
         folder="classification",
-        public={"TopicClassifier": "classifier", "Prediction": "inference"},
+        public={
+            "TopicClassifier": "classifier",
+            "Prediction": "predictions",
+            "LabelsPrediction": "predictions",
+            "NumberPrediction": "predictions",
+        },
         command="predict",
         about="label texts: given, from a file, or from a pipe",
-        measures="accuracy, macro F1, and figures of each class",
+        measures="accuracy, macro F1, and figures of each class; of several labels F1 and average precision; of numbers R2 and errors",
         recipe="topics",
         trains="a classifier of texts, from texts with a label each",
         script="topic_classification",

@@ -52,7 +52,7 @@ def run_seeds(
             trained.
         name: of the recipe; likewise the next, for the name of a folder under runs/ where `--run` names none.
         data: the data set or file that is trained on.
-        figures: what is printed of all seeds; mean and standard deviation in seeds.json are the first one's.
+        figures: what is printed of all seeds, as far as the runs have it; mean and standard deviation in seeds.json are the first one's.
 
     Raises:
         OptionsError: a folder that is taken, before the first run, or that holds no run to resume.
@@ -75,6 +75,7 @@ def run_seeds(
         tests += [report["test"]] if report and report["test"] else []
     if not tests:
         return
+    figures = tuple(figure for figure in figures if figure.key in tests[0])
     values = {figure.key: [test[figure.key] for test in tests] for figure in figures}
     mean, std = mean_and_std(values[figures[0].key])
     write_json(Path(folder) / "seeds.json", {**values, "mean": mean, "standard_deviation": std})

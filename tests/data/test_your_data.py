@@ -23,9 +23,11 @@ from seqtext.data.reading.column_arrays import column_arrays
 from seqtext.data.reading.label_codes import coded
 from seqtext.data.reading.options import TextDataOptions, load_texts
 from seqtext.data.rows.columns import choose
+from seqtext.data.rows.label_sets import EncodedSets
 from seqtext.data.series.options import SeriesDataOptions
 from seqtext.data.series.splits import load_series
 from seqtext.options import parse
+from seqtext.tasks.classification.columns import UNASKED, choose_columns, target_column
 from tests.conftest import ROOT
 
 ROWS = [["a great film, they said", "pos"], ["a bad one", "neg"], ["dull; and long", "neg"], ["great", "pos"]] * 3
@@ -70,6 +72,16 @@ def chosen(path: Path, flags: list[str]) -> object:
     found = coded(splits["train"], columns.label)
     read = [text for part in column_arrays(splits["train"], columns.text) for text in part.to_pylist()]
     return sorted([text, found.values[code]] for text, code in zip(read, found.codes, strict=True))
+
+
+def several(path: Path, flags: list[str]) -> object:
+    """Texts and the labels of each, as a classifier takes them."""
+    rows = load_texts(parse(TextDataOptions, "", ["--data", str(path)])).splits["train"]
+    columns = choose_columns(rows, UNASKED, label=flags[1:])
+    found = target_column(rows, columns.label, UNASKED).answers(rows)
+    assert isinstance(found, EncodedSets)
+    labels = [[name for name, has in zip(found.names, row, strict=True) if has] for row in found.members]
+    return sorted([text, of_text] for text, of_text in zip(rows[columns.text], labels, strict=True))
 
 
 def named_series(path: Path, flags: list[str]) -> object:
@@ -163,11 +175,17 @@ LAYOUTS |= {
     "labels as 1.0, 2.0": Layout(
         "a.csv", table([HEADER, ["bad", "1.0"], ["good", "2.0"]]), chosen, [["bad", "1"], ["good", "2"]]
     ),
-    "a list of labels, or a column of 0 and 1 for each": Layout(
+    "several labels a text, in a list or with a mark between them": Layout(
         "a.csv",
-        table([["text", "toxic", "insult"], ["you", "1", "1"], ["we", "0", "0"]]),
-        chosen,
-        [["we", "0"], ["you", "1"]],
+        table([["text", "genres"], ["a", "war|drama"], ["b", "drama"], ["c", "[]"]]),
+        several,
+        [["a", ["drama", "war"]], ["b", ["drama"]], ["c", []]],
+    ),
+    "a column of 0 and 1 for each label": Layout(
+        "a.csv",
+        table([["text", "toxic", "insult"], ["you", "1", "1"], ["we", "0", "0"], ["they", "1", "0"]]),
+        several,
+        [["they", ["toxic"]], ["we", []], ["you", ["toxic", "insult"]]],
     ),
     "few rows of many classes": Layout(
         "a.csv",

@@ -9,8 +9,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from seqtext.data.text.ngrams import CHARACTERS
 from seqtext.data.text.words import TOKEN
 from seqtext.errors import SavedFileError
-from seqtext.models import linear_fit
-from seqtext.models.linear_fit import fit_linear
+from seqtext.models import linear_rows
+from seqtext.models.linear_fit import fit_label_sets, fit_linear, fit_numbers
 from seqtext.models.linear_text import LinearText
 
 TEXTS = [
@@ -47,7 +47,7 @@ def test_probabilities_sum_to_one_and_are_the_same_alone_saved_and_in_any_order(
     assert together.argmax(dim=1).tolist()[: 2 * classes] == LABELS[: 2 * classes]
     alone = torch.cat([model.log_probabilities([text]) for text in [*TEXTS, ""]])
     assert torch.allclose(alone, together, atol=1e-6)
-    again = LinearText.of_tensors(model.tensors(), classes=classes, where="here")
+    again = LinearText.of_tensors(model.tensors(), functions=1 if classes == 2 else classes, where="here")
     assert torch.equal(again.log_probabilities([*TEXTS, ""]), together)
     assert model.log_probabilities([]).shape == (0, classes)
 
@@ -59,7 +59,7 @@ def test_a_class_without_rows_is_never_the_likeliest():
 
 
 def test_of_too_many_features_the_commonest_are_kept(monkeypatch):
-    monkeypatch.setattr(linear_fit, "MAX_WEIGHTS", 90)
+    monkeypatch.setattr(linear_rows, "MAX_WEIGHTS", 90)
     model = fitted()
     assert 0 < len(model._weighing.buckets) <= 30
 
@@ -74,6 +74,33 @@ def test_what_is_not_a_saved_one_is_refused():
     }
     for name, tensor in bad.items():
         with pytest.raises(SavedFileError, match=name):
-            LinearText.of_tensors({**good, name: tensor}, classes=3, where="here")
+            LinearText.of_tensors({**good, name: tensor}, functions=3, where="here")
     with pytest.raises(SavedFileError, match="no such tensor"):
-        LinearText.of_tensors({}, classes=3, where="here")
+        LinearText.of_tensors({}, functions=3, where="here")
+
+
+def test_each_of_several_labels_is_told_by_itself_and_constant_ones_always_or_never():
+    texts = ["sea salt", "sea", "salt", "nothing"] * 4
+    members = np.array([["sea" in text, "salt" in text, True, False] for text in texts])
+    model, description = fit_label_sets(texts, members)
+    assert "logistic regression for each label, 16 rows, C = 5" in description
+    assert ((model.scores(texts).numpy() > 0) == members).all()
+    again = LinearText.of_tensors(model.tensors(), functions=4, where="here")
+    assert torch.equal(again.scores(texts), model.scores(texts))
+    assert fit_label_sets(texts, members[:, 2:]).model is None
+    assert fit_label_sets(["", " "], np.array([[True], [False]])).model is None
+
+
+def test_numbers_are_those_of_ridge_regression():
+    from sklearn.linear_model import Ridge
+
+    texts = ["sea salt", "sea", "salt", "nothing"] * 4
+    values = np.array([3.0, 2.0, 1.0, 0.0] * 4, dtype=np.float32)
+    model, description = fit_numbers(texts, values)
+    assert "ridge regression, 16 rows, alpha = 1" in description
+    dense = np.zeros((16, len(model.tensors()["buckets"])))
+    parts = model._weighing.vectors(texts)
+    dense[np.repeat(np.arange(16), np.diff(parts.starts)), parts.features] = parts.values
+    expected = Ridge(alpha=1.0).fit(dense, values).predict(dense)
+    assert model.scores(texts)[:, 0].numpy() == pytest.approx(expected, abs=0.01)
+    assert fit_numbers(texts, np.ones(16)).model is None

@@ -67,7 +67,7 @@ def test_a_failed_save_leaves_the_old_picture_and_nothing_else(tmp_path, monkeyp
 
 
 def test_classes_are_sorted_hardest_at_the_bottom_and_those_without_rows_left_out(drawn, tmp_path):
-    metrics = classification_metrics([0, 0, 1, 0, 2, 2, 3, 3], [0, 0, 1, 1, 2, 2, 3, 0], NAMES)
+    metrics = classification_metrics([0, 0, 1, 0, 2, 2, 3, 3], [0, 0, 1, 1, 2, 2, 3, 0], NAMES).to_json()["per_class"]
     per_class_f1(metrics, tmp_path / "f1.png", baseline=metrics, baseline_name="TF-IDF")
     labels = [label.get_text() for label in drawn[0].axes[0].get_yticklabels()]
     assert labels[-1] == r"\$ & _ money  (2)"
@@ -76,10 +76,18 @@ def test_classes_are_sorted_hardest_at_the_bottom_and_those_without_rows_left_ou
 
 
 def test_of_many_classes_the_hardest_are_shown_and_the_axis_says_so(drawn, tmp_path):
-    per_class_f1(metrics_of(60), tmp_path / "f1.png", baseline=metrics_of(60, wrong=0.5))
+    per_class_f1(
+        metrics_of(60).to_json()["per_class"],
+        tmp_path / "f1.png",
+        baseline=metrics_of(60, wrong=0.5).to_json()["per_class"],
+    )
     assert drawn[0].axes[0].get_xlabel() == "F1 (%); the 40 hardest of 60 classes"
 
 
 def test_a_baseline_of_other_classes_is_refused(tmp_path):
     with pytest.raises(ValueError, match="the same classes"):
-        per_class_f1(metrics_of(2), tmp_path / "f1.png", baseline=metrics_of(2, names=["b", "a"]))
+        per_class_f1(
+            metrics_of(2).to_json()["per_class"],
+            tmp_path / "f1.png",
+            baseline=metrics_of(2, names=["b", "a"]).to_json()["per_class"],
+        )

@@ -7,7 +7,8 @@ import pytest
 
 from seqtext.data.text.words import TOKEN
 from seqtext.errors import DataError
-from seqtext.models import linear_fit as module
+from seqtext.models import linear_fit
+from seqtext.models import linear_rows as module
 from seqtext.reporting.tfidf import majority_class, tfidf
 
 SPORTS = ["the match was won", "a late goal won the match", "the team lost the cup", "goal and match for the team"]
@@ -102,7 +103,7 @@ def test_long_texts_are_cut_alike_and_the_description_tells(monkeypatch):
 
 
 def test_a_fit_that_does_not_converge_is_told_and_does_not_warn(monkeypatch):
-    monkeypatch.setattr(module, "MAX_PASSES", 1)
+    monkeypatch.setattr(linear_fit, "MAX_PASSES", 1)
     assert "not converged after 1 passes" in tfidf(TEXTS, LABELS, TEXTS).description
 
 

@@ -40,6 +40,18 @@ def classifier(**settings):
     return seqtext.TopicClassifier.from_data(rows, **SIZES, word_dropout=0.2, **settings), rows
 
 
+def labels_of(**settings):
+    rows = topic_rows(60, 1)
+    lists = [[label, "new"][: 1 + number % 2] for number, label in enumerate(rows["label"])]
+    given = datasets.Dataset.from_dict({"text": rows["text"], "labels": lists}, split="train")
+    return seqtext.TopicClassifier.from_data(given, **SIZES, **settings), given
+
+
+def number_of(**settings):
+    given = datasets.Dataset.from_dict({"text": topic_rows(60, 1)["text"], "stars": list(range(60))}, split="train")
+    return seqtext.TopicClassifier.from_data(given, target="number", **SIZES, **settings), given
+
+
 def generator(**settings):
     rows = datasets.Dataset.from_dict(topic_rows(60, 1), split="train")
     return seqtext.TextGenerator.from_data(rows, attributes=("label",), **SIZES, max_length=16, **settings), rows
@@ -78,6 +90,8 @@ CASES = {
     "topics, long texts in windows": (classifier, {"long_texts": "mean", "max_length": 8}),
     "topics, weighed classes and smoothed labels": (classifier, {"label_smoothing": 0.1, "balance_classes": True}),
     "topics, gru": (classifier, {"cell": "gru", "num_layers": 2}),
+    "topics, several labels a text": (labels_of, {"label_smoothing": 0.1}),
+    "topics, a number a text": (number_of, {"number_loss": "huber"}),
     "generation": (generator, {"vector_dropout": 0.5}),
     "generation, zeros": (generator, {"feedback": "zeros", "label_smoothing": 0.1}),
     "language models": (language_model, {}),

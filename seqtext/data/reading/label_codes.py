@@ -27,8 +27,8 @@ _WHOLE = re.compile(r"-?\d{1,18}(\.0*)?")  # 3, and 3.0, which a column with emp
 _LARGEST_WHOLE_FLOAT = 2.0**53  # beyond it a float no longer tells whole numbers apart
 _LIST = re.compile(r"\[.*\]|\(.*\)|\{.*\}", re.DOTALL)
 ONE_OF_SEVERAL = (
-    "this recipe gives a text one label: keep one of each row's, such as the first, in a column of its own;"
-    " or make a column of yes and no for each label, and train a run for each"
+    "where a text has one label, keep one of each row's, such as the first, in a column of its own;"
+    " a classifier learns all of them with --target labels"
 )
 
 

@@ -6,6 +6,7 @@ Also checks that a text column holds text in every row. Knows names and types of
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 from seqtext.data.reading.column_arrays import MAX_ROWS, column_arrays, in_file, place_of
 from seqtext.data.reading.joined_columns import joined, parts_of
 from seqtext.data.reading.label_codes import coded, name_rows
+from seqtext.data.reading.label_lists import form_of
 from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
 from seqtext.data.rows.by_content import only_label, only_text
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
@@ -31,6 +33,7 @@ LABEL_NAMES = (
     ("label",),
     ("labels", "class", "category", "topic", "section", "target", "sentiment", "intent", "genre"),
 )
+LIST_NAMES = ("classes", "categories", "topics", "targets", "intents", "genres", "emotions", "tags", "keywords")
 
 
 _MOST_LOOKED_AT = 1_000  # columns, in search of those of yes and no
@@ -50,6 +53,7 @@ def choose(
     *,
     text: str | Sequence[str] | None = None,
     label: str | None = None,
+    several: bool = False,
 ) -> Columns:
     """The text column and the label column; the texts of all splits are checked.
 
@@ -57,6 +61,7 @@ def choose(
         data: a split, or all of them; then `train`, or else the first, decides.
         text: the name of the text column, or names of several to be joined, if the caller knows it.
         label: the name of the label column, likewise.
+        several: whether rows may have several labels.
 
     Raises:
         DataError: a name that is not there, none or several columns that could be meant, a cell that is no text.
@@ -65,10 +70,10 @@ def choose(
     text = joined(text) if text else None
     decides = splits["train"] if "train" in splits else next(iter(splits.values()))
     require(splits, *filter(None, [text, label]))
-    chosen_label = label or choose_label(decides, text=text)
+    chosen_label = label or choose_label(decides, text=text, several=several)
     chosen_text = text or choose_text(decides, label=chosen_label)
-    if chosen_label in parts_of(chosen_text):
-        found = f"column {chosen_label!r} is taken for both text and label"
+    if both := {*parts_of(chosen_label)} & {*parts_of(chosen_text)}:
+        found = f"column {min(both)!r} is taken for both text and label"
         raise DataError(found, where=place_of(decides), fix="pass --text_column NAME")
     require(splits, chosen_text, chosen_label)
     for split in splits.values():
@@ -82,22 +87,25 @@ def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
     Raises:
         DataError: none, or several that could be it; lists the columns.
     """
-    texts = [name for name in text_columns(dataset) if name != label]
+    texts = [name for name in text_columns(dataset) if name not in parts_of(label or "")]
     flag = "--text_column NAME (several names are joined)"
     named = _named(_and_left_aside(texts, dataset), TEXT_NAMES)
     return _only("text", named or (len(texts) > 1 and only_text(dataset, texts)) or texts, dataset, flag)
 
 
-def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: str = "--label_column NAME") -> str:
+def choose_label(
+    dataset: datasets.Dataset, *, text: str | None = None, flag: str = "--label_column NAME", several: bool = False
+) -> str:
     """The label column: the only one of classes, or else the one whose name says so, or the only one of few values that repeat.
 
     Args:
         dataset: the rows.
         text: the name of the text column, if the caller knows it.
         flag: which names the label column, to tell.
+        several: whether rows may have several labels.
 
     Raises:
-        DataError: none, or several that could be it; lists the columns. Columns of several labels a row, or of too many values for classes.
+        DataError: none, or several that could be it; lists the columns. Of several labels a row if they may not, or of too many values.
     """
     taken = parts_of(text) if text else ()
     others = {name: feature for name, feature in dataset.features.items() if name not in taken}
@@ -107,13 +115,15 @@ def choose_label(dataset: datasets.Dataset, *, text: str | None = None, flag: st
     possible = classes or [name for name, feature in others.items() if _can_be_label(feature)]
     named = _named(_and_left_aside(possible, dataset), LABEL_NAMES) or classes
     if not named:
-        named = _of_lists(dataset, [name for name in others if name not in possible])
+        named = _of_lists(dataset, [name for name in others if name not in possible], several)
     if not named:
-        _refuse_several(dataset, possible, flag)
+        _refuse_several(dataset, possible, flag, several)
         named = only_label(dataset, [name for name in possible if not WITHOUT_NAME.fullmatch(name)])
         if not text and text_columns(dataset) == named:  # the only column of texts is no label of them
             named = []
     chosen = _only("label", named, dataset, flag)
+    if several and form_of(dataset, chosen):
+        return chosen
     codes = coded(dataset, chosen)
     if len(codes.values) > max(100, len(dataset) / 2):
         found = f"found {len(codes.values):,} different values in {len(dataset):,} rows"
@@ -131,9 +141,13 @@ def by_content(dataset: datasets.Dataset, columns: Columns, *, text: object = No
         text: what the caller named.
         label: likewise.
     """
-    is_known = hasattr(dataset.features[columns.label], "names") or _named([columns.label], LABEL_NAMES)
-    taken = [f"{columns.label!r} is taken for the label, by its few values"] if not (label or is_known) else []
-    others = [name for name in text_columns(dataset) if name != columns.label]
+    is_known = (
+        label
+        or hasattr(dataset.features[columns.label], "names")
+        or _named([columns.label], (*LABEL_NAMES, LIST_NAMES))
+    )
+    taken = [] if is_known else [f"{columns.label!r} is taken for the label, by its few values"]
+    others = [name for name in text_columns(dataset) if name not in parts_of(columns.label)]
     if not text and len(others) > 1 and not _named(others, TEXT_NAMES):
         taken.append(
             f"{columns.text!r} for the text" if taken else f"{columns.text!r} is taken for the text, by its values"
@@ -142,16 +156,17 @@ def by_content(dataset: datasets.Dataset, columns: Columns, *, text: object = No
     return [f"{place_of(dataset)}: column {' and '.join(taken)}; {flags}"] if taken else []
 
 
-def _of_lists(dataset: datasets.Dataset, lists: list[str]) -> list[str]:
-    """The one column of lists that is named as labels are, if they hold one label each; several are refused."""
-    named = _named(lists, LABEL_NAMES)
+def _of_lists(dataset: datasets.Dataset, lists: list[str], several: bool) -> list[str]:
+    """The one column of lists that is named as labels are; several labels a row are refused where they may not be."""
+    named = _named(lists, (*LABEL_NAMES, LIST_NAMES))
     if len(named) != 1:
         return []
-    coded(dataset, named[0])
+    if not several:
+        coded(dataset, named[0])
     return named
 
 
-def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -> None:
+def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str, several: bool) -> None:
     """Refuses columns of yes and no, one for each label: each row may then have several."""
     first = dataset.select(range(min(len(dataset), MAX_ROWS)))  # once: `datasets` copies what it knows of all columns
     yes_or_no = [name for name in possible[:_MOST_LOOKED_AT] if _is_yes_or_no(first, name)]
@@ -159,6 +174,8 @@ def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str) -
         where = f"{place_of(dataset)}, columns {one_of(map(repr, yes_or_no)).removeprefix('one of ')}"
         own = flag.partition(",")[0].replace("NAME", yes_or_no[0])
         fix = f"this recipe gives a text one label: train a run for each, {own} for the first"
+        if several:
+            fix = f"pass {flag.replace('NAME', shlex.join(yes_or_no))} for any number of labels a text, or {own} for one of them alone"
         raise DataError("each row may have several labels, a column of yes and no for each", where=where, fix=fix)
 
 

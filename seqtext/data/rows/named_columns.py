@@ -12,12 +12,12 @@ class NamedColumns:
 
     text_column: tuple[str, ...] = ()
     """Column of the texts, or several, which are joined. Default: recognised where there is no doubt."""
-    label_column: str | None = None
-    """Column of the labels, likewise."""
+    label_column: tuple[str, ...] = ()
+    """Column of the labels or numbers, likewise; several of yes and no are a label each."""
     source: str | None = None
     """Column or language to translate from, likewise."""
     target: str | None = None
-    """Column or language to translate to, likewise."""
+    """Column or language to translate to, likewise; for topics what a text has: label, labels or number."""
     time_column: tuple[str, ...] = ()
     """Column of the timestamps, or several, likewise; none if there are none."""
     value_column: tuple[str, ...] = ()

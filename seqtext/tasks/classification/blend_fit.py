@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.text.encoding import texts_of
 from seqtext.errors import DataError
-from seqtext.models.linear_fit import fit_linear
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.tasks.classification.blend import Blend, best_weights
 from seqtext.tasks.classification.encode import answers
-from seqtext.tasks.classification.inference import log_probabilities
+from seqtext.tasks.classification.inference import opinions
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -36,11 +35,12 @@ def fit_blend(task: TopicClassifier, train: Dataset, validation: Dataset) -> tup
     """
     started, config = time.perf_counter(), task.config
     texts = (text for chunk in texts_of(train, config.text_column) for text in chunk)
-    labels = answers(train, config).best
-    linear, description = fit_linear(texts, labels, classes=len(config.labels), seed=SEED)
+    linear, description = task.target.fit_linear(texts, answers(train, config).best, seed=SEED)
     if linear is None:
         if not isinstance(task.model, SeqToVec):
-            raise DataError(description, where=place_of(train), expected="texts with words, of two classes at least")
+            raise DataError(
+                description, where=place_of(train), expected="texts with words, and not all with one answer"
+            )
         return None, ""
     seconds = time.perf_counter() - started
     blend = Blend(linear, (0.0, 1.0), description, seconds)
@@ -49,8 +49,7 @@ def fit_blend(task: TopicClassifier, train: Dataset, validation: Dataset) -> tup
     task.blend = blend
     examples = task.encode(validation)
     assert examples.linear is not None
-    recurrent = log_probabilities(task.model, examples, len(config.labels))
-    weights = best_weights(recurrent, examples.linear, examples.labels)
+    weights = best_weights(opinions(task.model, examples, task.target), examples.linear, examples.labels, task.target)
     share = weights[0] / sum(weights)
     said = f"linear model beside it: {description}, {seconds:.0f} s; by the validation rows the recurrent one counts {share:.0%}"
     return replace(blend, weights=weights), said

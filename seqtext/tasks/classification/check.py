@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from seqtext.data.reading.joined_columns import joined
-from seqtext.data.rows.columns import choose_label, choose_text, require
-from seqtext.data.rows.faults import Fault, without_label, without_text
+from seqtext.data.rows.faults import Fault, refused, without_label, without_text
 from seqtext.data.rows.named_columns import NamedColumns
+from seqtext.tasks.classification.columns import Asked, LabelColumn, choose_columns, target_column
+from seqtext.tasks.classification.settings import Kind
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -20,16 +20,25 @@ def columns(rows: Dataset, named: NamedColumns) -> dict[str, str]:
     Raises:
         DataError: for columns that are not there, or not clear.
     """
-    require({"": rows}, *filter(None, [joined(named.text_column), named.label_column]))
-    label = named.label_column or choose_label(rows, text=joined(named.text_column) or None)
-    return {"texts": joined(named.text_column) or choose_text(rows, label=label), "labels": label}
+    found = choose_columns(rows, _asked(named), text=named.text_column, label=named.label_column)
+    return {"texts": found.text, ("numbers" if _asked(named).target == "number" else "labels"): found.label}
 
 
 def faults(rows: Dataset, named: NamedColumns) -> Iterator[Fault]:
-    """Rows without a text or without a label."""
-    found = columns(rows, named)
-    yield from without_text(rows, found["texts"])
-    yield from without_label(rows, found["labels"])
+    """Rows without a text, without a label, or whose labels or number cannot be read."""
+    text, label = columns(rows, named).values()
+    yield from without_text(rows, text)
+    column = target_column(rows, label, _asked(named))
+    if isinstance(column, LabelColumn):
+        yield from without_label(rows, label)
+    else:
+        yield from refused(rows, column.check)
+
+
+def _asked(named: NamedColumns) -> Asked:
+    """What texts have; `--target` of other tasks is a column."""
+    kind = next((kind for kind in get_args(Kind) if kind == named.target), None)
+    return Asked(kind, decimal=named.decimal, missing=named.missing)
 
 
 def told(splits: DatasetDict, named: NamedColumns) -> Iterator[str]:
@@ -40,5 +49,7 @@ def told(splits: DatasetDict, named: NamedColumns) -> Iterator[str]:
     """
     from seqtext.tasks.classification.splits import labelled_splits
 
-    data = labelled_splits(splits, text_column=named.text_column, label_column=named.label_column, together=False)
+    data = labelled_splits(
+        splits, text_column=named.text_column, label_column=named.label_column, asked=_asked(named), together=False
+    )
     yield from (*data.notes, *data.warnings)

@@ -6,6 +6,7 @@ Knows texts and labels; reads no files but its own saved ones, and does not know
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +21,21 @@ from seqtext.batching.usual import Usual
 from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.given import given_texts
 from seqtext.data.text.tokenizer import Tokenizer
-from seqtext.errors import OptionsError, one_of, shorten
+from seqtext.errors import OptionsError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.embedding import TokenEmbedding
-from seqtext.nn.losses import Loss, classification_loss
-from seqtext.nn.precision import check_answers
+from seqtext.nn.losses import Loss
 from seqtext.nn.word_prediction import WordPrediction
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.blend import FILE, Blend
-from seqtext.tasks.classification.inference import Prediction, log_probabilities, macro_f1, of_each, predictions
+from seqtext.tasks.classification.inference import of_each, opinions
+from seqtext.tasks.classification.measures import chosen_thresholds
 from seqtext.tasks.classification.model import NoModel, build_model, layer_rates
+from seqtext.tasks.classification.predictions import LabelsPrediction, NumberPrediction, Prediction
 from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_chunks, mean_of_windows
 from seqtext.tasks.classification.settings import Ranking, TopicConfig
+from seqtext.tasks.classification.targets import ANumber, OneLabel, SeveralLabels, target_of
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights
 
@@ -43,7 +46,7 @@ _DEFAULT = Ranking()
 
 
 class TopicClassifier(BaseTask):
-    """Says which of its labels a text belongs to.
+    """Says which of its labels a text belongs to, or which of them it has, or which number: what `target` (targets.py) is.
 
     Args:
         config: settings and labels.
@@ -69,6 +72,11 @@ class TopicClassifier(BaseTask):
         return self.config.labels
 
     @property
+    def target(self) -> OneLabel | SeveralLabels | ANumber:
+        """What texts have: how it is learnt, measured and said."""
+        return target_of(self.config)
+
+    @property
     def selection_metric(self) -> str:
         """The validation figure that decides which epoch's weights are kept."""
         return self.config.select
@@ -76,13 +84,12 @@ class TopicClassifier(BaseTask):
     @property
     def lower_is_better(self) -> bool:
         """Of that figure."""
-        return self.config.select == "loss"
+        return self.config.select in ("loss", "mae", "rmse")
 
     def traits(self) -> list[str]:
         """What it is, in a few words each."""
-        names = one_of(map(shorten, self.labels), 5).removeprefix("one of ")
         units = f"{self.config.cell} of {self.config.hidden_size:,} units"
-        return [f"{len(self.labels):,} labels: {names}", units, f"{len(self.tokenizer):,} pieces"]
+        return [self.target.traits(), units, f"{len(self.tokenizer):,} pieces"]
 
     # ---- made from data, or from another run
 
@@ -92,7 +99,7 @@ class TopicClassifier(BaseTask):
         train: Any,
         *,
         text_column: str | Sequence[str] | None = None,
-        label_column: str | None = None,
+        label_column: str | Sequence[str] | None = None,
         init_from: str | Path | None = None,
         seed: int = 0,
         **settings: Any,
@@ -103,7 +110,7 @@ class TopicClassifier(BaseTask):
             train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`. Nothing
                 else may be given, or the tokenizer would see what it is tested on.
             text_column: recognised if there is no doubt; of several the texts are joined.
-            label_column: likewise.
+            label_column: likewise; of several columns of yes and no, each is a label.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
             seed: of the first weights.
             settings: fields of `TopicSettings`, which holds their names, defaults and meanings once.
@@ -123,8 +130,8 @@ class TopicClassifier(BaseTask):
     # ---- raw in, raw out
 
     @torch.inference_mode()
-    def __call__(self, texts: Any, *, top_k: int | None = _DEFAULT.top_k) -> list[Prediction]:
-        """The label of each text, in fp32, whatever the model was trained in: always a list, of one prediction for one text.
+    def __call__(self, texts: Any, *, top_k: int | None = _DEFAULT.top_k) -> list[Any]:
+        """The label of each text, or what it has, in fp32, whatever the model was trained in: a list, of one prediction for one text.
 
         Args:
             texts: raw texts, as `given_texts` (data/text/given.py) takes them: a list, one text, a column, or rows or a table that have
@@ -140,13 +147,14 @@ class TopicClassifier(BaseTask):
 
     def predict(
         self, texts: Any, *, top_k: int | None = _DEFAULT.top_k, report: EncodingReport | None = None
-    ) -> Iterator[Prediction]:
+    ) -> Iterator[Prediction | LabelsPrediction | NumberPrediction]:
         """Like calling, for any number of texts: they are taken in chunks, so a pipe of them needs little memory."""
         Ranking(top_k=top_k)  # checks the value
-        linear = None if self.blend is None else self.blend.linear
+        blend, target = self.blend, self.target
+        linear = None if blend is None else lambda chunks: blend.opinions(chunks, target)
         report = EncodingReport() if report is None else report
         for chunk in encoded_chunks(self._given(texts), self.tokenizer, self.config, report, linear):
-            yield from predictions(torch.from_numpy(self.probabilities(chunk)), self.config.labels, top_k)
+            yield from target.predictions(self.probabilities(chunk), top_k)
 
     def _given(self, texts: Any) -> Iterator[str]:
         return iter(given_texts(texts, self.config.text_column))
@@ -183,10 +191,12 @@ class TopicClassifier(BaseTask):
 
     def split(self, rows: Any, *, seed: int) -> tuple[Dataset, Dataset]:
         """Training and validation rows out of training rows alone: a seeded tenth of those with a label, the share of each class kept."""
+        from seqtext.tasks.classification.columns import asked_of, target_column
         from seqtext.tasks.classification.splits import hold_out
 
         rows, config = self.rows(rows), self.config
-        return hold_out(rows, config.label_column, text=config.text_column, teacher=config.teacher_column, seed=seed)
+        column = target_column(rows, config.label_column, asked_of(config))
+        return hold_out(rows, column, text=config.text_column, teacher=config.teacher_column, seed=seed)
 
     def encode(self, rows: Any, *, sampling_seed: int | None = None) -> EncodedTexts:
         """A split as ids and labels, checked.
@@ -203,19 +213,12 @@ class TopicClassifier(BaseTask):
         return encode_rows(self, self.rows(rows), sampling_seed=sampling_seed)
 
     def loss(self, batch: TextBatch) -> Loss:
-        """Cross entropy of labels and teacher's answers, and of the hidden words, a text's share of which weighs as much as its label's."""
+        """That of what texts have and a teacher's answers, and of the hidden words, a text's share of which weighs as much."""
         assert isinstance(self.model, SeqToVec)
         config, embedding, words = self.config, self._embedding, self._words
         tokens, hidden = embedding.hide(batch.tokens)
         outputs = self.model.read(tokens)
-        loss = classification_loss(
-            mean_of_windows(self.model.decide(outputs), batch),
-            batch.labels,
-            class_weights=self._weights(batch.labels.device),
-            label_smoothing=config.label_smoothing,
-            taught=batch.taught,
-            temperature=config.teacher_temperature,
-        )
+        loss = self.target.loss(mean_of_windows(self.model.decide(outputs), batch), batch.labels, batch.taught)
         if words is None or not self.model.training:
             return loss
         text = batch.text_at(hidden // tokens.values.shape[1])
@@ -240,44 +243,39 @@ class TopicClassifier(BaseTask):
         assert isinstance(self.model.auxiliary, WordPrediction | None)
         return self.model.auxiliary
 
-    def _weights(self, device: torch.device) -> Tensor | None:
-        weights = self.config.class_weights
-        return None if weights is None else torch.tensor(weights, dtype=torch.float32, device=device)
-
     @torch.inference_mode()
-    def probabilities(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> NDArray[np.float32]:
-        """(R, C) of all rows of a split, in the order of the split."""
-        recurrent = log_probabilities(self.model, examples, len(self.config.labels), map_pieces)
+    def opinions(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> Tensor:
+        """(R, C) of all rows of a split, by both models, as `target` has them; in the order of the split."""
+        recurrent = opinions(self.model, examples, self.target, map_pieces)
         if self.blend is None or examples.linear is None:
-            found = recurrent.exp()
-        else:
-            found = self.blend(recurrent, examples.linear).exp()
-        check_answers(found)
-        return found.numpy()
+            return recurrent
+        return self.blend(recurrent, examples.linear, self.target)
+
+    def probabilities(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> NDArray[np.float32]:
+        """(R, C) of all rows of a split, in the order of the split; (R, 1) the numbers themselves, where texts have one."""
+        return self.target.answers(self.opinions(examples, map_pieces=map_pieces))
 
     @torch.inference_mode()
     def complete(self, train: Dataset, validation: Dataset) -> str:
-        """Fits the linear model on training rows, and weighs it on validation rows; says how in a line. Nothing for `model="rnn"`."""
+        """Fits the linear model on training rows, weighs it on validation rows, and chooses thresholds by these; says how in a line."""
         from seqtext.tasks.classification.blend_fit import fit_blend
 
-        if self.config.model == "rnn":
-            return ""
-        self.blend, said = fit_blend(self, train, validation)
-        return said
+        said = []
+        if self.config.model != "rnn":
+            self.blend, told = fit_blend(self, train, validation)
+            said += [told] if told else []
+        if isinstance(self.target, SeveralLabels):
+            examples = self.encode(validation)
+            true = examples.labels[:, : self.target.outputs].numpy()
+            thresholds, own = chosen_thresholds(self.probabilities(examples), true)
+            self.config = replace(self.config, thresholds=thresholds)
+            few = f", {own:,} labels by themselves, the others by one for all" if own < len(thresholds) else ""
+            said.append(f"thresholds chosen for the best F1 on the validation rows{few}")
+        return "; ".join(said)
 
     def validate(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
-        """Mean loss, accuracy and macro F1 over a split. Labels the model does not know are mistakes, and have no loss.
-
-        Rows with a teacher's answer alone count for nothing here.
-        """
-        probabilities = self.probabilities(examples, map_pieces=map_pieces)[examples.labels.numpy() >= 0]
-        labels = examples.labels[examples.labels >= 0].numpy()
-        known = labels < len(self.config.labels)
-        true = probabilities[known, labels[known]]
-        loss = -np.log(np.maximum(true, 1e-12), dtype=np.float64).mean() if len(true) else float("nan")
-        guessed = probabilities.argmax(axis=1)
-        accuracy = float((guessed == labels).mean())
-        return {"loss": float(loss), "accuracy": accuracy, "macro_f1": macro_f1(guessed, labels)}
+        """Mean loss, and how good the answers are: the figures of `target`."""
+        return self.target.figures(self.opinions(examples, map_pieces=map_pieces), examples.labels)
 
     # ---- saved
 
@@ -294,5 +292,5 @@ class TopicClassifier(BaseTask):
         task = restore(saved, lambda: cls(config, tokenizer))
         if FILE in saved.files:
             where = str(saved.folder / FILE)
-            task.blend = Blend.of_bytes(saved.file(FILE), classes=len(config.labels), where=where)
+            task.blend = Blend.of_bytes(saved.file(FILE), functions=task.target.functions, where=where)
         return task

@@ -6,7 +6,7 @@ A row with a teacher's answer needs no label: it teaches, and is never measured 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.fingerprint import fingerprint
 from seqtext.data.rows.columns import check_texts, require
+from seqtext.data.rows.label_sets import LabelSets
 from seqtext.data.rows.labels import Labels, without_label
+from seqtext.data.rows.target_numbers import TargetNumbers
 from seqtext.data.rows.teacher import TeacherAnswers, teacher_answers
 from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
 from seqtext.nn.losses import Taught
@@ -31,16 +33,16 @@ class Answers(NamedTuple):
     """What is known of some rows.
 
     Attributes:
-        labels: (R,) ids; -1 where a teacher alone answers.
+        labels: (R,) ids, -1 where a teacher alone answers; (R, C) bool of several labels; (R,) standardised numbers.
         teacher: its answers, if there is one.
     """
 
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     teacher: TeacherAnswers | None
 
     @property
-    def best(self) -> NDArray[np.int64]:
-        """(R,) the label, or else the teacher's likeliest class."""
+    def best(self) -> NDArray[Any]:
+        """(R, ...) the label, or else the teacher's likeliest class."""
         if self.teacher is None:
             return self.labels
         return np.where(self.labels < 0, self.teacher.probabilities.argmax(axis=1), self.labels)
@@ -54,11 +56,16 @@ class Answers(NamedTuple):
 
 
 def answers(rows: Dataset, config: TopicConfig) -> Answers:
-    """Labels, and a teacher's answers where the classifier has one and the rows have its column.
+    """What rows have, as the classifier learns it; and a teacher's answers where it has one and the rows have its column.
 
     Raises:
         DataError: naming a row with neither, or whose label or answer cannot be used.
     """
+    if config.target == "labels":
+        return Answers(label_sets(config).encode(rows, config.label_column).members, None)
+    if config.target == "number":
+        values = target_numbers(config).encode(rows, config.label_column).values
+        return Answers(((values - config.mean) / config.deviation).astype(np.float32), None)
     labels, column = Labels(config.labels), config.teacher_column
     if column is None or column not in rows.column_names:
         return Answers(labels.encode(rows, config.label_column).ids, None)
@@ -71,6 +78,17 @@ def answers(rows: Dataset, config: TopicConfig) -> Answers:
     if len(neither := np.flatnonzero((ids < 0) & ~teacher.given)):
         raise without_label(rows, config.label_column, neither)
     return Answers(ids, teacher)
+
+
+def label_sets(config: TopicConfig) -> LabelSets:
+    """The labels of a classifier of several."""
+    assert config.label_form is not None
+    return LabelSets(config.labels, config.label_form)
+
+
+def target_numbers(config: TopicConfig) -> TargetNumbers:
+    """How a classifier's column writes numbers."""
+    return TargetNumbers(config.decimal, config.missing)
 
 
 def encode_rows(
@@ -88,7 +106,7 @@ def encode_rows(
         sampling_seed=sampling_seed,
     )
     known = answers(rows, config)
-    linear = None if task.blend is None else task.blend.opinions(texts_of(rows, config.text_column))
+    linear = None if task.blend is None else task.blend.opinions(texts_of(rows, config.text_column), task.target)
     taught = known.taught(config.teacher_weight)
     examples = EncodedTexts(tokens, known.labels, max_length=config.max_length, linear=linear, taught=taught)
     return examples, replace(report, in_windows=int((examples.windows > 1).sum()))

@@ -11,6 +11,7 @@ from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.pooling import Pooling
 from seqtext.nn.word_prediction import WordPrediction
 from seqtext.tasks.classification.settings import TopicConfig
+from seqtext.tasks.classification.targets import target_of
 
 
 class NoModel(nn.Module):
@@ -57,7 +58,7 @@ def build_model(config: TopicConfig, tokens: int) -> SeqToVec | NoModel:
         auxiliary=words,
         backbone=backbone,
         pooling=Pooling(kinds=config.pooling, size=backbone.output_size, bidirectional=config.bidirectional),
-        output_size=len(config.labels),
+        output_size=target_of(config).outputs,
         dropout=config.head_dropout,
     )
 

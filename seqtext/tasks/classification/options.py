@@ -15,8 +15,8 @@ _TRAIN_AND_VALIDATE = Range("2 or more: one to train on and one to validate", la
 class LabelledOptions(TextDataOptions, RunOptions):
     """Rows with labels."""
 
-    label_column: str | None = None
-    """Column of the labels. Default: recognised where there is no doubt."""
+    label_column: tuple[str, ...] = ()
+    """Column of the labels or numbers, or several of yes and no, one for each label. Default: recognised where there is no doubt."""
     per_class: int | None = None
     """Use this many labelled rows of each class, drawn with the seed: validation rows are some of them, the others are left aside."""
     unlabelled: Literal["error", "drop"] = "error"

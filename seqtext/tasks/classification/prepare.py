@@ -7,17 +7,30 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from torch import Tensor
 
 from seqtext.data.reading.joined_columns import joined, separators_in
-from seqtext.data.rows.columns import choose, require
+from seqtext.data.rows.columns import require
 from seqtext.data.rows.given import as_rows
+from seqtext.data.rows.label_sets import LabelSets
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.errors import OptionsError, one_of
 from seqtext.saving.configs import settings_of
+from seqtext.tasks.classification.columns import (
+    Asked,
+    LabelColumn,
+    NumberColumn,
+    SetsColumn,
+    TargetColumn,
+    choose_columns,
+    target_column,
+)
 from seqtext.tasks.classification.settings import UNEVEN, TopicConfig, TopicSettings
+from seqtext.tasks.classification.targets import FAR_OFF, IN_WORDS, KINDS
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import (
     as_one_side,
@@ -62,7 +75,7 @@ class Prepared(NamedTuple):
 def prepare(
     train: Any,
     text_column: str | Sequence[str] | None,
-    label_column: str | None,
+    label_column: str | Sequence[str] | None,
     init_from: str | Path | None,
     settings: Mapping[str, Any],
 ) -> Prepared:
@@ -75,14 +88,12 @@ def prepare(
     """
     source = None if init_from is None else open_start(init_from)
     wanted = settings_of(TopicSettings, settings)
-    train = as_rows(
-        train, joined(text_column) if text_column else None, label_column, wanted.teacher_column, split="train"
-    )
+    text, label = (joined(one) if one else None for one in (text_column, label_column))
+    train = as_rows(train, text, label, wanted.teacher_column, split="train")
     require({"train": train}, *filter(None, [wanted.teacher_column]))
-    columns = choose(train, text=text_column, label=label_column)
-    labels = Labels.of(train, columns.label)
-    if wanted.teacher_column is None:
-        labels.encode(train, columns.label)  # before the tokenizer is trained: each row must have one
+    asked = Asked(wanted.target, decimal=wanted.decimal, missing=wanted.missing)
+    columns = choose_columns(train, asked, text=text, label=label)
+    learnt = _learnt(target_column(train, columns.label, asked), train, wanted)
     if source is None:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
@@ -96,15 +107,43 @@ def prepare(
     else:
         wanted = _fitted(wanted, source)
         tokenizer = tokenizer_of(source, "source")
-    wanted = replace(wanted, select=wanted.select or ("macro_f1" if unevenness(labels.counts) > UNEVEN else "accuracy"))
-    config = TopicConfig(
-        **asdict(wanted),
-        labels=labels.names,
-        text_column=columns.text,
-        label_column=columns.label,
-        class_weights=_balance(labels.counts) if wanted.balance_classes else None,
-    )
+    settings_learnt = {**asdict(wanted), **learnt, "text_column": columns.text, "label_column": columns.label}
+    config = TopicConfig(**settings_learnt)
     return Prepared(config, tokenizer, None if source is None else _weights(source, config))
+
+
+def _learnt(column: TargetColumn, train: Any, wanted: TopicSettings) -> dict[str, Any]:
+    """What training rows say of their labels or numbers, as fields of the config. Each row must have an answer, or a teacher's.
+
+    Raises:
+        DataError: a row without one, or whose answer cannot be used.
+        OptionsError: settings that do not go with what texts have.
+    """
+    replace(wanted, target=column.kind)  # checks what goes with it
+    found: dict[str, Any] = {"target": column.kind, "labels": (), "number_loss": wanted.number_loss or "squared"}
+    if isinstance(column, LabelColumn):
+        labels = Labels.of(train, column.column)
+        if wanted.teacher_column is None:
+            labels.encode(train, column.column)
+        uneven = unevenness(labels.counts) > UNEVEN
+        found |= {"labels": labels.names, "select": "macro_f1" if uneven else "accuracy"}
+        found["class_weights"] = _balance(labels.counts) if wanted.balance_classes else None
+    elif isinstance(column, SetsColumn):
+        sets = LabelSets.of(train, column.column, column.form)
+        sets.encode(train, column.column)
+        found |= {"labels": sets.names, "label_form": column.form, "select": "average_precision"}
+    elif isinstance(column, NumberColumn):
+        mean, deviation = column.numbers.scale(train, column.column)
+        values = column.numbers.encode(train, column.column).values
+        off = bool((np.abs(values - mean) > FAR_OFF * deviation).any())
+        found |= {"mean": mean, "deviation": deviation, "select": "r2"}
+        found["number_loss"] = wanted.number_loss or ("huber" if off else "squared")
+    found["select"] = wanted.select or found["select"]
+    known = KINDS[column.kind].figures_known
+    if found["select"] not in known:
+        told = f"--select is {found['select']}, and a text has {IN_WORDS[column.kind]}"
+        raise OptionsError(told, expected=one_of(known))
+    return found
 
 
 def _vocabulary_size(train: Any, column: str) -> int:
@@ -130,7 +169,7 @@ def _weights(source: SavedTask, config: TopicConfig) -> dict[str, Tensor]:
     weights = as_one_side(weights_of(source), "source")
     if source.task == "TopicClassifier":
         theirs = source.config(TopicConfig, task=source.task)
-        if (theirs.labels, theirs.pooling) == (config.labels, config.pooling):
+        if (theirs.target, theirs.labels, theirs.pooling) == (config.target, config.labels, config.pooling):
             return weights
     return without_parts(weights, ["head"])
 

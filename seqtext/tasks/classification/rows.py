@@ -5,8 +5,8 @@ A text is one window of tokens, or several where long texts are read whole: then
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +18,6 @@ from seqtext.batching.padded import Padded, sent
 from seqtext.batching.ragged import Ragged
 from seqtext.data.text.encoding import EncodingReport, chunked, encode_chunk
 from seqtext.data.text.tokenizer import Tokenizer
-from seqtext.models.linear_text import LinearText
 from seqtext.nn.losses import Taught
 from seqtext.tasks.classification.settings import TopicConfig
 
@@ -33,7 +32,7 @@ class TextBatch(NamedTuple):
     Attributes:
         tokens: (W, T) ids of all windows.
         text_of: (W,) which of the B texts a window is from, on the CPU; None where each text is one window.
-        labels: (B,) int64.
+        labels: (B,) int64 ids; (B, C) bool of several labels; (B,) standardised numbers.
         rows: (B,) row numbers in the split, on the CPU, so that a message can name the row.
         taught: what a teacher says of them, if one does.
     """
@@ -75,9 +74,9 @@ class EncodedTexts:
 
     Args:
         tokens: R texts.
-        labels: (R,) int64 class ids; -1 for a row with a teacher's answer alone.
+        labels: (R,) int64 class ids, -1 for a row with a teacher's answer alone; (R, C) bool of several labels; (R,) standardised numbers.
         max_length: tokens a window holds.
-        linear: (R, C) what a linear model says of the texts, as log-probabilities; None where there is none.
+        linear: (R, C) what a linear model says of the texts, as its opinions; None where there is none.
         taught: what a teacher says of them; likewise.
 
     Attributes:
@@ -90,7 +89,7 @@ class EncodedTexts:
     def __init__(
         self,
         tokens: Ragged,
-        labels: NDArray[np.int64],
+        labels: NDArray[Any],
         *,
         max_length: int,
         linear: Tensor | None = None,
@@ -162,7 +161,7 @@ def encoded_chunks(
     tokenizer: Tokenizer,
     config: TopicConfig,
     report: EncodingReport,
-    linear: LinearText | None = None,
+    opinions: Callable[[list[list[str]]], Tensor] | None = None,
 ) -> Iterator[EncodedTexts]:
     """Raw texts as rows, all of label 0, some at a time, so that any number of texts needs little memory.
 
@@ -171,14 +170,15 @@ def encoded_chunks(
         tokenizer: of the classifier.
         config: likewise.
         report: to which is added what was met.
-        linear: a linear model that is asked too.
+        opinions: of a linear model that is asked too, about texts in lists.
     """
     keep = kept_part(config.max_length, config.long_texts)
     for chunk in chunked(texts, CHUNK):
         ids = Ragged.from_sequences(encode_chunk(chunk, tokenizer, keep=keep, report=report))
-        opinions = None if linear is None else linear.log_probabilities(chunk)
         labels = np.zeros(len(chunk), dtype=np.int64)
-        examples = EncodedTexts(ids, labels, max_length=config.max_length, linear=opinions)
+        examples = EncodedTexts(
+            ids, labels, max_length=config.max_length, linear=None if opinions is None else opinions([chunk])
+        )
         report.in_windows += int((examples.windows > 1).sum())
         yield examples
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from seqtext.data.reading.label_forms import Form
 from seqtext.errors import OptionsError, shorten
 from seqtext.options import NOT_NEGATIVE, POSITIVE, SHARE, Range, out_of_range, raise_faults, up_to
 
-Select = Literal["accuracy", "macro_f1", "loss"]
+Kind = Literal["label", "labels", "number"]  # what a text has
+Select = Literal["accuracy", "macro_f1", "loss", "micro_f1", "average_precision", "r2", "mae", "rmse", "spearman"]
+NumberLoss = Literal["squared", "huber"]
 UNEVEN = (
     5  # times the rows of the rarest class that the commonest has: beyond, accuracy is mostly that of the common ones
 )
@@ -25,6 +29,8 @@ class TopicSettings:
 
     model: Literal["both", "rnn", "linear"] = "both"
     """The recurrent model with a linear one beside it (TF-IDF of words and characters), or one of them alone."""
+    target: Kind | None = None
+    """One label a text, labels (any number of them) or a number. Default: labels where the label column plainly has several, else label."""
     vocabulary_size: int | None = None
     """Pieces of the tokenizer; lowered where the corpus is too small. Default: 16,000; 400 for single words, such as names."""
     lowercase: bool = True
@@ -71,7 +77,13 @@ class TopicSettings:
     balance_classes: bool = False
     """Weight rows so that every class counts the same."""
     select: Select | None = None
-    """Validation figure that chooses the epoch. Default: accuracy; macro_f1 where a class has over 5 times the rows of another."""
+    """Validation figure that chooses the epoch. Default: accuracy (macro_f1 if classes are uneven), average_precision of labels, r2."""
+    number_loss: NumberLoss | None = None
+    """Error of a number that is learnt from. Default: squared; huber where a number lies over 5 deviations from the mean."""
+    decimal: Literal[".", ","] = "."
+    """Decimal mark of the numbers to predict, in text."""
+    missing: tuple[str, ...] = ()
+    """Cells that mark a number to predict as not known, beside the empty one and nan."""
     teacher_column: str | None = None
     """Column of another model's answers to learn from: a list of a number for each class a row, or numbers by the names of the classes."""
     teacher_values: Literal["auto", "probabilities", "logits"] = "auto"
@@ -102,6 +114,9 @@ class TopicSettings:
         )
         if self.activation != "tanh" and self.cell != "rnn":
             faults.append(f"--activation is {self.activation}, which only --cell rnn takes, and --cell is {self.cell}")
+        if self.target in ("labels", "number") and (self.teacher_column is not None or self.balance_classes):
+            flag = "--balance_classes" if self.balance_classes else "--teacher_column"
+            faults.append(f"{flag} is of texts that have one label each, and --target is {self.target}")
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):
             faults.append(
                 f"--pooling is {' '.join(self.pooling)[:80] or 'empty'}; expected last, mean, max, each at most once"
@@ -118,7 +133,19 @@ class TopicConfig(TopicSettings):
     select: Select = "accuracy"
     """Validation figure that decides which epoch is kept."""
     labels: tuple[str, ...] = ()
-    """Names of the classes, in the order of their ids."""
+    """Names of the classes, in the order of their ids; none of a number."""
+    target: Kind = "label"
+    """What a text has."""
+    label_form: Form | None = None
+    """How the label column writes several labels a row."""
+    thresholds: tuple[float, ...] | None = None
+    """Of several labels: the probability from which on a text has each; chosen on validation rows."""
+    number_loss: NumberLoss = "squared"
+    """Error of a number that is learnt from."""
+    mean: float = 0.0
+    """Of the numbers of training rows, by which they are standardised."""
+    deviation: float = 1.0
+    """Likewise."""
     text_column: str = "text"
     """Column the texts were in."""
     label_column: str = "label"
@@ -128,10 +155,19 @@ class TopicConfig(TopicSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+        least = {"label": 2, "labels": 1, "number": 0}[self.target]
+        if len(self.labels) < least or len(set(self.labels)) != len(self.labels):
             twice = next((name for name, rows in Counter(self.labels).items() if rows > 1), None)
             found = f"{len(self.labels)} labels" + (f", {shorten(twice)} more than once" if twice is not None else "")
-            raise OptionsError(found, expected="at least two different names")
+            raise OptionsError(found, expected=f"at least {'two' if least == 2 else 'one'} different names")
+        if (self.target == "labels") != (self.label_form is not None) or (self.target == "number" and self.labels):
+            raise OptionsError(f"target {self.target!r} with {len(self.labels)} labels of form {self.label_form!r}")
+        if self.thresholds is not None and (
+            len(self.thresholds) != len(self.labels) or not all(0 <= one <= 1 for one in self.thresholds)
+        ):
+            raise OptionsError(f"{len(self.thresholds)} thresholds", expected="one from 0 to 1 per label")
+        if not (math.isfinite(self.mean) and math.isfinite(self.deviation) and self.deviation > 0):
+            raise OptionsError(f"mean {self.mean}, deviation {self.deviation}", expected="finite numbers")
         if self.class_weights is not None and len(self.class_weights) != len(self.labels):
             found = f"{len(self.class_weights)} class weights"
             raise OptionsError(found, expected=f"{len(self.labels)}, one per label")
@@ -142,7 +178,7 @@ class Ranking:
     """What is said of each text: keywords of calling a `TopicClassifier`, and flags of `seqtext predict`."""
 
     top_k: int | None = 1
-    """How many of the likeliest labels to give; None is all."""
+    """How many of the likeliest labels to give; None is all. Where a text may have several: beside those that it has, unless it is 1."""
 
     def __post_init__(self) -> None:
         if self.top_k is not None and self.top_k < 1:

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.label_codes import coded
-from seqtext.data.rows.columns import Columns, by_content, choose, require
+from seqtext.data.rows.columns import Columns, by_content, require
 from seqtext.data.rows.duplicates import duplicates
-from seqtext.data.rows.labels import Labels, about_labels, check_same_classes, without_label
+from seqtext.data.rows.labels import Labels
 from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
 from seqtext.data.rows.teacher import answered, listed
 from seqtext.data.text.groups import groups_of_column
-from seqtext.errors import DataError
+from seqtext.errors import DataError, OptionsError
+from seqtext.tasks.classification.columns import IN_DRAWING, UNASKED, Asked, TargetColumn, choose_columns, target_column
+from seqtext.tasks.classification.settings import Kind
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -37,6 +38,7 @@ class LabelledSplits:
         validation: rows that decide which epoch is kept.
         test: rows nobody looks at before the end.
         columns: the columns used.
+        target: what texts have.
         duplicates: test rows whose text is in train too.
         notes: what was decided and left out, one line each.
         warnings: what the user should look at, one line each.
@@ -46,6 +48,7 @@ class LabelledSplits:
     validation: Dataset
     test: Dataset
     columns: Columns
+    target: Kind
     duplicates: int
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -55,7 +58,8 @@ def labelled_splits(
     splits: DatasetDict,
     *,
     text_column: str | Sequence[str] | None = None,
-    label_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    asked: Asked = UNASKED,
     teacher_column: str | None = None,
     unlabelled: Unlabelled = "error",
     max_rows: int | None = None,
@@ -73,31 +77,32 @@ def labelled_splits(
     """
     notes: list[str] = []
     splits = used_splits(splits, notes)
-    columns = choose(splits, text=text_column, label=label_column)
-    notes += by_content(splits["train"], columns, text=text_column, label=label_column)
-    column = columns.label
-    check_same_classes(splits, column)
+    columns = choose_columns(splits, asked, text=text_column, label=label_column)
+    target = target_column(splits["train"], columns.label, asked)
+    if target.kind != "number":
+        notes += by_content(splits["train"], columns, text=text_column, label=label_column)
     if teacher_column is not None:
-        require({"train": splits["train"]}, teacher_column)
+        _check_teacher(splits, teacher_column, target.kind)
     if unlabelled == "drop":
-        splits = _without_unlabelled(splits, column, notes, teacher=teacher_column)
-    found_notes, warnings = about_labels(splits, column)
+        splits = _without_unlabelled(splits, target, notes, teacher=teacher_column)
+    found_notes, warnings = target.about(splits)
     notes += found_notes
     train, validation, test = parts_of(
         splits,
         notes,
-        labels=lambda rows: _ids(rows, column, teacher_column),
+        labels=lambda rows: _strata(rows, target, teacher_column),
         groups=lambda rows: groups_of_column(rows, columns.text) if together else None,
-        check=lambda train, parts: _check_held_out(train, parts, column),
+        check=target.check_held_out,
         max_rows=max_rows,
-        per_class=per_class,
+        per_class=_checked_per_class(per_class, target.kind),
         seed=seed,
-        drawn=" by class",
+        drawn=IN_DRAWING[target.kind],
     )
     if teacher_column is not None:
         notes += _told_of_teacher(train, columns, teacher_column)
-    labels = Labels.of(train, column)  # only now: a class may have lost its last training row
-    warnings += [warning for rows in (validation, test) for warning in labels.encode(rows, column).warnings]
+    target = target_column(train, columns.label, asked._replace(target=target.kind, form=getattr(target, "form", None)))
+    # Only now: a class may have lost its last training row.
+    warnings += [warning for rows in (validation, test) for warning in target.answers(rows).warnings]
     found = duplicates(train, test, columns.text)
     if found.total:
         first = ", ".join(map(str, found.first_rows))
@@ -105,11 +110,11 @@ def labelled_splits(
             f"{found.total:,} test texts are in train too (test rows {first}{', ...' if found.total > len(found.first_rows) else ''}):"
             " the test figure flatters"
         )
-    return LabelledSplits(train, validation, test, columns, found.total, tuple(notes), tuple(warnings))
+    return LabelledSplits(train, validation, test, columns, target.kind, found.total, tuple(notes), tuple(warnings))
 
 
 def hold_out(
-    train: Dataset, column: str, *, text: str, teacher: str | None = None, seed: int
+    train: Dataset, target: TargetColumn, *, text: str, teacher: str | None = None, seed: int
 ) -> tuple[Dataset, Dataset]:
     """The training rows and a tenth of them held out, each class with its share, texts that are nearly the same together.
 
@@ -118,20 +123,32 @@ def hold_out(
     Raises:
         DataError: if there are too few rows, or a row without a label.
     """
-    return hold_out_rows(train, _ids(train, column, teacher), seed=seed, groups=groups_of_column(train, text))
+    return hold_out_rows(train, _strata(train, target, teacher), seed=seed, groups=groups_of_column(train, text))
 
 
-def _ids(rows: Dataset, column: str, teacher: str | None) -> NDArray[np.int64]:
-    """Ids of the labels; -1 where a teacher alone answers, which is never held out."""
-    labels = Labels.of(rows, column)
-    if teacher is None or teacher not in rows.column_names:
-        return labels.encode(rows, column).ids
-    found = labels.encode(rows, column, unlabelled="drop")
-    ids = np.full(len(rows), -1, dtype=np.int64)
-    ids[found.rows] = found.ids
-    if len(neither := np.flatnonzero((ids < 0) & ~answered(rows, teacher))):
-        raise without_label(rows, column, neither)
+def _strata(rows: Dataset, target: TargetColumn, teacher: str | None) -> NDArray[np.int64]:
+    """Ids by which rows are drawn; -1 where a teacher alone answers, which is never held out."""
+    ids = target.strata(rows)
+    there = np.zeros(len(rows), dtype=bool)
+    if teacher is not None and teacher in rows.column_names:
+        there = answered(rows, teacher)
+    if len(neither := np.flatnonzero((ids < 0) & ~there)):
+        raise target.missing(rows, neither)
     return ids
+
+
+def _check_teacher(splits: DatasetDict, column: str, kind: Kind) -> None:
+    require({"train": splits["train"]}, column)
+    if kind != "label":
+        fix = "leave it out, or keep one label of each row with --target label"
+        raise OptionsError(f"--teacher_column {column}, and the texts have a list of labels each", fix=fix)
+
+
+def _checked_per_class(per_class: int | None, kind: Kind) -> int | None:
+    if per_class is not None and kind != "label":
+        has = "any number of labels" if kind == "labels" else "a number"
+        raise OptionsError(f"--per_class {per_class}, and a text has {has}", fix="draw some rows with --max_rows")
+    return per_class
 
 
 def _told_of_teacher(train: Dataset, columns: Columns, teacher: str) -> list[str]:
@@ -145,26 +162,8 @@ def _told_of_teacher(train: Dataset, columns: Columns, teacher: str) -> list[str
     ]
 
 
-def _check_held_out(train: Dataset, parts: Sequence[Dataset], column: str) -> None:
-    """Sees to it that training rows are left of two classes, and of one that each part taken out of them has.
-
-    Raises:
-        DataError: if there were too few rows for that.
-    """
-    codes = [coded(rows, column) for rows in (train, *parts)]
-    trained, *taken = ({part.values[code] for code in np.flatnonzero(part.counts)} for part in codes)
-    if len(trained) < 2 or not all(trained & classes for classes in taken):
-        rows = len(train) + sum(map(len, parts))
-        raise DataError(
-            f"{rows:,} rows are too few to take rows to validate and to test out of them",
-            where=f"{place_of(train)}, column {column!r}",
-            expected="rows of two classes to be left",
-            fix="give more rows, or a file for each with --validation and --test",
-        )
-
-
 def _without_unlabelled(
-    splits: DatasetDict, column: str, notes: list[str], *, teacher: str | None = None
+    splits: DatasetDict, target: TargetColumn, notes: list[str], *, teacher: str | None = None
 ) -> DatasetDict:
     """The splits without rows that have no label, and without splits of such rows only, as the hub's hidden tests.
 
@@ -172,7 +171,7 @@ def _without_unlabelled(
     """
     kept = type(splits)()
     for name, rows in splits.items():
-        kept_rows = coded(rows, column).codes >= 0
+        kept_rows = target.there(rows)
         if teacher is not None and name == "train":
             kept_rows |= answered(rows, teacher)
         labelled = np.flatnonzero(kept_rows)
@@ -183,5 +182,7 @@ def _without_unlabelled(
         if len(labelled):
             kept[name] = rows.select(labelled) if dropped else rows
     if "train" not in kept:
-        raise DataError("no training row has a label", where=f"column {column!r}", fix="choose another --label_column")
+        raise DataError(
+            "no training row has a label", where=f"column {target.column!r}", fix="choose another --label_column"
+        )
     return kept

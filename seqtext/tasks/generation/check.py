@@ -21,9 +21,9 @@ def columns(rows: Dataset, named: NamedColumns) -> dict[str, str]:
     Raises:
         DataError: for columns that are not there, or not clear.
     """
-    require({"": rows}, *filter(None, [joined(named.text_column), named.label_column]))
+    require({"": rows}, *filter(None, [joined(named.text_column), joined(named.label_column)]))
     try:
-        label = named.label_column or choose_label(rows, text=joined(named.text_column) or None)
+        label = joined(named.label_column) or choose_label(rows, text=joined(named.text_column) or None)
     except DataError:  # texts alone will do
         label = None
     found = {"texts": joined(named.text_column) or choose_text(rows, label=label)}

@@ -43,4 +43,5 @@ def told(splits: DatasetDict, named: NamedColumns) -> Iterator[str]:
 
 def _chosen(rows: Dataset, named: NamedColumns) -> TaggedColumns:
     tokens = named.text_column[0] if named.text_column else None
-    return choose_tagged(rows, tokens=tokens, tags=named.label_column)
+    tags = named.label_column[0] if named.label_column else None
+    return choose_tagged(rows, tokens=tokens, tags=tags)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shlex
+
 import datasets
 import numpy as np
 import pytest
@@ -83,14 +85,14 @@ def test_a_column_of_yes_and_no_for_each_label_is_several_labels(names: list[str
         caught.value
     )
     assert choose(data, label=names[0]) == ("text", names[0])
+    with pytest.raises(DataError, match=f"pass --label_column {shlex.join(names)} for any number of labels a text"):
+        choose(data, several=True)
 
 
 def test_a_list_of_labels_in_each_row_is_several_labels() -> None:
     assert choose(rows(text=["a", "b"], labels=[["x"], ["y"]])) == ("text", "labels"), "one label each"
     data = rows(text=["a", "b"], labels=[["x"], ["x", "y"]])
-    message = (
-        r"split 'train', column 'labels', row 2, found \['x', 'y'\]: each row has several labels; this recipe gives"
-    )
+    message = r"split 'train', column 'labels', row 2, found \['x', 'y'\]: each row has several labels; where a"
     with pytest.raises(DataError, match=message):
         choose(data)
 

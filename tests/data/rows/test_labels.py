@@ -144,8 +144,8 @@ def _classes() -> datasets.ClassLabel:
         ([0.0, 1.0, 1.5], r"found 1.5 in row 3 \(the column is double\)"),
         ([0.0, 1e300, 1.0], r"found 0.0 in row 1 \(the column is double\); expected a name, a whole number"),
         ([[0.5], [1.5]], r"found 0.5 in row 1 \(the column is double\)"),
-        ([["a"], [], ["a", "b"]], r"row 3, found \['a', 'b'\]: each row has several labels; this recipe"),
-        (["[1]", "", "[0, 1]"], r"row 3, found '\[0, 1\]': each row has several labels; this recipe gives a text one"),
+        ([["a"], [], ["a", "b"]], r"row 3, found \['a', 'b'\]: each row has several labels; where"),
+        (["[1]", "", "[0, 1]"], r"row 3, found '\[0, 1\]': each row has several labels; where a text has one"),
         (["x"] * 9, "found only 'x', in 9 rows; expected two classes at least"),
         ([True, True], "found only 'true', in 2 rows"),
         ([None, 3, 3], "found only '3', in 2 rows"),
@@ -192,7 +192,7 @@ def test_names_that_differ_in_case_alone_are_told_with_their_rows() -> None:
 def test_labels_that_stand_several_in_a_cell_are_told(mark: str) -> None:
     _, [warning] = about(["sea", f"sea{mark}town", "town", f"town{mark}wood", "wood", "sea"] * 5)
     assert f"'sea{mark}town', 'town{mark}wood'" in warning
-    assert "each row may have several labels; this recipe gives a text one label" in warning
+    assert "each row may have several labels; where a text has one label, keep one" in warning
 
 
 @pytest.mark.parametrize("names", [["Food, Drink", "Travel"], ["Home, Garden", "Home, Kitchen"], ["a;", "b"]])

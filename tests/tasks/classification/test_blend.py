@@ -9,10 +9,13 @@ import seqtext
 from seqtext.errors import OptionsError, SavedFileError
 from seqtext.saving.folders import tensor_bytes
 from seqtext.tasks.classification.blend import WEIGHTS, Blend, best_weights, blended
-from seqtext.tasks.classification.inference import log_probabilities
+from seqtext.tasks.classification.inference import opinions
+from seqtext.tasks.classification.settings import TopicConfig
+from seqtext.tasks.classification.targets import OneLabel
 
 SMALL = {"embedding_size": 8, "hidden_size": 8, "vocabulary_size": 320}
 QUICK = {"epochs": 1, "batch_rows": 8, "threads": 1, "device": "cpu", "precision": "fp32"}
+THREE = OneLabel(TopicConfig(labels=("a", "b", "c")))
 WORDS = {"sea": ["ship", "wave", "salt"], "town": ["tram", "street", "shop"], "wood": ["oak", "owl", "moss"]}
 
 
@@ -38,7 +41,7 @@ def test_words_are_learnt_though_the_recurrent_model_has_hardly_begun(fitted):
     assert result.validation["accuracy"] == 1.0
     assert result.validation == task.validate(task.encode(validation))
     examples = task.encode(validation)
-    alone = {"linear": examples.linear, "recurrent": log_probabilities(task.model, examples, 3)}
+    alone = {"linear": examples.linear, "recurrent": opinions(task.model, examples, task.target)}
     assert (alone["linear"].argmax(dim=1).numpy() == validation["label"]).all()
     assert not (alone["recurrent"].argmax(dim=1).numpy() == validation["label"]).all()
 
@@ -60,21 +63,21 @@ def test_validation_rows_choose_the_weights_and_test_rows_see_them_only():
     labels = torch.randint(0, 3, (200,), generator=draw)
     right = torch.nn.functional.one_hot(labels, 3).float().mul(4).log_softmax(dim=1)
     noise = torch.randn(200, 3, generator=draw).mul(3).log_softmax(dim=1)
-    assert best_weights(right, noise, labels)[1] == 0
-    assert best_weights(noise, right, labels)[0] == 0
+    assert best_weights(right, noise, labels, THREE)[1] == 0
+    assert best_weights(noise, right, labels, THREE)[0] == 0
     both = best_weights(
-        right + 3 * torch.randn(200, 3, generator=draw), right + 3 * torch.randn(200, 3, generator=draw), labels
+        right + 3 * torch.randn(200, 3, generator=draw), right + 3 * torch.randn(200, 3, generator=draw), labels, THREE
     )
     assert min(both) > 0
     assert set(both) <= set(WEIGHTS)
     unknown = torch.full_like(labels, 7)
-    assert best_weights(right, noise, unknown) == (1.0, 1.0)
+    assert best_weights(right, noise, unknown, THREE) == (1.0, 1.0)
 
 
 def test_a_weight_of_nothing_is_the_other_model():
-    one, other = torch.randn(5, 4).log_softmax(dim=1), torch.randn(5, 4).log_softmax(dim=1)
-    assert torch.allclose(blended(one, other, (1.0, 0.0)), one, atol=1e-6)
-    assert torch.allclose(blended(one, other, (0.0, 1.0)), other, atol=1e-6)
+    one, other = torch.randn(5, 3).log_softmax(dim=1), torch.randn(5, 3).log_softmax(dim=1)
+    assert torch.allclose(blended(one, other, (1.0, 0.0), THREE), one, atol=1e-6)
+    assert torch.allclose(blended(one, other, (0.0, 1.0), THREE), other, atol=1e-6)
 
 
 def test_without_it_nothing_is_fitted(tmp_path):
@@ -100,7 +103,7 @@ def test_a_linear_model_alone_is_a_model_like_any_other(tmp_path):
 def test_what_is_no_blend_is_refused(fitted):
     task, _, _ = fitted
     tensors = {**task.blend.linear.tensors(), "both": torch.tensor([1.0, 2.0])}
-    assert Blend.of_bytes(tensor_bytes(tensors), classes=3, where="here").weights == (1.0, 2.0)
+    assert Blend.of_bytes(tensor_bytes(tensors), functions=3, where="here").weights == (1.0, 2.0)
     for wrong in (torch.tensor([1.0]), torch.tensor([1.0, -1.0]), torch.tensor([float("nan"), 1.0])):
         with pytest.raises(SavedFileError, match="both"):
-            Blend.of_bytes(tensor_bytes({**tensors, "both": wrong}), classes=3, where="here")
+            Blend.of_bytes(tensor_bytes({**tensors, "both": wrong}), functions=3, where="here")

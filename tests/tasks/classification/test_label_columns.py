@@ -47,31 +47,37 @@ def write_lines(name: str, **columns: list) -> None:
 
 @pytest.mark.fault(71, 72)
 @pytest.mark.parametrize("flags", [(), ("--label_column", "labels")])
-def test_lists_of_labels_are_told_and_the_first_of_each_trains(flags):
+def test_lists_of_labels_are_several_and_the_first_of_each_alone_trains(flags):
     lists = [[label, "new"] if number % 3 else [label] for number, label in enumerate(LABELS)]
     write_lines("lists.jsonl", text=TEXTS, labels=lists)
     write_csv(Path("text.csv"), {"text": TEXTS, "labels": [str(one) for one in lists]})
+    write_csv(Path("marks.csv"), {"text": TEXTS, "labels": ["|".join(one) for one in lists]})
+    for file in ("lists.jsonl", "text.csv", "marks.csv"):
+        out = succeeded(dry("--train", file, *flags)).out
+        assert "rows        label " in out
+        [counts] = re.findall(r"\n +new +(\d+) +(\d+) +(\d+)\n", out)
+        assert sum(map(int, counts)) == 60
+        assert re.search(r"note +column 'labels' is read as (a list of labels|labels with '\|' between them) ?", out)
     for file, shown in (("lists.jsonl", "['town', 'new']"), ("text.csv", "\"['town', 'new']\"")):
-        ended = dry("--train", file, *flags)
+        ended = dry("--train", file, *flags, "--target", "label")
         assert ended.code == 2
-        assert f"column 'labels', row 2, found {shown}: " in ended.err
-        assert (
-            "each row has several labels; this recipe gives a text one label: keep one of each row's, such as"
-            in ended.err
-        )
+        assert f"column 'labels', row 2, found {shown}: each row has several labels; where a text has one" in ended.err
     write_lines("first.jsonl", text=TEXTS, labels=lists, label=[one[0] for one in lists])
     assert rows_told(dry("--train", "first.jsonl")) == 90
 
 
 @pytest.mark.fault(71, 72)
-def test_a_column_for_each_label_is_told_and_a_run_for_one_trains():
+def test_a_column_for_each_label_is_told_and_both_ways_that_are_told_train():
     flags = {name: [str(int(label == name)) for label in LABELS] for name in ("sea", "town")}
     write_csv(Path("columns.csv"), {"text": TEXTS, **flags})
     ended = dry("--train", "columns.csv")
     assert ended.code == 2
     assert "columns 'sea', 'town': each row may have several labels" in ended.err
-    [advice] = re.findall(r"--label_column \w+", ended.err)
-    assert rows_told(dry("--train", "columns.csv", *advice.split())) == 90
+    [all_of_them, one] = re.findall(r"--label_column((?: (?:sea|town))+)", ended.err)
+    assert (all_of_them.split(), one.split()) == (["sea", "town"], ["sea"])
+    for columns in (all_of_them, one):
+        assert rows_told(dry("--train", "columns.csv", "--label_column", *columns.split())) == 90
+    assert re.search(r"\(none\) +\d+ +\d+ +\d+\n", dry("--train", "columns.csv", "--label_column", "sea", "town").out)
 
 
 # ---- names

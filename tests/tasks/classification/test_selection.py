@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import seqtext
 from seqtext.reporting.class_metrics import classification_metrics
 from seqtext.tasks.classification.classifier import TopicClassifier
-from seqtext.tasks.classification.inference import macro_f1
+from seqtext.tasks.classification.measures import macro_f1
 from tests.conftest import topic_rows, write_csv
 from tests.in_process import topics_recipe
 

@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import arg
 
-from seqtext.errors import printable
 from seqtext.reporting.evaluation import EvaluateOptions, Measured, chosen_line, load_measured
-from seqtext.reporting.table import LONGEST_NAME
 
 if TYPE_CHECKING:
     from seqtext.tasks.classification.classifier import TopicClassifier
-
-MOST_CLASSES = 30  # lines; of more classes the hardest are shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +22,8 @@ class Evaluate(EvaluateOptions):
     """Data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; packed), or phrasebook[:locale]."""
     text_column: tuple[str, ...] = ()
     """Column of the texts, or several, which are joined. Default: the one the model was trained on."""
-    label_column: str | None = None
-    """Default: the one the model was trained on."""
+    label_column: tuple[str, ...] = ()
+    """Of labels or numbers. Default: the one the model was trained on."""
     unlabelled: Literal["error", "drop"] = "error"
     """Rows without a label stop the evaluation, or are left out and counted."""
 
@@ -45,55 +41,43 @@ def measure(task: TopicClassifier, options: Evaluate, *, given: Any = None) -> M
     """
     from seqtext.data.reading.joined_columns import joined
     from seqtext.data.rows.columns import require
-    from seqtext.data.rows.labels import Labels
     from seqtext.data.rows.splits import take
-    from seqtext.reporting.class_metrics import classification_metrics
+    from seqtext.tasks.classification.columns import IN_DRAWING, asked_of, target_column
+    from seqtext.tasks.classification.report.kinds import kind_of
 
     text = joined(options.text_column) or task.config.text_column
-    label = options.label_column or task.config.label_column
+    label = joined(options.label_column) or task.config.label_column
     task.config = replace(task.config, text_column=text, label_column=label, teacher_column=None)
-    found = load_measured(options, given, text, label)
+    kind, found = kind_of(task.config.target), load_measured(options, given, text, label)
     rows = found.rows
     require({found.split: rows}, text, fix="pass --text_column NAME")
     require({found.split: rows}, label, fix="pass --label_column NAME")
-    labels = Labels(task.config.labels).encode(rows, label, unlabelled=options.unlabelled)
+    truth = kind.truth(rows, task.config, unlabelled=options.unlabelled)
     notes = found.notes
-    if labels.dropped:
-        notes.append(f"rows left out because they have no label: {labels.dropped:,}")
-        rows = rows.select(labels.rows)
+    if truth.dropped:
+        notes.append(f"rows left out because they have no label: {truth.dropped:,}")
+        rows = rows.select(truth.rows)
     if options.max_rows is not None and options.max_rows < len(rows):
-        rows = take(rows, options.max_rows, labels=labels.ids)
-        labels = Labels(task.config.labels).encode(rows, label)
-        notes.append(f"{len(rows):,} rows measured, drawn by class (--max_rows)")
-    probabilities = task.probabilities(task.encode(rows))
-    predicted, best = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    known = range(len(task.config.labels))
-    metrics = classification_metrics(predicted, labels.ids, labels.names, known=known)
-
-    def predictions() -> Iterator[Mapping[str, Any]]:
-        for row, (guess, sure, true) in enumerate(
-            zip(predicted.tolist(), best.tolist(), labels.ids.tolist(), strict=True)
-        ):
-            name = task.config.labels[guess]
-            yield {"row": row, "true": labels.names[true], "predicted": name, "probability": round(sure, 6)}
-
-    data = {"source": found.source, "notes": notes, "warnings": list(labels.warnings)}
-    return Measured({"test": metrics.to_json(), "baselines": {}, "data": data}, predictions())
+        column = target_column(rows, label, asked_of(task.config))
+        rows = take(rows, options.max_rows, labels=column.strata(rows))
+        truth = kind.truth(rows, task.config)
+        notes.append(f"{len(rows):,} rows measured, drawn{IN_DRAWING[column.kind]} (--max_rows)")
+    answers = task.probabilities(task.encode(rows))
+    said = kind.said(answers, task.config)
+    test = kind.metrics(said, answers, truth, task.config)
+    data = {"source": found.source, "notes": notes, "warnings": list(truth.warnings)}
+    figures = {"test": test, "baselines": {}, "data": data}
+    return Measured(figures, kind.predictions(said, answers, truth, task.config))
 
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     """What a classifier's report or evaluation found, as lines to print."""
+    from seqtext.tasks.classification.report.kinds import kind_of
+
     test = figures["test"]
-    scores = f"accuracy {test['accuracy']:.2%}, macro F1 {test['macro_f1']:.4f}"
+    kind = kind_of(test.get("target", "label"))
+    scores = ", ".join(f"{name} {cell}" for name, cell in zip(kind.compared.values(), kind.cells(test), strict=True))
     yield f"tested on {figures['data']['source']}, {test['rows']:,} rows: {scores}"
-    yield from (f"  {one['description']}: {one['accuracy']:.2%}" for one in figures["baselines"].values())
+    yield from (f"  {one['description']}: {kind.cells(one)[0]}" for one in figures["baselines"].values())
     yield from chosen_line(figures)
-    classes = test["per_class"]
-    if len(classes) > MOST_CLASSES:
-        yield f"the {MOST_CLASSES} of {len(classes):,} classes with the lowest F1:"
-        classes = sorted(classes, key=lambda one: float(one["f1"]))[:MOST_CLASSES]
-    width = max(5, *(len(printable(one["name"], LONGEST_NAME)) for one in classes))
-    yield f"{'class':<{width}}  precision  recall      F1    rows"
-    for one in classes:
-        scores = f"{one['precision']:>9.3f}  {one['recall']:>6.3f}  {one['f1']:>6.3f}"
-        yield f"{printable(one['name'], LONGEST_NAME):<{width}}  {scores}  {one['rows']:>6,}"
+    yield from kind.lines(test)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.options import TrainingOptions
 from seqtext.reporting.baseline import Baseline, Baselines
-from seqtext.reporting.class_metrics import ClassificationMetrics, IntArray, classification_metrics
-from seqtext.reporting.class_pictures import confusion_matrix, per_class_f1
 from seqtext.reporting.evaluation import GIVEN
-from seqtext.reporting.report import Report, Score, example_of, run_figures, write_report
-from seqtext.reporting.tfidf import majority_class, tfidf
+from seqtext.reporting.report import Report, example_of, run_figures, write_report
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.columns import asked_of
 from seqtext.tasks.classification.encode import answers
-from seqtext.tasks.classification.inference import log_probabilities
-from seqtext.tasks.classification.report.card import Mistake, classification_card, compared
+from seqtext.tasks.classification.inference import opinions
+from seqtext.tasks.classification.report.card import classification_card, compared
+from seqtext.tasks.classification.report.kinds import Answers, Kind, kind_of
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
@@ -32,10 +27,6 @@ from seqtext.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-MISTAKES = 20
-COMPARED = ("accuracy", "macro_f1")  # figures that the baselines have too
-CONFUSABLE = 200  # classes beyond which a confusion matrix cannot be read
 
 
 def classification_report(
@@ -57,37 +48,47 @@ def classification_report(
         folder: of the run.
         data_figures: what the summary found out about the data.
         source: name of the data set, with its revision where it has one.
-        baselines: `fast` is the majority class, `all` adds TF-IDF with logistic regression.
+        baselines: `fast` is the majority (the mean), `all` adds TF-IDF with logistic (ridge) regression.
     """
-    encoded = Labels(task.config.labels).encode(data.test, task.config.label_column)
-    true, names = encoded.ids, encoded.names
+    config, kind = task.config, kind_of(task.config.target)
+    truth, said_of = kind.truth(data.test, config), kind.said
     task.model.to("cpu")  # figures are of what a user gets: fp32, on the CPU
-    examples = task.encode(data.test)
-    probabilities, parts = task.probabilities(examples), _parts(task, examples)
-    test = classification_metrics(probabilities.argmax(axis=1), true, names, known=range(len(task.config.labels)))
-    simple = _baselines(task, data, baselines, parts.get("linear"))
-    theirs = {one.name: classification_metrics(one.predicted, true, names) for one in simple}
-    alone = {name: classification_metrics(part.argmax(axis=1), true, names) for name, part in parts.items()}
+    examples, chosen_by = task.encode(data.test), task.encode(data.validation)
+    sure = task.probabilities(examples)
+    said = said_of(sure, config)
+    test = kind.metrics(said, sure, truth, config)
+    known = kind.truth(data.validation, config)
+
+    def alone(of_test: Answers, of_validation: Answers) -> dict[str, Any]:
+        """Figures of a model by itself, whatever it has to choose chosen as this one's was."""
+        tuned = kind.tuned(config, of_validation, known)
+        return kind.metrics(said_of(of_test, tuned), of_test, truth, tuned)
+
+    parts = _parts(task, examples, chosen_by)
+    simple = _baselines(task, data, baselines, parts.get("linear"), kind)
+    theirs = {one.name: alone(*one.predicted) for one in simple}
     measured = {
-        "test": test.to_json(),
-        "parts": {name: {figure: getattr(found, figure) for figure in COMPARED} for name, found in alone.items()},
-        "baselines": {
-            one.name: one.figures({name: getattr(theirs[one.name], name) for name in COMPARED}) for one in simple
-        },
+        "test": test,
+        "parts": {name: _compared(kind, alone(*part)) for name, part in parts.items()},
+        "baselines": {one.name: one.figures(_compared(kind, theirs[one.name])) for one in simple},
     }
     figures = run_figures(measured, data_figures, result, source)
+    worst = kind.worst(said, sure, truth)
+    texts = _texts(data.test.select(worst), data.columns.text) if len(worst) else []
+    some = truth._replace(values=truth.values[worst])
+    mistakes = kind.mistakes(texts, said[worst], sure[worst], some, config) if texts else []
+    of_curve = kind.score.key
+    strongest = max(theirs, key=lambda name: float(theirs[name][of_curve]), default=None)
     write_report(
         folder,
         figures,
         result,
-        classification_card(figures, _mistakes(task, data, probabilities, true, names)),
-        score=Score("accuracy", "accuracy", "nats per row", percent=True),
+        classification_card(figures, mistakes),
+        score=kind.score,
         # Only the strongest: the majority class lies so low that the curve would be pressed flat.
-        levels={
-            f"{name} (test)": m.accuracy for name, m in sorted(theirs.items(), key=lambda item: item[1].accuracy)[-1:]
-        },
-        draw=lambda report: _draw(test, theirs.get("TF-IDF"), report),
-        predictions=_predictions(task, probabilities, true, names),
+        levels={} if strongest is None else {f"{strongest} (test)": theirs[strongest][of_curve]},
+        draw=lambda report: kind.draw(test, theirs.get("TF-IDF"), said, truth, report),
+        predictions=kind.predictions(said, sure, truth, config),
     )
     return Report(figures, table(figures), example_of(_texts(data.test.select([0]), data.columns.text)[0]))
 
@@ -108,6 +109,7 @@ def reporter(
         splits,
         text_column=config.text_column,
         label_column=config.label_column,
+        asked=asked_of(config),
         teacher_column=config.teacher_column,
     )
     facts = classification_summary(task, data, options)[1]
@@ -117,15 +119,22 @@ def reporter(
 def table(figures: Mapping[str, Any]) -> list[str]:
     """Model and baselines, and whether a baseline is better; `figures` are as in report/metrics.json."""
     models = compared(figures)
-    return models.lines() + models.better_baseline(lambda ours, theirs: f"{100 * (theirs - ours):.2f} points")
+    return models.lines() + models.better_baseline(kind_of(figures["test"].get("target", "label")).margin)
 
 
-def _parts(task: TopicClassifier, examples: EncodedTexts) -> dict[str, NDArray[np.float32]]:
-    """(R, C) probabilities by each of the two models alone; empty where there is but one."""
-    if task.blend is None or examples.linear is None or not isinstance(task.model, SeqToVec):
+def _compared(kind: Kind, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures that model and baselines are compared by."""
+    return {name: found[name] for name in kind.compared}
+
+
+def _parts(task: TopicClassifier, test: EncodedTexts, validation: EncodedTexts) -> dict[str, tuple[Answers, Answers]]:
+    """Answers to test and validation rows by each of the two models alone; empty where there is but one."""
+    if task.blend is None or test.linear is None or validation.linear is None or not isinstance(task.model, SeqToVec):
         return {}
-    recurrent = log_probabilities(task.model, examples, len(task.config.labels))
-    return {"recurrent": recurrent.exp().numpy(), "linear": examples.linear.exp().numpy()}
+    target, pair = task.target, (test, validation)
+    linear = [target.answers(rows.linear) for rows in pair if rows.linear is not None]
+    recurrent = [target.answers(opinions(task.model, rows, target)) for rows in pair]
+    return {"recurrent": (recurrent[0], recurrent[1]), "linear": (linear[0], linear[1])}
 
 
 def _texts(rows: Dataset, column: str) -> list[str]:
@@ -134,53 +143,30 @@ def _texts(rows: Dataset, column: str) -> list[str]:
 
 
 def _baselines(
-    task: TopicClassifier, data: LabelledSplits, which: Baselines, linear: NDArray[np.float32] | None
-) -> list[Baseline[IntArray]]:
-    """The baselines asked for; the classifier's own linear model is one, where it has been fitted on the same rows."""
+    task: TopicClassifier,
+    data: LabelledSplits,
+    which: Baselines,
+    linear: tuple[Answers, Answers] | None,
+    kind: Kind,
+) -> list[Baseline[tuple[Answers, Answers]]]:
+    """The baselines asked for, as answers to test and validation rows; the classifier's own linear model is one, where there is one."""
     if which == "none":
         return []
     labels = answers(data.train, task.config).best
-    found = [majority_class(labels, len(data.test))]
-    if which == "all" and linear is not None and task.blend is not None:
-        found.append(Baseline("TF-IDF", task.blend.description, linear.argmax(axis=1), task.blend.seconds))
-    elif which == "all":
-        text = data.columns.text
-        found.append(tfidf(_texts(data.train, text), labels, _texts(data.test, text)))
-    return found
-
-
-def _predictions(
-    task: TopicClassifier, probabilities: NDArray[np.float32], true: IntArray, names: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    """A line per test row."""
-    labels = task.config.labels
-    columns = (column.tolist() for column in (probabilities.argmax(axis=1), probabilities.max(axis=1), true))
-    for row, (guess, sure, target) in enumerate(zip(*columns, strict=True)):
-        yield {"row": row, "true": names[target], "predicted": labels[guess], "probability": round(sure, 6)}
-
-
-def _mistakes(
-    task: TopicClassifier,
-    data: LabelledSplits,
-    probabilities: NDArray[np.float32],
-    true: IntArray,
-    names: Sequence[str],
-) -> list[Mistake]:
-    """The most confident ones, the surest first."""
-    predicted, best = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(predicted != true)
-    worst = wrong[np.argsort(-best[wrong], kind="stable")][:MISTAKES]
-    texts = _texts(data.test.select(worst), data.columns.text) if len(worst) else []
-    return [
-        Mistake(text, names[true[row]], task.config.labels[predicted[row]], float(best[row]))
-        for text, row in zip(texts, worst.tolist(), strict=True)
+    test, validation = (kind.simple(labels, len(rows), task.config) for rows in (data.test, data.validation))
+    found = [Baseline(test.name, test.description, (test.predicted, validation.predicted), test.seconds)]
+    if which == "fast":
+        return found
+    if linear is not None and task.blend is not None:
+        return [*found, Baseline("TF-IDF", task.blend.description, linear, task.blend.seconds)]
+    if task.blend is not None:  # it is the model itself
+        return found
+    started, target, text = time.perf_counter(), task.target, data.columns.text
+    model, description = target.fit_linear(_texts(data.train, text), labels, seed=0)
+    if model is None:
+        return found
+    of_both = [
+        target.answers(target.of_linear(model.scores(_texts(rows, text)))) for rows in (data.test, data.validation)
     ]
-
-
-def _draw(test: ClassificationMetrics, baseline: ClassificationMetrics | None, report: Path) -> list[str]:
-    """The pictures of classes; their names."""
-    if len(test.per_class) > CONFUSABLE:
-        return []
-    confusion_matrix(test.confusion, [f.name for f in test.per_class], report / "confusion_matrix.png")
-    per_class_f1(test, report / "per_class_f1.png", baseline=baseline)
-    return ["confusion_matrix.png", "per_class_f1.png"]
+    seconds = time.perf_counter() - started
+    return [*found, Baseline("TF-IDF", description, (of_both[0], of_both[1]), seconds)]

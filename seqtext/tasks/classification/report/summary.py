@@ -16,10 +16,12 @@ from seqtext.reporting.summary import encode_splits, example_text, lengths_of_te
 from seqtext.reporting.table import LONGEST_NAME
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.encode import target_numbers
 from seqtext.tasks.classification.prepare import unevenness
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.settings import UNEVEN
 from seqtext.tasks.classification.splits import LabelledSplits
+from seqtext.tasks.classification.targets import FAR_OFF
 
 SHOWN_CLASSES = 12
 MANY_CUT = 0.1  # of the texts
@@ -50,7 +52,7 @@ def classification_summary(
         encoded["validation"][0],
         options,
         first=[
-            *_table_of_rows(task, encoded),
+            *_table_of_rows(task, data, encoded),
             f"text        {lengths_of_texts(examples.tokens.lengths.numpy())}",
             f"            {_counts(reports)}",
             f"            {data.duplicates:,} test texts are in train too",
@@ -84,38 +86,77 @@ def _cut(task: TopicClassifier, report: EncodingReport) -> list[str]:
     ]
 
 
-def _table_of_rows(task: TopicClassifier, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]) -> list[str]:
-    names = task.config.labels
-    counts = {
-        split: np.bincount(_row_of_table(part.labels.numpy(), len(names)), minlength=len(names) + 2)
-        for split, (part, _) in encoded.items()
-    }
-    width = max(9, *(len(printable(name, LONGEST_NAME)) for name in names[:SHOWN_CLASSES]))
-    lines = [f"rows        {'class':<{width}}" + "".join(f"{split:>12}" for split in counts)]
-    shown = list(enumerate(names[:SHOWN_CLASSES]))
-    lines += [
-        f"            {printable(name, LONGEST_NAME):<{width}}" + "".join(f"{part[i]:>12,}" for part in counts.values())
-        for i, name in shown
-    ]
-    if len(names) > SHOWN_CLASSES:
-        rest = [int(part[SHOWN_CLASSES:-2].sum()) for part in counts.values()]
-        lines.append(
-            f"            {f'{len(names) - SHOWN_CLASSES} more':<{width}}" + "".join(f"{n:>12,}" for n in rest)
-        )
-    for place, title in ((-2, "(unseen)"), (-1, "(teacher)")):
-        if any(part[place] for part in counts.values()):
-            lines.append(f"            {title:<{width}}" + "".join(f"{part[place]:>12,}" for part in counts.values()))
-    return [*lines, f"            {'all':<{width}}" + "".join(f"{int(part.sum()):>12,}" for part in counts.values())]
+def _table_of_rows(
+    task: TopicClassifier, data: LabelledSplits, encoded: Mapping[str, tuple[EncodedTexts, EncodingReport]]
+) -> list[str]:
+    """Rows of each split: of each class, or with each label; of numbers how these lie."""
+    names, labels = task.config.labels, {split: part.labels.numpy() for split, (part, _) in encoded.items()}
+    of_each: list[tuple[str, Mapping[str, int | str]]]
+    more: list[tuple[str, Mapping[str, int | str]]] = []
+    if task.config.target == "number":
+        quantiles = {"lowest": 0.0, "median": 0.5, "highest": 1.0}
+        config, read = task.config, target_numbers(task.config)
+        numbers = {split: read.encode(getattr(data, split), config.label_column).values for split in labels}
+        of_each = [
+            (name, {split: f"{np.quantile(values, share):.6g}" for split, values in numbers.items()})
+            for name, share in quantiles.items()
+        ]
+        head = "number"
+    else:
+        several = task.config.target == "labels"
+        head = "label" if several else "class"
+        counts = {split: _rows_of_each(values, len(names)) for split, values in labels.items()}
+        of_each = [
+            (name, {split: int(part[place]) for split, part in counts.items()})
+            for place, name in enumerate(names[:SHOWN_CLASSES])
+        ]
+        if len(names) > SHOWN_CLASSES:
+            rest = {split: int(part[SHOWN_CLASSES:-2].sum()) for split, part in counts.items()}
+            of_each.append((f"{len(names) - SHOWN_CLASSES} more", rest))
+        last = "(none)" if several else "(teacher)"
+        of_split = {
+            title: {split: int(part[place]) for split, part in counts.items()}
+            for place, title in ((-2, "(unseen)"), (-1, last))
+        }
+        more = [(title, found) for title, found in of_split.items() if any(found.values())]
+    rows: list[tuple[str, Mapping[str, int | str]]] = [*of_each, *more]
+    rows.append(("all", {split: len(values) for split, values in labels.items()}))
+    width = max(9, *(len(printable(name, LONGEST_NAME)) for name, _ in rows))
+    lines = [f"rows        {head:<{width}}" + "".join(f"{split:>12}" for split in labels)]
+    for name, cells_of in rows:
+        cells = (f"{cell:>12}" if isinstance(cell, str) else f"{cell:>12,}" for cell in cells_of.values())
+        lines.append(f"            {printable(name, LONGEST_NAME):<{width}}" + "".join(cells))
+    return lines
+
+
+def _rows_of_each(labels: NDArray[Any], names: int) -> NDArray[np.int64]:
+    """(names + 2,) rows of each class; last those of classes that training never had, and of a teacher's answer alone.
+
+    Of several labels: rows with each; last those with labels that training never had, and with none.
+    """
+    if labels.ndim == 1:
+        found: NDArray[np.int64] = np.bincount(_row_of_table(labels, names), minlength=names + 2)
+        return found
+    unseen, none = labels[:, names:].any(axis=1).sum(), (~labels.any(axis=1)).sum()
+    return np.array([*labels[:, :names].sum(axis=0), unseen, none], dtype=np.int64)
 
 
 def _chosen_by(task: TopicClassifier, train: EncodedTexts) -> list[str]:
-    """A note, if it is not accuracy that the epoch is chosen by."""
-    if task.config.select == "accuracy" or task.config.model == "linear":
+    """A note, if it is not accuracy that the epoch is chosen by; and which error of a number is learnt from."""
+    config = task.config
+    if config.select == "accuracy" or config.model == "linear":
         return []
-    labels = train.labels.numpy()
-    times = unevenness(np.bincount(labels[labels >= 0]).tolist())
-    why = f", since the commonest class has {times:,.1f} times the rows of the rarest" if times > UNEVEN else ""
-    return [f"the epoch is chosen by {task.config.select} on the validation rows (--select){why}"]
+    why = ""
+    if config.target == "label":
+        labels = train.labels.numpy()
+        times = unevenness(np.bincount(labels[labels >= 0]).tolist())
+        why = f", since the commonest class has {times:,.1f} times the rows of the rarest" if times > UNEVEN else ""
+    notes = [f"the epoch is chosen by {config.select} on the validation rows (--select){why}"]
+    if config.number_loss == "huber":
+        notes.append(
+            f"numbers over {FAR_OFF} deviations off count less, as --number_loss huber has it (squared: all alike)"
+        )
+    return notes
 
 
 def _row_of_table(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

@@ -142,7 +142,9 @@ def _by_classifier(task: TextGenerator, run: str) -> tuple[int, Accuracy]:
     from seqtext.tasks.classification.classifier import TopicClassifier
 
     classifier = TopicClassifier.from_pretrained(run)
-    labels = classifier.config.labels
+    labels = (
+        classifier.config.labels if classifier.config.target == "label" else ()
+    )  # one a text: else it judges nothing
     place = next((place for place, names in enumerate(task.config.names) if set(names) <= set(labels)), None)
     if place is None:
         known = ", ".join(
@@ -151,13 +153,16 @@ def _by_classifier(task: TextGenerator, run: str) -> tuple[int, Accuracy]:
         )
         expected = f"those of {known}" if known else "a model whose vectors have names"
         raise OptionsError(
-            f"it knows the labels {', '.join(labels)}", where=f"--judge {run}", expected=expected, fix="leave it out"
+            f"it knows {'the labels ' + ', '.join(labels) if labels else 'no labels that a text has one of'}",
+            where=f"--judge {run}",
+            expected=expected,
+            fix="leave it out",
         )
     names = task.config.names[place]
 
     def accuracy(texts: Sequence[str], values: Sequence[int] | np.ndarray) -> float:
         found = [one.label for one in classifier(texts)]
-        right = [label == names[int(value)] for label, value in zip(found, values, strict=True)]
+        right: list[bool] = [label == names[int(value)] for label, value in zip(found, values, strict=True)]
         return sum(right) / max(len(right), 1)
 
     return place, accuracy

@@ -98,7 +98,13 @@ def _draw(found: Measured, best: str | None, report: Path) -> list[str]:
         )
         drawn.append("confusion_matrix.png")
     name = best or ""
+    baseline = [one._asdict() for one in found.theirs[name].per_class] if name in found.theirs else None
     per_class_f1(
-        found.metrics, report / "per_tag_f1.png", baseline=found.theirs.get(name), baseline_name=name, unit="words"
+        [one._asdict() for one in tags],
+        report / "per_tag_f1.png",
+        baseline=baseline,
+        baseline_name=name,
+        unit="words",
+        what="tag",
     )
     return [*drawn, "per_tag_f1.png"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seqtext.tasks.classification.report.evaluate import MOST_CLASSES, figure_lines
+from seqtext.tasks.classification.report.evaluate import figure_lines
+from seqtext.tasks.classification.report.one_label import MOST_CLASSES
 from tests.conftest import topic_rows, write_csv
 from tests.in_process import Ended, figures_of, seqtext_command, succeeded
 

@@ -1,0 +1,65 @@
+"""Several labels a row, by the names of training: unseen ones told, rows without a list refused or dropped, constant ones refused."""
+
+from __future__ import annotations
+
+import datasets
+import pytest
+
+from seqtext.data.rows.label_sets import LabelSets, about_sets
+from seqtext.errors import DataError
+
+TRAIN = [["war", "drama"], [], ["drama"], ["war"]]
+
+
+def rows(values, split="train") -> datasets.Dataset:
+    return datasets.Dataset.from_dict({"labels": values}, split=split)
+
+
+@pytest.fixture
+def sets() -> LabelSets:
+    return LabelSets.of(rows(TRAIN), "labels", "list")
+
+
+def test_labels_are_matched_by_name_and_unseen_ones_come_last_and_are_told(sets):
+    assert sets.names == ("drama", "war")
+    found = sets.encode(rows([["war"], [], ["drama", "warr"]], "test"), "labels")
+    assert found.names == ("drama", "war", "warr")
+    assert found.members.tolist() == [[False, True, False], [False] * 3, [True, False, True]]
+    [warning] = found.warnings
+    assert "the label 'warr' in row 3 never occurs in training: counted as missed; did you mean 'war'?" in warning
+
+
+def test_rows_without_a_list_stop_or_are_dropped_and_an_empty_list_is_one(sets):
+    data = rows([["war"], None, []])
+    with pytest.raises(DataError, match=r"found no list \(None or empty\) in row 2 of 3; .*--unlabelled drop"):
+        sets.encode(data, "labels")
+    found = sets.encode(data, "labels", unlabelled="drop")
+    assert (found.rows.tolist(), found.dropped) == ([0, 2], 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([["war"], ["war"]], "all rows have the labels 'war'"),
+        ([[], []], "no row has a label"),
+        ([None, None], "no row has a label"),
+    ],
+)
+def test_labels_that_all_rows_have_or_none_are_nothing_to_learn(values, message):
+    with pytest.raises(DataError, match=message):
+        LabelSets.of(datasets.Dataset.from_dict(
+            {"labels": values}, features=datasets.Features(labels=datasets.Sequence(datasets.Value("string")))
+        ), "labels", "list")  # fmt: skip
+
+
+def test_labels_of_which_training_has_none_are_another_column(sets):
+    with pytest.raises(
+        DataError, match="found only labels that are not in training: 'sea'; expected one of 'drama', 'war'"
+    ):
+        sets.encode(rows([["sea"], []], "test"), "labels")
+
+
+def test_repeats_and_rows_without_labels_are_told():
+    notes, warnings = about_sets({"train": rows([["a", "a"], ["b"], []])}, "labels", "list")
+    assert notes == ["column 'labels' is read as a list of labels; 1 of 3 rows have none"]
+    assert warnings == ["split 'train': a label stands more than once in the list of row 1; it is counted once"]
