@@ -143,14 +143,15 @@ class TextGenerator(BaseTask):
         words: Literal["known", "any"] | None = _DEFAULT.words,
         allow_copies: bool = _DEFAULT.allow_copies,
         max_length: int = _DEFAULT.max_length,
-        watch: Callable[[str], None] | None = None,
+        watch: Callable[[int, str], None] | None = None,
     ) -> list[Generated]:
         """Texts for what is asked for. The keywords are the fields of `Writing` (generation/settings.py), which says what each means.
 
         Args:
             request: a name (`column:name` where several columns have it), names with weights, a raw vector (C,), a list of any of
                 these or a column of names (`count` texts for each), or None for any text.
-            watch: is told each text so far, whenever something of it was drawn; the texts are then written one after the other.
+            watch: is told the place of a text in the answer and the text so far, whenever something of it was drawn; the texts are then
+                written one after the other.
 
         Raises:
             OptionsError: what cannot be asked for, a prompt as long as the limit, or known words where there is no record of them.

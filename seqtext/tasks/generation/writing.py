@@ -52,7 +52,7 @@ def write(
     vectors: list[NDArray[np.float32] | None],
     guard: CopyGuard | None,
     words: KnownWords | None,
-    watch: Callable[[str], None] | None = None,
+    watch: Callable[[int, str], None] | None = None,
 ) -> list[Generated]:
     """A text for each mixture of vectors.
 
@@ -64,7 +64,8 @@ def write(
         vectors: what each text is written from, as it can be asked for again; or None.
         guard: runs of tokens that are not written unless copies are allowed.
         words: which alone are written, beside those that the prompt brings; any if None.
-        watch: is told the text so far, whenever something was drawn; the texts are then written one after the other.
+        watch: is told the place of a text and the text so far, whenever something of it was drawn; the texts are then written one after
+            the other.
 
     Raises:
         OptionsError: a prompt as long as the limit.
@@ -84,7 +85,7 @@ def write(
             max_length=writing.max_length - len(ids),
             guard=None if writing.allow_copies else guard,
             words=words,
-            watch=None if watch is None else lambda drawn: watch(tokenizer.decode([*ids, *drawn])),
+            watch=None if watch is None else lambda drawn: watch(first, tokenizer.decode([*ids, *drawn])),
             **writing.filters._asdict(),
         )
 
