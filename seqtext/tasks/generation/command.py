@@ -64,7 +64,8 @@ class Generate(Writing, ModelOptions):
             if show is not None:
                 show.end()
         if cut:
-            print(f"note: {cut:,} of {made:,} texts reached the length limit", file=sys.stderr)
+            limit = "" if self.input else f", {self.max_length} tokens"
+            print(f"note: {cut:,} of {made:,} texts reached the length limit{limit}", file=sys.stderr)
 
     def _check(self) -> bool:
         """Whether JSON is written.

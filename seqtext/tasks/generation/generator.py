@@ -289,7 +289,7 @@ class TextGenerator(BaseTask):
     def from_saved(cls, saved: SavedTask) -> TextGenerator:
         """From the verified files of a model folder."""
         config = saved.config(GeneratorConfig, task=cls.__name__)
-        tokenizer = read_tokenizer(saved, lowercase=config.lowercase, whitespace=config.whitespace)
+        tokenizer = read_tokenizer(saved, lowercase=config.lowercase, whitespace=config.whitespace, clean=config.clean)
         encoder = TopicClassifier.from_saved(saved.part(ENCODER)) if config.has_encoder else None
         records = Records.from_saved(saved, config, len(tokenizer))
         return restore(saved, lambda: cls(config, tokenizer, encoder, records))

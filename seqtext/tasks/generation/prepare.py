@@ -84,7 +84,7 @@ def prepare(
     source = None if init_from is None else open_start(init_from)
     if source is None:
         texts = (one for chunk in texts_of(train, text) for one in chunk)
-        normaliser = Normaliser(whitespace=wanted.whitespace, lowercase=wanted.lowercase)
+        normaliser = Normaliser(whitespace=wanted.whitespace, lowercase=wanted.lowercase, clean=wanted.clean)
         tokenizer = Tokenizer.train(
             texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser, always=separators_in(text)
         )
@@ -92,7 +92,7 @@ def prepare(
         wanted = with_tokenizer_of(wanted, source)
         if source.settings.get("whitespace") == "keep":  # as its weights learnt it
             wanted = replace(wanted, whitespace="keep")
-        tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace)
+        tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace, clean=wanted.clean)
     tokens, _ = encode_rows(train, text, tokenizer)  # into the cache, where training finds them
     records, new_words = Records.of(tokens, tokenizer, wanted.no_copy_ngram)
     config = GeneratorConfig(

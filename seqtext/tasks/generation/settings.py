@@ -26,6 +26,8 @@ class GeneratorSettings:
     """Fold case before tokenizing."""
     whitespace: Literal["fold", "keep"] = "fold"
     """fold makes each run of blanks, tabs and line ends one blank; keep writes them as they are: for poems, dialogue and code."""
+    clean: Literal["none", "html"] = "none"
+    """html makes characters of the entities that crawled texts carry, also of those that lost their & (#36; quot;), and takes out tags."""
     max_length: int = 128
     """Tokens read at once; longer texts are read in windows that carry the state."""
     subword_sampling: bool = False

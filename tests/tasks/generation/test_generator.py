@@ -135,7 +135,7 @@ def test_saved_and_loaded_is_the_same_to_the_bit(kind, request, tmp_path):
             assert loaded(like="the ship", seed=1)[0].text == task(like="the ship", seed=1)[0].text
     task.save_pretrained(tmp_path / "again")
     names = set(read_folder(tmp_path / "model"))
-    assert names == {"config.json", "model.safetensors", "tokenizer.model"} | (
+    assert names == {"config.json", "known_words.safetensors", "model.safetensors", "tokenizer.model"} | (
         {"encoder-config.json", "encoder-model.safetensors", "encoder-tokenizer.model"} if kind == "alike" else set()
     )
     for name in [*names, "manifest.json"]:

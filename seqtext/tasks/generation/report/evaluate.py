@@ -194,5 +194,6 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     if samples:
         yield f"{samples['count']:,} samples, and as many real texts:"
         for name, real in samples["real"].items():
-            yield f"  {name.replace('_', '-')}: {samples['model'][name]:.3f}, real texts {real:.3f}"
+            if name in samples["model"]:
+                yield f"  {name.replace('_', '-')}: {samples['model'][name]:.3f}, real texts {real:.3f}"
     yield from chosen_line(figures)
