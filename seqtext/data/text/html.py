@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 # A "<" before anything else than the name of a tag is one of mathematics, or of a person's.
 _NAMES = (
@@ -21,10 +22,16 @@ def clean_html(text: str) -> str:
     """The text without tags, with characters for entities, also where their "&" was lost; applying it twice is applying it once."""
     if ";" not in text and "<" not in text:
         return text
+    return _until_it_stays(lambda text: _LOST.sub(_character, _until_it_stays(_without_tags, text)), text)
+
+
+def _without_tags(text: str) -> str:
+    return _TAG.sub("", _ENTITY.sub(lambda found: html.unescape(found[0]), text))
+
+
+def _until_it_stays(change: Callable[[str], str], text: str) -> str:
     for _ in range(_MOST_ROUNDS):
-        before = text
-        text = _LOST.sub(_character, text)
-        text = _TAG.sub("", _ENTITY.sub(lambda found: html.unescape(found[0]), text))
+        text, before = change(text), text
         if text == before:
             break
     return text
@@ -33,4 +40,4 @@ def clean_html(text: str) -> str:
 def _character(found: re.Match[str]) -> str:
     """What an entity without its "&" stands for; itself if it is no character that one can read."""
     meant = html.unescape(f"&{found[1]};")
-    return meant if meant.isprintable() or meant.isspace() else found[0]
+    return meant if meant.isprintable() or meant == "\xa0" else found[0]
