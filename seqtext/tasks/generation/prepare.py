@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
+SHAPE = ("cell", "embedding_size", "hidden_size", "num_layers", "tied")  # settings that decide which weights there are
 READS_VECTOR = ("to_input", "to_state", "no_vector")  # parts of a model that know what its vector means
 CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
 
@@ -89,7 +90,7 @@ def prepare(
             texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser, always=separators_in(text)
         )
     else:
-        wanted = with_tokenizer_of(wanted, source)
+        wanted = _shaped_like(with_tokenizer_of(wanted, source), source)
         if source.settings.get("whitespace") == "keep":  # as its weights learnt it
             wanted = replace(wanted, whitespace="keep")
         tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace, clean=wanted.clean)
@@ -108,6 +109,15 @@ def prepare(
         new_words=new_words,
     )
     return Prepared(config, tokenizer, encoder, records, None if source is None else _weights(source, config))
+
+
+def _shaped_like(wanted: GeneratorSettings, source: SavedTask) -> GeneratorSettings:
+    """The settings wanted, where they are not the defaults, and the shape of the run to start from: or none of its weights would fit."""
+    if source.task not in ("LanguageModel", "TextGenerator"):
+        return wanted
+    usual = GeneratorSettings()
+    shape = {name: source.value(name, type(getattr(usual, name))) for name in SHAPE}
+    return replace(wanted, **{name: has for name, has in shape.items() if getattr(wanted, name) == getattr(usual, name)})
 
 
 def _weights(source: SavedTask, config: GeneratorConfig) -> dict[str, Tensor]:
