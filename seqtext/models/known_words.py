@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from seqtext.data.text.piece_kinds import FIRST, OUTSIDE, WITHIN
 
@@ -71,19 +72,18 @@ class KnownWords:
 
     # ---- rows, side by side: nothing looks at a value
 
-    def mask(self, nodes: Tensor, left: Tensor | int) -> Tensor:
-        """(N, V) which pieces may come at nodes (N,), if there is room for `left` () pieces behind them: a word is then ended."""
+    def forbidden(self, nodes: Tensor, left: Tensor | int) -> Tensor:
+        """(N, V) which pieces may not come at nodes (N,), if there is room for `left` () pieces behind them: a word is then ended."""
         size = len(self.kinds)
+        outside = torch.stack(
+            [self._from_root > left, self._behind > left, torch.ones_like(self.kinds, dtype=torch.bool)]
+        )
+        forbidden = F.pad(outside, (0, 1))[torch.where(nodes == 0, 0, torch.where(self.ends[nodes], 1, 2))]
         places = self._first[nodes].unsqueeze(1) + torch.arange(self._widest, device=nodes.device)
         theirs = (places < self._first[nodes + 1].unsqueeze(1)) & (nodes != 0).unsqueeze(1)
         places.clamp_max_(len(self.children) - 1)
         theirs &= self.to_go[self.children[places]] <= left
-        pieces = torch.where(theirs, self._pieces[places], size)
-        mask = torch.zeros(len(nodes), size + 1, dtype=torch.bool, device=nodes.device).scatter_(1, pieces, True)[
-            :, :-1
-        ]
-        over = self.ends[nodes].unsqueeze(1) & (self._behind <= left)
-        return mask | torch.where((nodes == 0).unsqueeze(1), self._from_root <= left, over)
+        return forbidden.scatter_(1, torch.where(theirs, self._pieces[places], size), False)[:, :-1]
 
     def goes_on(self, nodes: Tensor, pieces: Tensor) -> Tensor:
         """Whether pieces go on with a word that is under way at nodes; of any shapes that fit."""

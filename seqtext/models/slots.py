@@ -176,7 +176,7 @@ class Writer:
             free=self._goes_on if words else None,  # or a word might find no end
         )
         if words is not None:
-            self._logits.masked_fill_(~words.mask(slots.node, slots.history.shape[1] - 1 - slots.width), -torch.inf)
+            self._logits.masked_fill_(words.forbidden(slots.node, slots.history.shape[1] - 1 - slots.width), -torch.inf)
         top = self._logits.amax(-1, keepdim=True)
         slots.at_fault |= ~top.isfinite().all()
         slots.token.copy_(choose(self._logits, self._numbers(), filters, top=top, blind=fixed))

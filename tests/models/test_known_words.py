@@ -61,7 +61,7 @@ def test_what_may_come_is_what_some_text_of_known_words_has(length):
             node = torch.zeros(1, dtype=torch.int64)
             for piece in begun:
                 node = words.after(node, torch.tensor([piece]))
-            mask = words.mask(node, length - cut - 1)[0]
+            mask = (~words.forbidden(node, length - cut - 1))[0]
             assert mask[4:].tolist() == [(*begun, piece) in allowed for piece in range(4, 10)], begun
             ended = not words_in(begun) or KINDS[begun[-1]] == OUTSIDE or words_in(begun)[-1] in WORDS
             assert bool(mask[END]) == ended, begun
@@ -79,17 +79,26 @@ def test_more_words_and_words_that_begin_with_something():
     started = words.starting_with(b" ac", spelt)  # of the words only " a" + "c" + "ac"
     node = torch.tensor([started.start])
     for piece in (6, 8, 9):
-        assert started.mask(node, 9)[0].nonzero().flatten().tolist() == [piece]
+        assert (~started.forbidden(node, 9))[0].nonzero().flatten().tolist() == [piece]
         node = started.after(node, torch.tensor([piece]))
-    assert started.mask(node, 9)[0, [END, 4, 5, 6, 7]].all()
+    assert not started.forbidden(node, 9)[0, [END, 4, 5, 6, 7]].any()
     behind = words.behind_a_word()
-    assert behind.mask(torch.tensor([behind.start]), 9)[0].nonzero().flatten().tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert (~behind.forbidden(torch.tensor([behind.start]), 9))[0].nonzero().flatten().tolist() == [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+    ]
 
 
 def test_texts_without_words():
     words, share = of([[4, 5], []])
     assert share == 0
-    assert words.mask(torch.zeros(2, dtype=torch.int64), 0).tolist() == [[True] * 6 + [False] * 4] * 2
+    assert (~words.forbidden(torch.zeros(2, dtype=torch.int64), 0)).tolist() == [[True] * 6 + [False] * 4] * 2
     assert words.after(torch.tensor([0]), torch.tensor([8])).tolist() == [0]
 
 

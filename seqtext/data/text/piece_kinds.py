@@ -13,7 +13,7 @@ from seqtext.data.text.words import IN_WORD
 OUTSIDE, WITHIN, FIRST = range(3)
 _BLANK = "\u2581"  # how sentencepiece writes a blank
 _BYTE = re.compile("<0x([0-9A-F]{2})>")
-_OF_A_WORD = re.compile(rf"{IN_WORD}+")
+_OF_A_WORD = re.compile(IN_WORD)
 
 
 def piece_kinds(tokenizer: Tokenizer) -> NDArray[np.uint8]:
@@ -25,7 +25,7 @@ def piece_kinds(tokenizer: Tokenizer) -> NDArray[np.uint8]:
     kinds = np.zeros(len(tokenizer), dtype=np.uint8)
     for number, piece in enumerate(tokenizer.pieces(range(len(tokenizer)))):
         rest = piece.lstrip(_BLANK)
-        if number > END and (_BYTE.fullmatch(piece) or _OF_A_WORD.fullmatch(rest)):
+        if number > END and (_BYTE.fullmatch(piece) or _OF_A_WORD.search(rest)):
             kinds[number] = FIRST if len(rest) < len(piece) else WITHIN
     return kinds
 

@@ -117,7 +117,9 @@ def _shaped_like(wanted: GeneratorSettings, source: SavedTask) -> GeneratorSetti
         return wanted
     usual = GeneratorSettings()
     shape = {name: source.value(name, type(getattr(usual, name))) for name in SHAPE}
-    return replace(wanted, **{name: has for name, has in shape.items() if getattr(wanted, name) == getattr(usual, name)})
+    return replace(
+        wanted, **{name: has for name, has in shape.items() if getattr(wanted, name) == getattr(usual, name)}
+    )
 
 
 def _weights(source: SavedTask, config: GeneratorConfig) -> dict[str, Tensor]:

@@ -97,7 +97,9 @@ def test_starting_from_another_run_copies_what_fits(generator, rows, classifier,
     assert same.copied.endswith("copied; nothing new")
     assert same.tokenizer.sha256 == generator.tokenizer.sha256
     assert same("sea", seed=1)[0].text == generator("sea", seed=1)[0].text
-    shaped = TextGenerator.from_data(rows, init_from=tmp_path / "first")  # of its shape, where nothing else is asked for
+    shaped = TextGenerator.from_data(
+        rows, init_from=tmp_path / "first"
+    )  # of its shape, where nothing else is asked for
     assert shaped.copied.endswith("copied; nothing new")
     other = TextGenerator.from_data(rows, attributes=["style"], init_from=tmp_path / "first", cell="gru", **SIZES)
     assert torch.equal(other.model.embedding.weight, generator.model.embedding.weight)
