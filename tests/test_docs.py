@@ -135,6 +135,9 @@ def stand_in(tmp_path_factory) -> Path:
     lines = [
         {"text": text, "topic": topic, "style": style, "embedding": [1.0, len(text)]} for text, topic, style in styles
     ]
+    (place / "requests.jsonl").write_text(blocks("docs/generation", "json")[0][1], encoding="utf-8")
+    with_vectors = {"text": train["text"], "embedding": [[float(len(text)), 1.0] for text in train["text"]]}
+    datasets.Dataset.from_dict(with_vectors).to_parquet(place / "with_vectors.parquet")
     (place / "x.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     for name in ("input", "headlines"):
         (place / f"{name}.txt").write_text("a ship\n\nan owl\n" if name == "input" else "a ship\nan owl\n")
@@ -230,7 +233,7 @@ def test_commands_that_train_run_in_the_order_of_the_pages(trained):
     for name in ("demo", "ja", "ag", "ag2", "sst2"):
         assert (trained / "runs" / name / "model" / "config.json").is_file()
     assert len(list((trained / "runs").glob("*/seed-*"))) == 3 + 5
-    for name in ("news", "mood", "two", "dense", "like", "lm", "news2", "zeros"):
+    for name in ("news", "mood", "two", "dense", "like", "lm", "news2", "zeros", "embedded"):
         assert (trained / "runs" / name / "report" / "samples.md").is_file()
     for name in ("pieces", "deep", "words", "reviews", "started", "writes"):
         assert (trained / "runs" / name / "report" / "learning_curves.png").is_file()

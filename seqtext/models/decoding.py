@@ -7,7 +7,7 @@ that a row meets the same kernel whatever the size of the request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -137,6 +137,7 @@ def restrain(
     repetition_penalty: float = 1.0,
     no_repeat_ngram: int = 0,
     width: int | Tensor | None = None,
+    free: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Logits of what may come next, changed in place. The end token is left as it is: a text may always end.
 
@@ -148,6 +149,7 @@ def restrain(
         repetition_penalty: by which the logit of a token that was there is divided, or multiplied if negative (Keskar et al. 2019).
         no_repeat_ngram: length of the runs of tokens that may not come twice; 0 allows all.
         width: how many of the W are tokens, before end tokens that fill the rest; a scalar on the device is never looked at. All if None.
+        free: says which of tokens (N, K) may come though they make a run twice; none if None.
 
     Returns:
         (N, V), -inf where a token may not come.
@@ -163,6 +165,8 @@ def restrain(
         tail = history[:, None, last.clamp_min_(0)]  # (N, 1, n - 1), what the next token would make a run of
         there = torch.arange(no_repeat_ngram, history.shape[1] + 1, device=history.device) <= width  # (W - n + 1,)
         again = (runs[..., :-1] == tail).all(-1) & there
+        if free is not None:
+            again &= ~free(runs[..., -1])
         result.scatter_(1, torch.where(again, runs[..., -1], end_id), -torch.inf)
     result[:, end_id] = end
     return result

@@ -6,7 +6,7 @@ for each (seed, row, step), and rows are decoded in blocks whose size does not s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from seqtext.models.choosing import Filters, uniforms
 from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.decoding import Decodable, check_request, in_blocks, keeps_its_size, without_autocast
 from seqtext.models.graphs import copy_into
+from seqtext.models.known_words import KnownWords
 from seqtext.models.slots import Rules, Slots, Writer
 from seqtext.nn.backbone import State
 
@@ -56,6 +57,8 @@ def sample(
     repetition_penalty: float = 1.0,
     no_repeat_ngram: int = 0,
     guard: CopyGuard | None = None,
+    words: KnownWords | None = None,
+    watch: Callable[[list[int]], None] | None = None,
 ) -> Decoded:
     """Draws one text for each of N rows.
 
@@ -73,6 +76,8 @@ def sample(
         max_length: tokens of a text at most, the end token included.
         temperature: this and what follows: see `Filters`.
         guard: runs of tokens that are never written; their last token is drawn again, and a text may always end.
+        words: which alone are written; a word that is under way is then ended, though it makes a run that is not to be.
+        watch: of a single row, is told its tokens so far, whenever some were drawn.
 
     Raises:
         OptionsError: lists all options that are out of range.
@@ -84,19 +89,20 @@ def sample(
     if len(rows) != len(begin):
         raise ValueError(f"{len(begin)} beginnings, but places of {len(rows)} rows")
     device, decoded = begin.device, Decoded([], [], [])
-    rules = Rules(
-        model, torch.tensor(banned, dtype=torch.int64, device=device), end_id, filters, guard, keeps_its_size(device)
-    )
+    never, words = torch.tensor(banned, dtype=torch.int64, device=device), words and words.to(device)
+    rules = Rules(model, never, end_id, filters, guard, words, keeps_its_size(device))
     writer: Writer | None = None
     with torch.inference_mode(), without_autocast(device):
         for block in in_blocks(len(begin), device):
             draws = torch.from_numpy(uniforms(seed, rows[block.rows], max_length)).to(device)
-            slots = Slots.of(model.select(state, block.padded), begin[block.rows], draws, end_id)
+            slots = Slots.of(
+                model.select(state, block.padded), begin[block.rows], draws, end_id, words.start if words else 0
+            )
             if writer is None or not rules.fixed:
                 writer = Writer(rules, slots, begin.shape[1])
             else:  # into the memory that its graph reads
                 copy_into(vars(writer.slots), vars(slots))
-            part = _as_lists(*writer.write(*draws.shape), end_id)
+            part = _as_lists(*writer.write(*draws.shape, watch=watch), end_id)
             decoded.ids.extend(part.ids)
             decoded.log_probability.extend(part.log_probability)
             decoded.ended.extend(part.ended)

@@ -106,14 +106,19 @@ def with_new_weights(make: Callable[[], TaskT], *, seed: int) -> TaskT:
 
 
 def read_tokenizer(
-    saved: SavedTask, *, lowercase: bool, whitespace: Literal["fold", "keep"] = "fold", name: str = "tokenizer.model"
+    saved: SavedTask,
+    *,
+    lowercase: bool,
+    whitespace: Literal["fold", "keep"] = "fold",
+    clean: Literal["none", "html"] = "none",
+    name: str = "tokenizer.model",
 ) -> Tokenizer:
     """A tokenizer out of a verified folder.
 
     Raises:
         SavedFileError: if it is missing, or is no tokenizer of ours.
     """
-    return Tokenizer(saved.file(name), Normaliser(whitespace=whitespace, lowercase=lowercase))
+    return Tokenizer(saved.file(name), Normaliser(whitespace=whitespace, lowercase=lowercase, clean=clean))
 
 
 # ---- started from another run
@@ -174,16 +179,24 @@ def has_two_tokenizers(source: SavedTask) -> bool:
     return source.settings.get("shared_tokenizer") is False
 
 
-def tokenizer_of(source: SavedTask, side: Side, *, whitespace: Literal["fold", "keep"] = "fold") -> Tokenizer:
+def tokenizer_of(
+    source: SavedTask,
+    side: Side,
+    *,
+    whitespace: Literal["fold", "keep"] = "fold",
+    clean: Literal["none", "html"] = "none",
+) -> Tokenizer:
     """The tokenizer that a run reads with (`source`), or writes with (`target`); of many runs they are the same.
 
-    White space is treated as the new run wants it: any tokenizer can spell it.
+    White space and HTML are treated as the new run wants it: any tokenizer can spell them.
 
     Raises:
         SavedFileError: as `read_tokenizer`.
     """
     name = "source_tokenizer.model" if side == "source" and has_two_tokenizers(source) else "tokenizer.model"
-    return read_tokenizer(source, lowercase=source.value("lowercase", bool), whitespace=whitespace, name=name)
+    return read_tokenizer(
+        source, lowercase=source.value("lowercase", bool), whitespace=whitespace, clean=clean, name=name
+    )
 
 
 def weights_of(source: SavedTask) -> dict[str, Tensor]:

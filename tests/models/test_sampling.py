@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from seqtext.batching.keyed_permutation import key_of, scramble
+from seqtext.data.text.piece_kinds import OUTSIDE, WITHIN
 from seqtext.errors import NumericsError, OptionsError
 from seqtext.models import slots
 from seqtext.models.choosing import Filters, another, choose, uniforms
 from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.decoding import Step, block_size, in_blocks, restrain
+from seqtext.models.known_words import words_of
 from seqtext.models.sampling import sample
 from tests.dispatch import Waits
 from tests.models.decoding_toys import BANNED, BEGIN, END, Recurrent, Table, V, begins, vectors
@@ -311,13 +313,15 @@ def test_steps_in_place_of_blocks_that_keep_their_size_write_the_same(name, guar
     assert again.log_probability == pytest.approx(whole.log_probability, rel=1e-5)
 
 
-def test_within_a_step_no_value_is_looked_at(as_on_a_gpu):
+@pytest.mark.parametrize("known", [False, True])
+def test_within_a_step_no_value_is_looked_at(as_on_a_gpu, known):
     model = Recurrent("gru")
     as_on_a_gpu()
-    rules = slots.Rules(model, torch.tensor(BANNED), END, Filters(**FILTERED), None, True)
-    some = slots.Slots.of(
-        model.initial_state(vectors(8)), begins(8).unsqueeze(1), torch.rand(8, 5, dtype=torch.float64), END
-    )
+    kinds = np.array([OUTSIDE] * 9 + [WITHIN] * (V - 9), dtype=np.uint8)
+    words = words_of(torch.arange(4, V, dtype=torch.int32), torch.tensor([0, V - 4]), kinds)[0] if known else None
+    rules = slots.Rules(model, torch.tensor(BANNED), END, Filters(**FILTERED), None, words, True)
+    draws = torch.rand(8, 5, dtype=torch.float64)
+    some = slots.Slots.of(model.initial_state(vectors(8)), begins(8).unsqueeze(1), draws, END, 0)
     writer = slots.Writer(rules, some, 1)
     with torch.inference_mode(), Waits() as waits:
         writer._step()

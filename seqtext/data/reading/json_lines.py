@@ -77,7 +77,7 @@ class JsonLines:
         if first is None:
             fix = "write or download it again"
             raise NoRowsError("no rows", where=name, expected="one JSON object per line", fix=fix)
-        if not first:
+        if not first and not keys:
             raise DataError("the first row has no keys", where=self._where(), expected="the columns as its keys")
         self._first = first
         self.columns = tuple(keys or first)[:MOST_COLUMNS]

@@ -10,6 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from seqtext.data.text.html import clean_html
+
 # Every control character (Cc) goes; those that separate words become a space, or words would run together.
 _SPACES = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85"
 _CONTROLS = {code: (" " if chr(code) in _SPACES else None) for code in [*range(0x20), *range(0x7F, 0xA0)]}
@@ -30,13 +32,17 @@ class Normaliser:
         whitespace: `fold` makes every run of white space one plain space and trims the ends; `keep` leaves it as it is, but for
             line ends, which all become `\\n`.
         lowercase: folds case as `str.lower` does.
+        clean: `html` takes out what crawled texts carry of it, see `clean_html`.
     """
 
     whitespace: Literal["fold", "keep"] = "fold"
     lowercase: bool = False
+    clean: Literal["none", "html"] = "none"
 
     def __call__(self, text: str) -> str:
         """The normalised text."""
+        if self.clean == "html":
+            text = clean_html(text)
         if not (text.isascii() and text.isprintable()):
             if self.whitespace == "keep":  # one kind of line end
                 text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -9,7 +9,8 @@ import re
 # Indic vowels, Hebrew and Arabic are no `\w` for Python, and would split words.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
-TOKEN = rf"(?:[^\W{_UNSPACED}]|[{_MARKS}])+|[{_UNSPACED}]|[^\w\s]"
+IN_WORD = rf"(?:[^\W{_UNSPACED}]|[{_MARKS}])"  # a character of a word of several
+TOKEN = rf"{IN_WORD}+|[{_UNSPACED}]|[^\w\s]"
 WORD = TOKEN.rpartition("|")[0]  # no symbols
 _TOKEN = re.compile(TOKEN)
 

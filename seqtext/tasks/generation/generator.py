@@ -5,9 +5,9 @@ Knows texts and names; reads no files but its own saved ones, and does not know 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -18,15 +18,14 @@ from seqtext.batching.usual import Usual
 from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
-from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.losses import Loss, perplexity
 from seqtext.options import Precision
-from seqtext.saving.folders import tensor_bytes
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.losses import mean_loss, window_losses
-from seqtext.tasks.generation.model import ENCODER, GUARD, build_model, read_guard, row_vectors
+from seqtext.tasks.generation.model import ENCODER, build_model, row_vectors
+from seqtext.tasks.generation.records import Records
 from seqtext.tasks.generation.rows import GeneratorBatch, GeneratorRows, encode_rows
 from seqtext.tasks.generation.settings import GeneratorConfig, Writing
 from seqtext.tasks.generation.vectors import asked, components, raw_vectors, several
@@ -47,7 +46,7 @@ class TextGenerator(BaseTask):
         config: settings and names.
         tokenizer: whose ids the model writes.
         encoder: the classifier whose vectors it was trained on, if it was.
-        guard: the runs of its training texts, if it keeps a record of them.
+        records: what it keeps of its training texts.
     """
 
     config: GeneratorConfig
@@ -62,12 +61,12 @@ class TextGenerator(BaseTask):
         config: GeneratorConfig,
         tokenizer: Tokenizer,
         encoder: TopicClassifier | None = None,
-        guard: CopyGuard | None = None,
+        records: Records | None = None,
     ) -> None:
         self.config = config
         self.tokenizer = tokenizer
         self.encoder = encoder
-        self.guard = guard
+        self.records = records or Records()
         self.copied = ""  # which weights came from another run, to print
         self.model = build_model(config, len(tokenizer))
 
@@ -114,7 +113,8 @@ class TextGenerator(BaseTask):
 
         prepared = prepare(train, text_column, attributes, vector_column, vectors_from, init_from, settings)
         task = with_new_weights(
-            lambda: cls(prepared.config, prepared.tokenizer, prepared.encoder, prepared.guard), seed=seed
+            lambda: cls(prepared.config, prepared.tokenizer, prepared.encoder, prepared.records),
+            seed=seed,
         )
         # Half of what the first epochs would learn is how often each token comes: the output's bias begins there.
         task.model.head.bias.data.copy_(torch.from_numpy(prepared.tokenizer.log_shares()))
@@ -140,22 +140,26 @@ class TextGenerator(BaseTask):
         guidance: float = _DEFAULT.guidance,
         repetition_penalty: float = _DEFAULT.repetition_penalty,
         no_repeat_ngram: int = _DEFAULT.no_repeat_ngram,
+        words: Literal["known", "any"] | None = _DEFAULT.words,
         allow_copies: bool = _DEFAULT.allow_copies,
         max_length: int = _DEFAULT.max_length,
+        watch: Callable[[int, str], None] | None = None,
     ) -> list[Generated]:
         """Texts for what is asked for. The keywords are the fields of `Writing` (generation/settings.py), which says what each means.
 
         Args:
             request: a name (`column:name` where several columns have it), names with weights, a raw vector (C,), a list of any of
                 these or a column of names (`count` texts for each), or None for any text.
+            watch: is told the place of a text in the answer and the text so far, whenever something of it was drawn; the texts are then
+                written one after the other.
 
         Raises:
-            OptionsError: what cannot be asked for, or a prompt as long as the limit.
+            OptionsError: what cannot be asked for, a prompt as long as the limit, or known words where there is no record of them.
         """
         writing = Writing(  # checks the values
             count=count, seed=seed, like=like, prompt=prompt, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p,
-            guidance=guidance, repetition_penalty=repetition_penalty, no_repeat_ngram=no_repeat_ngram, allow_copies=allow_copies,
-            max_length=max_length,
+            guidance=guidance, repetition_penalty=repetition_penalty, no_repeat_ngram=no_repeat_ngram, words=words,
+            allow_copies=allow_copies, max_length=max_length,
         )  # fmt: skip
         if like is not None:
             if request is not None:
@@ -174,7 +178,9 @@ class TextGenerator(BaseTask):
             [mixture for mixture in mixtures for _ in range(count)],
             writing,
             vectors=[vector for vector in vectors for _ in range(count)],
-            guard=self.guard,
+            guard=self.records.guard,
+            words=self.records.words_for(words, self.config.new_words),
+            watch=watch,
         )
 
     def mix(self, one: Any, other: Any, *, steps: int = 5, **choices: Any) -> list[Generated]:
@@ -277,15 +283,13 @@ class TextGenerator(BaseTask):
         further = {"tokenizer.model": self.tokenizer.model}
         if self.encoder is not None:
             further |= {f"{ENCODER}{name}": data for name, data in self.encoder.files().items()}
-        if self.guard is not None:
-            further[GUARD] = tensor_bytes({"bits": self.guard.bits})
-        return task_files(self, further)
+        return task_files(self, further | self.records.files())
 
     @classmethod
     def from_saved(cls, saved: SavedTask) -> TextGenerator:
         """From the verified files of a model folder."""
         config = saved.config(GeneratorConfig, task=cls.__name__)
-        tokenizer = read_tokenizer(saved, lowercase=config.lowercase, whitespace=config.whitespace)
+        tokenizer = read_tokenizer(saved, lowercase=config.lowercase, whitespace=config.whitespace, clean=config.clean)
         encoder = TopicClassifier.from_saved(saved.part(ENCODER)) if config.has_encoder else None
-        guard = read_guard(saved, config.no_copy_ngram) if config.no_copy_ngram else None
-        return restore(saved, lambda: cls(config, tokenizer, encoder, guard))
+        records = Records.from_saved(saved, config, len(tokenizer))
+        return restore(saved, lambda: cls(config, tokenizer, encoder, records))

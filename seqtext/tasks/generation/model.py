@@ -1,4 +1,4 @@
-"""What a text generator consists of: the model of a config, the vectors of rows, the record of a saved run. Knows settings, no texts."""
+"""What a text generator consists of: the model of a config, the vectors of rows. Knows settings, no texts."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ from typing import TYPE_CHECKING
 import torch
 
 from seqtext.data.text.tokenizer import UNKNOWN
-from seqtext.errors import SavedFileError
-from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.vocabulary_head import VocabularyHead
-from seqtext.saving.folders import read_tensors
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.example_vectors import example_vectors
 from seqtext.tasks.generation.settings import GeneratorConfig
 from seqtext.tasks.generation.vectors import RowVectors, attribute_places, dense_column, scale_dense
-from seqtext.tasks.saved import SavedTask
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 ENCODER = "encoder-"  # what the names of the files begin with of the classifier that makes the vectors
-GUARD = "copy_guard.safetensors"
 
 
 def build_model(config: GeneratorConfig, tokens: int) -> VecToSeq:
@@ -85,21 +80,3 @@ def row_vectors(rows: Dataset, config: GeneratorConfig, encoder: TopicClassifier
         dense = example_vectors(encoder, rows, config.text_column)
         return RowVectors(None, scale_dense(dense, config), config.vector_size)
     return RowVectors(None, None, 0)
-
-
-def read_guard(saved: SavedTask, length: int) -> CopyGuard:
-    """The record of training texts out of a saved run.
-
-    Args:
-        saved: the run.
-        length: of the runs of tokens it keeps.
-
-    Raises:
-        SavedFileError: if there is none.
-    """
-    where = str(saved.folder / GUARD)
-    tensors = read_tensors(saved.file(GUARD), where=where)
-    bits = tensors.get("bits")
-    if len(tensors) != 1 or bits is None or bits.dtype != torch.uint8 or bits.ndim != 1 or not len(bits):
-        raise SavedFileError("not a record of training texts", where=where, expected="bits (N,) of bytes")
-    return CopyGuard(bits, length)

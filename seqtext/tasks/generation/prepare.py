@@ -18,10 +18,10 @@ from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
-from seqtext.models.copy_guard import CopyGuard
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.example_vectors import example_vectors
+from seqtext.tasks.generation.records import Records
 from seqtext.tasks.generation.rows import encode_rows
 from seqtext.tasks.generation.settings import GeneratorConfig, GeneratorSettings
 from seqtext.tasks.generation.vectors import dense_column, dense_scales
@@ -32,18 +32,19 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-GUARDED = 8  # tokens of a run that is a copy, unless asked otherwise
+SHAPE = ("cell", "embedding_size", "hidden_size", "num_layers", "tied")  # settings that decide which weights there are
 READS_VECTOR = ("to_input", "to_state", "no_vector")  # parts of a model that know what its vector means
 CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
 
 
 class Prepared(NamedTuple):
-    """Config, tokenizer, the classifier that makes the vectors, the record of training texts, and another run's weights, each or None."""
+    """Config, tokenizer, the classifier that makes the vectors, the records of training texts, and another run's weights; classifier and
+    weights or None."""
 
     config: GeneratorConfig
     tokenizer: Tokenizer
     encoder: TopicClassifier | None
-    guard: CopyGuard | None
+    records: Records
     weights: dict[str, Tensor] | None
 
 
@@ -84,18 +85,19 @@ def prepare(
     source = None if init_from is None else open_start(init_from)
     if source is None:
         texts = (one for chunk in texts_of(train, text) for one in chunk)
-        normaliser = Normaliser(whitespace=wanted.whitespace, lowercase=wanted.lowercase)
+        normaliser = Normaliser(whitespace=wanted.whitespace, lowercase=wanted.lowercase, clean=wanted.clean)
         tokenizer = Tokenizer.train(
             texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser, always=separators_in(text)
         )
     else:
-        wanted = with_tokenizer_of(wanted, source)
+        wanted = _shaped_like(with_tokenizer_of(wanted, source), source)
         if source.settings.get("whitespace") == "keep":  # as its weights learnt it
             wanted = replace(wanted, whitespace="keep")
-        tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace)
-    guard = _copy_guard(train, text, tokenizer, wanted.no_copy_ngram)
+        tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace, clean=wanted.clean)
+    tokens, _ = encode_rows(train, text, tokenizer)  # into the cache, where training finds them
+    records, new_words = Records.of(tokens, tokenizer, wanted.no_copy_ngram)
     config = GeneratorConfig(
-        **{**asdict(wanted), "no_copy_ngram": guard.length if guard else 0},
+        **{**asdict(wanted), "no_copy_ngram": records.guard.length if records.guard else 0},
         text_column=text,
         attributes=tuple(attributes),
         names=tuple(label.names for label in labels),
@@ -104,18 +106,20 @@ def prepare(
         has_encoder=encoder is not None,
         means=means,
         scales=scales,
+        new_words=new_words,
     )
-    return Prepared(config, tokenizer, encoder, guard, None if source is None else _weights(source, config))
+    return Prepared(config, tokenizer, encoder, records, None if source is None else _weights(source, config))
 
 
-def _copy_guard(train: Dataset, text: str, tokenizer: Tokenizer, length: int | None) -> CopyGuard | None:
-    """The record of the training texts' runs. Phrases get none unless asked for: what is hardly longer than a run is made of them."""
-    if length == 0:
-        return None
-    tokens, _ = encode_rows(train, text, tokenizer)  # into the cache, where training finds them
-    if length is None and tokens.lengths.median() < 4 * GUARDED:
-        return None
-    return CopyGuard.of(tokens.values, tokens.starts, length or GUARDED)
+def _shaped_like(wanted: GeneratorSettings, source: SavedTask) -> GeneratorSettings:
+    """The settings wanted, where they are not the defaults, and the shape of the run to start from: or none of its weights would fit."""
+    if source.task not in ("LanguageModel", "TextGenerator"):
+        return wanted
+    usual = GeneratorSettings()
+    shape = {name: source.value(name, type(getattr(usual, name))) for name in SHAPE}
+    return replace(
+        wanted, **{name: has for name, has in shape.items() if getattr(wanted, name) == getattr(usual, name)}
+    )
 
 
 def _weights(source: SavedTask, config: GeneratorConfig) -> dict[str, Tensor]:

@@ -26,6 +26,8 @@ class GeneratorSettings:
     """Fold case before tokenizing."""
     whitespace: Literal["fold", "keep"] = "fold"
     """fold makes each run of blanks, tabs and line ends one blank; keep writes them as they are: for poems, dialogue and code."""
+    clean: Literal["none", "html"] = "none"
+    """html makes characters of the entities that crawled texts carry, also of those that lost their & (#36; quot;), and takes out tags."""
     max_length: int = 128
     """Tokens read at once; longer texts are read in windows that carry the state."""
     subword_sampling: bool = False
@@ -120,6 +122,9 @@ class GeneratorConfig(GeneratorSettings):
     """Mean of each feature of dense vectors over the training rows."""
     scales: tuple[float, ...] = ()
     """Standard deviation of each likewise."""
+    new_words: float | None = None
+    """Share of words that further texts would have and the training rows have not, as estimated from those that come once; None without a
+    record of words."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -175,6 +180,9 @@ class Writing:
     """Divides the logits of tokens written before; 1 is none."""
     no_repeat_ngram: int = 0
     """No run of so many tokens twice; 0 is any."""
+    words: Literal["known", "any"] | None = None
+    """known writes only words that training texts or the prompt have; any may make new ones. Default: known, unless one word in ten of
+    further texts would be new, as in lists of names."""
     allow_copies: bool = False
     """Write runs of training texts too that the model keeps a record of, to leave them out."""
     max_length: int = 128

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.data.text.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
-from seqtext.errors import OptionsError
 from seqtext.models.copy_guard import CopyGuard
 from seqtext.models.decoding import in_blocks
 from seqtext.models.guided import Guided
-from seqtext.models.sampling import sample
+from seqtext.models.known_words import KnownWords
+from seqtext.models.sampling import Decoded, sample
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import State
+from seqtext.tasks.generation.beginning import beginning
 from seqtext.tasks.generation.settings import Writing
 
 Mixture: TypeAlias = tuple[Tensor, Tensor]
@@ -49,6 +51,8 @@ def write(
     *,
     vectors: list[NDArray[np.float32] | None],
     guard: CopyGuard | None,
+    words: KnownWords | None,
+    watch: Callable[[int, str], None] | None = None,
 ) -> list[Generated]:
     """A text for each mixture of vectors.
 
@@ -59,56 +63,54 @@ def write(
         writing: how to write.
         vectors: what each text is written from, as it can be asked for again; or None.
         guard: runs of tokens that are not written unless copies are allowed.
+        words: which alone are written, beside those that the prompt brings; any if None.
+        watch: is told the place of a text and the text so far, whenever something of it was drawn; the texts are then written one after
+            the other.
 
     Raises:
         OptionsError: a prompt as long as the limit.
     """
-    beginning = _prompt_ids(tokenizer, writing.prompt, writing.max_length)
-    writer = Guided(model, guidance=writing.guidance)
-    decoded = sample(
-        writer,
-        _state_before(writer, mixtures, beginning),
-        begin=torch.tensor([[BEGIN, *beginning]] * len(mixtures), device=model.embedding.weight.device),
-        rows=np.arange(len(mixtures)),
-        seed=writing.seed,
-        end_id=END,
-        banned=BANNED,
-        max_length=writing.max_length - len(beginning),
-        guard=None if writing.allow_copies else guard,
-        **writing.filters._asdict(),
-    )
+    ids, words = beginning(tokenizer, writing.prompt, writing.max_length, words)
+    writer, device = Guided(model, guidance=writing.guidance), model.embedding.weight.device
+
+    def some(first: int, last: int) -> Decoded:
+        return sample(
+            writer,
+            _state_before(writer, mixtures[first:last], ids),
+            begin=torch.tensor([[BEGIN, *ids]] * (last - first), device=device),
+            rows=np.arange(first, last),
+            seed=writing.seed,
+            end_id=END,
+            banned=BANNED,
+            max_length=writing.max_length - len(ids),
+            guard=None if writing.allow_copies else guard,
+            words=words,
+            watch=None if watch is None else lambda drawn: watch(first, tokenizer.decode([*ids, *drawn])),
+            **writing.filters._asdict(),
+        )
+
+    parts = [some(0, len(mixtures))] if watch is None else [some(row, row + 1) for row in range(len(mixtures))]
     return [
         Generated(
-            text=tokenizer.decode([*beginning, *ids]),
+            text=tokenizer.decode([*ids, *drawn]),
             log_probability=score,
-            tokens=len(ids) + ended,
+            tokens=len(drawn) + ended,
             ended=ended,
             vector=vector,
         )
-        for ids, score, ended, vector in zip(decoded.ids, decoded.log_probability, decoded.ended, vectors, strict=True)
+        for (drawn, score, ended), vector in zip(
+            (row for part in parts for row in zip(*part, strict=True)), vectors, strict=True
+        )
     ]
 
 
-def _prompt_ids(tokenizer: Tokenizer, prompt: str, max_length: int) -> list[int]:
-    """Ids of the given beginning of a text.
-
-    Raises:
-        OptionsError: if it leaves no room for another token.
-    """
-    ids = [] if not prompt else [i for i in tokenizer.encode([prompt])[0] if i != BEGIN]
-    if ids and len(ids) >= max_length:
-        found = f"the prompt has {len(ids)} tokens"
-        raise OptionsError(found, expected=f"fewer than the limit of {max_length}", fix="raise --max_length")
-    return ids
-
-
-def _state_before(writer: Guided, mixtures: list[Mixture | None], beginning: list[int]) -> State:
+def _state_before(writer: Guided, mixtures: list[Mixture | None], begun: list[int]) -> State:
     """The state of all rows, with all but the last token of what they begin with fed; made in the blocks of decoding.
 
     Args:
         writer: whose state it is.
         mixtures: the vectors (K, C) of each row, and their weights (K,); None for any text.
-        beginning: tokens that all texts begin with.
+        begun: tokens that all texts begin with.
     """
     device = writer.model.embedding.weight.device
     vectors, weights = _stacked(writer, mixtures, device)
@@ -118,7 +120,7 @@ def _state_before(writer: Guided, mixtures: list[Mixture | None], beginning: lis
         state = writer.initial_state(
             vectors[block.padded] if vectors is not None else None, rows, weights[block.padded]
         )
-        for token in [BEGIN, *beginning][:-1]:
+        for token in [BEGIN, *begun][:-1]:
             state = writer.step(torch.full((rows,), token, device=device), state).state
         whole.append(writer.select(state, torch.arange(block.rows.stop - block.rows.start, device=device)))
     return writer.join(whole)

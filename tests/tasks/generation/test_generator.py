@@ -97,6 +97,10 @@ def test_starting_from_another_run_copies_what_fits(generator, rows, classifier,
     assert same.copied.endswith("copied; nothing new")
     assert same.tokenizer.sha256 == generator.tokenizer.sha256
     assert same("sea", seed=1)[0].text == generator("sea", seed=1)[0].text
+    shaped = TextGenerator.from_data(
+        rows, init_from=tmp_path / "first"
+    )  # of its shape, where nothing else is asked for
+    assert shaped.copied.endswith("copied; nothing new")
     other = TextGenerator.from_data(rows, attributes=["style"], init_from=tmp_path / "first", cell="gru", **SIZES)
     assert torch.equal(other.model.embedding.weight, generator.model.embedding.weight)
     assert {"backbone", "to_input", "to_state", "no_vector"} <= set(
@@ -135,7 +139,7 @@ def test_saved_and_loaded_is_the_same_to_the_bit(kind, request, tmp_path):
             assert loaded(like="the ship", seed=1)[0].text == task(like="the ship", seed=1)[0].text
     task.save_pretrained(tmp_path / "again")
     names = set(read_folder(tmp_path / "model"))
-    assert names == {"config.json", "model.safetensors", "tokenizer.model"} | (
+    assert names == {"config.json", "known_words.safetensors", "model.safetensors", "tokenizer.model"} | (
         {"encoder-config.json", "encoder-model.safetensors", "encoder-tokenizer.model"} if kind == "alike" else set()
     )
     for name in [*names, "manifest.json"]:

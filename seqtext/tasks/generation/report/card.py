@@ -11,10 +11,13 @@ from seqtext.reporting.markdown import markdown_cell
 from seqtext.reporting.table import Row, Table
 from seqtext.tasks.generation.writing import Generated
 
+NGRAM = "a word trigram model"
+
 
 def generator_card(figures: Mapping[str, Any]) -> Card:
     """The card of a text generator; `figures` are as in report/metrics.json."""
     results = [line for part in compared(figures) for line in part.markdown()]
+    results += [*in_words(figures.get("samples", {})), ""]
     return Card(
         title=f"Texts like {figures['data']['source']}",
         kind="A text generator",
@@ -40,10 +43,38 @@ def compared(figures: Mapping[str, Any]) -> list[Table]:
         tables.append(Table(f"test, {test['tokens']:,} tokens", ["perplexity per token", "bits per byte"], rows))
     if samples := figures.get("samples"):
         measures = [name for name in samples["real"] if name in samples["model"]]
-        sides = {"this model": samples["model"], "real texts": samples["real"]}
-        rows = [Row(name, [f"{side[measure]:.3f}" for measure in measures]) for name, side in sides.items()]
+        sides = {"this model": samples["model"], NGRAM: samples.get("ngram"), "real texts": samples["real"]}
+        rows = [
+            Row(name, [f"{side[measure]:.3f}" if measure in side else "" for measure in measures])
+            for name, side in sides.items()
+            if side is not None
+        ]
         tables.append(Table(f"{samples['count']:,} samples", [name.replace("_", "-") for name in measures], rows))
     return tables
+
+
+def in_words(samples: Mapping[str, Any]) -> list[str]:
+    """How its texts stand beside real ones, in sentences; `samples` are as in report/metrics.json, empty if none were measured."""
+    sides = {"model": "its texts", "ngram": f"those of {NGRAM}", "real": "real ones"}
+
+    def each(measure: str, word: str) -> str:
+        there = {name: samples[side][measure] for side, name in sides.items() if measure in samples.get(side, {})}
+        return ", ".join(f"{value:.1%} {word} {name}" for name, value in there.items())
+
+    sentences = []
+    if "invented" in samples.get("model", {}):
+        sentences.append(f"Words that no training text has: {each('invented', 'in')}.")
+    if "repeating" in samples.get("model", {}):
+        sentences.append(f"The same four words in a row twice: in {each('repeating', 'of')}.")
+    if "told_apart" in samples.get("model", {}):
+        apart = {side: samples[side].get("told_apart") for side in sides if side in samples}
+        others = {"ngram": f"against texts of {NGRAM}", "real": "against training texts"}
+        beside = ", ".join(f"{apart[side]:.1%} {told}" for side, told in others.items() if apart.get(side) is not None)
+        sentences.append(
+            f"A judge that learns to tell its texts from real test texts (TF-IDF of 1 to 3 words) is right about {apart['model']:.1%} of"
+            f" others{f', {beside}' if beside else ''}; guessing is right about 50.0%."
+        )
+    return sentences
 
 
 def _row(name: str, perplexity: float, bits: str, *, baseline: str = "", model: bool = False) -> Row:

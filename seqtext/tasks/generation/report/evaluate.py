@@ -187,6 +187,8 @@ def _log_probabilities(task: TextGenerator, examples: GeneratorRows) -> list[flo
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     """What a text generator's report or evaluation found, as lines to print; what was not measured is not mentioned."""
+    from seqtext.tasks.generation.report.card import in_words
+
     test, samples = figures["test"], figures.get("samples")
     if test:
         scores = f"perplexity {test['perplexity']:.2f}, {test['bits_per_byte']:.3f} bits per byte"
@@ -199,5 +201,7 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     if samples:
         yield f"{samples['count']:,} samples, and as many real texts:"
         for name, real in samples["real"].items():
-            yield f"  {name.replace('_', '-')}: {samples['model'][name]:.3f}, real texts {real:.3f}"
+            if name in samples["model"]:
+                yield f"  {name.replace('_', '-')}: {samples['model'][name]:.3f}, real texts {real:.3f}"
+        yield from (f"  {sentence}" for sentence in in_words(samples))
     yield from chosen_line(figures)

@@ -18,6 +18,7 @@ from seqtext.reporting.trigram import Trigram
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.diversity import copied_share, distinct_at, self_bleu
 from seqtext.tasks.generation.report.judge import Judge
+from seqtext.tasks.generation.report.realism import invented, known_words, repeating
 from seqtext.tasks.generation.rows import GeneratorRows
 from seqtext.tasks.generation.vectors import attribute_places
 
@@ -64,18 +65,22 @@ def perplexities(task: TextGenerator, rows: Dataset, train: Dataset | None = Non
 
 
 def quality(texts: Sequence[str], training: Sequence[str] | None, tokens: int) -> dict[str, float]:
-    """Diversity of some texts over their first `tokens` words, and how much of them is copied.
+    """Diversity of some texts over their first `tokens` words, and how much of them is repeated, copied or invented.
 
     Args:
         texts: to measure.
-        training: texts that may have been copied from; None leaves copies uncounted.
+        training: texts that may have been copied from; None leaves copies and invented words uncounted.
         tokens: words that diversity is measured over, the same for all that are compared.
     """
     lists = [words(text) for text in texts]
     figures = {f"distinct_{n}": distinct_at(lists, n, tokens) for n in NGRAMS}
     if len(lists) > 1:
         figures["self_bleu"] = self_bleu(lists)
-    return figures if training is None else figures | {"copied": copied_share(lists, map(words, training), COPIED)}
+    figures["repeating"] = repeating(texts)
+    if training is None:
+        return figures
+    copied, new = copied_share(lists, map(words, training), COPIED), invented(texts, known_words(training))
+    return figures | {"copied": copied, "invented": new}
 
 
 def judge_of(task: TextGenerator, train: Dataset, place: int = 0) -> Judge:

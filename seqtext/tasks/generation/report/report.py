@@ -19,7 +19,7 @@ from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, run_figures, write_report
 from seqtext.saving.folders import write_json
 from seqtext.tasks.generation.generator import TextGenerator
-from seqtext.tasks.generation.report.card import compared, generator_card, samples_page
+from seqtext.tasks.generation.report.card import compared, generator_card, in_words, samples_page
 from seqtext.tasks.generation.report.diversity import distinct_ratio
 from seqtext.tasks.generation.report.judge import Judge
 from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, values_of
@@ -115,6 +115,8 @@ def table(figures: Mapping[str, Any]) -> list[str]:
         if any(row.model for row in part.rows):
             lines += _about_perplexity(figures["test"])
             lines += part.better_baseline(lambda ours, theirs: f"{1 - theirs / ours:.1%} of perplexity", unit="texts")
+    if told := in_words(figures.get("samples", {})):
+        lines += ["", *told]
     if mixed := figures.get("mixture"):
         names = " and ".join(mixed["names"])
         lines += ["", f"{mixed['count']} samples each: how likely the judge finds {names} on average"]

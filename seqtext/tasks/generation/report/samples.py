@@ -11,6 +11,7 @@ import torch
 from seqtext.data.text.words import words
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.report.quality import all_texts, quality
+from seqtext.tasks.generation.report.realism import ngram_texts, told_apart
 from seqtext.tasks.generation.vectors import attribute_places, raw_vectors
 from seqtext.tasks.generation.writing import Generated
 
@@ -37,19 +38,29 @@ def judged(
         train: texts that may have been copied from; None leaves copies uncounted.
         accuracies: of attributes, by column: how often a judge gives texts these values, and (R,) the values of the rows.
         most: samples at most.
+
+    Returns:
+        Counts, and the figures of the model's texts, of the real ones, and, where there are training texts, of an n-gram model's.
     """
-    real = all_texts(rows, task.config.text_column)[:most]
+    normalised = task.tokenizer.normaliser  # as its texts are
+    real = list(map(normalised, all_texts(rows, task.config.text_column)[:most]))
     asked, made = samples_of(task, rows, count=len(real))
-    texts = [one.text for one in made]
-    tokens = min(sum(len(words(text)) for text in side) for side in (texts, real))
-    training = None if train is None else all_texts(train, task.config.text_column)
+    sides = {"model": [one.text for one in made], "real": real}
+    training = None
+    if train is not None:
+        training = list(map(normalised, all_texts(train, task.config.text_column)))
+        sides["ngram"] = ngram_texts(training, len(real))
+    tokens = min(sum(len(words(text)) for text in side) for side in sides.values())
     figures: dict[str, Any] = {
-        "count": len(texts),
+        "count": len(made),
         "ended": sum(one.ended for one in made) / len(made),
         "empty": sum(not one.text for one in made),
-        "model": quality(texts, training, tokens),
-        "real": quality(real, training, tokens),
+        **{side: quality(texts, training, tokens) for side, texts in sides.items()},
     }
+    for side, texts in sides.items():
+        apart = told_apart(texts if side != "real" else training or [], real)
+        figures[side] |= {} if apart is None else {"told_apart": apart}
+    texts = sides["model"]
     for column, (accuracy, ids) in accuracies.items():
         place = task.config.attributes.index(column)
         figures["model"][f"control_{column}"] = accuracy(texts, [one[place] for one in asked])

@@ -8,6 +8,7 @@ import numpy as np
 
 from seqtext.data.reading.column_arrays import column_arrays
 from seqtext.data.text.encoding import texts_of
+from seqtext.data.text.html import clean_html
 from seqtext.data.text.splits import TextSplits
 from seqtext.errors import shorten
 from seqtext.options import TrainingOptions
@@ -49,7 +50,7 @@ def generator_summary(
             f"vocabulary  {len(task.tokenizer):,} pieces",
         ],
         example=example_text(next(texts_of(data.train.select([0]), data.text_column))[0], task.tokenizer),
-        notes=[*data.notes, *_folded(task, data)],
+        notes=[*data.notes, *_folded(task, data), *_of_html(task, data)],
         warnings=[*data.warnings, *unknown_characters(task.tokenizer, data, data.text_column, reports)],
         encoding_seconds=seconds,
     )
@@ -73,6 +74,21 @@ def _folded(task: TextGenerator, data: TextSplits) -> list[str]:
     held = sum(pc.sum(pc.match_substring(texts, "\n")).as_py() for texts in trimmed)
     found = f"{held:,} of {len(data.train):,} training texts hold line ends: each becomes a space; --whitespace keep keeps them"
     return [found] if held else []
+
+
+def _of_html(task: TextGenerator, data: TextSplits) -> list[str]:
+    """A note of training texts that carry HTML, cleaned or not."""
+    texts = [text for chunk in texts_of(data.train, data.text_column) for text in chunk]
+    changed = [(text, cleaned) for text in texts if (cleaned := clean_html(text)) != text]
+    if not changed:
+        return []
+    found = f"{len(changed):,} of {len(texts):,} training texts carry entities or tags of HTML"
+    if task.config.clean == "none":
+        return [f"{found}, and are taken as they are; --clean html cleans them"]
+    text, cleaned = changed[0]
+    pairs = enumerate(zip(text, cleaned, strict=False))
+    start = max(next((place for place, (one, other) in pairs if one != other), len(cleaned)) - 20, 0)
+    return [f"{found}, and are cleaned: {shorten(text[start:], 50)} becomes {shorten(cleaned[start:], 50)}"]
 
 
 def _vector(task: TextGenerator) -> str:
