@@ -5,7 +5,7 @@ Knows texts; reads no files but its own saved ones, and does not know how it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +16,27 @@ from torch import Tensor
 
 from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.batching.usual import Usual
-from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
+from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.given import given_texts
-from seqtext.data.text.tokenizer import BEGIN, Tokenizer
+from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.nn.losses import Loss, perplexity
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights
+from seqtext.tasks.translation.copying import copier_of, glossary_of
+from seqtext.tasks.translation.ensemble import checked_together
 from seqtext.tasks.translation.model import build_model, read_tokenizers
+from seqtext.tasks.translation.reading import Reader
 from seqtext.tasks.translation.rows import PairBatch, PairPlan, PairRows
 from seqtext.tasks.translation.settings import Search, TranslatorConfig
-from seqtext.tasks.translation.writing import NOTHING, Translation, find, translation_of
+from seqtext.tasks.translation.writing import Pen, Translation
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+    from seqtext.tasks.translation.augmentation import Augmentation
 
 TOKENS_AT_ONCE = 16_384  # of a side of a batch without gradients
 _DEFAULT = Search()
@@ -58,6 +63,8 @@ class Translator(BaseTask):
         self.source_tokenizer = source_tokenizer
         self.tokenizer = tokenizer
         self.copied = ""  # which weights came from another run, to print
+        self.copier = copier_of(config, source_tokenizer, tokenizer)
+        self._counterparts: dict[str, str] | None = None
         self.model = build_model(config, len(source_tokenizer), len(tokenizer))
 
     def traits(self) -> list[str]:
@@ -116,9 +123,16 @@ class Translator(BaseTask):
         *,
         beam: int = _DEFAULT.beam,
         n_best: int = _DEFAULT.n_best,
-        length_penalty: float = _DEFAULT.length_penalty,
+        length_penalty: float | None = _DEFAULT.length_penalty,
         max_ratio: float = _DEFAULT.max_ratio,
         no_repeat_ngram: int = _DEFAULT.no_repeat_ngram,
+        prefix: str = _DEFAULT.prefix,
+        min_score: float = _DEFAULT.min_score,
+        sample: bool = _DEFAULT.sample,
+        temperature: float = _DEFAULT.temperature,
+        seed: int = _DEFAULT.seed,
+        glossary: Mapping[str, str] | None = None,
+        others: Sequence[Translator] = (),
         attention: bool = False,
     ) -> list[Translation]:
         """Translations, in the order of the texts; each the same whatever stands beside it.
@@ -128,41 +142,44 @@ class Translator(BaseTask):
         Args:
             texts: as `given_texts` (data/text/given.py) takes them: a list, one text, a column, or rows or a table that have the column
                 of the sources.
+            glossary: terms, as they are written in the sources, and what each is to be in the translation.
+            others: translators that write together with this one, with the mean of all probabilities.
             attention: whether to say where the model looked; a model without attention says None.
 
         Raises:
-            OptionsError: for what cannot be asked for.
+            OptionsError: for what cannot be asked for, such as a glossary of a model that copies nothing, or others of other tokens.
             DataError: for what is no text, by its place.
             NumericsError: if the model's scores are not numbers.
         """
         search = Search(  # checks the values
-            beam=beam, n_best=n_best, length_penalty=length_penalty, max_ratio=max_ratio, no_repeat_ngram=no_repeat_ngram
+            beam=beam, n_best=n_best, length_penalty=length_penalty, max_ratio=max_ratio, no_repeat_ngram=no_repeat_ngram, prefix=prefix,
+            min_score=min_score, sample=sample, temperature=temperature, seed=seed,
         )  # fmt: skip
-        whole = self.source_tokenizer.encode(
-            list(given_texts(texts, self.config.source_column)), keep=slice(0, self.config.max_length)
+        together = checked_together([self, *others])
+        terms = glossary_of(glossary, copies=self.copier is not None)
+        given = list(given_texts(texts, self.config.source_column))
+        config = self.config
+        read = Reader(
+            self.source_tokenizer,
+            self.copier,
+            longest=config.longest_source or config.max_length,
+            capitals=config.has_capitals,
         )
-        kept = [ids[: self.config.max_length] for ids in whole]
-        there = [place for place, ids in enumerate(kept) if ids != [BEGIN]]
-        self.model.eval()
-        found = find(self.model, [kept[place] for place in there], search, attention=attention)
-        result = [NOTHING] * len(kept)
-        for place, one in zip(there, found, strict=True):
-            result[place] = translation_of(
-                one,
-                kept[place],
-                self.source_tokenizer,
-                self.tokenizer,
-                n_best=n_best,
-                cut=len(kept[place]) < len(whole[place]),
-            )
-        return result
+        pen = Pen(together, self.source_tokenizer, self.tokenizer, copies=self.copier is not None)
+        return pen(
+            given,
+            [read(text, terms) for text in given],
+            search,
+            length_penalty=(config.length_penalty or 1.0) if length_penalty is None else length_penalty,
+            attention=attention,
+        )
 
     # ---- what training asks for
 
     @property
     def encodes_each_epoch(self) -> bool:
-        """Whether every epoch sees the texts cut into other pieces."""
-        return self.config.subword_sampling
+        """Whether every epoch sees the pairs otherwise: augmented, or cut into other pieces."""
+        return self.config.subword_sampling or bool(self._augmented)
 
     def rows(self, given: Any) -> Dataset:
         """As `as_rows` (data/rows/given.py), with the columns of both sides."""
@@ -192,28 +209,42 @@ class Translator(BaseTask):
         self, rows: Any, *, sampling_seed: int | None = None
     ) -> tuple[PairRows, EncodingReport, EncodingReport]:
         """As `encode`, with what was met in the sources and in the targets."""
-        from seqtext.data.reading.fingerprint import fingerprint
         from seqtext.data.rows.columns import check_texts, require
+        from seqtext.tasks.translation.encoding import encode_pairs  # not needed to translate
 
         columns = (self.config.source_column, self.config.target_column)
         rows = self.rows(rows)
         require({str(rows.split or "given"): rows}, *columns)
-        sides = []
-        for number, (column, tokenizer) in enumerate(
-            zip(columns, (self.source_tokenizer, self.tokenizer), strict=True)
-        ):
+        for column in columns:
             check_texts(rows, column)
-            sides.append(
-                encode_to_disk(
-                    lambda column=column: texts_of(rows, column),  # type: ignore[misc]
-                    tokenizer,
-                    keep=slice(0, self.config.max_length),
-                    fingerprint=fingerprint(rows, [column]),
-                    sampling_seed=None if sampling_seed is None else 2 * sampling_seed + number,
-                )
-            )
-        (source, read), (target, written) = sides
-        return PairRows(source, target), read, written
+        return encode_pairs(
+            rows,
+            columns,
+            (self.source_tokenizer, self.tokenizer),
+            self._augmentation(rows, drawn=sampling_seed is not None),
+            max_length=self.config.max_length,
+            epoch_seed=sampling_seed,
+            subword_sampling=self.config.subword_sampling,
+        )
+
+    @property
+    def _augmented(self) -> dict[str, float]:
+        """Shares of the pairs that are augmented in training."""
+        config = self.config
+        shares = {
+            "copying": config.copying if self.copier is not None else 0.0,
+            "small_letters": 0.0 if config.lowercase else config.case_augmentation,
+        }
+        return {name: share for name, share in shares.items() if share}
+
+    def _augmentation(self, rows: Dataset, *, drawn: bool) -> Augmentation:
+        """What becomes of the pairs of a split; words are those of the first rows that something is drawn for, the training rows."""
+        from seqtext.tasks.translation.augmentation import Augmentation, counterparts
+        from seqtext.tasks.translation.encoding import pairs_of
+
+        if drawn and self._counterparts is None and "copying" in self._augmented:
+            self._counterparts = counterparts(pairs_of(rows, (self.config.source_column, self.config.target_column)))
+        return Augmentation(self.copier, self._counterparts or {}, **self._augmented)
 
     def loss(self, batch: PairBatch) -> Loss:
         """Cross entropy of the targets; label smoothing and hidden words only in training."""
