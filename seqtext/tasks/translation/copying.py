@@ -169,7 +169,10 @@ def with_placeholders(source: str, target: str, both: Iterable[tuple[Span, Span]
 
 
 def copies_numbers(pairs: Iterable[tuple[str, str]]) -> bool:
-    """Whether targets take over the numbers of their sources as they are: four of five, or there are hardly any. A target that has words for them ("two" for 2) does not count."""
+    """Whether targets take over the numbers of their sources as they are: four of five, or there are hardly any.
+
+    A target that has no number, but perhaps the word for it, does not count.
+    """
     numbers = kept = 0
     for source, target in pairs:
         here = _NUMBERS.findall(source)

@@ -21,10 +21,13 @@ def checked_together(translators: Sequence[Translator]) -> list[EncoderDecoder]:
     first, *others = translators
     for number, other in enumerate(others, start=2):
         where = f"model {number} of {len(translators)}"
-        for side in ("source", "target"):
-            ours, theirs = (getattr(one.config, f"{side}_column") for one in (first, other))
-            if ours != theirs:
-                raise OptionsError(f"its {side} is {theirs!r}", where=where, expected=f"{ours!r}, as of the first")
+        named = zip(("source", "target"), first.config.languages, other.config.languages, strict=True)
+        for side, ours, theirs in named:
+            if ours and theirs and ours != theirs:
+                fix = "translate with each by itself"
+                raise OptionsError(
+                    f"its {side} is {theirs!r}", where=where, expected=f"{ours!r}, as of the first", fix=fix
+                )
         for side, ours, theirs in (
             ("source", first.source_tokenizer, other.source_tokenizer),
             ("target", first.tokenizer, other.tokenizer),

@@ -54,6 +54,7 @@ def prepare(
     train: Any,
     source_column: str,
     target_column: str,
+    languages: tuple[str, str],
     init_from: str | Path | None,
     settings: Mapping[str, Any],
 ) -> Prepared:
@@ -81,6 +82,7 @@ def prepare(
         **asdict(wanted),
         source_column=source_column,
         target_column=target_column,
+        languages=languages,
         **_learnt(train, columns, sides[0], wanted.max_length),
     )
     return Prepared(config, *sides, None if source is None else _weights(source, list(taken)))

@@ -30,10 +30,10 @@ class TranslatorSettings:
     subword_sampling: bool = False
     """Cut words into other pieces every epoch (subword regularisation)."""
     case_augmentation: float = 0.05
-    """Share of training pairs whose source is read in small letters, drawn anew every epoch; so are texts in capitals when they are translated."""
+    """Share of training pairs whose source is read in small letters, drawn anew every epoch; texts in capitals are read so too."""
     copying: float = 0.1
-    """Share of training pairs some of whose words are hidden on both sides, drawn anew every epoch, by which the model learns to take over
-    numbers, addresses and names as they are; 0 leaves them to the vocabulary."""
+    """Share of training pairs with placeholders for some words of both sides, drawn anew every epoch: so a model learns to copy numbers,
+    addresses and characters that the vocabulary lacks, and to take terms of a glossary. 0 leaves all to the vocabulary."""
     cell: Literal["rnn", "gru", "lstm"] = "gru"
     """Kind of recurrent cell, of encoder and decoder."""
     embedding_size: int = 256
@@ -101,6 +101,8 @@ class TranslatorConfig(TranslatorSettings):
     """Column the texts to read were in."""
     target_column: str = "target"
     """Column the texts to write were in."""
+    languages: tuple[str, str] = ("", "")
+    """What the data called the languages."""
     copies_numbers: bool = True
     """Whether targets have the numbers of their sources as they are."""
     has_capitals: bool = False

@@ -6,6 +6,7 @@ Knows texts; reads no files but its own saved ones, and does not know how it is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights
 from seqtext.tasks.translation.copying import copier_of, glossary_of
 from seqtext.tasks.translation.ensemble import checked_together
+from seqtext.tasks.translation.length_penalty import best_length_penalty
 from seqtext.tasks.translation.model import build_model, read_tokenizers
 from seqtext.tasks.translation.reading import Reader
 from seqtext.tasks.translation.rows import PairBatch, PairPlan, PairRows
@@ -86,6 +88,7 @@ class Translator(BaseTask):
         *,
         source_column: str = "source",
         target_column: str = "target",
+        languages: tuple[str, str] = ("", ""),
         init_from: str | Path | None = None,
         seed: int = 0,
         **settings: Any,
@@ -97,6 +100,7 @@ class Translator(BaseTask):
                 else may be given.
             source_column: the texts to read.
             target_column: the texts to write.
+            languages: what the two are called.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
             seed: of the first weights.
             settings: fields of `TranslatorSettings`, which holds their names, defaults and meanings once.
@@ -107,7 +111,7 @@ class Translator(BaseTask):
         """
         from seqtext.tasks.translation.prepare import prepare  # trains tokenizers: not needed to translate
 
-        prepared = prepare(train, source_column, target_column, init_from, settings)
+        prepared = prepare(train, source_column, target_column, languages, init_from, settings)
         task = with_new_weights(lambda: cls(prepared.config, prepared.source_tokenizer, prepared.tokenizer), seed=seed)
         # How often each token comes need not be learnt: the output's bias begins there.
         task.model.head.bias.data.copy_(torch.from_numpy(prepared.tokenizer.log_shares()))
@@ -279,6 +283,15 @@ class Translator(BaseTask):
         total, count = total_of(map_pieces([rows for [rows] in plan.in_order_of_length()], of), figures=2)
         mean = total / max(count, 1.0)
         return {"loss": mean, "perplexity": perplexity(mean)}
+
+    def complete(self, train: Any, validation: Any) -> str:
+        """Chooses the length penalty of the search on validation pairs, once the weights are chosen."""
+        columns = (self.config.source_column, self.config.target_column)
+        rows = self.rows(validation)
+        penalty, said = best_length_penalty(self, *(list(rows[column]) for column in columns))
+        if said:
+            self.config = replace(self.config, length_penalty=penalty)
+        return said
 
     # ---- saved
 
