@@ -1,18 +1,61 @@
-"""Translators that write together: whether they can. Knows their configs and tokenizers."""
+"""`translations`: what translators write together, of which there may be one. Knows their configs and tokenizers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seqtext.errors import OptionsError
+from seqtext.tasks.translation.copying import glossary_of
+from seqtext.tasks.translation.reading import Reader
+from seqtext.tasks.translation.settings import Search
+from seqtext.tasks.translation.writing import Pen, Translation
 
 if TYPE_CHECKING:
     from seqtext.models.encoder_decoder import EncoderDecoder
     from seqtext.tasks.translation.translator import Translator
 
 
-def checked_together(translators: Sequence[Translator]) -> list[EncoderDecoder]:
+def translations(
+    translators: Sequence[Translator],
+    texts: Sequence[str],
+    search: Search,
+    *,
+    glossary: Mapping[str, str] | None,
+    attention: bool,
+) -> list[Translation]:
+    """The translation of each text.
+
+    Args:
+        translators: that write with the mean of their probabilities; what they learnt of the data, the first one says.
+        texts: any number.
+        search: how to search.
+        glossary: terms and what each is to be.
+        attention: whether to say where the models looked.
+
+    Raises:
+        OptionsError: for what cannot be asked for.
+    """
+    models = _models(translators)
+    first = translators[0]
+    config, copier = first.config, first.copier
+    terms = glossary_of(glossary, copies=copier is not None)
+    longest = config.longest_source or config.max_length
+    read = Reader(first.source_tokenizer, copier, longest=longest, capitals=config.has_capitals)
+    pen = Pen(models, first.source_tokenizer, first.tokenizer, copies=copier is not None)
+    penalty = search.length_penalty
+    return pen(
+        texts,
+        [read(text, terms) for text in texts],
+        search,
+        length_penalty=(1.0 if config.length_penalty is None else config.length_penalty)
+        if penalty is None
+        else penalty,
+        attention=attention,
+    )
+
+
+def _models(translators: Sequence[Translator]) -> list[EncoderDecoder]:
     """The models of translators that read and write the same tokens, in evaluation mode.
 
     Raises:

@@ -66,6 +66,8 @@ class TranslatorSettings:
     """Share of output features zeroed likewise."""
     label_smoothing: float = 0.1
     """Share of each target spread over all tokens."""
+    select: Literal["loss", "bleu"] = "loss"
+    """Which epoch is kept: that of the lowest loss on the validation pairs, or of the best BLEU of their greedy translations."""
 
     def __post_init__(self) -> None:
         raise_faults(self)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqtext.errors import one_of
+from seqtext.errors import shorten
 from seqtext.tasks.translation.copying import Glossary
 from seqtext.tasks.translation.reading import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from seqtext.tasks.translation.writing import Translation
 
+MOST_NAMED = 5  # terms that no text has
 UNSURE = 0.3  # a confidence below which a translation is rather babble than not
 
 
@@ -39,7 +40,7 @@ class Told:
                 "cut": one.cut,
                 "unended": not one.ended,
                 "doubtful": one.doubtful,
-                "unsure": one.confidence < UNSURE and not one.doubtful,
+                "unsure": 0 < one.confidence < UNSURE and not one.doubtful,
                 "missing": bool(one.missing),
             }
             self._counts = {name: count + here[name] for name, count in self._counts.items()}
@@ -62,7 +63,9 @@ class Told:
                 of = "texts" if name == "cut" else "translations"
                 yield line.format(f"{count:,} of {self.texts:,} {of}")
         if self._lacking:
-            yield f"note: no text has these terms of the glossary: {one_of(self._lacking)}"
+            terms = ", ".join(shorten(term) for term in [*self._lacking][:MOST_NAMED])
+            more = f" and {len(self._lacking) - MOST_NAMED:,} more" if len(self._lacking) > MOST_NAMED else ""
+            yield f"note: {terms}{more} of the glossary stand in no text"
 
 
 def aligned(made: Translation) -> dict[str, Any]:

@@ -26,19 +26,19 @@ from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights
-from seqtext.tasks.translation.copying import copier_of, glossary_of
-from seqtext.tasks.translation.ensemble import checked_together
+from seqtext.tasks.translation.copying import copier_of
+from seqtext.tasks.translation.encoding import PairEncoder
+from seqtext.tasks.translation.ensemble import translations
+from seqtext.tasks.translation.greedy_bleu import greedy_bleu
 from seqtext.tasks.translation.length_penalty import best_length_penalty
 from seqtext.tasks.translation.model import build_model, read_tokenizers
-from seqtext.tasks.translation.reading import Reader
 from seqtext.tasks.translation.rows import PairBatch, PairPlan, PairRows
+from seqtext.tasks.translation.scoring import PairScore, score_given
 from seqtext.tasks.translation.settings import Search, TranslatorConfig
-from seqtext.tasks.translation.writing import Pen, Translation
+from seqtext.tasks.translation.writing import Translation
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-    from seqtext.tasks.translation.augmentation import Augmentation
 
 TOKENS_AT_ONCE = 16_384  # of a side of a batch without gradients
 _DEFAULT = Search()
@@ -55,8 +55,6 @@ class Translator(BaseTask):
 
     config: TranslatorConfig
     model: EncoderDecoder
-    selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
-    lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any loss; texts are written in fp32
     usual = Usual(epochs=7)
 
@@ -66,7 +64,7 @@ class Translator(BaseTask):
         self.tokenizer = tokenizer
         self.copied = ""  # which weights came from another run, to print
         self.copier = copier_of(config, source_tokenizer, tokenizer)
-        self._counterparts: dict[str, str] | None = None
+        self._encoder = PairEncoder(config, (source_tokenizer, tokenizer), self.copier)
         self.model = build_model(config, len(source_tokenizer), len(tokenizer))
 
     def traits(self) -> list[str]:
@@ -159,31 +157,39 @@ class Translator(BaseTask):
             beam=beam, n_best=n_best, length_penalty=length_penalty, max_ratio=max_ratio, no_repeat_ngram=no_repeat_ngram, prefix=prefix,
             min_score=min_score, sample=sample, temperature=temperature, seed=seed,
         )  # fmt: skip
-        together = checked_together([self, *others])
-        terms = glossary_of(glossary, copies=self.copier is not None)
         given = list(given_texts(texts, self.config.source_column))
-        config = self.config
-        read = Reader(
-            self.source_tokenizer,
-            self.copier,
-            longest=config.longest_source or config.max_length,
-            capitals=config.has_capitals,
-        )
-        pen = Pen(together, self.source_tokenizer, self.tokenizer, copies=self.copier is not None)
-        return pen(
-            given,
-            [read(text, terms) for text in given],
-            search,
-            length_penalty=(config.length_penalty or 1.0) if length_penalty is None else length_penalty,
-            attention=attention,
-        )
+        return translations([self, *others], given, search, glossary=glossary, attention=attention)
+
+    def score(self, sources: Any, targets: Any, *, by_token: bool = False) -> list[PairScore]:
+        """How likely each target is, given its source.
+
+        Args:
+            sources: texts, as `given_texts` (data/text/given.py) takes them.
+            targets: as many, likewise.
+            by_token: whether to say it of each token too.
+
+        Raises:
+            DataError: for what is no text, by its place, or other numbers of the two.
+        """
+        self.model.eval()
+        return score_given(self, sources, targets, by_token=by_token)
 
     # ---- what training asks for
 
     @property
+    def selection_metric(self) -> str:
+        """The validation figure that decides which epoch's weights are kept."""
+        return self.config.select
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Of that figure."""
+        return self.config.select == "loss"
+
+    @property
     def encodes_each_epoch(self) -> bool:
         """Whether every epoch sees the pairs otherwise: augmented, or cut into other pieces."""
-        return self.config.subword_sampling or bool(self._augmented)
+        return self._encoder.draws
 
     def rows(self, given: Any) -> Dataset:
         """As `as_rows` (data/rows/given.py), with the columns of both sides."""
@@ -214,41 +220,13 @@ class Translator(BaseTask):
     ) -> tuple[PairRows, EncodingReport, EncodingReport]:
         """As `encode`, with what was met in the sources and in the targets."""
         from seqtext.data.rows.columns import check_texts, require
-        from seqtext.tasks.translation.encoding import encode_pairs  # not needed to translate
 
         columns = (self.config.source_column, self.config.target_column)
         rows = self.rows(rows)
         require({str(rows.split or "given"): rows}, *columns)
         for column in columns:
             check_texts(rows, column)
-        return encode_pairs(
-            rows,
-            columns,
-            (self.source_tokenizer, self.tokenizer),
-            self._augmentation(rows, drawn=sampling_seed is not None),
-            max_length=self.config.max_length,
-            epoch_seed=sampling_seed,
-            subword_sampling=self.config.subword_sampling,
-        )
-
-    @property
-    def _augmented(self) -> dict[str, float]:
-        """Shares of the pairs that are augmented in training."""
-        config = self.config
-        shares = {
-            "copying": config.copying if self.copier is not None else 0.0,
-            "small_letters": 0.0 if config.lowercase else config.case_augmentation,
-        }
-        return {name: share for name, share in shares.items() if share}
-
-    def _augmentation(self, rows: Dataset, *, drawn: bool) -> Augmentation:
-        """What becomes of the pairs of a split; words are those of the first rows that something is drawn for, the training rows."""
-        from seqtext.tasks.translation.augmentation import Augmentation, counterparts
-        from seqtext.tasks.translation.encoding import pairs_of
-
-        if drawn and self._counterparts is None and "copying" in self._augmented:
-            self._counterparts = counterparts(pairs_of(rows, (self.config.source_column, self.config.target_column)))
-        return Augmentation(self.copier, self._counterparts or {}, **self._augmented)
+        return self._encoder(rows, columns, epoch_seed=sampling_seed)
 
     def loss(self, batch: PairBatch) -> Loss:
         """Cross entropy of the targets; label smoothing and hidden words only in training."""
@@ -271,7 +249,10 @@ class Translator(BaseTask):
 
     @torch.inference_mode()
     def validate(self, examples: PairRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
-        """Mean loss per token of the targets (natural logarithm), end tokens among them, and its perplexity; without label smoothing."""
+        """Mean loss per token of the targets (natural logarithm), end tokens among them, and its perplexity; without label smoothing.
+
+        Where the epoch is chosen by BLEU, also that of the greedy translations, on tokens of `bleu` (translation/bleu.py).
+        """
         self.model.eval()
 
         def of(rows: NDArray[np.int64]) -> Tensor:
@@ -280,9 +261,13 @@ class Translator(BaseTask):
 
         longest = int(examples.lengths.max(initial=1))
         plan: PairPlan = examples.plan(tokens=max(TOKENS_AT_ONCE, longest), seed=0, micro_batches=1, max_rows=1024)
-        total, count = total_of(map_pieces([rows for [rows] in plan.in_order_of_length()], of), figures=2)
+        pieces = [rows for [rows] in plan.in_order_of_length()]
+        total, count = total_of(map_pieces(pieces, of), figures=2)
         mean = total / max(count, 1.0)
-        return {"loss": mean, "perplexity": perplexity(mean)}
+        figures = {"loss": mean, "perplexity": perplexity(mean)}
+        if self.config.select == "bleu":
+            figures["bleu"] = greedy_bleu(self.model, self.tokenizer, examples, pieces, map_pieces)
+        return figures
 
     def complete(self, train: Any, validation: Any) -> str:
         """Chooses the length penalty of the search on validation pairs, once the weights are chosen."""

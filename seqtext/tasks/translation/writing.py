@@ -187,11 +187,13 @@ class Pen:
             cut=cut,
             attention=_together([one.weights for _, one in parts]),
             source_pieces=tuple(
-                piece for part, _ in parts for piece in self._source_tokenizer.pieces([*part.ids, END])
+                part.masked.put_back(piece)
+                for part, _ in parts
+                for piece in self._source_tokenizer.pieces([*part.ids, END])
             ),
             target_pieces=tuple(
-                piece
-                for own, one in zip(ids, best, strict=True)
+                part.masked.put_back(piece)
+                for own, one, (part, _) in zip(ids, best, parts, strict=True)
                 for piece in self._tokenizer.pieces([*own, *([END] if one.ended else [])])
             ),
         )
