@@ -34,13 +34,13 @@ def counterparts(pairs: Iterable[Pair]) -> dict[str, str]:
     for place, (source, target) in enumerate(pairs):
         if place == _MOST_PAIRS or meetings > _MOST_MEETINGS:
             break
-        mine, theirs = set(_WORD.findall(source)), set(_WORD.findall(target))
-        if max(len(mine), len(theirs)) > _LONGEST:
+        here, there = set(_WORD.findall(source)), set(_WORD.findall(target))
+        if max(len(here), len(there)) > _LONGEST:
             continue
-        left.update(mine)
-        right.update(theirs)
-        both.update(product(mine, theirs))
-        meetings += len(mine) * len(theirs)
+        left.update(here)
+        right.update(there)
+        both.update(product(here, there))
+        meetings += len(here) * len(there)
     best: dict[str, tuple[float, str]] = {}
     back: dict[str, tuple[float, str]] = {}
     for (mine, theirs), count in both.items():

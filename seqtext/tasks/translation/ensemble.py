@@ -71,11 +71,11 @@ def _models(translators: Sequence[Translator]) -> list[EncoderDecoder]:
                 raise OptionsError(
                     f"its {side} is {theirs!r}", where=where, expected=f"{ours!r}, as of the first", fix=fix
                 )
-        for side, ours, theirs in (
+        for side, mine, its in (
             ("source", first.source_tokenizer, other.source_tokenizer),
             ("target", first.tokenizer, other.tokenizer),
         ):
-            if ours.sha256 != theirs.sha256 or ours.normaliser != theirs.normaliser:
+            if mine.sha256 != its.sha256 or mine.normaliser != its.normaliser:
                 fix = "train the one with --init_from the other, or with the same training pairs and --vocabulary_size"
                 raise OptionsError(f"its {side} tokenizer is not that of the first", where=where, fix=fix)
         if (first.copier is None) != (other.copier is None):
