@@ -59,13 +59,14 @@ class GroupFigures(NamedTuple):
 
 
 def translation_metrics(
-    translations: Sequence[str], references: Sequence[str], *, language: str = ""
+    translations: Sequence[str], references: Sequence[str], *further: Sequence[str], language: str = ""
 ) -> TranslationMetrics:
     """All figures.
 
     Args:
         translations: one per row; may be empty texts.
-        references: the row's one reference.
+        references: one per row.
+        further: other references of all rows; a translation is exact if it is any of them.
         language: code of the target, such as `de`, for Moses' tokens.
 
     Raises:
@@ -73,11 +74,14 @@ def translation_metrics(
     """
     _check(translations, references)
     bleu, chrf = bleu_for(references), _chrf()
-    found = bleu.corpus_score(list(translations), [list(references)])
-    letters = chrf.corpus_score(list(translations), [list(references)])
+    for others in further:
+        _check(others, references)
+    wanted = [list(each) for each in (references, *further)]
+    found = bleu.corpus_score(list(translations), wanted)
+    letters = chrf.corpus_score(list(translations), wanted)
     moses = _moses_bleu()
-    cut = [[" ".join(moses_tokens(text, language)) for text in side] for side in (translations, references)]
-    tokenized = moses.corpus_score(cut[0], [cut[1]])
+    cut, *rights = [[" ".join(moses_tokens(text, language)) for text in side] for side in (translations, *wanted)]
+    tokenized = moses.corpus_score(cut, rights)
     return TranslationMetrics(
         rows=len(references),
         bleu=found.score,
@@ -86,7 +90,7 @@ def translation_metrics(
         chrf_signature=str(chrf.get_signature()),
         tokenized_bleu=tokenized.score,
         tokenized_bleu_signature=f"{says(language)}; then {moses.get_signature()}",
-        exact=float(exact_matches(translations, references).mean()),
+        exact=float(np.any([exact_matches(translations, each) for each in wanted], axis=0).mean()),
         length_ratio=found.sys_len / max(found.ref_len, 1),
     )
 
