@@ -30,7 +30,7 @@ from seqtext.data.series.series import SeriesSet
 from seqtext.models.graphs import without_graphs
 from seqtext.models.guided import Guided
 from seqtext.models.sampling import sample
-from seqtext.models.transduction import transduce
+from seqtext.models.transduction import Source, transduce
 from seqtext.nn.backbone import Backbone, Cell
 from seqtext.nn.precision import autocast, choose_precision, exact_fp32
 from seqtext.options import TrainingOptions
@@ -467,9 +467,8 @@ def searching(machine: Machine) -> Iterator[Figure]:
 
         def search(kind: str, beam: int = beam, found: Any = found) -> None:
             with without_graphs() if kind == "eager" else nullcontext():
-                made = transduce(
-                    model, sources, limits=[len(one) for one in sources], begin=BEGIN, end_id=END, banned=BANNED, beam=beam
-                )  # fmt: skip
+                given = [Source(one, limit=len(one)) for one in sources]
+                made = transduce([model], given, begin=BEGIN, end_id=END, banned=BANNED, beam=beam)
             found[kind] = [one.candidates[0].ids for one in made]
 
         times = machine.times({kind: lambda kind=kind: search(kind) for kind in ("graph", "eager")}, calls=1)

@@ -28,7 +28,7 @@ from torch.nn import functional as F
 
 from seqtext.batching.padded import Padded
 from seqtext.data.text.tokenizer import BEGIN, END
-from seqtext.models.transduction import transduce
+from seqtext.models.transduction import Source, transduce
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
 from seqtext.options import Precision
 from seqtext.tasks.translation.model import build_model
@@ -232,9 +232,8 @@ def random_decoding() -> None:
     rates = {}
     for beam in (1, 5):
         started = time.perf_counter()
-        transduce(
-            model, sources, limits=[len(one) for one in sources], begin=BEGIN, end_id=END, banned=(0, 1, 2), beam=beam
-        )
+        given = [Source(one, limit=len(one)) for one in sources]
+        transduce([model], given, begin=BEGIN, end_id=END, banned=(0, 1, 2), beam=beam)
         rates[beam] = len(sources) / (time.perf_counter() - started)
     print(f"decoding, random weights: greedy {rates[1]:.1f} sentences per second, beam 5 {rates[5]:.1f},", end=" ")
     print(f"{rates[5] / rates[1]:.2f} of greedy")

@@ -77,8 +77,9 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     # target: Embedding(V, 128) -> nn.GRU(128, 256, batch_first=True) -> scaled_dot attention to the source
     # -> nn.GRU(512, 256, batch_first=True) -> Linear(640, 128) -> Linear(128, V) (the embedding's weights)
     def make() -> Translator:
+        settings = part_of(options, TranslatorSettings)
         return Translator.from_data(
-            data.train, init_from=options.init_from, seed=options.seed, **part_of(options, TranslatorSettings)
+            data.train, languages=data.languages, init_from=options.init_from, seed=options.seed, **settings
         )
 
     task = make_once(make, open=load_task, init_from=options.init_from)

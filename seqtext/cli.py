@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from types import ModuleType
 
 from seqtext import __version__
-from seqtext.errors import OptionsError, did_you_mean, one_of, run_program
-from seqtext.tasks.known import TASKS
+from seqtext.errors import OptionsError, SeqtextError, did_you_mean, one_of, run_program
+from seqtext.tasks.known import BY_NAME, TASKS
 
 WHATEVER_THE_TASK = {
     "check": "find the faults of a data set before anything is trained on it",
@@ -54,10 +55,26 @@ def _run() -> None:
         return
     import tyro
 
-    task = BY_COMMAND.get(name)
-    module = task.part("command") if task else import_module(f"seqtext.commands.{name}")
+    task, other = BY_COMMAND.get(name), _of_another_task(name, arguments)
+    module = other or (task.part("command") if task else import_module(f"seqtext.commands.{name}"))
+    if other and {"-h", "--help"} & set(arguments):
+        arguments = ["--help"]  # tyro does not show a run that was given already
     command = getattr(module, name.capitalize())
     tyro.cli(command, args=arguments, prog=f"seqtext {name}", use_underscores=True).run()
+
+
+def _of_another_task(name: str, arguments: list[str]) -> ModuleType | None:
+    """The module of a command that several tasks have, where the run that is named first is not of the task it is listed for."""
+    others = {task.name: task.also[1] for task in TASKS if task.also is not None and task.also[0] == name}
+    if not others or not arguments or arguments[0].startswith("-"):
+        return None
+    from seqtext.tasks.saved import open_saved
+
+    try:
+        found = open_saved(arguments[0]).task
+    except SeqtextError:  # the command will tell
+        return None
+    return BY_NAME[found].part(others[found]) if found in others else None
 
 
 if __name__ == "__main__":

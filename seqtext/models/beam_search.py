@@ -184,13 +184,13 @@ class Search:
     def _step(self) -> None:
         """One token more for the open texts; the state is behind it, but its slots have not changed places."""
         front, rules = self.front, self.rules
-        logits, scores, self._after = self.model.step(front.token, front.state)
+        logits, scores, self._after, normalised = self.model.step(front.token, front.state)
         history = front.token.unsqueeze(1)  # nobody looks at it without runs to avoid
         if rules.no_repeat_ngram:
             history = front.going.ids.flatten(0, 1)[self._slots]
             history = history if rules.fixed else history[:, : int(front.width)]
         log_p = restrain(
-            logits if logits is scores else logits.log_softmax(-1),  # scores are log-probabilities already
+            logits if normalised else logits.log_softmax(-1),
             history,
             width=front.width,
             banned=rules.banned,

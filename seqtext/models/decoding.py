@@ -29,11 +29,13 @@ class Step(NamedTuple):
         logits: (N, V) fp32, by which the next token is chosen; guidance has been applied.
         scores: (N, V) fp32, log-probabilities of the conditional model itself, before guidance and filters.
         state: behind this step.
+        normalised: whether `logits` are log-probabilities already.
     """
 
     logits: Tensor
     scores: Tensor
     state: State
+    normalised: bool = False
 
 
 class Decodable(Protocol):

@@ -163,7 +163,7 @@ class Writer:
     def _choose(self) -> None:
         """A token of each slot."""
         slots, (model, banned, end_id, filters, _, words, fixed) = self.slots, self.rules
-        self._logits, self._scores, after = model.step(slots.token, slots.state)
+        self._logits, self._scores, after, _ = model.step(slots.token, slots.state)
         copy_into(slots.state, after)
         restrain(
             self._logits,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # what `seqtext.*` offers of each task, for type checkers and
     from seqtext.tasks.tagging.tagger import Tagger as Tagger
     from seqtext.tasks.transcription.transcriber import Transcriber as Transcriber
     from seqtext.tasks.transcription.transcript import Transcript as Transcript
+    from seqtext.tasks.translation.scoring import PairScore as PairScore
     from seqtext.tasks.translation.translator import Translator as Translator
     from seqtext.tasks.translation.writing import Translation as Translation
 
@@ -42,6 +43,7 @@ class KnownTask(NamedTuple):
         trains: what that makes.
         script: the recipe's file.
         writes: whether its model writes texts; its head then gives tokens, which others may start from.
+        also: another task's command that a saved model of this one has too, and the module that holds it.
     """
 
     name: str
@@ -54,6 +56,11 @@ class KnownTask(NamedTuple):
     trains: str
     script: str
     writes: bool = False
+    also: tuple[str, str] | None = None
+
+    def has(self, command: str) -> bool:
+        """Whether a command uses a saved model of the task."""
+        return command == self.command or (self.also is not None and command == self.also[0])
 
     def part(self, module: str) -> ModuleType:
         """A module of the task's folder, as `command` or `report.card`."""
@@ -94,7 +101,7 @@ TASKS = (
         folder="language_model",
         public={"LanguageModel": "language_model", "TextScore": "scoring"},
         command="score",
-        about="say how likely texts are: given, from a file, or from a pipe",
+        about="say how likely texts are, or by a translator pairs: given, from a file, or from a pipe",
         measures="perplexity per token and per word, bits per byte",
         recipe="language",
         trains="a model of how texts go on, from texts without labels, for others to start from",
@@ -115,7 +122,7 @@ TASKS = (
     KnownTask(
         name="Translator",
         folder="translation",
-        public={"Translator": "translator", "Translation": "writing"},
+        public={"Translator": "translator", "Translation": "writing", "PairScore": "scoring"},
         command="translate",
         about="translate texts: given, from a file, or from a pipe, line by line",
         measures="BLEU, chrF, exact match and perplexity, beside the source copied",
@@ -123,6 +130,7 @@ TASKS = (
         trains="a translator, from pairs of texts",
         script="translation",
         writes=True,
+        also=("score", "score"),
     ),
     KnownTask(
         name="Transcriber",

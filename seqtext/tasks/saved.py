@@ -166,10 +166,10 @@ def load_for(command: str, name: str | Path) -> Any:
         SavedFileError: as `load`.
     """
     saved = open_saved(name)
-    found, wanted = BY_NAME[saved.task], next(task for task in TASKS if task.command == command)
-    if found is not wanted:
+    found, wanted = BY_NAME[saved.task], [task.name for task in TASKS if task.has(command)]
+    if found.name not in wanted:
         fix = f"seqtext {found.command} {shlex.quote(str(name))}"
-        raise OptionsError(f"{name} is a {found.name}", expected=f"a {wanted.name}", fix=fix)
+        raise OptionsError(f"{name} is a {found.name}", expected=f"a {' or a '.join(wanted)}", fix=fix)
     return public(saved.task).from_saved(saved)
 
 

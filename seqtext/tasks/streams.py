@@ -48,7 +48,12 @@ class ModelOptions:
     """Show the traceback of an error."""
 
     def open(self, command: str) -> Any:
-        """The task, on its device.
+        """The task, as `open_all`."""
+        [task] = self.open_all(command)
+        return task
+
+    def open_all(self, command: str, further: Sequence[str] = ()) -> list[Any]:
+        """The task, and those of further runs, on the device.
 
         Raises:
             OptionsError: for threads or a device that cannot be, or a task that another command uses.
@@ -59,9 +64,10 @@ class ModelOptions:
         from seqtext.tasks.saved import load_for
 
         set_threads(self.threads)
-        task = load_for(command, self.run_folder)
-        task.model.to(choose_device(self.device))
-        return task
+        tasks = [load_for(command, run) for run in (self.run_folder, *further)]
+        for task in tasks:
+            task.model.to(choose_device(self.device))
+        return tasks
 
 
 def check_threads(threads: int | None) -> None:

@@ -39,7 +39,8 @@ USES = {
 @pytest.mark.parametrize(("task", "other"), PAIRS, ids=lambda task: task.name)
 def test_a_command_given_the_run_of_another_task_names_the_command_that_takes_it(saved_tasks, task, other):
     run = saved_tasks[other.name]
-    told = f"error: {run} is a {other.name}; expected a {task.name}; seqtext {other.command} {run}\n"
+    wanted = " or a ".join(one.name for one in TASKS if one.has(task.command))
+    told = f"error: {run} is a {other.name}; expected a {wanted}; seqtext {other.command} {run}\n"
     assert seqtext_command(task.command, run, *USES[task.command]) == (2, "", told)
 
 

@@ -9,7 +9,7 @@ import torch
 from seqtext.models.graphs import Repeated, copy_into, repeated
 from seqtext.models.guided import Guided
 from seqtext.models.sampling import sample
-from seqtext.models.transduction import transduce
+from seqtext.models.transduction import Source, transduce
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
@@ -72,8 +72,8 @@ def test_translations(cell, attention, beam, as_on_a_gpu):
     sources = [random.integers(4, V, size).tolist() for size in random.integers(1, 12, 70)]
 
     def find():
-        limits = [2 * len(one) for one in sources]
-        return transduce(model, sources, limits=limits, begin=BEGIN, end_id=END, banned=BANNED, beam=beam, weights=True)
+        given = [Source(one, limit=2 * len(one)) for one in sources]
+        return transduce([model], given, begin=BEGIN, end_id=END, banned=BANNED, beam=beam, weights=True)
 
     expected = find()
     replayed = as_on_a_gpu()

@@ -98,6 +98,7 @@ def encode_to_disk(
     fingerprint: str,
     sampling_seed: int | None = None,
     ending: int | None = None,
+    kept: bool = True,
 ) -> tuple[Ragged, EncodingReport]:
     """Ids of all texts as a memory-mapped `Ragged`, made once per content, tokenizer and cut; made again if they were changed since.
 
@@ -108,6 +109,7 @@ def encode_to_disk(
         fingerprint: of the content of the texts.
         sampling_seed: draws another segmentation; such ids are not kept, since every epoch draws its own.
         ending: id put behind each text, which makes them one stream; an empty text is then this id alone.
+        kept: whether the cache is to have them; not if the texts are those of one epoch.
 
     Raises:
         ResourceError: a cache folder that cannot be written, or a full disk.
@@ -116,14 +118,15 @@ def encode_to_disk(
     parts = [fingerprint, tokenizer.sha256, str(tokenizer.normaliser), str(keep)]
     parts += [] if ending is None else [f"ending {ending}"]
     target = root / hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
-    if sampling_seed is None and (kept := _kept(target)):
-        return Ragged.open(target), kept
+    kept = kept and sampling_seed is None
+    if kept and (report := _kept(target)):
+        return Ragged.open(target), report
     try:
         with tempfile.TemporaryDirectory(dir=root, ignore_cleanup_errors=True) as name:
             temporary, report = Path(name), EncodingReport()
             write_ragged(temporary, _arrays(chunks(), tokenizer, keep, report, sampling_seed, ending))
             ids = Ragged.open(temporary)  # the mapping outlives the name, and the file where it goes
-            if sampling_seed is None:
+            if kept:
                 made = {"report": asdict(report), "sha256": _sha256(temporary)}
                 (temporary / "report.json").write_text(json.dumps(made))
                 shutil.rmtree(target, ignore_errors=True)  # if there is one, it is damaged

@@ -1,5 +1,5 @@
 """`seqtext translate`: texts from arguments, a file or a pipe; one line in, one line out, in their order, or with --n_best
-some lines for each and an empty one between.
+some lines for each and an empty one between. Several runs named first translate together.
 
 Lines are read, translated by length and written in step, so any number of them needs little memory, and a pipe is answered as it comes.
 """
@@ -7,7 +7,7 @@ Lines are read, translated by length and written in step, so any number of them 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +30,16 @@ from seqtext.tasks.streams import (
     texts_in,
 )
 from seqtext.tasks.targets import open_target
+from seqtext.tasks.translation.given import leading_runs, read_glossary
 from seqtext.tasks.translation.settings import Search
+from seqtext.tasks.translation.told import Told, aligned
 
 if TYPE_CHECKING:
     from seqtext.data.reading.text_files import Rows
     from seqtext.tasks.translation.translator import Translator
     from seqtext.tasks.translation.writing import Translation
 
+DOUBTFUL = "[?] "  # before a text that was left as it is
 LINES_AT_ONCE = 512  # some blocks of lines of like length; what Ctrl-C loses at most
 
 
@@ -47,8 +50,8 @@ class Translate(Search, TableOptions, ModelOptions):
     With --n_best 2 or more, a line is a score and a text with a tab between, and an empty line stands between the lines of two texts.
     """
 
-    texts: Positional[Annotated[tuple[str, ...], arg(metavar="[TEXT ...]")]] = ()
-    """Texts to translate. Without any, --input is read, or the pipe."""
+    texts: Positional[Annotated[tuple[str, ...], arg(metavar="[RUN ...] [TEXT ...]")]] = ()
+    """Further run folders, which translate together with the first; then texts. Without any text, --input is read, or the pipe."""
     input: str | None = None
     """A file of a text a line, a table (csv, tsv, jsonl, parquet), both also packed; a folder, or a data set on the hub. - is the pipe."""
     text_column: str | None = None
@@ -62,56 +65,61 @@ class Translate(Search, TableOptions, ModelOptions):
     attention: str | None = None
     """Picture of where the model looked while it wrote; of a single text."""
     jsonl: bool = False
-    """JSON lines with scores and alternatives, instead of a text a line."""
+    """JSON lines with scores, confidence and alternatives, instead of a text a line."""
+    alignments: bool = False
+    """With --jsonl: the pieces of both sides, and for each written one that which the model looked at most, with its weight."""
+    glossary: str | None = None
+    """A file with a term, a tab and its translation on each line: wherever a text has the term, its translation has the other."""
 
     def run(self) -> None:
         """Translates all texts."""
-        self._check()
-        translator = self.open("translate")
-        if self.attention is not None and translator.config.attention is None:
-            raise OptionsError("the model has no attention", where=f"--attention {self.attention}", fix="leave it out")
-        texts = cut = unended = 0
+        runs, given = leading_runs(self.texts)
+        self._check(given)
+        translator, *others = self.open_all("translate", runs)
+        weights = self.attention is not None or self.alignments
+        if weights and any(one.config.attention is None for one in (translator, *others)):
+            where = f"--attention {self.attention}" if self.attention else "--alignments"
+            raise OptionsError("the model has no attention", where=where, fix="leave it out")
+        terms = None if self.glossary is None else read_glossary(self.glossary)
+        told, made = Told(terms), []
         with ExitStack() as stack:
-            opened = self._open(stack)
-            chunks = self._chunks(opened, translator)
+            opened = self._open(stack, given)
+            chunks = self._chunks(opened, translator, given)
             target = stack.enter_context(open_target(self.output))
             for chunk in chunks:
-                made = translator(chunk, attention=self.attention is not None, **keywords(self, Search))
-                for number, (text, one) in enumerate(zip(chunk, made, strict=True), start=texts):
+                made = translator(chunk, others=others, glossary=terms, attention=weights, **keywords(self, Search))
+                for number, (text, one) in enumerate(zip(chunk, made, strict=True), start=told.texts):
                     if number and self.n_best > 1 and not self.jsonl:
                         print(file=target.file)
                     self._write(text, one, target.file)
                 target.flush(len(made))
-                texts += len(made)
-                cut += sum(one.cut for one in made)
-                unended += sum(not one.ended for one in made)
+                told.add(chunk, made)
             tell(opened.told() if opened is not None else ())
-        if cut:
-            print(f"warning: {cut:,} of {texts:,} texts cut to {translator.config.max_length} tokens", file=sys.stderr)
-        if unended:
-            print(f"note: {unended:,} of {texts:,} translations reached the length limit", file=sys.stderr)
+        for line in told.lines():
+            print(line, file=sys.stderr)
         if self.attention is not None:
             self._draw(made[0])
 
-    def _check(self) -> None:
-        if self.texts and self.input:
+    def _check(self, given: Sequence[str]) -> None:
+        if given and self.input:
             raise OptionsError("texts and --input were both given", fix="give one of them")
-        if not self.texts and self.input is None and (sys.stdin is None or sys.stdin.isatty()):
+        if not given and self.input is None and (sys.stdin is None or sys.stdin.isatty()):
             raise OptionsError("no texts", fix="give some as arguments, a file with --input, or a pipe")
-        if self.attention is not None and len(self.texts) != 1:
+        if self.attention is not None and len(given) != 1:
             raise OptionsError("a picture is of one text", where=f"--attention {self.attention}", fix="give one text")
         if self.attention is not None:
             from seqtext.reporting.canvas import check_name
 
             check_name(self.attention, flag="--attention")
-        raise_together(self.table_faults())
+        faults = ["--alignments are data; give --jsonl too"] if self.alignments and not self.jsonl else []
+        raise_together([*faults, *self.table_faults()])
 
-    def _open(self, stack: ExitStack) -> Rows | None:
+    def _open(self, stack: ExitStack, given: Sequence[str]) -> Rows | None:
         """What is read, if it is not the arguments: whatever is no table is a text a line."""
         from seqtext.data.pairs.parallel_files import TABLES
         from seqtext.data.reading.packed import without_packing
 
-        if self.texts:
+        if given:
             return None
         name = self.input or "-"
         is_table = Path(without_packing(name.lower())).suffix in TABLES
@@ -119,11 +127,11 @@ class Translate(Search, TableOptions, ModelOptions):
         format = "txt" if is_lines else None
         return open_input(name, stack, format=format, split=self.split, dialect=self.dialect, errors=self.errors)
 
-    def _chunks(self, opened: Rows | None, translator: Translator) -> Iterator[list[str]]:
+    def _chunks(self, opened: Rows | None, translator: Translator, given: Sequence[str]) -> Iterator[list[str]]:
         """The texts, as many at a time as have come."""
-        if self.texts:
+        if given:
             # what the shell hands over as bytes that are not UTF-8 comes as lone surrogates, which the normaliser mends
-            yield list(self.texts)
+            yield list(given)
             return
         if opened is None:
             return
@@ -141,16 +149,23 @@ class Translate(Search, TableOptions, ModelOptions):
                 "text": made.text,
                 "score": round(made.score, 6),
                 "log_probability": round(made.log_probability, 6),
+                "confidence": round(made.confidence, 4),
+                "doubtful": made.doubtful,
                 "ended": made.ended,
+                "missing": made.missing,
+                "parts": made.parts,
                 "cut": made.cut,
                 "alternatives": alternatives,
             }
+            if self.alignments:
+                line |= aligned(made)
             print(json_text(line), file=file)
         elif self.n_best > 1:
-            for score, one in [(made.score, made.text), *((score, one) for one, score in made.alternatives)]:
+            best = f"{DOUBTFUL if made.doubtful else ''}{made.text}"
+            for score, one in [(made.score, best), *((score, one) for one, score in made.alternatives)]:
                 print(f"{score:.4f}\t{one_line(one)}", file=file)
         else:
-            print(one_line(made.text), file=file)
+            print(f"{DOUBTFUL if made.doubtful else ''}{one_line(made.text)}", file=file)
 
     def _draw(self, made: Translation) -> None:
         from seqtext.tasks.translation.report.attention_picture import attention_picture, left_out

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from torch import Tensor
 
 from seqtext.data.rows.columns import check_texts, require
@@ -28,10 +29,16 @@ from seqtext.tasks.saving import (
     with_tokenizer_of,
     without_parts,
 )
+from seqtext.tasks.translation.copying import PLACEHOLDERS, copies_numbers
+from seqtext.tasks.translation.letter_case import in_capitals
 from seqtext.tasks.translation.settings import TranslatorConfig, TranslatorSettings
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+LOOKED_AT = 20_000  # pairs that show what the data are
+ALMOST_ALL = 0.999  # of the sources
+MOST_CAPITALS = 0.01  # share of the sources that are no use to learn capitals from
 
 
 class Prepared(NamedTuple):
@@ -47,6 +54,7 @@ def prepare(
     train: Any,
     source_column: str,
     target_column: str,
+    languages: tuple[str, str],
     init_from: str | Path | None,
     settings: Mapping[str, Any],
 ) -> Prepared:
@@ -70,8 +78,27 @@ def prepare(
         wanted = with_tokenizer_of(wanted, source)
         taken = {side: tokenizer_of(source, side) for side in _sides(source, wanted)}
     sides = _tokenizers(train, columns, wanted, taken)
-    config = TranslatorConfig(**asdict(wanted), source_column=source_column, target_column=target_column)
+    config = TranslatorConfig(
+        **asdict(wanted),
+        source_column=source_column,
+        target_column=target_column,
+        languages=languages,
+        **_learnt(train, columns, sides[0], wanted.max_length),
+    )
     return Prepared(config, *sides, None if source is None else _weights(source, list(taken)))
+
+
+def _learnt(train: Dataset, columns: tuple[str, str], tokenizer: Tokenizer, max_length: int) -> dict[str, Any]:
+    """What the first training pairs show of the data: a part of the config."""
+    source, target = (chain.from_iterable(texts_of(train, column)) for column in columns)
+    pairs = list(islice(zip(source, target, strict=True), LOOKED_AT))
+    lengths = [len(ids) for ids in tokenizer.encode([text for text, _ in pairs], keep=slice(0, max_length))]
+    capitals = sum(in_capitals(text) for text, _ in pairs)
+    return {
+        "copies_numbers": copies_numbers(pairs),
+        "has_capitals": capitals > MOST_CAPITALS * len(pairs),
+        "longest_source": min(int(np.quantile(lengths, ALMOST_ALL, method="higher")), max_length),
+    }
 
 
 def _sides(source: SavedTask, wanted: TranslatorSettings) -> list[Side]:
@@ -106,7 +133,8 @@ def _tokenizers(
 
     def trained(texts: Iterable[str]) -> Tokenizer:
         normaliser = Normaliser(lowercase=wanted.lowercase)
-        return Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser)
+        always = PLACEHOLDERS if wanted.copying else ""
+        return Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser, always=always)
 
     source, target = (chain.from_iterable(texts_of(train, column)) for column in columns)
     if wanted.shared_tokenizer:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import Literal
 
 from seqtext.errors import raise_together, shorten
-from seqtext.options import SHARE, out_of_range, raise_faults, up_to
+from seqtext.options import SEED, SHARE, out_of_range, raise_faults, up_to
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_HEADS = 16_384, 64, 1_000_000, 256
 MOST_RATIO = 100  # tokens written for one that is read; memory for them is taken before the first
+MOST_TEMPERATURE = 100
 LEAST_LIMIT = 10  # tokens a translation may have, however short its source
 
 
@@ -28,6 +29,11 @@ class TranslatorSettings:
     """Tokens of a text that are read, and in training written; what is longer is cut, and counted."""
     subword_sampling: bool = False
     """Cut words into other pieces every epoch (subword regularisation)."""
+    case_augmentation: float = 0.05
+    """Share of training pairs whose source is read in small letters, drawn anew every epoch; texts in capitals are read so too."""
+    copying: float = 0.1
+    """Share of training pairs with placeholders for some words of both sides, drawn anew every epoch: so a model learns to copy numbers,
+    addresses and characters that the vocabulary lacks, and to take terms of a glossary. 0 leaves all to the vocabulary."""
     cell: Literal["rnn", "gru", "lstm"] = "gru"
     """Kind of recurrent cell, of encoder and decoder."""
     embedding_size: int = 256
@@ -60,6 +66,8 @@ class TranslatorSettings:
     """Share of output features zeroed likewise."""
     label_smoothing: float = 0.1
     """Share of each target spread over all tokens."""
+    select: Literal["loss", "bleu"] = "loss"
+    """Which epoch is kept: that of the lowest loss on the validation pairs, or of the best BLEU of their greedy translations."""
 
     def __post_init__(self) -> None:
         raise_faults(self)
@@ -74,7 +82,7 @@ class TranslatorSettings:
                 up_to(MOST_HEADS): ("heads",),
                 SHARE: (
                     *("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
-                    "label_smoothing",
+                    *("label_smoothing", "case_augmentation", "copying"),
                 ),
             },
         )
@@ -95,6 +103,16 @@ class TranslatorConfig(TranslatorSettings):
     """Column the texts to read were in."""
     target_column: str = "target"
     """Column the texts to write were in."""
+    languages: tuple[str, str] = ("", "")
+    """What the data called the languages."""
+    copies_numbers: bool = True
+    """Whether targets have the numbers of their sources as they are."""
+    has_capitals: bool = False
+    """Whether texts all in capitals are among the sources that were learnt from."""
+    length_penalty: float | None = None
+    """Of the search, as it was best on the validation pairs; None if nobody looked."""
+    longest_source: int | None = None
+    """Tokens of the longest sources that were learnt from, one in a thousand left out; texts that are longer are translated in parts."""
 
 
 @dataclass(frozen=True)
@@ -105,19 +123,45 @@ class Search:
     """Hypotheses that are kept for each text; 1 is greedy, and about three times as fast."""
     n_best: int = 1
     """How many translations to give of each text, at most; fewer where those of a beam are the same text in other tokens."""
-    length_penalty: float = 1.0
-    """0 favours short translations, more than 1 long ones (Wu et al. 2016)."""
+    length_penalty: float | None = None
+    """0 favours short translations, more than 1 long ones (Wu et al. 2016). Default: what was best on the validation pairs, else 1."""
     max_ratio: float = 2.0
     """A translation has at most so many tokens for each of its source, and 10 more."""
-    no_repeat_ngram: int = 0
+    no_repeat_ngram: int = 4
     """No run of so many tokens twice; 0 is any."""
+    prefix: str = ""
+    """How each translation begins."""
+    min_score: float = 0.0
+    """Leave a text untranslated, and marked, if the model is less sure of a token of its translation than this, on average, from 0 to 1."""
+    sample: bool = False
+    """Draw translations instead of searching for the likeliest: less alike, as back-translation wants them."""
+    temperature: float = 1.0
+    """Of what is drawn: below 1 keeps to likelier words."""
+    seed: int = 0
+    """Of what is drawn."""
 
     def __post_init__(self) -> None:
         from seqtext.models.beam_search import search_faults  # imports torch, which `seqtext translate --help` must not
 
-        faults = search_faults(LEAST_LIMIT, self.beam, self.length_penalty, self.no_repeat_ngram, self.n_best)
+        beam = self.n_best if self.sample and isinstance(self.n_best, int) else self.beam
+        penalty = 1.0 if self.length_penalty is None else self.length_penalty
+        faults = search_faults(LEAST_LIMIT, beam, penalty, self.no_repeat_ngram, self.n_best)
         if not isinstance(self.max_ratio, Real) or not 0 <= self.max_ratio <= MOST_RATIO:
             faults.append(f"--max_ratio is {shorten(self.max_ratio)}; expected from 0 to {MOST_RATIO}")
+        if not isinstance(self.min_score, Real) or not 0 <= self.min_score <= 1:
+            faults.append(f"--min_score is {shorten(self.min_score)}; expected from 0 to 1")
+        if not isinstance(self.temperature, Real) or not 0 < self.temperature <= MOST_TEMPERATURE:
+            faults.append(
+                f"--temperature is {shorten(self.temperature)}; expected more than 0, at most {MOST_TEMPERATURE}"
+            )
+        elif self.temperature != 1 and not self.sample:
+            faults.append(
+                f"--temperature is {self.temperature}, and nothing is drawn; give --sample too, or leave it out"
+            )
+        if not isinstance(self.prefix, str):
+            faults.append(f"--prefix is {shorten(self.prefix)}; expected text")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral) or not SEED.holds(self.seed):
+            faults.append(f"--seed is {shorten(self.seed)}; expected a whole number {SEED.expected}")
         raise_together(faults)
 
     def limit(self, source_tokens: int) -> int:

@@ -5,7 +5,8 @@ Knows texts; reads no files but its own saved ones, and does not know how it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +17,25 @@ from torch import Tensor
 
 from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.batching.usual import Usual
-from seqtext.data.text.encoding import EncodingReport, encode_to_disk, texts_of
+from seqtext.data.text.encoding import EncodingReport
 from seqtext.data.text.given import given_texts
-from seqtext.data.text.tokenizer import BEGIN, Tokenizer
+from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.nn.losses import Loss, perplexity
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights
+from seqtext.tasks.translation.copying import copier_of
+from seqtext.tasks.translation.encoding import PairEncoder
+from seqtext.tasks.translation.ensemble import translations
+from seqtext.tasks.translation.greedy_bleu import greedy_bleu
+from seqtext.tasks.translation.length_penalty import best_length_penalty
 from seqtext.tasks.translation.model import build_model, read_tokenizers
 from seqtext.tasks.translation.rows import PairBatch, PairPlan, PairRows
+from seqtext.tasks.translation.scoring import PairScore, score_given
 from seqtext.tasks.translation.settings import Search, TranslatorConfig
-from seqtext.tasks.translation.writing import NOTHING, Translation, find, translation_of
+from seqtext.tasks.translation.writing import Translation
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -48,8 +55,6 @@ class Translator(BaseTask):
 
     config: TranslatorConfig
     model: EncoderDecoder
-    selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
-    lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any loss; texts are written in fp32
     usual = Usual(epochs=7)
 
@@ -58,6 +63,8 @@ class Translator(BaseTask):
         self.source_tokenizer = source_tokenizer
         self.tokenizer = tokenizer
         self.copied = ""  # which weights came from another run, to print
+        self.copier = copier_of(config, source_tokenizer, tokenizer)
+        self._encoder = PairEncoder(config, (source_tokenizer, tokenizer), self.copier)
         self.model = build_model(config, len(source_tokenizer), len(tokenizer))
 
     def traits(self) -> list[str]:
@@ -79,6 +86,7 @@ class Translator(BaseTask):
         *,
         source_column: str = "source",
         target_column: str = "target",
+        languages: tuple[str, str] = ("", ""),
         init_from: str | Path | None = None,
         seed: int = 0,
         **settings: Any,
@@ -90,6 +98,7 @@ class Translator(BaseTask):
                 else may be given.
             source_column: the texts to read.
             target_column: the texts to write.
+            languages: what the two are called.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
             seed: of the first weights.
             settings: fields of `TranslatorSettings`, which holds their names, defaults and meanings once.
@@ -100,7 +109,7 @@ class Translator(BaseTask):
         """
         from seqtext.tasks.translation.prepare import prepare  # trains tokenizers: not needed to translate
 
-        prepared = prepare(train, source_column, target_column, init_from, settings)
+        prepared = prepare(train, source_column, target_column, languages, init_from, settings)
         task = with_new_weights(lambda: cls(prepared.config, prepared.source_tokenizer, prepared.tokenizer), seed=seed)
         # How often each token comes need not be learnt: the output's bias begins there.
         task.model.head.bias.data.copy_(torch.from_numpy(prepared.tokenizer.log_shares()))
@@ -116,9 +125,16 @@ class Translator(BaseTask):
         *,
         beam: int = _DEFAULT.beam,
         n_best: int = _DEFAULT.n_best,
-        length_penalty: float = _DEFAULT.length_penalty,
+        length_penalty: float | None = _DEFAULT.length_penalty,
         max_ratio: float = _DEFAULT.max_ratio,
         no_repeat_ngram: int = _DEFAULT.no_repeat_ngram,
+        prefix: str = _DEFAULT.prefix,
+        min_score: float = _DEFAULT.min_score,
+        sample: bool = _DEFAULT.sample,
+        temperature: float = _DEFAULT.temperature,
+        seed: int = _DEFAULT.seed,
+        glossary: Mapping[str, str] | None = None,
+        others: Sequence[Translator] = (),
         attention: bool = False,
     ) -> list[Translation]:
         """Translations, in the order of the texts; each the same whatever stands beside it.
@@ -128,41 +144,52 @@ class Translator(BaseTask):
         Args:
             texts: as `given_texts` (data/text/given.py) takes them: a list, one text, a column, or rows or a table that have the column
                 of the sources.
+            glossary: terms, as they are written in the sources, and what each is to be in the translation.
+            others: translators that write together with this one, with the mean of all probabilities.
             attention: whether to say where the model looked; a model without attention says None.
 
         Raises:
-            OptionsError: for what cannot be asked for.
+            OptionsError: for what cannot be asked for, such as a glossary of a model that copies nothing, or others of other tokens.
             DataError: for what is no text, by its place.
             NumericsError: if the model's scores are not numbers.
         """
         search = Search(  # checks the values
-            beam=beam, n_best=n_best, length_penalty=length_penalty, max_ratio=max_ratio, no_repeat_ngram=no_repeat_ngram
+            beam=beam, n_best=n_best, length_penalty=length_penalty, max_ratio=max_ratio, no_repeat_ngram=no_repeat_ngram, prefix=prefix,
+            min_score=min_score, sample=sample, temperature=temperature, seed=seed,
         )  # fmt: skip
-        whole = self.source_tokenizer.encode(
-            list(given_texts(texts, self.config.source_column)), keep=slice(0, self.config.max_length)
-        )
-        kept = [ids[: self.config.max_length] for ids in whole]
-        there = [place for place, ids in enumerate(kept) if ids != [BEGIN]]
+        given = list(given_texts(texts, self.config.source_column))
+        return translations([self, *others], given, search, glossary=glossary, attention=attention)
+
+    def score(self, sources: Any, targets: Any, *, by_token: bool = False) -> list[PairScore]:
+        """How likely each target is, given its source.
+
+        Args:
+            sources: texts, as `given_texts` (data/text/given.py) takes them.
+            targets: as many, likewise.
+            by_token: whether to say it of each token too.
+
+        Raises:
+            DataError: for what is no text, by its place, or other numbers of the two.
+        """
         self.model.eval()
-        found = find(self.model, [kept[place] for place in there], search, attention=attention)
-        result = [NOTHING] * len(kept)
-        for place, one in zip(there, found, strict=True):
-            result[place] = translation_of(
-                one,
-                kept[place],
-                self.source_tokenizer,
-                self.tokenizer,
-                n_best=n_best,
-                cut=len(kept[place]) < len(whole[place]),
-            )
-        return result
+        return score_given(self, sources, targets, by_token=by_token)
 
     # ---- what training asks for
 
     @property
+    def selection_metric(self) -> str:
+        """The validation figure that decides which epoch's weights are kept."""
+        return self.config.select
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Of that figure."""
+        return self.config.select == "loss"
+
+    @property
     def encodes_each_epoch(self) -> bool:
-        """Whether every epoch sees the texts cut into other pieces."""
-        return self.config.subword_sampling
+        """Whether every epoch sees the pairs otherwise: augmented, or cut into other pieces."""
+        return self._encoder.draws
 
     def rows(self, given: Any) -> Dataset:
         """As `as_rows` (data/rows/given.py), with the columns of both sides."""
@@ -192,28 +219,14 @@ class Translator(BaseTask):
         self, rows: Any, *, sampling_seed: int | None = None
     ) -> tuple[PairRows, EncodingReport, EncodingReport]:
         """As `encode`, with what was met in the sources and in the targets."""
-        from seqtext.data.reading.fingerprint import fingerprint
         from seqtext.data.rows.columns import check_texts, require
 
         columns = (self.config.source_column, self.config.target_column)
         rows = self.rows(rows)
         require({str(rows.split or "given"): rows}, *columns)
-        sides = []
-        for number, (column, tokenizer) in enumerate(
-            zip(columns, (self.source_tokenizer, self.tokenizer), strict=True)
-        ):
+        for column in columns:
             check_texts(rows, column)
-            sides.append(
-                encode_to_disk(
-                    lambda column=column: texts_of(rows, column),  # type: ignore[misc]
-                    tokenizer,
-                    keep=slice(0, self.config.max_length),
-                    fingerprint=fingerprint(rows, [column]),
-                    sampling_seed=None if sampling_seed is None else 2 * sampling_seed + number,
-                )
-            )
-        (source, read), (target, written) = sides
-        return PairRows(source, target), read, written
+        return self._encoder(rows, columns, epoch_seed=sampling_seed)
 
     def loss(self, batch: PairBatch) -> Loss:
         """Cross entropy of the targets; label smoothing and hidden words only in training."""
@@ -236,7 +249,10 @@ class Translator(BaseTask):
 
     @torch.inference_mode()
     def validate(self, examples: PairRows, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
-        """Mean loss per token of the targets (natural logarithm), end tokens among them, and its perplexity; without label smoothing."""
+        """Mean loss per token of the targets (natural logarithm), end tokens among them, and its perplexity; without label smoothing.
+
+        Where the epoch is chosen by BLEU, also that of the greedy translations, on tokens of `bleu` (translation/bleu.py).
+        """
         self.model.eval()
 
         def of(rows: NDArray[np.int64]) -> Tensor:
@@ -245,9 +261,22 @@ class Translator(BaseTask):
 
         longest = int(examples.lengths.max(initial=1))
         plan: PairPlan = examples.plan(tokens=max(TOKENS_AT_ONCE, longest), seed=0, micro_batches=1, max_rows=1024)
-        total, count = total_of(map_pieces([rows for [rows] in plan.in_order_of_length()], of), figures=2)
+        pieces = [rows for [rows] in plan.in_order_of_length()]
+        total, count = total_of(map_pieces(pieces, of), figures=2)
         mean = total / max(count, 1.0)
-        return {"loss": mean, "perplexity": perplexity(mean)}
+        figures = {"loss": mean, "perplexity": perplexity(mean)}
+        if self.config.select == "bleu":
+            figures["bleu"] = greedy_bleu(self.model, self.tokenizer, examples, pieces, map_pieces)
+        return figures
+
+    def complete(self, train: Any, validation: Any) -> str:
+        """Chooses the length penalty of the search on validation pairs, once the weights are chosen."""
+        columns = (self.config.source_column, self.config.target_column)
+        rows = self.rows(validation)
+        penalty, said = best_length_penalty(self, *(list(rows[column]) for column in columns))
+        if said:
+            self.config = replace(self.config, length_penalty=penalty)
+        return said
 
     # ---- saved
 

@@ -99,9 +99,10 @@ def test_alternatives_of_several_texts_have_an_empty_line_between_them(saved):
     assert groups[0].count("\n") == 1
 
 
-def test_what_is_cut_or_never_ends_is_counted(saved, tmp_path):
-    ended = done(saved, "dogs " * 40, "a dog", "--beam", 1)
-    assert "warning: 1 of 2 texts cut to 12 tokens" in ended.err
+def test_what_is_cut_or_never_ends_is_counted(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqtext.tasks.translation.reading.MOST_CHARACTERS", 40)
+    ended = done(saved, "dogs " * 4000, "a dog", "--beam", 1)
+    assert "warning: 1 of 2 texts cut to 20,000 characters" in ended.err
     task = seqtext.load(saved)
     with torch.no_grad():
         task.model.head.bias[END] = -1e4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import torch
 from seqtext.batching.padded import Padded
 from seqtext.data.text.tokenizer import BEGIN, END
 from seqtext.errors import DataError, OptionsError
-from seqtext.models.transduction import transduce
+from seqtext.models.transduction import Source, transduce
 from seqtext.tasks.translation.writing import Translation
 from tests.tasks.translation.translators import SHAPES, of, pairs, same
 
@@ -41,9 +40,9 @@ def test_the_same_text_twice_has_one_translation(translator):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_greedy_is_the_loop_over_argmax(rows, shape):
-    task = of(rows, **shape)
+    task = of(rows, **shape, copying=0.0)
     texts = pairs(12, seed=4)["source"][:]
-    for text, found in zip(texts, task(texts, beam=1), strict=True):
+    for text, found in zip(texts, task(texts, beam=1, no_repeat_ngram=0), strict=True):
         ids = task.source_tokenizer.encode([text])[0]
         written = [BEGIN]
         with torch.no_grad():
@@ -80,7 +79,7 @@ def test_the_log_probability_is_that_of_the_model_reading_the_translation(rows, 
 def test_an_empty_text_has_an_empty_translation(translator):
     made = translator(["", "old dog", " \n\t ", "\u200b"], attention=True, n_best=2)
     for one in (made[0], made[2]):
-        assert one == Translation("", 0.0, 0.0, True, (), 0, False, None, (), ())
+        assert one == Translation("", 0.0, 0.0, 1.0, False, True, (), (), 1, 0, False, None, (), ())
     assert made[1].source_tokens > 0
     assert isinstance(made[3].text, str)
     assert translator([]) == []
@@ -92,7 +91,7 @@ def test_an_end_that_never_comes_still_gives_a_text_at_the_limit(rows, monkeypat
     task = of(rows)
     with torch.no_grad():
         task.model.head.bias[END] = -1e9
-    texts = ["dog", "old " * 40, ""]
+    texts = ["dog", "old " * 10, ""]
     steps, step = [0], task.model.step
 
     def counted(*given):
@@ -128,16 +127,21 @@ def test_no_text_is_without_its_string_whatever_the_tokens(rows):
 
 
 @pytest.mark.fault(25)
-def test_a_long_text_is_cut_and_says_so(rows):
-    task = of(rows, max_length=20)
-    long = "old dog " * 5000
-    cut, whole = task([long, "old dog"])
-    assert (cut.cut, whole.cut) == (True, False)
-    assert cut.source_tokens == 20
-    assert len(cut.source_pieces) == 21
-    kept = task.source_tokenizer.decode(task.source_tokenizer.encode([long])[0][:20])
-    assert kept.startswith("old dog old")
-    assert same(cut._replace(cut=False), task([kept])[0]), "it is the translation of what was kept"
+def test_a_long_text_is_translated_in_parts_and_what_is_far_too_long_is_cut_and_says_so(rows, monkeypatch):
+    task = of(rows)
+    sentences = ["green house and tree.", "old dog, man here."]
+    [whole] = task([" ".join(sentences * 4)], attention=True)
+    alone = task(sentences)
+    assert whole.parts == 8
+    assert whole.text == " ".join([one.text for one in alone] * 4)
+    assert whole.confidence == min(one.confidence for one in alone)
+    assert whole.log_probability == pytest.approx(4 * sum(one.log_probability for one in alone))
+    assert whole.attention.shape == (len(whole.target_pieces), len(whole.source_pieces))
+    assert not whole.cut
+    monkeypatch.setattr("seqtext.tasks.translation.reading.MOST_CHARACTERS", 40)
+    [cut] = task(["old dog " * 5000], beam=1)
+    assert cut.cut
+    assert cut._replace(cut=False) == task(["old dog " * 5], beam=1)[0]
 
 
 def test_alternatives_are_other_texts_in_the_order_of_their_scores(translator, rows):
@@ -186,16 +190,18 @@ def test_without_attention_there_is_none_to_tell(rows):
 
 def test_a_source_of_every_length_is_its_own_width(translator):
     """Around the width that sources are padded to, and for the longest of a block alone."""
-    sources = [[5] * length + [END] for length in range(1, 20)]
-    asked = {"limits": [6] * len(sources), "begin": BEGIN, "end_id": END, "banned": (0, 1, 2), "beam": 2, "n_best": 2}
-    whole = transduce(translator.model, sources, **asked)
+    sources = [Source([5] * length + [END], limit=6) for length in range(1, 20)]
+    asked = {"begin": BEGIN, "end_id": END, "banned": (0, 1, 2), "beam": 2, "n_best": 2}
+    whole = transduce([translator.model], sources, **asked)
     for source, found in zip(sources, whole, strict=True):
-        assert transduce(translator.model, [source], **{**asked, "limits": [6]}) == [found]
+        assert transduce([translator.model], [source], **asked) == [found]
 
 
 def test_what_is_given_back_is_named():
-    fields = "text score log_probability ended alternatives source_tokens cut attention source_pieces target_pieces"
-    assert Translation._fields == tuple(re.split(" ", fields))
+    fields = (
+        "text score log_probability confidence doubtful ended missing alternatives parts source_tokens cut attention"
+    )
+    assert Translation._fields == (*fields.split(), "source_pieces", "target_pieces")
 
 
 # ---- bad input

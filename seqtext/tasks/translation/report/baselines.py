@@ -14,7 +14,7 @@ from seqtext.data.pairs.splits import PairSplits
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.tokenizer import END, Tokenizer
 from seqtext.reporting.baseline import Baseline, Baselines
-from seqtext.tasks.translation.report.metrics import is_spaced
+from seqtext.tasks.translation.bleu import is_spaced
 from seqtext.tasks.translation.report.word_by_word import Split, copied_source, join_pieces, word_by_word
 from seqtext.tasks.translation.translator import Translator
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from tyro.conf import arg
 
 from seqtext.errors import DataError
-from seqtext.options import AT_LEAST_1, out_of_range
+from seqtext.options import AT_LEAST_1, out_of_range, part_of
 from seqtext.reporting.evaluation import (
     GIVEN,
     EvaluateOptions,
@@ -22,6 +23,8 @@ from seqtext.reporting.evaluation import (
     measured_rows,
     only_name,
 )
+from seqtext.tasks.streams import open_input
+from seqtext.tasks.translation.report.comparison import SAMPLES, TITLES, compared, scored
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -44,18 +47,38 @@ class Evaluate(EvaluateOptions):
     """What to translate to, likewise (de)."""
     beam: int = 5
     """Hypotheses that are kept for each text; 1 is greedy."""
-    length_penalty: float = 1.0
-    """0 favours short translations, more than 1 long ones."""
+    length_penalty: float | None = None
+    """0 favours short translations, more than 1 long ones. Default: the model's own."""
     max_ratio: float = 2.0
     """A translation has at most so many tokens for each of its source, and 10 more."""
-    no_repeat_ngram: int = 0
+    no_repeat_ngram: int = 4
     """No run of so many tokens twice; 0 is any."""
+    metrics: tuple[Literal["bleu", "chrf", "ter"], ...] = ("bleu", "chrf")
+    """What is counted and compared; ter, the edits that a translation needs (Snover et al. 2006), takes the longest."""
+    references: tuple[str, ...] = ()
+    """Files with further references, a line for each pair."""
+    against: str | None = None
+    """Another translator, measured on the same pairs, with the probability that chance makes the difference (paired bootstrap)."""
 
     def _faults(self) -> list[str]:
         faults = [*EvaluateOptions._faults(self), *out_of_range(self, {AT_LEAST_1: ("beam",)})]
         if len(self.data) > 1 and (self.revision or self.data_config or self.split):
             faults.append("--revision, --data_config and --split are of a data set; two files have none")
+        if not self.metrics or len(set(self.metrics)) < len(self.metrics):
+            faults.append(
+                f"--metrics is {' '.join(self.metrics) or 'empty'}; expected some of bleu, chrf, ter, each once"
+            )
         return faults
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The options that the task is called with."""
+
+    beam: int
+    length_penalty: float | None
+    max_ratio: float
+    no_repeat_ngram: int
 
 
 class _Pairs(NamedTuple):
@@ -66,12 +89,14 @@ class _Pairs(NamedTuple):
         source: what figures call them.
         languages: what source and target are called.
         notes: pairs left out.
+        pairs: how many were given, those left out among them.
     """
 
     rows: Dataset
     source: str
     languages: tuple[str, str]
     notes: list[str]
+    pairs: int
 
 
 def measure(task: Translator, options: Evaluate, *, given: Any = None) -> Measured:
@@ -98,21 +123,20 @@ def measure(task: Translator, options: Evaluate, *, given: Any = None) -> Measur
     )
     from seqtext.tasks.translation.report.word_by_word import copied_source
 
-    rows, found, languages, notes = _load(task, options, given)
+    rows, found, languages, notes, count = _load(task, options, given)
     sources, references = texts_in(rows, task.config.source_column), texts_in(rows, task.config.target_column)
     topics = [str(topic) for topic in rows[TOPIC]] if TOPIC in rows.column_names else []
+    numbers = [row_number(rows, place) for place in range(len(rows))]
+    further = [_further_references(name, numbers, count) for name in options.references]
+    other = None if options.against is None else _other(options.against, task)
+    search = part_of(options, _Search)
     start = time.perf_counter()
-    made = task(
-        sources,
-        beam=options.beam,
-        length_penalty=options.length_penalty,
-        max_ratio=options.max_ratio,
-        no_repeat_ngram=options.no_repeat_ngram,
-    )
+    made = task(sources, **search)
     seconds = time.perf_counter() - start
     texts = [one.text for one in made]
     test = {
-        **translation_metrics(texts, references, language=languages[1])._asdict(),
+        **translation_metrics(texts, references, *further, language=languages[1])._asdict(),
+        **(scored("ter", texts, [references, *further]) if "ter" in options.metrics else {}),
         "perplexity": task.validate(task.encode(rows))["perplexity"],
         "beam": options.beam,
         "sentences_per_second": round(len(texts) / max(seconds, 1e-9), 2),
@@ -122,7 +146,7 @@ def measure(task: Translator, options: Evaluate, *, given: Any = None) -> Measur
         "by_topic": [group._asdict() for group in sorted(by_group(texts, references, topics))] if topics else [],
     }
     copied = copied_source(sources)
-    scores = translation_metrics(copied.predicted, references, language=languages[1])._asdict()
+    scores = translation_metrics(copied.predicted, references, *further, language=languages[1])._asdict()
     baseline = copied.figures({name: scores[name] for name in COMPARED})
 
     def predictions() -> Iterator[Mapping[str, Any]]:
@@ -134,7 +158,40 @@ def measure(task: Translator, options: Evaluate, *, given: Any = None) -> Measur
             yield line | ({TOPIC: topics[place]} if topics else {})
 
     data = {"source": found, "languages": list(languages), "notes": notes, "warnings": []}
-    return Measured({"test": test, "baselines": {copied.name: baseline}, "data": data}, predictions())
+    figures = {"test": test, "baselines": {copied.name: baseline}, "data": data}
+    if other is not None:
+        theirs = [one.text for one in other(sources, **search)]
+        measured = compared(texts, theirs, [references, *further], options.metrics)
+        figures["against"] = {"run": str(options.against), "metrics": measured}
+    return Measured(figures, predictions())
+
+
+def _other(name: str, task: Translator) -> Translator:
+    """The translator to compare with, where the task is.
+
+    Raises:
+        OptionsError: for a saved task of another kind.
+        SavedFileError: for a model that is damaged.
+    """
+    from seqtext.tasks.saved import load_for
+
+    other: Translator = load_for("translate", name)
+    return other.to(str(task.device))
+
+
+def _further_references(name: str, numbers: Sequence[int], count: int) -> list[str]:
+    """The references of some rows, from 1, in a file that has a line for each of `count`.
+
+    Raises:
+        DataError: a file that cannot be read, or of other lines.
+    """
+    with ExitStack() as stack:
+        lines = [str(row["text"]) for row in open_input(name, stack, format="txt") or ()]
+    if len(lines) != count:
+        raise DataError(
+            f"{len(lines):,} lines", where=f"--references {name}", expected=f"{count:,}, one for each pair of --data"
+        )
+    return [lines[number - 1] for number in numbers]
 
 
 def _load(task: Translator, options: Evaluate, rows_given: Any) -> _Pairs:
@@ -156,8 +213,9 @@ def _load(task: Translator, options: Evaluate, rows_given: Any) -> _Pairs:
     if options.max_rows is not None and options.max_rows < len(rows):
         rows = take(rows, options.max_rows)
         notes.append(f"{len(rows):,} pairs measured, drawn from all (--max_rows)")
+    count = len(found.rows)
     renamed = {old: new for old, new in zip((SOURCE, TARGET), trained, strict=True) if old != new}
-    return _Pairs(rows.rename_columns(renamed), found.source, (pairs.source, pairs.target), notes)
+    return _Pairs(rows.rename_columns(renamed), found.source, (pairs.source, pairs.target), notes, count)
 
 
 def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource:
@@ -195,6 +253,13 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     yield f"  BLEU {test['bleu_signature']}"
     yield f"  chrF {test['chrf_signature']}"
     yield f"  tokenized BLEU {test['tokenized_bleu_signature']}"
+    if "ter" in test:
+        yield f"  TER {test['ter']:.2f}, {test['ter_signature']}"
+    for name, found in figures.get("against", {}).get("metrics", {}).items():
+        yield (
+            f"  {TITLES[name]} {found['this']:.2f}, of {figures['against']['run']} {found['other']:.2f}:"
+            f" {found['difference']:+.2f}, p = {found['p_value']:.3f} (paired bootstrap, {SAMPLES:,} samples)"
+        )
     if test["without_end"] or test["empty"]:
         yield f"  {test['without_end']:,} translations reached the length limit, {test['empty']:,} are empty"
     yield from chosen_line(figures)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.text.words import words
+from seqtext.tasks.translation.bleu import bleu_for, tokens_of
 from seqtext.tasks.translation.report.moses_tokens import moses_tokens, says
 
 LENGTHS = (5, 10, 15, 20, 30)  # the longest source of each group but the last, in words
@@ -58,34 +59,38 @@ class GroupFigures(NamedTuple):
 
 
 def translation_metrics(
-    translations: Sequence[str], references: Sequence[str], *, language: str = ""
+    translations: Sequence[str], references: Sequence[str], *further: Sequence[str], language: str = ""
 ) -> TranslationMetrics:
     """All figures.
 
     Args:
         translations: one per row; may be empty texts.
-        references: the row's one reference.
+        references: one per row.
+        further: other references of all rows; a translation is exact if it is any of them.
         language: code of the target, such as `de`, for Moses' tokens.
 
     Raises:
         ValueError: no rows, or not as many of the one as of the other.
     """
     _check(translations, references)
-    bleu, chrf = _bleu(references), _chrf()
-    found = bleu.corpus_score(list(translations), [list(references)])
-    letters = chrf.corpus_score(list(translations), [list(references)])
+    bleu, chrf = bleu_for(references), _chrf()
+    for others in further:
+        _check(others, references)
+    wanted = [list(each) for each in (references, *further)]
+    found = bleu.corpus_score(list(translations), wanted)
+    letters = chrf.corpus_score(list(translations), wanted)
     moses = _moses_bleu()
-    cut = [[" ".join(moses_tokens(text, language)) for text in side] for side in (translations, references)]
-    tokenized = moses.corpus_score(cut[0], [cut[1]])
+    cut, *rights = [[" ".join(moses_tokens(text, language)) for text in side] for side in (translations, *wanted)]
+    tokenized = moses.corpus_score(cut, rights)
     return TranslationMetrics(
         rows=len(references),
         bleu=found.score,
-        bleu_signature=str(bleu.get_signature()),
+        bleu_signature=" ".join(filter(None, [str(bleu.get_signature()), tokens_of(references)[1]])),
         chrf=letters.score,
         chrf_signature=str(chrf.get_signature()),
         tokenized_bleu=tokenized.score,
         tokenized_bleu_signature=f"{says(language)}; then {moses.get_signature()}",
-        exact=float(exact_matches(translations, references).mean()),
+        exact=float(np.any([exact_matches(translations, each) for each in wanted], axis=0).mean()),
         length_ratio=found.sys_len / max(found.ref_len, 1),
     )
 
@@ -111,7 +116,7 @@ def by_group(translations: Sequence[str], references: Sequence[str], groups: Seq
     _check(translations, references)
     if len(groups) != len(references):
         raise ValueError(f"each row must have a group, got {len(groups)} for {len(references)} rows")
-    bleu, chrf = _bleu(references), _chrf()
+    bleu, chrf = bleu_for(references), _chrf()
     exact = exact_matches(translations, references)
     figures = []
     for name in dict.fromkeys(groups):
@@ -134,29 +139,10 @@ def by_length(translations: Sequence[str], references: Sequence[str], sources: S
     )
 
 
-# Letters of scripts that put no spaces between words: Thai and Lao, Myanmar, Khmer, kana, Han.
-UNSPACED = (
-    *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF)),
-    *((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),
-)
-
-
-def is_spaced(texts: Sequence[str]) -> bool:
-    """Whether a language puts spaces between its words, judged by the script that most letters of some texts are of."""
-    letters = [ord(character) for text in texts[:1000] for character in text if character.isalpha()]
-    return 2 * sum(any(low <= letter <= high for low, high in UNSPACED) for letter in letters) <= len(letters)
-
-
 def _check(translations: Sequence[str], references: Sequence[str]) -> None:
     if not references or len(translations) != len(references):
         found = f"{len(translations)} translations and {len(references)} references"
         raise ValueError(f"each of at least one row must have a translation and a reference, got {found}")
-
-
-def _bleu(references: Sequence[str]) -> Any:
-    from sacrebleu.metrics import BLEU  # takes a third of a second to import
-
-    return BLEU(tokenize="13a" if is_spaced(references) else "char")
 
 
 def _moses_bleu() -> Any:

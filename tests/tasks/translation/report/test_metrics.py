@@ -7,11 +7,11 @@ import sacrebleu
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqtext.tasks.translation.bleu import is_spaced
 from seqtext.tasks.translation.report.metrics import (
     by_group,
     by_length,
     exact_matches,
-    is_spaced,
     sentence_scores,
     translation_metrics,
 )

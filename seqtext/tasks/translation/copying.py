@@ -1,0 +1,208 @@
+"""What a translation takes over as it is: numbers, addresses, characters that the vocabulary does not have, terms of a glossary.
+
+A placeholder stands for each while the model reads and writes. Knows texts and which characters a tokenizer has, no models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.data.text.words import UNSPACED
+from seqtext.errors import OptionsError, shorten
+from seqtext.tasks.translation.settings import TranslatorConfig
+
+PLACEHOLDERS = "".join(
+    map(chr, range(0xE000, 0xE008))
+)  # private-use characters; those that a text brings are copied themselves
+_ENDS = ".,;:!?)]}>\"'”’»"  # behind an address, no part of it
+_ADDRESS = (
+    r"(?:\w+://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io|info)\b(?:/\S*)?"
+)
+_NUMBER = r"[^\W\d_]+-?\d[\w-]*|\d+(?:[.,:/'’-]\d+)*"  # A380, or 1,000.5, 12:30, 2026-11-28
+_ADDRESSES = re.compile(_ADDRESS)
+_ALL = re.compile(f"{_ADDRESS}|{_NUMBER}")
+_NUMBERS = re.compile(_NUMBER)
+_FEWEST_NUMBERS, _KEPT_SHARE = 20, 0.8
+_FIT = len(PLACEHOLDERS)
+
+Span = tuple[int, int]
+
+
+class Masked(NamedTuple):
+    """A text with placeholders, and what each of them stands for."""
+
+    text: str
+    stands_for: dict[str, str]
+
+    def put_back(self, text: str) -> str:
+        """A text that the model wrote, with what its placeholders stand for."""
+        return "".join(self.stands_for.get(character, character) for character in text)
+
+
+class Copier:
+    """Finds what is to be copied.
+
+    Args:
+        tokenizer: of the texts that are read.
+        numbers: whether numbers are copied; else the model translates them, as dates and amounts of another country.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, *, numbers: bool) -> None:
+        self._plain = Normaliser(whitespace=tokenizer.normaliser.whitespace)  # what is copied keeps its case
+        self.numbers = numbers
+        self._pattern = _ALL if numbers else _ADDRESSES
+        lower = tokenizer.normaliser.lowercase
+
+        @lru_cache(maxsize=100_000)
+        def is_known(character: str) -> bool:
+            return character not in PLACEHOLDERS and not tokenizer.commonest_unknown(
+                [character.lower() if lower else character]
+            )
+
+        self._is_known = is_known
+
+    def spans(self, text: str, terms: Iterable[Span] = ()) -> list[Span]:
+        """Where something is to be copied in a normalised text, in order: none overlap, and what only blanks part is one.
+
+        Args:
+            text: normalised.
+            terms: spans that are to be by themselves.
+        """
+        taken = list(terms)
+        found = []
+        for match in self._pattern.finditer(text):
+            start, end = match.span()
+            if _ADDRESSES.match(text, start):
+                end = start + len(text[start:end].rstrip(_ENDS))
+            found.append((start, end))
+        found += self._unknown(text)
+        found = [span for span in found if span[0] < span[1] and not any(_meet(span, term) for term in taken)]
+        return sorted([*taken, *_joined(sorted(found), text)])
+
+    def masked(self, text: str, glossary: Glossary | None = None) -> Masked:
+        """A text to translate, with a placeholder for each of the first spans that there are placeholders for."""
+        text = self._plain(text)
+        terms = {} if glossary is None else glossary.found(text)
+        spans = self.spans(text, terms)[:_FIT]
+        stands_for = {
+            mark: terms.get(span, text[slice(*span)]) for mark, span in zip(PLACEHOLDERS, spans, strict=False)
+        }
+        return Masked(_replaced(text, spans, PLACEHOLDERS), stands_for)
+
+    def fits(self, text: str, glossary: Glossary | None = None) -> bool:
+        """Whether there are placeholders enough for a text."""
+        text = self._plain(text)
+        return len(self.spans(text, {} if glossary is None else glossary.found(text))) <= _FIT
+
+    def masked_pair(self, source: str, target: str) -> tuple[str, str]:
+        """A pair to learn from: what stands on both sides gives way to the same placeholder."""
+        source, target = self._plain(source), self._plain(target)
+        if not (spans := self.spans(source)):
+            return source, target
+        there: dict[str, list[Span]] = {}
+        for span in self.spans(target):
+            there.setdefault(target[slice(*span)], []).append(span)
+        both = [(span, there[text].pop(0)) for span in spans if there.get(text := source[slice(*span)])][:_FIT]
+        return with_placeholders(source, target, both)
+
+    def _unknown(self, text: str) -> Iterator[Span]:
+        """Words, or of scripts without blanks characters, that the vocabulary has to spell in bytes."""
+        if all(map(self._is_known, set(text))):
+            return
+        for match in re.finditer(rf"[^\W{UNSPACED}]+|[{UNSPACED}]|[^\w\s]", text):
+            if not all(map(self._is_known, match.group())):
+                yield match.span()
+
+
+def copier_of(config: TranslatorConfig, source_tokenizer: Tokenizer, tokenizer: Tokenizer) -> Copier | None:
+    """What finds what a translator copies; None if it has not learnt to, or its tokenizers have no placeholders."""
+    there = all(one.commonest_unknown(PLACEHOLDERS) == [] for one in (source_tokenizer, tokenizer))
+    return Copier(source_tokenizer, numbers=config.copies_numbers) if config.copying and there else None
+
+
+class Glossary:
+    """Terms, and what they are to be in the other language.
+
+    Args:
+        terms: each with its translation.
+    """
+
+    def __init__(self, terms: Mapping[str, str]) -> None:
+        self.terms = {" ".join(term.split()): " ".join(other.split()) for term, other in terms.items()}
+        longest_first = sorted(map(re.escape, self.terms), key=len, reverse=True)
+        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
+
+    def found(self, text: str) -> dict[Span, str]:
+        """Where terms stand in a text, as they are written, and what each is to be."""
+        return {match.span(): self.terms[match.group()] for match in self._pattern.finditer(text)}
+
+
+def glossary_of(terms: Mapping[str, str] | None, *, copies: bool) -> Glossary | None:
+    """The glossary of some terms; None if there are none.
+
+    Raises:
+        OptionsError: for one that cannot be meant.
+    """
+    if not terms:
+        return None
+    if not copies:
+        found = "a glossary, and the model has not learnt to carry terms over"
+        raise OptionsError(found, fix="train it with --copying 0.1, and with a tokenizer of its own")
+    if blank := [term for pair in terms.items() for term in pair if not isinstance(term, str) or not term.strip()]:
+        raise OptionsError(f"a glossary with {shorten(blank[0])} among its terms", expected="texts that are not blank")
+    return Glossary(terms)
+
+
+def with_placeholders(source: str, target: str, both: Iterable[tuple[Span, Span]]) -> tuple[str, str]:
+    """A pair whose spans, each in the source and in the target, give way to placeholders, in the order of the source."""
+    both = sorted(both)
+    order = sorted(range(len(both)), key=lambda place: both[place][1])
+    return (
+        _replaced(source, [span for span, _ in both], PLACEHOLDERS),
+        _replaced(target, [both[place][1] for place in order], [PLACEHOLDERS[place] for place in order]),
+    )
+
+
+def copies_numbers(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether targets take over the numbers of their sources as they are: four of five, or there are hardly any.
+
+    A target that has no number, but perhaps the word for it, does not count.
+    """
+    numbers = kept = 0
+    for source, target in pairs:
+        here = _NUMBERS.findall(source)
+        there = _NUMBERS.findall(target) if here else []
+        if not there:
+            continue
+        numbers += len(here)
+        kept += sum(number in there for number in here)
+    return numbers < _FEWEST_NUMBERS or kept >= _KEPT_SHARE * numbers
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _joined(spans: list[Span], text: str) -> list[Span]:
+    """Those with nothing but blanks between them, or that overlap, as one."""
+    joined: list[Span] = []
+    for start, end in spans:
+        if joined and (start <= joined[-1][1] or text[joined[-1][1] : start].isspace()):
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _replaced(text: str, spans: list[Span], marks: Iterable[str]) -> str:
+    """The text with a mark in the place of each span; spans are in order."""
+    parts, at = [], 0
+    for (start, end), mark in zip(spans, marks, strict=False):
+        parts += [text[at:start], mark]
+        at = end
+    return "".join([*parts, text[at:]])

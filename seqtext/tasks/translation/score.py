@@ -1,0 +1,120 @@
+"""`seqtext score` of a translator: pairs from a file or a pipe; how likely each target is, given its source.
+
+Reads, scores and writes in step, so any number of pairs needs little memory.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from tyro.conf import Positional, arg
+
+from seqtext.data.reading.json_lines import as_written
+from seqtext.data.reading.table_options import TableOptions
+from seqtext.errors import DataError, OptionsError, one_of, raise_together
+from seqtext.tasks.streams import (
+    Errors,
+    ModelOptions,
+    Row,
+    as_they_come,
+    json_text,
+    one_line,
+    open_input,
+    tell,
+    texts_in,
+)
+from seqtext.tasks.targets import open_target
+
+if TYPE_CHECKING:
+    from seqtext.data.reading.text_files import Rows
+    from seqtext.tasks.translation.scoring import PairScore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score(TableOptions, ModelOptions):
+    """Log-probability of each pair's target, given its source, in all and per token: to filter a corpus, for one."""
+
+    pairs: Positional[Annotated[str, arg(metavar="[PAIRS]")]] = "-"
+    """A table of pairs (tsv, csv, jsonl, parquet; packed), a folder, or a data set on the hub. - is the pipe, of a tsv."""
+    source: str | None = None
+    """Column of the sources. Default: that of training, else the first of two."""
+    target: str | None = None
+    """Column of the targets, likewise."""
+    split: str | None = None
+    """Split of a data set that has several. Default: test."""
+    input_format: Literal["csv", "tsv", "jsonl"] | None = None
+    """Format of the table where its name does not tell."""
+    errors: Errors = "strict"
+    """Bytes of the input that are no UTF-8 stop it, or are replaced by U+FFFD and counted."""
+    by_token: bool = False
+    """Also how likely each token was."""
+    output: str | None = None
+    """File to write. Default: the terminal."""
+    jsonl: bool = False
+    """JSON lines with the input's columns, instead of log-probability, that per token, source and target between tabs."""
+
+    def run(self) -> None:
+        """Scores all pairs."""
+        raise_together(self.table_faults())
+        translator = self.open("score")
+        done = cut = 0
+        with ExitStack() as stack:
+            format = self.input_format or ("tsv" if self.pairs == "-" else None)
+            rows = open_input(
+                self.pairs, stack, format=format, split=self.split, dialect=self.dialect, errors=self.errors
+            )
+            columns = None if rows is None else self._columns(rows, translator.config)
+            target = stack.enter_context(open_target(self.output))
+            for chunk in as_they_come(rows, self.output):
+                assert columns is not None
+                where = self.pairs if self.pairs != "-" else "standard input"
+                both = [texts_in(chunk, column, before=done, where=where) for column in columns]
+                found = translator.score(*both, by_token=self.by_token)
+                for row, source, text, score in zip(chunk, *both, found, strict=True):
+                    print(self._line(row, source, text, score), file=target.file)
+                target.flush(len(chunk))
+                done += len(chunk)
+                cut += sum(one.cut for one in found)
+            tell(rows.told() if rows is not None else ())
+        if cut:
+            tell([f"{cut:,} of {done:,} pairs cut to {translator.config.max_length} tokens a side"])
+
+    def _columns(self, rows: Rows, config: Any) -> tuple[str, str]:
+        """Of source and target.
+
+        Raises:
+            DataError: where it is not clear which they are.
+            OptionsError: for one column as both.
+        """
+        trained = (config.source_column, config.target_column)
+        usual = trained if set(trained) <= set(rows.columns) else tuple(rows.columns[:2])
+        asked = (self.source or usual[0], self.target or (usual[1] if len(usual) > 1 else ""))
+        for flag, name in zip(("--source", "--target"), asked, strict=True):
+            if name not in rows.columns:
+                found = f"no column {name!r}" if name else "a single column"
+                raise DataError(found, where=rows.name, expected=one_of(rows.columns), fix=f"pass {flag} NAME")
+        if usual is not trained and len(rows.columns) > 2 and not (self.source and self.target):
+            found = f"{len(rows.columns)} columns"
+            raise DataError(found, where=rows.name, expected="two", fix="pass --source NAME --target NAME")
+        if asked[0] == asked[1]:
+            raise OptionsError(f"source and target are both column {asked[0]!r}", expected="different columns")
+        return asked
+
+    def _line(self, row: Row, source: str, target: str, found: PairScore) -> str:
+        if self.jsonl:
+            figures: dict[str, Any] = {
+                "log_probability": round(found.log_probability, 6),
+                "tokens": found.tokens,
+                "log_probability_per_token": round(found.per_token, 6),
+                "perplexity": round(found.perplexity, 4),
+                "cut": found.cut,
+            }
+            if self.by_token:
+                figures["by_token"] = found.by_token
+            return json_text({**row, **figures}, default=as_written, theirs=True)
+        shown = one_line(target)
+        if self.by_token:
+            shown = " ".join(f"{token}:{log:.2f}" for token, log in found.by_token)
+        return f"{found.log_probability:.4f}\t{found.per_token:.4f}\t{one_line(source)}\t{shown}"

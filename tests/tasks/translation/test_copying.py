@@ -1,0 +1,110 @@
+"""What is copied: found in any text, hidden on both sides of a pair, and put back as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.errors import OptionsError
+from seqtext.tasks.translation.augmentation import Augmentation, counterparts
+from seqtext.tasks.translation.copying import PLACEHOLDERS, Copier, Glossary, copies_numbers, glossary_of
+
+TEXTS = [
+    "a dog sees the house in room five and 0123456789, km.",
+    "Ein Hund sieht das Haus im Zimmer fünf, k: $!?()@/-_",
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer.train(TEXTS * 30, vocabulary_size=340, normaliser=Normaliser(), always=PLACEHOLDERS)
+
+
+@pytest.fixture(scope="module")
+def copier(tokenizer) -> Copier:
+    return Copier(tokenizer, numbers=True)
+
+
+def shown(text: str) -> str:
+    return "".join(f"<{PLACEHOLDERS.index(one)}>" if one in PLACEHOLDERS else one for one in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked", "copied"),
+    [
+        ("a dog", "a dog", []),
+        ("in room 451.", "in room <0>.", ["451"]),
+        ("1,000.50 to 12:30, 2026-11-28!", "<0> to <1>, <2>!", ["1,000.50", "12:30", "2026-11-28"]),
+        ("an A380 in 5km", "an <0> in <1>km", ["A380", "5"]),
+        ("see https://a.b/c?d=1, or www.x.org.", "see <0>, or <1>.", ["https://a.b/c?d=1", "www.x.org"]),
+        ("a dog (me@x.org) sees", "a dog (<0>) sees", ["me@x.org"]),
+        ("the Привет мир dog", "the <0> dog", ["Привет мир"]),
+        ("a dog 你好!", "a dog <0>!", ["你好"]),
+        (f"a {PLACEHOLDERS[3]} dog", "a <0> dog", [PLACEHOLDERS[3]]),
+        (" ".join(f"{n} dogs" for n in range(12)), None, list("01234567")),
+    ],
+)
+def test_what_is_copied(copier, text, masked, copied):
+    made = copier.masked(text)
+    assert list(made.stands_for.values()) == copied
+    assert masked is None or shown(made.text) == masked
+    assert made.put_back(made.text) == text
+
+
+def test_where_numbers_are_translated_they_are_left_to_the_model(tokenizer):
+    assert shown(Copier(tokenizer, numbers=False).masked("451 dogs at www.x.org").text) == "451 dogs at <0>"
+
+
+def test_a_text_that_is_lowered_for_the_model_keeps_the_case_of_what_is_copied(tokenizer):
+    copier = Copier(Tokenizer(tokenizer.model, Normaliser(lowercase=True)), numbers=True)
+    assert list(copier.masked("A Dog at HTTPS://X.org/Y").stands_for.values()) == ["HTTPS://X.org/Y"]
+
+
+def test_of_a_pair_what_stands_on_both_sides_has_the_same_placeholder(copier):
+    source, target = copier.masked_pair("room 12 and 7 and 12, 5 dogs", "7 und Zimmer 12, fünf Hunde")
+    assert (shown(source), shown(target)) == ("room <0> and <1> and 12, 5 dogs", "<1> und Zimmer <0>, fünf Hunde")
+
+
+def test_whether_numbers_are_copied_is_learnt_from_the_pairs():
+    same = [(f"{n} dogs", f"{n} Hunde") for n in range(30)]
+    other = [(f"$1,{n}00.50", f"1.{n}00,50 $") for n in range(1, 31)]
+    words = [(f"{n} dogs", "viele Hunde") for n in range(30)]
+    assert copies_numbers(same + words)
+    assert not copies_numbers(other)
+    assert not copies_numbers(same[:8] + other)
+    assert copies_numbers(other[:3]), "too few to tell"
+
+
+def test_terms_of_a_glossary_are_whole_words_and_the_longest(copier):
+    glossary = Glossary({"dog": "Köter", "hot dog": "Wurst"})
+    made = copier.masked("a hot dog, a dog, dogs", glossary)
+    assert shown(made.text) == "a <0>, a <1>, dogs"
+    assert list(made.stands_for.values()) == ["Wurst", "Köter"]
+    assert glossary_of({}, copies=False) is None
+    with pytest.raises(OptionsError, match="has not learnt to carry terms over; train it with --copying"):
+        glossary_of({"dog": "Hund"}, copies=False)
+    with pytest.raises(OptionsError, match="a glossary with ' ' among its terms"):
+        glossary_of({"dog": " "}, copies=True)
+
+
+def test_words_that_go_together_are_found_and_others_are_not():
+    nouns = {"house": "Haus!!", "green": "grün!!", "tree": "Baum!!"}
+    pairs = [(f"{one} with {two}", f"{nouns[one]} mit {nouns[two]}") for one in nouns for two in nouns] * 3
+    words = counterparts((source, target.replace("!!", "chen")) for source, target in pairs)
+    assert words == {"house": "Hauschen", "green": "grünchen", "tree": "Baumchen"}
+
+
+def test_an_epoch_is_a_function_of_its_seed_and_hides_the_same_on_both_sides(copier):
+    pairs = [("a dog sees the house.", "Ein Hund sieht das Haus."), ("the house", "das Haus")] * 100
+    augment = Augmentation(copier, {"house": "Haus"}, copying=0.5, small_letters=0.3)
+    first = list(augment(pairs, 1))
+    assert first == list(augment(pairs, 1)) != list(augment(pairs, 2))
+    for source, target in first:
+        assert sorted(set(source) & set(PLACEHOLDERS)) == sorted(set(target) & set(PLACEHOLDERS))
+    changed = sum(any(mark in source for mark in PLACEHOLDERS) for source, _ in first)
+    assert 60 < changed < 140
+    assert ("a dog sees the <0>.", "Ein Hund sieht das <0>.") in [(shown(a), shown(b)) for a, b in first]
+    assert list(augment(pairs, None)) == pairs
+    capitals = [("A DOG", "EIN HUND")] * 50
+    assert 3 < sum(source == "a dog" for source, _ in augment(capitals, 3)) < 30

@@ -1,0 +1,96 @@
+"""Scores of pairs: the teacher-forced sum, of empty sides too, from Python and from the shell."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+import seqtext
+from seqtext.batching.padded import Padded
+from seqtext.data.text.tokenizer import BEGIN, END
+from seqtext.errors import DataError
+from tests.in_process import seqtext_command, succeeded
+from tests.tasks.translation.translators import of, pairs
+
+PAIRS = [("old dog", "alt Hund"), ("", "Haus"), ("green tree here", ""), ("", ""), ("man and dog", "Mann und Hund")]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("score") / "model"
+    of(pairs(60)).save_pretrained(folder)
+    return folder
+
+
+def teacher_forced(task, source: str, target: str) -> list[float]:
+    """Token by token, each given all before it."""
+    read, written = ([i for i in task.tokenizer.encode([text])[0] if i != BEGIN] for text in (source, target))
+    with torch.no_grad():
+        state = task.model.initial_state(Padded(torch.tensor([[*read, END]]), torch.tensor([len(read) + 1])))
+        logs, last = [], BEGIN
+        for token in [*written, END]:
+            outputs, state = task.model.step(torch.tensor([last]), state)
+            logs.append(float(task.model.logits(outputs)[0].log_softmax(-1)[token]))
+            last = token
+    return logs
+
+
+def test_a_score_is_the_teacher_forced_sum_of_empty_sides_too(translator):
+    found = translator.score(*zip(*PAIRS, strict=True), by_token=True)
+    for (source, target), one in zip(PAIRS, found, strict=True):
+        logs = teacher_forced(translator, source, target)
+        assert one.tokens == len(logs) == len(one.by_token)
+        assert one.log_probability == pytest.approx(sum(logs), rel=1e-4)
+        assert [log for _, log in one.by_token] == pytest.approx(logs, rel=1e-3, abs=1e-4)
+        assert one.per_token == pytest.approx(sum(logs) / len(logs), rel=1e-4)
+        [alone] = translator.score([source], [target])
+        assert alone.log_probability == pytest.approx(one.log_probability, rel=1e-5)
+    assert [one.tokens for one in found][1:4] == [len(teacher_forced(translator, "", "Haus")), 1, 1]
+    assert translator.score([], []) == []
+
+
+def test_what_both_sides_have_is_one_token(translator):
+    [one] = translator.score(["dog 451"], ["Hund 451"], by_token=True)
+    assert "<1>" in [piece for piece, _ in one.by_token]
+    with pytest.raises(DataError, match="2 sources and 1 targets; expected as many of one as of the other"):
+        translator.score(["a", "b"], ["a"])
+
+
+def test_the_command_scores_tables_and_pipes(saved, tmp_path):
+    table = tmp_path / "pairs.tsv"
+    table.write_text("source\ttarget\n" + "".join(f"{a}\t{b}\n" for a, b in PAIRS[:3]), encoding="utf-8")
+    lines = succeeded(seqtext_command("score", saved, table)).out.splitlines()
+    python = seqtext.load(saved).score(*zip(*PAIRS[:3], strict=True))
+    assert [line.split("\t")[2:] for line in lines] == [list(pair) for pair in PAIRS[:3]]
+    assert [float(line.split("\t")[0]) for line in lines] == pytest.approx(
+        [one.log_probability for one in python], abs=1e-3
+    )
+    piped = succeeded(seqtext_command("score", saved, "--no_header", stdin=b"old dog\talt Hund\n")).out
+    assert piped.split("\t")[2:] == ["old dog", "alt Hund\n"]
+    rows = list(
+        map(json.loads, succeeded(seqtext_command("score", saved, table, "--jsonl", "--by_token")).out.splitlines())
+    )
+    assert [row["tokens"] for row in rows] == [one.tokens for one in python]
+    assert sum(log for _, log in rows[0]["by_token"]) == pytest.approx(rows[0]["log_probability"], abs=1e-3)
+    helped = succeeded(seqtext_command("score", saved, "--help")).out
+    assert "[PAIRS]" in helped
+    assert "[TEXT" not in helped
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "told"),
+    [
+        ("a\tb\tc\n1\t2\t3\n", (), "3 columns; expected two; pass --source NAME --target NAME"),
+        ("a\n1\n", (), "a single column; expected one of a; pass --target NAME"),
+        ("a\tb\n1\t2\n", ("--source", "x"), "no column 'x'; expected one of a, b; pass --source NAME"),
+        ("a\tb\n1\t2\n", ("--source", "b", "--target", "b"), "source and target are both column 'b'"),
+    ],
+)
+def test_tables_that_are_no_pairs_are_told(saved, tmp_path, text, flags, told):
+    table = tmp_path / "pairs.tsv"
+    table.write_text(text)
+    ended = seqtext_command("score", saved, table, *flags)
+    assert ended.code == 2
+    assert told in ended.err
