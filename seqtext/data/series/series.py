@@ -15,6 +15,7 @@ from seqtext.errors import DataError
 
 WEEK = 7 * 24 * 3600  # seconds
 DAY = 24 * 3600
+YEAR = 31_556_952  # the mean Gregorian year
 
 
 @dataclass(frozen=True)
@@ -246,19 +247,18 @@ def hold_out_last(part: Part, *, share: float) -> tuple[Part, Part]:
     return Part(part.series, earlier[earlier[:, 0] < earlier[:, 1]]), Part(part.series, later)
 
 
-def hold_out_weeks(part: Part, *, share: float, gap: int) -> tuple[Part, Part]:
-    """Whole weeks spread evenly over each span to choose by; the rest, less a gap on both sides of each week, to train on.
+def hold_out_weeks(part: Part, *, share: float) -> tuple[Part, Part]:
+    """Whole weeks spread evenly over each span to choose by; the rest to train on.
 
-    Weeks of all seasons say more of the years to come than the last months do. The gap is as long as a window, so that no window
-    of training touches a reading that is chosen by.
+    Weeks of all seasons say more of the years to come than the last months do. Nothing is left out between them: no reading of a week
+    is a target of training, for the targets of a window lie in one span; to be read as the past is what it may.
 
     Args:
         part: to be divided.
         share: of its readings that go into the weeks.
-        gap: readings left out on each side of a week.
 
     Raises:
-        DataError: if the series have no timestamps, or a span is too short for one week with its gaps and one between.
+        DataError: if the series have no timestamps, or a span is too short for one week with one on each side.
     """
     week = part.series.seasons().get("week")
     if week is None:
@@ -268,15 +268,15 @@ def hold_out_weeks(part: Part, *, share: float, gap: int) -> tuple[Part, Part]:
     for start, end in part.spans.tolist():
         count = max(1, round((end - start) * share / week))
         spacing = (end - start) / count
-        if spacing < week + 2 * gap + week:
-            found = f"{end - start:,} readings are too few for {count} weeks of {week} with gaps of {gap}"
-            raise DataError(found, where=part.series.name, fix="pass --validation last, or a smaller share or window")
+        if spacing < 2 * week:
+            found = f"{end - start:,} readings are too few for {count} weeks of {week}"
+            raise DataError(found, where=part.series.name, fix="pass --validation last, or a smaller share")
         before = start
         for number in range(count):
             first = start + int((number + 0.5) * spacing) - week // 2
             held.append((first, first + week))
-            train.append((before, first - gap))
-            before = first + week + gap
+            train.append((before, first))
+            before = first + week
         train.append((before, end))
     kept = np.array([span for span in train if span[1] > span[0]], dtype=np.int64)
     return Part(part.series, kept), Part(part.series, np.array(held, dtype=np.int64))

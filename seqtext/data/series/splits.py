@@ -102,7 +102,6 @@ def _check_named(data: str) -> None:
 def series_splits(
     series: dict[str, SeriesSet],
     *,
-    gap: int,
     test_share: float = 0.2,
     validation: Validation = "auto",
     validation_share: float = 0.1,
@@ -112,7 +111,6 @@ def series_splits(
 
     Args:
         series: `train`, and `test` where there is one; else the last `test_share` of each series is the test span.
-        gap: readings left out on both sides of a validation week: a window.
         test_share: likewise.
         validation: hold out the last readings of the training span, or whole weeks spread over it; auto is weeks where every span is a
             year or longer and they leave half of it to train on.
@@ -135,12 +133,10 @@ def series_splits(
         train = replace(train, spans=spans)
         notes.append(f"training: the last {max_rows:,} readings of each series at most (--max_rows)")
     if validation == "auto":
-        validation = "weeks" if _has_room(train, gap, validation_share) else "last"
+        validation = "weeks" if _has_room(train, validation_share) else "last"
     if validation == "weeks":
-        kept, held = hold_out_weeks(train, share=validation_share, gap=gap)
-        notes.append(
-            f"validation: {len(held.spans)} whole weeks spread over the training span, {gap} readings apart from it"
-        )
+        kept, held = hold_out_weeks(train, share=validation_share)
+        notes.append(f"validation: {len(held.spans)} whole weeks spread over the training span")
     else:
         kept, held = hold_out_last(train, share=validation_share)
         notes.append(f"validation: the last {validation_share:.0%} of the training span")
@@ -151,11 +147,11 @@ def series_splits(
     return SeriesSplits(whole, kept, held, test, (*whole.notes, *notes))
 
 
-def _has_room(train: Part, gap: int, share: float) -> bool:
-    """Whether whole weeks with their gaps can be held out of each span, and say something of all seasons."""
+def _has_room(train: Part, share: float) -> bool:
+    """Whether whole weeks can be held out of each span, and say something of all seasons."""
     week = train.series.seasons().get("week")
     if week is None:
         return False
     lengths = train.spans[:, 1] - train.spans[:, 0]
     weeks = np.maximum(1, np.round(lengths * share / week))
-    return bool((lengths >= 52 * week).all() and (2 * weeks * (week + 2 * gap) <= lengths).all())
+    return bool((lengths >= 52 * week).all() and (2 * weeks * week <= lengths).all())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
+from seqtext.batching.padded import Padded
 from seqtext.batching.pieces import MapPieces, one_by_one, total_of
 from seqtext.batching.usual import Usual
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
@@ -24,16 +25,21 @@ from seqtext.nn.losses import Loss
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
+from seqtext.tasks.forecasting.completing import complete
 from seqtext.tasks.forecasting.given import FloatArray, as_part
 from seqtext.tasks.forecasting.histories import Histories, histories
+from seqtext.tasks.forecasting.linear_fit import fit_linear_path, refit_linear_path
 from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts
 from seqtext.tasks.forecasting.prepare import prepare
 from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
 from seqtext.tasks.forecasting.rollout import Context, Rollout
+from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.step_loss import MOST_STEPS_VALIDATED, step_loss, validate_steps
+from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
-from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows, scaled, scales_for
+from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import restore, task_files, with_new_weights
 
@@ -49,11 +55,17 @@ class Forecaster(BaseTask):
     """
 
     config: ForecastConfig
-    model: SeqToVec
+    model: SeqToVec | StepModel
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "fp32"  # a forecast needs more digits than bf16 has
-    usual = Usual(epochs=6, batch_rows=512, tokens=200_000_000)
+
+    @property
+    def usual(self) -> Usual:
+        """How long it is trained where rows are many."""
+        if self.config.model == "plain":
+            return Usual(epochs=6, batch_rows=512, tokens=200_000_000)
+        return Usual(epochs=8, batch_rows=512, tokens=40_000_000)
 
     def __init__(self, config: ForecastConfig) -> None:
         self.config = config
@@ -65,7 +77,9 @@ class Forecaster(BaseTask):
         config = self.config
         names = one_of(map(shorten, config.series), 3).removeprefix("one of ")
         ahead = f"{config.window:,} readings to {config.horizon:,}"
-        return [f"{len(config.series):,} series: {names}", ahead, f"{config.cell} of {config.hidden_size:,} units"]
+        beside = {"plain": "", "segments": "linear path and ", "linear": "linear path"}[config.model]
+        cell = "" if config.model == "linear" else f"{config.cell} of {config.hidden_size:,} units"
+        return [f"{len(config.series):,} series: {names}", ahead, beside + cell]
 
     # ---- made from data
 
@@ -83,8 +97,12 @@ class Forecaster(BaseTask):
             DataError: if a series has no reading to scale by.
             OptionsError: for an unknown setting, or one that the series cannot have.
         """
-        config = prepare(as_part(train), settings)
-        return with_new_weights(lambda: cls(config), seed=seed)
+        part = as_part(train)
+        config = prepare(part, settings)
+        task = with_new_weights(lambda: cls(config), seed=seed)
+        if isinstance(task.model, StepModel):
+            fit_linear_path(task.model.linear, task.encode(part))
+        return task
 
     # ---- raw in, raw out
 
@@ -194,6 +212,9 @@ class Forecaster(BaseTask):
 
     def loss(self, batch: ForecastBatch) -> Loss:
         """The loss of the values that were measured; missing ones count nothing."""
+        if isinstance(self.model, StepModel):
+            return step_loss(self.model, batch)
+        assert isinstance(batch.inputs, Padded)
         steps = batch.targets.shape[1]
         if steps == 1:
             raw = self.model(batch.inputs)
@@ -211,7 +232,10 @@ class Forecaster(BaseTask):
         """Mean loss, squared and absolute error over a part, in the scale of training; at most 20,000 windows of it."""
         self.model.eval()
         windows = Windows(examples.series, examples.spans, self.config)
-        rows = KeyedPermutation(len(windows), 0)(np.arange(min(len(windows), MOST_VALIDATED)))
+        most = min(MOST_VALIDATED, max(MOST_STEPS_VALIDATED // self.config.head_horizon, 1_000))
+        rows = KeyedPermutation(len(windows), 0)(np.arange(min(len(windows), most)))
+        if isinstance(self.model, StepModel):
+            return validate_steps(self.model, windows, np.sort(rows), map_pieces)
         rollout = Rollout(self.model, self.config, windows.series)
 
         def of(first: NDArray[np.int64]) -> Tensor:
@@ -227,6 +251,23 @@ class Forecaster(BaseTask):
             map_pieces(rollout.parts(windows.first(np.sort(rows))), of), figures=5
         )
         return {"loss": loss / weight, "mse": squares / count, "mae": absolutes / count}
+
+    # ---- what is learnt without steps
+
+    def complete(self, train: Any, validation: Any) -> str:
+        """Weighs linear path and recurrent part, and shifts quantiles, by the validation readings; nothing of a plain model."""
+        if not isinstance(self.model, StepModel):
+            return ""
+        return complete(self.model.to("cpu"), self.encode(validation))
+
+    def refit(self, train: Any, validation: Any) -> str:
+        """Fits the linear path again, on training and validation readings together; nothing of a plain model, or without `refit`."""
+        if not isinstance(self.model, StepModel) or not self.config.refit:
+            return ""
+        spans = np.concatenate([as_part(train).spans, as_part(validation).spans])
+        both = Part(as_part(train).series, spans[np.argsort(spans[:, 0], kind="stable")])
+        refit_linear_path(self.model.linear, self.encode(both))
+        return "linear path fitted again on training and validation rows"
 
     def _loss(self, raw: Tensor, targets: Tensor, anchors: Tensor | None, weights: Tensor | None) -> Loss:
         """Over (B, K, H)."""

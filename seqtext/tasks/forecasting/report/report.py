@@ -111,7 +111,11 @@ def _measured(
         ).to_json()
 
     others = {}
-    if config.head_horizon == config.horizon and not (config.center_windows or config.difference_input):
+    if (
+        config.model == "plain"
+        and config.head_horizon == config.horizon
+        and not (config.center_windows or config.difference_input)
+    ):
         context: Context = "stateful" if config.context == "window" else "window"
         other = task.forecasts(data.test, first, context=context)
         others[OTHER[context]] = errors(other.values, other.quantiles)
