@@ -59,6 +59,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     source = load_series(options)
     data = series_splits(
         source.series,
+        horizon=options.horizon,
         test_share=options.test_share,
         validation=options.validation,
         validation_share=options.validation_share,

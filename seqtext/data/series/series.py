@@ -30,6 +30,7 @@ class SeriesSet:
         frequency: seconds between two readings; None without timestamps.
         inputs: (N, E) further columns, known up to the moment of the forecast; NaN where missing. E may be 0.
         input_names: (E,) their names.
+        known_ahead: those of them that are known of the readings to forecast too.
         zone: that the times were written in, a name or an offset; None where they had none.
         name: what messages call the data.
         notes: what was mended or left out while reading, for the user.
@@ -42,6 +43,7 @@ class SeriesSet:
     frequency: int | None = None
     inputs: NDArray[np.float64] | None = None
     input_names: tuple[str, ...] = ()
+    known_ahead: tuple[str, ...] = ()
     zone: str | None = None
     name: str = "the series"
     notes: tuple[str, ...] = ()
@@ -82,11 +84,11 @@ class SeriesSet:
         )
         return times
 
-    def times_behind(self, number: int, steps: int) -> NDArray[np.datetime64] | None:
-        """(steps,) timestamps of the readings that would follow on a series; None without timestamps."""
+    def times_behind(self, number: int, steps: int, *, ahead: int = 0) -> NDArray[np.datetime64] | None:
+        """(steps,) timestamps of the readings that would follow on a series, less the last `ahead`; None without timestamps."""
         if self.first_times is None or self.frequency is None:
             return None
-        after = (self.lengths[number] + np.arange(steps)) * self.frequency
+        after = (self.lengths[number] - ahead + np.arange(steps)) * self.frequency
         times: NDArray[np.datetime64] = self.first_times[number].astype("datetime64[s]") + after.astype(
             "timedelta64[s]"
         )
@@ -238,10 +240,17 @@ def split_by_time(series: SeriesSet, *, test_share: float) -> tuple[Part, Part]:
     )
 
 
-def hold_out_last(part: Part, *, share: float) -> tuple[Part, Part]:
-    """The earlier readings of each span, and its last ones to choose by."""
+def hold_out_last(part: Part, *, share: float, least: int = 1) -> tuple[Part, Part]:
+    """The earlier readings of each span, and its last ones to choose by.
+
+    Args:
+        part: to be divided.
+        share: of its readings that are held out.
+        least: readings that are, where a third of the span has so many.
+    """
     spans = part.spans
-    last = np.maximum(1, np.round((spans[:, 1] - spans[:, 0]) * share)).astype(np.int64)
+    lengths = spans[:, 1] - spans[:, 0]
+    last = np.maximum(np.maximum(1, np.round(lengths * share)), np.minimum(least, lengths // 3)).astype(np.int64)
     middle = np.maximum(spans[:, 1] - last, spans[:, 0])
     earlier, later = np.stack([spans[:, 0], middle], axis=1), np.stack([middle, spans[:, 1]], axis=1)
     return Part(part.series, earlier[earlier[:, 0] < earlier[:, 1]]), Part(part.series, later)

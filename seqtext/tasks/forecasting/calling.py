@@ -63,20 +63,28 @@ def forecasts(
     series, zones = given.series, given.zones
     steps = config.horizon if request.horizon is None else request.horizon
     check_horizon(config, steps)
-    for number, length in enumerate(series.lengths.tolist()):
+    if config.known_ahead and given.ahead < steps:
+        names = ", ".join(config.input_names[place] for place in config.known_ahead)
+        fix = "give them with future=, or --future FILE"
+        raise DataError(f"{names} of {given.ahead:,} readings ahead", expected=f"of {steps:,}, the horizon", fix=fix)
+    for number, length in enumerate((series.lengths - given.ahead).tolist()):
         if length < least_history(config):
             found = f"history {number + 1} has {length:,} readings"
             raise DataError(found, expected=f"at least {least_history(config):,}, which the model looks back")
     means, scales = scales_for(series, config)
     rows = scaled(on_clock(series, zones, config), config, means, scales).to(device_of(model))
-    made = Rollout(model, config, rows, samples=request.samples, seed=request.seed).forecast(series.starts[1:], steps)
+    made = Rollout(model, config, rows, samples=request.samples, seed=request.seed).forecast(
+        series.starts[1:] - given.ahead, steps
+    )
     results = []
     for number, (mean, scale) in enumerate(zip(means.tolist(), scales.tolist(), strict=True)):
         one = ScaledForecast(made.values[number], made.quantiles[number], made.levels)
         values, quantiles = in_units(one, mean, scale, config)
         check_finite(values, quantiles, where=f"history {number + 1}")
         by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
-        results.append(Forecast(values, by_level, in_zone(series.times_behind(number, steps), zones[number])))
+        results.append(
+            Forecast(values, by_level, in_zone(series.times_behind(number, steps, ahead=given.ahead), zones[number]))
+        )
     return results
 
 

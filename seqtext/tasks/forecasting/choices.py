@@ -17,6 +17,7 @@ SEGMENTS = 28  # of a window: a week of quarters of a day
 MOST_WINDOW = 1024  # readings, unless a day has more than half of that
 LEAST_WINDOW = 32
 RECENT = (24, 96)  # readings that are read one by one, least and most
+MOST_RECENT = 192  # of a window that is not longer all are
 SEASONS_NEEDED = 3  # in the training span of the shortest series, for a season to be read
 SIZES = ((2_000, 16, 0.2), (20_000, 32, 0.1), (0, 64, 0.0))  # up to so many readings: units, and dropout
 WEEKS_OF_A_YEAR, MONTHS_OF_A_YEAR = 52, 12
@@ -59,7 +60,9 @@ def chosen(settings: ForecastSettings, train: Part) -> dict[str, Any]:
         "seasons": seasons,
         "season_lags": lags,
         "segment": _segment(window),
-        "recent": min(window, max(RECENT[0], min(2 * day, RECENT[1])), max(shortest // 12, 1)),
+        "recent": min(window, max(RECENT[0], min(2 * day, RECENT[1])), max(shortest // 12, 1))
+        if window > MOST_RECENT
+        else window,
         "yearly": calendar and seconds is not None and seconds >= YEAR,
     }
 

@@ -24,6 +24,7 @@ from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
+from seqtext.tasks.forecasting.ahead import with_ahead
 from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
 from seqtext.tasks.forecasting.completing import complete
 from seqtext.tasks.forecasting.given import FloatArray, as_part
@@ -117,6 +118,7 @@ class Forecaster(BaseTask):
         *,
         series: str | Sequence[str] | None = None,
         inputs: Any = None,
+        future: Any = None,
         start: Any = None,
         horizon: int | None = _DEFAULT.horizon,
         samples: int = _DEFAULT.samples,
@@ -132,6 +134,7 @@ class Forecaster(BaseTask):
             series: name of the series, whose scale is then used, or a list of names; a pandas Series brings its own. A model of one
                 series takes its scale; a series that was not in training is scaled by its history.
             inputs: (N, E) further columns, where the model was trained with some; or a list.
+            future: (H, A) what is known ahead of the columns that the model was trained with as such, or a frame of them; or a list.
             start: time of the first reading, where the model reads a calendar; or a list.
 
         Returns:
@@ -144,7 +147,8 @@ class Forecaster(BaseTask):
         """
         request = ForecastRequest(horizon=horizon, samples=samples, seed=seed)  # checks the values
         given = histories(history, series=series, inputs=inputs, start=start, config=self.config)
-        made = self.behind(given, request)
+        steps = self.config.horizon if request.horizon is None else request.horizon
+        made = self.behind(with_ahead(given, future, steps, self.config), request)
         return made if given.many else made[0]
 
     @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""The linear path fitted in closed form: ridge regression for each step, its anchor, unit and strength chosen on the last training windows.
+"""The linear path fitted in closed form: ridge regressions for each step, the best of several kinds, chosen on windows behind those fitted on.
 
 Knows windows and a `LinearPath`; sums of products are all that it keeps of the rows.
 """
@@ -13,183 +13,250 @@ import torch
 from torch import Tensor
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
-from seqtext.tasks.forecasting.linear_path import LinearPath
+from seqtext.tasks.forecasting.linear_path import MEMBERS, Features, LinearPath
 from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 from seqtext.tasks.forecasting.step_inputs import StepInputs, step_inputs
 from seqtext.tasks.forecasting.windows import Windows
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, float("inf"))  # inf: the anchor alone
-HELD_OUT = 0.15  # of each series' windows, the last, to choose by
-CELLS = 2e8  # numbers in the design of a fit
-MOST_WINDOWS, CHOSEN_BY = 50_000, 5_000
-AT_ONCE = 4e6  # numbers of a design that are made at once
+ANCHOR_ALONE = 1e12  # the strength that shrinks everything away
+STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, ANCHOR_ALONE)
+PARTS, MEASURED = (
+    6,
+    3,
+)  # of each series' windows, and the last of them, each measured by what is fitted on those before it
+AS_GOOD = 1.03  # of the best score: maps of other kinds that are as good are averaged with it
+AS_SIMPLE = 1.02  # of the best score: then what it counts against is repeated, without a map
+CELLS = 2e8  # numbers in the features of a fit
+MOST_WINDOWS, CHOSEN_BY = 50_000, 3_000
+AT_ONCE = 4e6  # numbers of features that are made at once
 FEWEST = 20  # windows, below which the anchor alone is chosen
 LEAST_DEVIATION = 1e-3  # of what the path gets wrong
 
 
-class _Choice(NamedTuple):
-    """What is chosen: anchor and unit as `LinearPath.design` takes them, and the strength of ridge."""
+class _Member(NamedTuple):
+    """A kind of map: what changes are counted against, in which unit, by which features, and how strongly it is shrunk.
 
-    anchor: Tensor
-    divides: Tensor
+    Attributes:
+        anchor: -1 for the mean of the series, 0 for the last reading, 1 for the mean of the window, 2 for a season before, 3 for the second.
+        divides: 1 where changes are counted in deviations of the window, else 0.
+        group: 0 for all features; 1 without level and calendar, which tell where readings usually are; 2 also without lags by season.
+        strength: of ridge.
+    """
+
+    anchor: int
+    divides: int
+    group: int
     strength: float
 
 
-def fit_linear_path(path: LinearPath, windows: Windows) -> None:
+class _Map(NamedTuple):
+    """Weights (H, F) and intercepts (H,) of changes."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+def fit_linear_path(path: LinearPath, windows: Windows, *, plain: bool = False) -> None:
     """Fits a path to some windows; with too few of them it repeats the reading of a season before, or the last.
 
     Args:
         path: whose numbers are set.
         windows: of training.
+        plain: one map, of changes against the last reading by all features: ridge regression, with nothing but its strength chosen.
     """
     first = windows.first(np.arange(len(windows)))
+    anchors = range(1 if plain else len(path.anchors))
     if len(first) < FEWEST:
-        _set(path, _anchors(path)[-1], torch.ones(()), None, None)
-        return
-    choice = _choose(path, windows.series, first)
-    refit_linear_path(path, windows, choice=choice)
+        members = [_Member(len(path.anchors) - 1 if len(path.anchors) > 2 else 0, 1, 0, ANCHOR_ALONE)]
+    else:
+        kinds = [(anchor, unit) for anchor in anchors for unit in ((0,) if plain else (0, 1))]
+        kinds += [] if plain else [(-1, 0)]
+        groups = (0,) if plain else ((0, 1, 2) if path.sizes[1] else (0, 1))
+        members = _choose(path, windows.series, first, kinds, groups)
+    _fit(path, windows.series, first, members)
 
 
-def refit_linear_path(path: LinearPath, windows: Windows, *, choice: _Choice | None = None) -> None:
-    """Fits a path again, with the anchor, unit and strength that it has, or those of a choice."""
-    choice = choice or _Choice(path.anchor, path.divides, float(path.strength))
+def refit_linear_path(path: LinearPath, windows: Windows) -> None:
+    """Fits a path again, with maps of the kinds that it has."""
     first = windows.first(np.arange(len(windows)))
-    if len(first) < FEWEST:
-        return
+    rows = [row for row in path.members.tolist() if row[3] > 0]
+    _fit(path, windows.series, first, [_Member(int(a), int(d), int(g), float(s)) for a, d, g, s in rows])
+
+
+def _fit(path: LinearPath, series: ScaledSeries, first: Positions, members: list[_Member]) -> None:
+    """Sets the numbers of a path to the mean of such maps, fitted to the windows before some positions."""
     steps = list(range(path.config.head_horizon))
     some = _drawn(first, min(MOST_WINDOWS, int(CELLS / (len(steps) * path.features))))
-    sums = _sums(path, windows.series, some, steps, [choice])[0]
-    weight, bias = _solve(sums, choice.strength)
-    path.strength.fill_(choice.strength)
-    _set(path, choice.anchor, choice.divides, weight, bias)
-    path.deviation.copy_(_deviation(sums, weight.double(), bias.double()).clamp_min(LEAST_DEVIATION))
+    total = [torch.zeros_like(part, dtype=torch.float64) for part in (path.shared, path.lags, path.rest)]
+    for member in members:
+        map_ = _solve(path, _sums(path, series, some, steps, member), member)
+        for part, own in zip(total, _absorbed(path, map_, member), strict=True):
+            part += own / len(members)
+    for buffer, part in zip((path.shared, path.lags, path.rest), total, strict=True):
+        buffer.copy_(part)
+    path.members.zero_()
+    path.members[: len(members)] = torch.tensor(members, dtype=torch.float32)
+    divides = 2 * sum(member.divides for member in members) >= len(members)
+    off, count = torch.zeros(len(steps), dtype=torch.float64), torch.zeros(len(steps), dtype=torch.float64)
+    for inputs, _, true in _pieces(path, series, _drawn(first, CHOSEN_BY), steps):
+        unit = inputs.level[:, 1:] if divides else torch.ones(len(true), 1)
+        error = (true - path(inputs).values) / unit
+        off += error.nan_to_num(0.0).double().square().sum(0)
+        count += (~torch.isnan(true)).sum(0)
+    path.deviation.zero_()
+    path.deviation[int(divides)] = (off / count.clamp_min(1)).sqrt().clamp_min(LEAST_DEVIATION).float()
 
 
-def _set(path: LinearPath, anchor: Tensor, divides: Tensor, weight: Tensor | None, bias: Tensor | None) -> None:
-    path.anchor.copy_(anchor)
-    path.divides.copy_(divides)
-    if weight is not None and bias is not None:
-        path.weight.copy_(weight)
-        path.bias.copy_(bias)
-
-
-def _anchors(path: LinearPath) -> list[Tensor]:
-    """Each as shares of all."""
-    return list(torch.eye(len(path.anchor)))
+def _absorbed(path: LinearPath, map_: _Map, member: _Member) -> tuple[Tensor, Tensor, Tensor]:
+    """The numbers of a path, (2, H, ...) each, that says what a map of changes against an anchor does."""
+    shared, lags, _ = path.sizes
+    readings, level, rest = torch.split(map_.weight, [shared + lags, 1, path.sizes[2] - 1], dim=1)
+    plain, scaled = torch.zeros(2, *readings.shape, dtype=torch.float64)
+    plain += readings
+    if member.anchor >= 0:
+        anchor = path.anchors[member.anchor]
+        plain[:, anchor] += 1 - readings.sum(1)
+        (scaled if member.divides else plain)[:, anchor] += level[:, 0]
+    both = torch.stack([plain, scaled])
+    own = torch.zeros(2, len(rest), path.sizes[2], dtype=torch.float64)
+    own[member.divides] = torch.cat([map_.bias.unsqueeze(1), rest], dim=1)
+    return both[..., :shared], both[..., shared:], own
 
 
 def _drawn(first: Positions, most: int) -> Positions:
     """At most so many, with a fixed key, in order."""
-    if len(first) <= max(most, FEWEST):
-        return first
-    return first[np.sort(KeyedPermutation(len(first), 0)(np.arange(max(most, FEWEST))))]
+    most = max(most, FEWEST)
+    return first if len(first) <= most else first[np.sort(KeyedPermutation(len(first), 0)(np.arange(most)))]
 
 
-def _choose(path: LinearPath, series: ScaledSeries, first: Positions) -> _Choice:
-    """The anchor, unit and strength with the least error on the last windows of each series, fitted on those before."""
+def _choose(
+    path: LinearPath, series: ScaledSeries, first: Positions, kinds: list[tuple[int, int]], groups: tuple[int, ...]
+) -> list[_Member]:
+    """The best map, and those of other anchors and units that are as good.
+
+    The windows of each series are cut into six parts; what is fitted on three, four and five of them is measured on the next.
+    """
     horizon = path.config.head_horizon
     number = np.searchsorted(series.starts, first - 1, side="right") - 1
     _, begin, count = np.unique(number, return_index=True, return_counts=True)
-    cut = first[np.minimum(begin + ((1 - HELD_OUT) * count).astype(np.int64), begin + count - 1)]
-    cut_of = np.repeat(cut, count)
-    own, others = first[first + horizon <= cut_of], first[first >= cut_of]
-    if len(own) < FEWEST:
-        own = first
+    part_of = (np.arange(len(first)) - np.repeat(begin, count)) * PARTS // np.repeat(count, count)
     steps = sorted({0, horizon // 4, horizon // 2, horizon - 1})
-    own, others = _drawn(own, int(CELLS / 4 / (len(steps) * path.features))), _drawn(others, CHOSEN_BY)
-    pairs = [_Choice(anchor, torch.tensor(unit), 0.0) for anchor in _anchors(path) for unit in (0.0, 1.0)]
-    found: list[tuple[_Choice, float, float]] = []
-    for pair, sums in zip(pairs, _sums(path, series, own, steps, pairs), strict=True):
-        maps = [_solve(sums, strength) for strength in STRENGTHS]
-        errors = _errors(path, series, others, steps, pair, maps)
-        for place, strength in enumerate(STRENGTHS):
-            figures = float(errors.squared[place].mean()), float(errors.absolute[place].mean())
-            found.append((pair._replace(strength=strength), *figures))
-    least_squared = max(min(squared for _, squared, _ in found), 1e-12)
-    least_absolute = max(min(absolute for _, _, absolute in found), 1e-12)
-    scores = [(squared / least_squared) ** 0.5 + absolute / least_absolute for _, squared, absolute in found]
-    return found[int(np.argmin(scores))][0]
+    most = max(int(CELLS / 4 / (len(steps) * path.features)) // PARTS, FEWEST)
+    parts = [_drawn(first[part_of == part], most) for part in range(PARTS)]
+    found: list[_Member] = []
+    errors: list[list[Tensor]] = [[] for _ in range(MEASURED)]
+    for anchor, divides in kinds:
+        members = [_Member(anchor, divides, group, strength) for group in groups for strength in STRENGTHS[:-1]]
+        members.append(_Member(anchor, divides, 0, ANCHOR_ALONE))
+        sums = torch.zeros((), dtype=torch.float64)
+        for part, windows in enumerate(parts):
+            if (measured := part - PARTS + MEASURED) >= 0:
+                maps = [_solve(path, sums, member) for member in members]
+                errors[measured].append(_errors(path, series, _drawn(windows, CHOSEN_BY), steps, members[0], maps))
+            # The targets of the last windows lie in what is measured next: they are left out of the fit.
+            fitted = windows[: -horizon if len(windows) > 2 * horizon else None]
+            sums = sums + _sums(path, series, fitted, steps, members[0])
+        found += members
+    scores = torch.zeros(len(found), dtype=torch.float64)
+    for each in errors:
+        figures = torch.cat(each).clamp_min(1e-12)  # (choices, 2): squared and absolute
+        scores += (figures[:, 0] / figures[:, 0].min()).sqrt() + figures[:, 1] / figures[:, 1].min()
+    best = float(scores.min())
+    alone = [place for place, member in enumerate(found) if member.strength >= ANCHOR_ALONE]
+    simplest = min(alone, key=lambda place: float(scores[place]))
+    if float(scores[simplest]) <= AS_SIMPLE * best:
+        return [found[simplest]]
+    chosen: list[_Member] = []
+    for place in scores.argsort().tolist():
+        kind = found[place][:2]
+        if float(scores[place]) <= AS_GOOD * best and len(chosen) < MEMBERS and kind not in [one[:2] for one in chosen]:
+            chosen.append(found[place])
+    return chosen
 
 
-def _chunks(
+def _pieces(
     path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int]
-) -> Iterator[tuple[StepInputs, Tensor]]:
-    """Inputs of some steps, and their true values (B, H), in pieces that fit the memory."""
+) -> Iterator[tuple[StepInputs, Features, Tensor]]:
+    """Inputs and features of some steps, and their true values (B, H), in pieces that fit the memory."""
     rows = max(1, int(AT_ONCE / (path.config.head_horizon * path.features)))
     places = torch.tensor(steps)
     for start in range(0, len(first), rows):
         some = first[start : start + rows]
         inputs = step_inputs(series, some, path.config)
         inputs = inputs._replace(lags=inputs.lags[:, places], steps=inputs.steps[:, places])
-        yield inputs, series.values[torch.from_numpy(some).unsqueeze(1) + places]
+        yield inputs, path.gather(inputs), series.values[torch.from_numpy(some).unsqueeze(1) + places]
 
 
-def _sums(
-    path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int], choices: list[_Choice]
-) -> list[Tensor]:
-    """(H, 1 + F + 1, 1 + F + 1) of each choice: sums of products of all pairs among 1, the features and the change."""
+def _changes(
+    path: LinearPath, inputs: StepInputs, features: Features, member: _Member
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Features of changes (B, H, F), what they are counted against (B, H), and their unit (B, 1)."""
+    shared = features.shared.unsqueeze(1).expand(-1, features.lags.shape[1], -1)
+    readings = torch.cat([shared, features.lags], dim=-1)
+    start = readings[..., path.anchors[member.anchor]] if member.anchor >= 0 else torch.zeros_like(readings[..., 0])
+    unit = inputs.level[:, 1:] if member.divides else torch.ones_like(inputs.level[:, 1:])
+    changes = (readings - start.unsqueeze(-1)) / unit.unsqueeze(-1)
+    return torch.cat([changes, start.unsqueeze(-1), features.rest[..., 1:]], dim=-1), start, unit
+
+
+def _sums(path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int], member: _Member) -> Tensor:
+    """(H, 1 + F + 1, 1 + F + 1): sums of products of all pairs among 1, the features and the change."""
     size = path.features + 2
-    sums = [torch.zeros(len(steps), size, size, dtype=torch.float64) for _ in choices]
-    for inputs, true in _chunks(path, series, first, steps):
+    total = torch.zeros(len(steps), size, size, dtype=torch.float64)
+    for inputs, gathered, true in _pieces(path, series, first, steps):
         there = (~torch.isnan(true)).double().T.unsqueeze(-1)  # (H, B, 1)
-        for total, choice in zip(sums, choices, strict=True):
-            features, start, unit = path.design(inputs, choice.anchor, choice.divides)
-            change = ((true.nan_to_num(0.0) - start) / unit).unsqueeze(-1)
-            rows = torch.cat([torch.ones_like(change), features, change], dim=-1).double().transpose(0, 1) * there
-            total += rows.transpose(1, 2) @ rows
-    return sums
+        features, start, unit = _changes(path, inputs, gathered, member)
+        change = ((true.nan_to_num(0.0) - start) / unit).unsqueeze(-1)
+        rows = torch.cat([torch.ones_like(change), features, change], dim=-1).double().transpose(0, 1) * there
+        total += rows.transpose(1, 2) @ rows
+    return total
 
 
-def _solve(sums: Tensor, strength: float) -> tuple[Tensor, Tensor]:
-    """(H, F) weights, shrunk in units of each feature's deviation, and (H,) intercepts, which are free."""
+def _used(path: LinearPath, group: int) -> Tensor:
+    """(F,) 1 for the features of a group."""
+    shared, lags, _ = path.sizes
+    used = torch.ones(path.features, dtype=torch.float64)
+    if group:
+        level = shared + lags
+        used[level] = 0.0
+        used[level + path.calendar.start : level + path.calendar.stop] = 0.0
+    if group > 1:
+        used[shared : shared + lags] = 0.0
+    return used
+
+
+def _solve(path: LinearPath, sums: Tensor, member: _Member) -> _Map:
+    """Weights, shrunk in units of each feature's deviation, and intercepts, which are free."""
     count = sums[:, :1, :1].clamp_min(1.0)
     mean = sums[:, 0, 1:] / count[:, 0]
-    if strength == float("inf"):
-        return torch.zeros(mean.shape[0], mean.shape[1] - 1), torch.zeros(mean.shape[0])
+    features = mean.shape[1] - 1
+    if member.strength >= ANCHOR_ALONE / 2:
+        return _Map(torch.zeros(len(mean), features, dtype=torch.float64), torch.zeros(len(mean), dtype=torch.float64))
     centred = sums[:, 1:, 1:] / count - mean.unsqueeze(2) * mean.unsqueeze(1)
-    features = centred.shape[1] - 1
     deviation = centred.diagonal(dim1=1, dim2=2)[:, :features].clamp_min(0).sqrt()
-    inverse = torch.where(deviation > 1e-6, 1 / deviation.clamp_min(1e-6), torch.zeros_like(deviation))
+    there = (deviation > 1e-6) & (_used(path, member.group) > 0)
+    inverse = torch.where(there, 1 / deviation.clamp_min(1e-6), torch.zeros_like(deviation))
     products = centred[:, :features, :features] * inverse.unsqueeze(2) * inverse.unsqueeze(1)
-    eye = torch.eye(features, dtype=torch.float64)
     right = (centred[:, :features, features] * inverse).unsqueeze(-1)
-    weight = torch.linalg.solve(products + (strength + 1e-9) * eye, right).squeeze(-1) * inverse
-    return weight.float(), (mean[:, -1] - (mean[:, :-1] * weight).sum(1)).float()
-
-
-def _deviation(sums: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """(H,) root of the mean squared error of a map over the rows that the sums are of, in the unit of the changes."""
-    rest = torch.cat([-bias.unsqueeze(1), -weight, torch.ones_like(bias).unsqueeze(1)], dim=1)
-    squares = torch.einsum("hf,hfg,hg->h", rest, sums, rest) / sums[:, 0, 0].clamp_min(1.0)
-    return squares.clamp_min(0).sqrt().float()
-
-
-class _Errors(NamedTuple):
-    """Mean squared and absolute errors of maps, a (H,) of each."""
-
-    squared: list[Tensor]
-    absolute: list[Tensor]
+    shrunk = products + (member.strength + 1e-9) * torch.eye(features, dtype=torch.float64)
+    weight = torch.linalg.solve(shrunk, right).squeeze(-1) * inverse
+    return _Map(weight, mean[:, -1] - (mean[:, :-1] * weight).sum(1))
 
 
 def _errors(
-    path: LinearPath,
-    series: ScaledSeries,
-    first: Positions,
-    steps: list[int],
-    choice: _Choice,
-    maps: list[tuple[Tensor, Tensor]],
-) -> _Errors:
-    """How far the maps are off."""
-    squared = [torch.zeros(len(steps), dtype=torch.float64) for _ in maps]
-    absolute = [torch.zeros(len(steps), dtype=torch.float64) for _ in maps]
-    count = torch.zeros(len(steps), dtype=torch.float64)
-    for inputs, true in _chunks(path, series, first, steps):
-        there = (~torch.isnan(true)).double()
-        count += there.sum(0)
-        features, start, unit = path.design(inputs, choice.anchor, choice.divides)
+    path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int], member: _Member, maps: list[_Map]
+) -> Tensor:
+    """(maps, 2) mean squared and absolute error of each, over all steps."""
+    total = torch.zeros(len(maps), 2, dtype=torch.float64)
+    count = 0
+    weights = torch.stack([map_.weight for map_ in maps]).float()
+    biases = torch.stack([map_.bias for map_ in maps]).float()
+    for inputs, gathered, true in _pieces(path, series, first, steps):
+        there = ~torch.isnan(true)
+        features, start, unit = _changes(path, inputs, gathered, member)
         change = (true.nan_to_num(0.0) - start) / unit
-        for place, (weight, bias) in enumerate(maps):
-            off = (change - torch.einsum("bhf,hf->bh", features, weight) - bias).double() * there
-            squared[place] += (off * unit).square().sum(0)
-            absolute[place] += (off * unit).abs().sum(0)
-    return _Errors([one / count.clamp_min(1) for one in squared], [one / count.clamp_min(1) for one in absolute])
+        made = torch.einsum("bhf,mhf->mbh", features, weights) + biases.unsqueeze(1)
+        off = ((change - made) * unit * there).double()
+        total += torch.stack([off.square().sum((1, 2)), off.abs().sum((1, 2))], dim=1)
+        count += int(there.sum())
+    return total / max(count, 1)

@@ -31,6 +31,12 @@ def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
     input_means, input_scales = fit_input_scales(train)
     columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])
     choices = chosen(wanted, train)
+    if series.known_ahead and choices["model"] == "plain":
+        names = ", ".join(series.known_ahead)
+        raise OptionsError(
+            f"a plain model reads no columns that are known ahead ({names})",
+            fix="pass --model segments, or --past_columns",
+        )
     return ForecastConfig(
         **to_plain(wanted) | {"quantiles": wanted.output.levels, "loss": wanted.output.loss} | choices,
         series=series.names,
@@ -44,6 +50,7 @@ def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
         marks_missing=any(bool(np.isnan(columns[a:b]).any()) for a, b in train.spans.tolist()),
         difference_lag=_difference_lag(wanted, series) if choices["model"] == "plain" else 0,
         input_names=series.input_names,
+        known_ahead=tuple(place for place, name in enumerate(series.input_names) if name in series.known_ahead),
         input_means=input_means,
         input_scales=input_scales,
     )

@@ -101,7 +101,9 @@ def step_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig) 
     if config.known_ahead:
         assert series.inputs is not None
         columns = list(config.known_ahead)
-        steps.append(series.inputs[targets][..., columns].nan_to_num(0.0))
+        last = sent(torch.from_numpy(series.starts[number + 1]), device).unsqueeze(1) - 1  # behind it nothing is known
+        there = (targets <= last).unsqueeze(-1)
+        steps.append(series.inputs[targets.minimum(last)][..., columns].nan_to_num(0.0) * there)
     return StepInputs(
         window,
         torch.cat(extra, dim=-1) if extra else window.new_empty(*window.shape, 0),
