@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import datasets
 import numpy as np
 
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.numbers import Decimal, numbers
 from seqtext.errors import DataError, shorten
-
-if TYPE_CHECKING:
-    import datasets
 
 MOST_CATEGORIES = 100
 MARK = "="  # `kind=storm` is the column of the word storm of the column kind
@@ -85,6 +83,8 @@ def indicated(
 
 def _words(rows: datasets.Dataset, name: str, decimal: Decimal, missing: Sequence[str]) -> list[str] | None:
     """The cells of a column of words, blank where missing; None for one of numbers."""
+    if not isinstance(rows.features[name], datasets.Value):  # a list is a series of its own
+        return None
     try:
         numbers(rows, name, decimal=decimal, missing=missing)
         return None

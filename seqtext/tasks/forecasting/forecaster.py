@@ -12,11 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
-from seqtext.batching.padded import Padded
-from seqtext.batching.pieces import MapPieces, one_by_one, total_of
+from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.usual import Usual
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
 from seqtext.errors import DataError, one_of, shorten
@@ -32,12 +30,13 @@ from seqtext.tasks.forecasting.histories import Histories, histories
 from seqtext.tasks.forecasting.linear_fit import fit_linear_path, refit_linear_path
 from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts
+from seqtext.tasks.forecasting.plain_loss import plain_loss, validate_plain
 from seqtext.tasks.forecasting.prepare import prepare
 from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
 from seqtext.tasks.forecasting.rollout import Context, Rollout
 from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
-from seqtext.tasks.forecasting.step_loss import MOST_STEPS_VALIDATED, step_loss, validate_steps
+from seqtext.tasks.forecasting.step_loss import step_loss, validate_steps
 from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
 from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows
@@ -218,14 +217,7 @@ class Forecaster(BaseTask):
         """The loss of the values that were measured; missing ones count nothing."""
         if isinstance(self.model, StepModel):
             return step_loss(self.model, batch)
-        assert isinstance(batch.inputs, Padded)
-        steps = batch.targets.shape[1]
-        if steps == 1:
-            raw = self.model(batch.inputs)
-        else:  # after every step of a piece but those that warm its state up
-            raw = self.model.head(self.model.dropout(self.model.read(batch.inputs).values[:, -steps:]))
-        raw = raw.view(*batch.targets.shape, self.output.size)
-        return self._loss(raw, batch.targets, batch.anchors, batch.weights)
+        return plain_loss(self.model, self.output, batch)
 
     def losses(self, batch: ForecastBatch) -> Iterator[Loss]:
         """As `loss`, which is all there is of a batch."""
@@ -236,25 +228,11 @@ class Forecaster(BaseTask):
         """Mean loss, squared and absolute error over a part, in the scale of training; at most 20,000 windows of it."""
         self.model.eval()
         windows = Windows(examples.series, examples.spans, self.config)
-        most = min(MOST_VALIDATED, max(MOST_STEPS_VALIDATED // self.config.head_horizon, 1_000))
-        rows = KeyedPermutation(len(windows), 0)(np.arange(min(len(windows), most)))
         if isinstance(self.model, StepModel):
-            return validate_steps(self.model, windows, np.sort(rows), map_pieces)
+            return validate_steps(self.model, windows, map_pieces)
+        rows = KeyedPermutation(len(windows), 0)(np.arange(min(len(windows), MOST_VALIDATED)))
         rollout = Rollout(self.model, self.config, windows.series)
-
-        def of(first: NDArray[np.int64]) -> Tensor:
-            raw = rollout.raw(first).unsqueeze(1)
-            targets, anchors = windows.targets(torch.from_numpy(first).to(windows.device))
-            loss = self._loss(raw, targets, anchors, windows.weights(first))
-            error = self.output.point(raw, 0.0 if anchors is None else anchors) - targets
-            error = error[~torch.isnan(error)].double()
-            sums = [loss.sum, loss.count, error.square().sum(), error.abs().sum()]
-            return torch.tensor([*map(float, sums), len(error)], dtype=torch.float64)
-
-        loss, weight, squares, absolutes, count = total_of(
-            map_pieces(rollout.parts(windows.first(np.sort(rows))), of), figures=5
-        )
-        return {"loss": loss / weight, "mse": squares / count, "mae": absolutes / count}
+        return validate_plain(rollout, windows, windows.first(np.sort(rows)), map_pieces)
 
     # ---- what is learnt without steps
 
@@ -272,14 +250,6 @@ class Forecaster(BaseTask):
         both = Part(as_part(train).series, spans[np.argsort(spans[:, 0], kind="stable")])
         refit_linear_path(self.model.linear, self.encode(both))
         return "linear path fitted again on training and validation rows"
-
-    def _loss(self, raw: Tensor, targets: Tensor, anchors: Tensor | None, weights: Tensor | None) -> Loss:
-        """Over (B, K, H)."""
-        there = (~torch.isnan(targets)).float()
-        if weights is not None:
-            there = there * weights[:, None, None]
-        losses = self.output.losses(raw, targets.nan_to_num(0.0), 0.0 if anchors is None else anchors) * there
-        return Loss(losses.sum(), there.sum(), losses.detach().sum((1, 2)))
 
     # ---- forecasts of a part, to be measured
 

@@ -1,4 +1,4 @@
-"""The linear path fitted in closed form: ridge regressions for each step, the best of several kinds, chosen on windows behind those fitted on.
+"""The linear path fitted in closed form: ridge regressions for each step, of the kinds that were best on windows behind those fitted on.
 
 Knows windows and a `LinearPath`; sums of products are all that it keeps of the rows.
 """
@@ -27,7 +27,7 @@ PARTS, MEASURED = (
 AS_GOOD = 1.03  # of the best score: maps of other kinds that are as good are averaged with it
 AS_SIMPLE = 1.02  # of the best score: then what it counts against is repeated, without a map
 CELLS = 2e8  # numbers in the features of a fit
-MOST_WINDOWS, CHOSEN_BY = 50_000, 3_000
+MOST_WINDOWS, CHOSEN_BY = 50_000, 2_000
 AT_ONCE = 4e6  # numbers of features that are made at once
 FEWEST = 20  # windows, below which the anchor alone is chosen
 LEAST_DEVIATION = 1e-3  # of what the path gets wrong
@@ -37,7 +37,7 @@ class _Member(NamedTuple):
     """A kind of map: what changes are counted against, in which unit, by which features, and how strongly it is shrunk.
 
     Attributes:
-        anchor: -1 for the mean of the series, 0 for the last reading, 1 for the mean of the window, 2 for a season before, 3 for the second.
+        anchor: -1 the mean of the series, 0 the last reading, 1 the mean of the window, 2 a season before, 3 the second season before.
         divides: 1 where changes are counted in deviations of the window, else 0.
         group: 0 for all features; 1 without level and calendar, which tell where readings usually are; 2 also without lags by season.
         strength: of ridge.
@@ -88,8 +88,9 @@ def _fit(path: LinearPath, series: ScaledSeries, first: Positions, members: list
     steps = list(range(path.config.head_horizon))
     some = _drawn(first, min(MOST_WINDOWS, int(CELLS / (len(steps) * path.features))))
     total = [torch.zeros_like(part, dtype=torch.float64) for part in (path.shared, path.lags, path.rest)]
+    sums = {unit: _sums(path, series, some, steps, unit) for unit in {member.divides for member in members}}
     for member in members:
-        map_ = _solve(path, _sums(path, series, some, steps, member), member)
+        map_ = _solve(path, _of_changes(path, sums[member.divides], member), member)
         for part, own in zip(total, _absorbed(path, map_, member), strict=True):
             part += own / len(members)
     for buffer, part in zip((path.shared, path.lags, path.rest), total, strict=True):
@@ -145,18 +146,20 @@ def _choose(
     parts = [_drawn(first[part_of == part], most) for part in range(PARTS)]
     found: list[_Member] = []
     errors: list[list[Tensor]] = [[] for _ in range(MEASURED)]
-    for anchor, divides in kinds:
-        members = [_Member(anchor, divides, group, strength) for group in groups for strength in STRENGTHS[:-1]]
-        members.append(_Member(anchor, divides, 0, ANCHOR_ALONE))
-        sums = torch.zeros((), dtype=torch.float64)
-        for part, windows in enumerate(parts):
-            if (measured := part - PARTS + MEASURED) >= 0:
-                maps = [_solve(path, sums, member) for member in members]
+    sums = [torch.zeros((), dtype=torch.float64)] * 2
+    for part, windows in enumerate(parts):
+        if (measured := part - PARTS + MEASURED) >= 0:
+            found = []
+            for anchor, divides in kinds:
+                members = [_Member(anchor, divides, group, strength) for group in groups for strength in STRENGTHS[:-1]]
+                members.append(_Member(anchor, divides, 0, ANCHOR_ALONE))
+                changes = _of_changes(path, sums[divides], members[0])
+                maps = [_solve(path, changes, member) for member in members]
                 errors[measured].append(_errors(path, series, _drawn(windows, CHOSEN_BY), steps, members[0], maps))
-            # The targets of the last windows lie in what is measured next: they are left out of the fit.
-            fitted = windows[: -horizon if len(windows) > 2 * horizon else None]
-            sums = sums + _sums(path, series, fitted, steps, members[0])
-        found += members
+                found += members
+        # The targets of the last windows lie in what is measured next: they are left out of the fit.
+        fitted = windows[: -horizon if len(windows) > 2 * horizon else None]
+        sums = [sums[unit] + _sums(path, series, fitted, steps, unit) for unit in (0, 1)]
     scores = torch.zeros(len(found), dtype=torch.float64)
     for each in errors:
         figures = torch.cat(each).clamp_min(1e-12)  # (choices, 2): squared and absolute
@@ -191,25 +194,54 @@ def _changes(
     path: LinearPath, inputs: StepInputs, features: Features, member: _Member
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Features of changes (B, H, F), what they are counted against (B, H), and their unit (B, 1)."""
-    shared = features.shared.unsqueeze(1).expand(-1, features.lags.shape[1], -1)
-    readings = torch.cat([shared, features.lags], dim=-1)
+    readings = _readings(features)
     start = readings[..., path.anchors[member.anchor]] if member.anchor >= 0 else torch.zeros_like(readings[..., 0])
     unit = inputs.level[:, 1:] if member.divides else torch.ones_like(inputs.level[:, 1:])
     changes = (readings - start.unsqueeze(-1)) / unit.unsqueeze(-1)
     return torch.cat([changes, start.unsqueeze(-1), features.rest[..., 1:]], dim=-1), start, unit
 
 
-def _sums(path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int], member: _Member) -> Tensor:
-    """(H, 1 + F + 1, 1 + F + 1): sums of products of all pairs among 1, the features and the change."""
-    size = path.features + 2
-    total = torch.zeros(len(steps), size, size, dtype=torch.float64)
+def _sums(path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int], divides: int) -> Tensor:
+    """(H, N, N) sums of products of all pairs among 1, readings, anchors, the rest and the value: all that a fit knows of the rows.
+
+    Readings and value are in the unit; the anchors, as levels, are not. Those of changes follow for any anchor: `_of_changes`.
+    """
+    total = torch.zeros((), dtype=torch.float64)
     for inputs, gathered, true in _pieces(path, series, first, steps):
         there = (~torch.isnan(true)).double().T.unsqueeze(-1)  # (H, B, 1)
-        features, start, unit = _changes(path, inputs, gathered, member)
-        change = ((true.nan_to_num(0.0) - start) / unit).unsqueeze(-1)
-        rows = torch.cat([torch.ones_like(change), features, change], dim=-1).double().transpose(0, 1) * there
-        total += rows.transpose(1, 2) @ rows
+        unit = inputs.level[:, 1:] if divides else torch.ones_like(inputs.level[:, 1:])
+        readings = _readings(gathered)
+        value = (true.nan_to_num(0.0) / unit).unsqueeze(-1)
+        ones = torch.ones_like(value)
+        levels = readings[..., list(path.anchors)]
+        parts = [ones, readings / unit.unsqueeze(-1), levels, gathered.rest[..., 1:], value]
+        rows = torch.cat(parts, dim=-1).double().transpose(0, 1) * there
+        total = total + rows.transpose(1, 2) @ rows
     return total
+
+
+def _of_changes(path: LinearPath, sums: Tensor, member: _Member) -> Tensor:
+    """(H, 1 + F + 1, 1 + F + 1): the sums of products among 1, the features of a member's changes, and the change."""
+    shared, lags, rest = path.sizes
+    readings, anchors = shared + lags, len(path.anchors)
+    size = 1 + readings + anchors + rest
+    columns = torch.zeros(size, path.features + 2, dtype=torch.float64)
+    columns[0, 0] = 1.0
+    columns[range(1, 1 + readings), range(1, 1 + readings)] = 1.0
+    columns[range(1 + readings + anchors, size - 1), range(2 + readings, path.features + 1)] = 1.0
+    columns[-1, -1] = 1.0
+    if member.anchor >= 0:
+        start = 1 + path.anchors[member.anchor]
+        columns[start, 1 : 1 + readings] -= 1.0
+        columns[start, -1] -= 1.0
+        columns[1 + readings + member.anchor, 1 + readings] = 1.0
+    return columns.T @ sums @ columns
+
+
+def _readings(features: Features) -> Tensor:
+    """(B, H, S + A) shared readings and lags."""
+    shared = features.shared.unsqueeze(1).expand(-1, features.lags.shape[1], -1)
+    return torch.cat([shared, features.lags], dim=-1)
 
 
 def _used(path: LinearPath, group: int) -> Tensor:

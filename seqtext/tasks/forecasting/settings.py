@@ -24,12 +24,9 @@ class ForecastSettings:
     """Window, model and loss of a forecaster. What is not said is chosen from the data by the rule in `choices.py`, and told."""
 
     model: Model = "auto"
-    """segments: a linear map, and an RNN over segments of the window that learns what the map gets wrong; linear: the map alone; plain: an
-    RNN over single readings, by default the plain (Elman) nn.RNN(1, 32, num_layers=2). auto is plain where options are given that only it
-    has, else segments."""
+    """segments: a linear map, and an RNN over segments for what it gets wrong; linear: the map alone; plain: an nn.RNN over readings."""
     window: int | None = None
-    """Readings the model sees; with --context stateful, the length of the pieces it is trained on. Default: from the seasons and the
-    length of the series; 96 of a plain model."""
+    """Readings the model sees, or pieces that a carried state is trained on. Default: from seasons and length; 96 of a plain model."""
     horizon: int = 1
     """Readings to forecast."""
     multi_step: Literal["direct", "mean", "sampled"] = "direct"
@@ -49,8 +46,7 @@ class ForecastSettings:
     loss: Literal["auto", "squared", "huber", "quantile", "gaussian", "student_t"] = "auto"
     """auto is huber, or quantile where --quantiles are given."""
     huber_delta: float | None = None
-    """Errors beyond this count linearly (Huber loss). Default: 1 standard deviation of what the linear map gets wrong; of a plain model
-    0.05 of those of the data."""
+    """Errors beyond this, in deviations, count linearly (Huber loss). Default: 1, of what the linear map leaves; 0.05 in a plain model."""
     quantiles: tuple[float, ...] = ()
     """Quantiles to forecast, such as 0.1 0.5 0.9. Default: none, or these three with a loss that has them."""
     difference: Difference | None = None
