@@ -22,7 +22,6 @@ from seqtext.errors import run_program
 from seqtext.options import RunOptions, parse, part_of
 from seqtext.reporting.baseline import Baselines
 from seqtext.tasks.forecasting.forecaster import Forecaster
-from seqtext.tasks.forecasting.prepare import looks_back
 from seqtext.tasks.forecasting.report.report import forecast_report
 from seqtext.tasks.forecasting.report.summary import forecast_summary
 from seqtext.tasks.forecasting.settings import ForecastSettings
@@ -40,7 +39,9 @@ class Options(SeriesDataOptions, RunOptions, ForecastSettings):
 
     batch_tokens: int = 1_000_000
     """Most readings in a micro-batch."""
-    learning_rate: float = 5e-3
+    learning_rate: float = 2e-3
+    patience_epochs: int | None = 5
+    """Stop after this many epochs without a better validation."""
     unit: str = ""
     """Unit of the readings, for the pictures. Default: kW for household."""
     baselines: Baselines = "all"
@@ -58,7 +59,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     source = load_series(options)
     data = series_splits(
         source.series,
-        gap=looks_back(options, source.series["train"]),
+        horizon=options.horizon,
         test_share=options.test_share,
         validation=options.validation,
         validation_share=options.validation_share,

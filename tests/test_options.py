@@ -120,8 +120,8 @@ def test_nobody_is_sent_to_a_flag_that_is_not_there(capsys):
 
 
 def test_every_name_that_is_told_is_a_flag():
-    recipe = runpy.run_path(str(ROOT / "recipes" / "topic_classification.py"))
-    known = {field.name for field in fields(recipe["Options"])}
+    recipes = [runpy.run_path(str(ROOT / "recipes" / f"{name}.py")) for name in ("topic_classification", "electricity")]
+    known = {field.name for recipe in recipes for field in fields(recipe["Options"])}
     for ours in _OTHERS:
         assert ours.removeprefix("--").split()[0] in known, ours
     told = [name for names in _OTHERS.values() for name in names.split()]

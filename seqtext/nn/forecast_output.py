@@ -62,6 +62,20 @@ class ForecastOutput:
         """Whether values can be drawn from it."""
         return self.loss in ("gaussian", "student_t")
 
+    def standard_start(self) -> Tensor:
+        """(P,) the numbers that say about what a normal distribution of mean 0 and deviation 1 does."""
+        start = torch.zeros(self.size, dtype=torch.float32)
+        if self.loss == "quantile":
+            normal = torch.special.ndtri(torch.tensor(self.levels, dtype=torch.float32))
+            start += _before_softplus(torch.diff(normal, prepend=normal[:1]) + _SCALE_FLOOR)
+            below = _before_softplus(torch.diff(normal) + _SCALE_FLOOR)
+            start[: self._middle] = below[: self._middle]
+            start[self._middle] = 0.0
+        elif self.has_samples:
+            start[1:] = _before_softplus(torch.ones(1))
+            start[2:] = 8.0  # some ten degrees of freedom
+        return start
+
     def losses(self, raw: Tensor, target: Tensor, anchor: Tensor | float = 0.0) -> Tensor:
         """The loss of each value: (..., P) and (...) to (...).
 
@@ -141,3 +155,8 @@ class ForecastOutput:
 
         values = t.ppf(list(self.levels), freedom.detach().cpu().double().unsqueeze(-1).numpy())
         return torch.from_numpy(values).to(like)
+
+
+def _before_softplus(values: Tensor) -> Tensor:
+    """What softplus makes these positive numbers of."""
+    return torch.log(torch.expm1(values))

@@ -17,12 +17,14 @@ class Baseline(NamedTuple, Generic[Predicted]):
         description: what was done or fitted, on how many rows, and whatever was cut short.
         predicted: one prediction per test row: class ids (R,), values (R, H), or texts.
         seconds: reading, fitting and predicting together.
+        quantiles: of each level likewise, where the method gives such.
     """
 
     name: str
     description: str
     predicted: Predicted
     seconds: float
+    quantiles: Mapping[float, Predicted] | None = None
 
     def figures(self, measured: Mapping[str, Any]) -> dict[str, Any]:
         """Its entry in report/metrics.json, with what was measured of its predictions."""

@@ -18,7 +18,7 @@ from seqtext.saving.configs import write_options
 from seqtext.training.advice import advice
 from seqtext.training.loop import Loop
 from seqtext.training.processes import started_processes
-from seqtext.training.protocols import Completes, ReportedTask, Reporter, Task
+from seqtext.training.protocols import Completes, Refits, ReportedTask, Reporter, Task
 from seqtext.training.run_folder import RunFolder, new_run_path
 from seqtext.training.tracking import TrackerName, check_tracker
 
@@ -184,11 +184,16 @@ def _completed(task: Task, folder: RunFolder, train: Any, validation: Any) -> di
     if not isinstance(task, Completes) or not (said := task.complete(train, validation)):
         return {}
     figures = task.validate(task.encode(validation))
+    refitted = (
+        task.refit(train, validation) if isinstance(task, Refits) else ""
+    )  # behind the figures, which it would flatter
     if started_processes().first:
         task.save_pretrained(folder.model)
         print(
             f"{said}: validation {', '.join(f'{name} {value:.4f}' for name, value in figures.items())}", file=sys.stderr
         )
+        if refitted:
+            print(refitted, file=sys.stderr)
     return figures
 
 

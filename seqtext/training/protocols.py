@@ -150,6 +150,15 @@ class Completes(Protocol):
         ...
 
 
+@runtime_checkable
+class Refits(Protocol):
+    """A task some part of which is fitted again in the end, on training and validation rows together."""
+
+    def refit(self, train: Any, validation: Any) -> str:
+        """Fits it, and says in a line what it did; empty if nothing."""
+        ...
+
+
 class Reporter(Protocol):
     """What writes the report of a run."""
 

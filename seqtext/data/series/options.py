@@ -30,8 +30,12 @@ class SeriesDataOptions(SeriesTableOptions, DataOptions):
     """Choose the epoch by the last readings of the training span, or by whole weeks spread over it, where it is long enough."""
     validation_share: float = 0.1
     """Share of the training span that is held out to choose the epoch by."""
-    input_columns: tuple[str, ...] = ()
-    """Further columns the model reads, known up to the moment of the forecast; true and false are 1 and 0."""
+    past_columns: tuple[str, ...] = ()
+    """Further columns the model reads, known up to the moment of the forecast: numbers, true and false, or words."""
+    future_columns: tuple[str, ...] = ()
+    """Further columns that are known of the readings to forecast too, such as a weather forecast or holidays."""
+    static_columns: tuple[str, ...] = ()
+    """Further columns that say what a series is, the same in all its rows, such as a region."""
 
     @property
     def dialect(self) -> Dialect:

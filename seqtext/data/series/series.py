@@ -15,6 +15,7 @@ from seqtext.errors import DataError
 
 WEEK = 7 * 24 * 3600  # seconds
 DAY = 24 * 3600
+YEAR = 31_556_952  # the mean Gregorian year
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class SeriesSet:
         frequency: seconds between two readings; None without timestamps.
         inputs: (N, E) further columns, known up to the moment of the forecast; NaN where missing. E may be 0.
         input_names: (E,) their names.
+        known_ahead: those of them that are known of the readings to forecast too.
         zone: that the times were written in, a name or an offset; None where they had none.
         name: what messages call the data.
         notes: what was mended or left out while reading, for the user.
@@ -41,6 +43,7 @@ class SeriesSet:
     frequency: int | None = None
     inputs: NDArray[np.float64] | None = None
     input_names: tuple[str, ...] = ()
+    known_ahead: tuple[str, ...] = ()
     zone: str | None = None
     name: str = "the series"
     notes: tuple[str, ...] = ()
@@ -81,11 +84,11 @@ class SeriesSet:
         )
         return times
 
-    def times_behind(self, number: int, steps: int) -> NDArray[np.datetime64] | None:
-        """(steps,) timestamps of the readings that would follow on a series; None without timestamps."""
+    def times_behind(self, number: int, steps: int, *, ahead: int = 0) -> NDArray[np.datetime64] | None:
+        """(steps,) timestamps of the readings that would follow on a series, less the last `ahead`; None without timestamps."""
         if self.first_times is None or self.frequency is None:
             return None
-        after = (self.lengths[number] + np.arange(steps)) * self.frequency
+        after = (self.lengths[number] - ahead + np.arange(steps)) * self.frequency
         times: NDArray[np.datetime64] = self.first_times[number].astype("datetime64[s]") + after.astype(
             "timedelta64[s]"
         )
@@ -237,28 +240,34 @@ def split_by_time(series: SeriesSet, *, test_share: float) -> tuple[Part, Part]:
     )
 
 
-def hold_out_last(part: Part, *, share: float) -> tuple[Part, Part]:
-    """The earlier readings of each span, and its last ones to choose by."""
+def hold_out_last(part: Part, *, share: float, least: int = 1) -> tuple[Part, Part]:
+    """The earlier readings of each span, and its last ones to choose by.
+
+    Args:
+        part: to be divided.
+        share: of its readings that are held out.
+        least: readings that are, where a third of the span has so many.
+    """
     spans = part.spans
-    last = np.maximum(1, np.round((spans[:, 1] - spans[:, 0]) * share)).astype(np.int64)
+    lengths = spans[:, 1] - spans[:, 0]
+    last = np.maximum(np.maximum(1, np.round(lengths * share)), np.minimum(least, lengths // 3)).astype(np.int64)
     middle = np.maximum(spans[:, 1] - last, spans[:, 0])
     earlier, later = np.stack([spans[:, 0], middle], axis=1), np.stack([middle, spans[:, 1]], axis=1)
     return Part(part.series, earlier[earlier[:, 0] < earlier[:, 1]]), Part(part.series, later)
 
 
-def hold_out_weeks(part: Part, *, share: float, gap: int) -> tuple[Part, Part]:
-    """Whole weeks spread evenly over each span to choose by; the rest, less a gap on both sides of each week, to train on.
+def hold_out_weeks(part: Part, *, share: float) -> tuple[Part, Part]:
+    """Whole weeks spread evenly over each span to choose by; the rest to train on.
 
-    Weeks of all seasons say more of the years to come than the last months do. The gap is as long as a window, so that no window
-    of training touches a reading that is chosen by.
+    Weeks of all seasons say more of the years to come than the last months do. Nothing is left out between them: no reading of a week
+    is a target of training, for the targets of a window lie in one span; to be read as the past is what it may.
 
     Args:
         part: to be divided.
         share: of its readings that go into the weeks.
-        gap: readings left out on each side of a week.
 
     Raises:
-        DataError: if the series have no timestamps, or a span is too short for one week with its gaps and one between.
+        DataError: if the series have no timestamps, or a span is too short for one week with one on each side.
     """
     week = part.series.seasons().get("week")
     if week is None:
@@ -268,15 +277,15 @@ def hold_out_weeks(part: Part, *, share: float, gap: int) -> tuple[Part, Part]:
     for start, end in part.spans.tolist():
         count = max(1, round((end - start) * share / week))
         spacing = (end - start) / count
-        if spacing < week + 2 * gap + week:
-            found = f"{end - start:,} readings are too few for {count} weeks of {week} with gaps of {gap}"
-            raise DataError(found, where=part.series.name, fix="pass --validation last, or a smaller share or window")
+        if spacing < 2 * week:
+            found = f"{end - start:,} readings are too few for {count} weeks of {week}"
+            raise DataError(found, where=part.series.name, fix="pass --validation last, or a smaller share")
         before = start
         for number in range(count):
             first = start + int((number + 0.5) * spacing) - week // 2
             held.append((first, first + week))
-            train.append((before, first - gap))
-            before = first + week + gap
+            train.append((before, first))
+            before = first + week
         train.append((before, end))
     kept = np.array([span for span in train if span[1] > span[0]], dtype=np.int64)
     return Part(part.series, kept), Part(part.series, np.array(held, dtype=np.int64))

@@ -6,6 +6,7 @@ Knows splits and how long they are; how a table becomes series, `table.py` knows
 from __future__ import annotations
 
 import glob
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ import numpy as np
 from seqtext.data.reading.hub import is_hub_name
 from seqtext.data.reading.local_paths import missing
 from seqtext.data.reading.sources import load, load_files
+from seqtext.data.series.categories import base_name
 from seqtext.data.series.options import SeriesDataOptions, Validation
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last, hold_out_weeks, split_by_time
 from seqtext.data.series.table import read_table
@@ -82,12 +84,35 @@ def load_series(options: SeriesDataOptions) -> SeriesSource:
         _check_named(options.data)
         revision, config = options.revision, options.data_config
         source = load(options.data, revision=revision, config=config, dialect=options.dialect)
-    series = {
-        split: read_table(source.splits[split], options, input_columns=options.input_columns)
-        for split in ("train", "test")
-        if split in source.splits
-    }
+    ahead = (*options.future_columns, *options.static_columns)
+    named: tuple[str, ...] = tuple(dict.fromkeys((*options.past_columns, *ahead)))
+    series: dict[str, SeriesSet] = {}
+    for split in ("train", "test"):
+        if split in source.splits:
+            read = read_table(source.splits[split], options, input_columns=named)
+            named = read.input_names  # words of training are those of test
+            known = tuple(name for name in named if base_name(name) in ahead or name in ahead)
+            series[split] = replace(read, known_ahead=known)
+            check_static(series[split], options.static_columns)
     return SeriesSource(source.name, series, source.revision)
+
+
+def check_static(series: SeriesSet, columns: Sequence[str]) -> None:
+    """Refuses a column that is to say what a series is, and is not the same in all of its rows.
+
+    Raises:
+        DataError: naming the first series whose cells differ.
+    """
+    for place, name in enumerate(series.input_names):
+        if series.inputs is None or not {name, base_name(name)} & set(columns):
+            continue
+        for number, own in enumerate(series.names):
+            cells = series.inputs[series.starts[number] : series.starts[number + 1], place]
+            cells = cells[~np.isnan(cells)]
+            if len(cells) and cells.min() != cells.max():
+                where = f"{series.name}, column {base_name(name)!r}, series {own!r}"
+                fix = f"pass --past_columns {base_name(name)} or --future_columns {base_name(name)}"
+                raise DataError("found cells that differ", where=where, expected="the same in all rows", fix=fix)
 
 
 def _check_named(data: str) -> None:
@@ -102,7 +127,7 @@ def _check_named(data: str) -> None:
 def series_splits(
     series: dict[str, SeriesSet],
     *,
-    gap: int,
+    horizon: int = 1,
     test_share: float = 0.2,
     validation: Validation = "auto",
     validation_share: float = 0.1,
@@ -112,7 +137,7 @@ def series_splits(
 
     Args:
         series: `train`, and `test` where there is one; else the last `test_share` of each series is the test span.
-        gap: readings left out on both sides of a validation week: a window.
+        horizon: readings that are forecast at once: validation weeks are four times as long at least, the last readings twice.
         test_share: likewise.
         validation: hold out the last readings of the training span, or whole weeks spread over it; auto is weeks where every span is a
             year or longer and they leave half of it to train on.
@@ -135,14 +160,12 @@ def series_splits(
         train = replace(train, spans=spans)
         notes.append(f"training: the last {max_rows:,} readings of each series at most (--max_rows)")
     if validation == "auto":
-        validation = "weeks" if _has_room(train, gap, validation_share) else "last"
+        validation = "weeks" if _has_room(train, validation_share, horizon) else "last"
     if validation == "weeks":
-        kept, held = hold_out_weeks(train, share=validation_share, gap=gap)
-        notes.append(
-            f"validation: {len(held.spans)} whole weeks spread over the training span, {gap} readings apart from it"
-        )
+        kept, held = hold_out_weeks(train, share=validation_share)
+        notes.append(f"validation: {len(held.spans)} whole weeks spread over the training span")
     else:
-        kept, held = hold_out_last(train, share=validation_share)
+        kept, held = hold_out_last(train, share=validation_share, least=2 * horizon if horizon > 1 else 1)
         notes.append(f"validation: the last {validation_share:.0%} of the training span")
     if not len(kept):
         raise DataError(
@@ -151,11 +174,11 @@ def series_splits(
     return SeriesSplits(whole, kept, held, test, (*whole.notes, *notes))
 
 
-def _has_room(train: Part, gap: int, share: float) -> bool:
-    """Whether whole weeks with their gaps can be held out of each span, and say something of all seasons."""
+def _has_room(train: Part, share: float, horizon: int) -> bool:
+    """Whether whole weeks can be held out of each span, and say something of all seasons."""
     week = train.series.seasons().get("week")
-    if week is None:
+    if week is None or week < 4 * horizon:
         return False
     lengths = train.spans[:, 1] - train.spans[:, 0]
     weeks = np.maximum(1, np.round(lengths * share / week))
-    return bool((lengths >= 52 * week).all() and (2 * weeks * (week + 2 * gap) <= lengths).all())
+    return bool((lengths >= 52 * week).all() and (2 * weeks * week <= lengths).all())

@@ -17,6 +17,7 @@ from seqtext.data.reading.moments import Moments
 from seqtext.data.reading.numbers import Decimal
 from seqtext.data.reading.remarks import notes_of
 from seqtext.data.reading.timestamps import timestamps
+from seqtext.data.series.categories import indicated
 from seqtext.data.series.columns import Roles, choose_time, choose_values, is_m4
 from seqtext.data.series.layouts import How, of_lists, of_rows, one_below_another, side_by_side
 from seqtext.data.series.lists import read_lists, value_list
@@ -103,13 +104,15 @@ def read_series(
             without any reading.
     """
     how = How(decimal, tuple(missing), time_format, frequency, repair)
+    expanded = indicated(dataset, input_columns, decimal=decimal, missing=missing)
+    dataset, input_columns = expanded.rows, expanded.names
     named = Roles(_names(time_column), tuple(value_columns), _names(series_column), tuple(input_columns))
     if is_m4(dataset, named, layout):
         return _checked(of_rows(dataset, how), dataset)
     if (values := value_list(dataset, named, layout)) is not None:
         listed = read_lists(dataset, values, named, decimal=decimal, missing=missing, time_format=time_format)
         return _checked(of_lists(listed, named, how, place_of(dataset)), dataset)
-    roles = choose_time(dataset, named, layout)
+    roles = choose_time(dataset, replace(named, notes=(*named.notes, *expanded.notes)), layout)
     moments: Moments | None = None
     if roles.time:
         moments = timestamps(dataset, roles.time, time_format=time_format, cut=frequency is not None)

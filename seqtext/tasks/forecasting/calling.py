@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from seqtext.data.series.series import SeriesSet
 from seqtext.errors import DataError, NumericsError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.tasks.forecasting.given import FloatArray
 from seqtext.tasks.forecasting.histories import Histories
-from seqtext.tasks.forecasting.rollout import Rollout, check_horizon
+from seqtext.tasks.forecasting.rollout import Rollout, ScaledForecast, check_horizon
+from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
-from seqtext.tasks.forecasting.windows import scaled, scales_for
+from seqtext.tasks.forecasting.step_model import StepModel
 
 
 class Forecast(NamedTuple):
@@ -40,7 +44,9 @@ def least_history(config: ForecastConfig) -> int:
     return config.reach if config.context == "window" else max(1, config.difference_lag)
 
 
-def forecasts(model: SeqToVec, config: ForecastConfig, given: Histories, request: ForecastRequest) -> list[Forecast]:
+def forecasts(
+    model: SeqToVec | StepModel, config: ForecastConfig, given: Histories, request: ForecastRequest
+) -> list[Forecast]:
     """The forecast behind each history.
 
     Args:
@@ -57,27 +63,46 @@ def forecasts(model: SeqToVec, config: ForecastConfig, given: Histories, request
     series, zones = given.series, given.zones
     steps = config.horizon if request.horizon is None else request.horizon
     check_horizon(config, steps)
-    for number, length in enumerate(series.lengths.tolist()):
+    if config.known_ahead and given.ahead < steps:
+        names = ", ".join(config.input_names[place] for place in config.known_ahead)
+        fix = "give them with future=, or --future FILE"
+        raise DataError(f"{names} of {given.ahead:,} readings ahead", expected=f"of {steps:,}, the horizon", fix=fix)
+    for number, length in enumerate((series.lengths - given.ahead).tolist()):
         if length < least_history(config):
             found = f"history {number + 1} has {length:,} readings"
             raise DataError(found, expected=f"at least {least_history(config):,}, which the model looks back")
     means, scales = scales_for(series, config)
-    rows = scaled(on_clock(series, zones, config), config, means, scales).to(next(model.parameters()).device)
-    made = Rollout(model, config, rows, samples=request.samples, seed=request.seed).forecast(series.starts[1:], steps)
+    rows = scaled(on_clock(series, zones, config), config, means, scales).to(device_of(model))
+    made = Rollout(model, config, rows, samples=request.samples, seed=request.seed).forecast(
+        series.starts[1:] - given.ahead, steps
+    )
     results = []
     for number, (mean, scale) in enumerate(zip(means.tolist(), scales.tolist(), strict=True)):
-        values, quantiles = in_units(made.values[number], mean, scale), in_units(made.quantiles[number], mean, scale)
+        one = ScaledForecast(made.values[number], made.quantiles[number], made.levels)
+        values, quantiles = in_units(one, mean, scale, config)
         check_finite(values, quantiles, where=f"history {number + 1}")
         by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
-        results.append(Forecast(values, by_level, in_zone(series.times_behind(number, steps), zones[number])))
+        results.append(
+            Forecast(values, by_level, in_zone(series.times_behind(number, steps, ahead=given.ahead), zones[number]))
+        )
     return results
 
 
-def in_units(values: FloatArray, mean: float | FloatArray, scale: float | FloatArray) -> FloatArray:
-    """Scaled numbers in the units of the data, infinite where they are too large."""
+def in_units(
+    made: ScaledForecast, mean: float | FloatArray, scale: float | FloatArray, config: ForecastConfig
+) -> tuple[FloatArray, FloatArray]:
+    """Values (..., H) and quantiles (..., H, Q) in the units of the data, infinite where they are too large."""
     with np.errstate(over="ignore", invalid="ignore"):
-        made: FloatArray = values * scale + mean
-    return made
+        values = made.values * scale + mean
+        quantiles = made.quantiles * np.expand_dims(scale, -1) + np.expand_dims(mean, -1)
+    if config.nonnegative:
+        values, quantiles = np.maximum(values, 0.0), np.maximum(quantiles, 0.0)
+    return values, quantiles
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where its numbers are; a linear path has no parameters, but buffers."""
+    return next((tensor.device for tensor in chain(model.parameters(), model.buffers())), torch.device("cpu"))
 
 
 def check_finite(*numbers: Any, where: str) -> None:

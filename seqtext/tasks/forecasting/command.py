@@ -34,6 +34,8 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
     """Run folder, model folder, or name on the hub."""
     history: str | None = None
     """Past readings: a file (csv, tsv, txt, jsonl, tsf, also packed; parquet), a folder, or a data set on the hub."""
+    future: str | None = None
+    """File with what is known ahead: times, and the columns that the model was trained with as --future_columns."""
     split: str | None = None
     """Split of a data set that has several. Default: train."""
     follow: bool = False
@@ -68,12 +70,16 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
             self._forecast(forecaster)
 
     def _forecast(self, forecaster: Forecaster) -> None:
+        from seqtext.tasks.forecasting.ahead import with_ahead
         from seqtext.tasks.forecasting.histories import of_series
 
         history = self._read(forecaster)
-        made = forecaster.behind(
-            of_series(history, forecaster.config), ForecastRequest(**keywords(self, ForecastRequest))
+        request = ForecastRequest(**keywords(self, ForecastRequest))
+        steps = forecaster.config.horizon if request.horizon is None else request.horizon
+        given = with_ahead(
+            of_series(history, forecaster.config), self._read_future(forecaster), steps, forecaster.config
         )
+        made = forecaster.behind(given, request)
         for note in history.notes:
             print(f"note: {note}", file=sys.stderr)
         self._write(history, made)
@@ -110,6 +116,17 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
         if self.series_column in ((), ("none",)):
             values = tuple(name for name in config.series if name in rows.column_names)
         return read_table(rows, self, value_columns=values, input_columns=config.input_names)
+
+    def _read_future(self, forecaster: Forecaster) -> SeriesSet | None:
+        """What is known ahead, of the same columns as in training."""
+        from seqtext.data.reading.sources import load_table
+        from seqtext.tasks.forecasting.ahead import read_ahead
+
+        if self.future is None:
+            return None
+        dialect = table_of_readings(self.dialect)
+        rows = load_table(self.future, flag="--future", expected="a file of columns known ahead", dialect=dialect)
+        return read_ahead(rows, self, forecaster.config)
 
     def _write(self, history: SeriesSet, made: Sequence[Made]) -> None:
         """One row per reading: series, where there are several; time, or number of the step; forecast; quantiles."""

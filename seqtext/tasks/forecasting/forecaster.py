@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from seqtext.batching.keyed_permutation import KeyedPermutation
-from seqtext.batching.pieces import MapPieces, one_by_one, total_of
+from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.usual import Usual
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
 from seqtext.errors import DataError, one_of, shorten
@@ -23,17 +22,24 @@ from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
+from seqtext.tasks.forecasting.ahead import with_ahead
 from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
+from seqtext.tasks.forecasting.completing import complete
 from seqtext.tasks.forecasting.given import FloatArray, as_part
 from seqtext.tasks.forecasting.histories import Histories, histories
+from seqtext.tasks.forecasting.linear_fit import fit_linear_path, refit_linear_path
 from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts
+from seqtext.tasks.forecasting.plain_loss import plain_loss, validate_plain
 from seqtext.tasks.forecasting.prepare import prepare
 from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
 from seqtext.tasks.forecasting.rollout import Context, Rollout
+from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.step_loss import step_loss, validate_steps
+from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
-from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows, scaled, scales_for
+from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import restore, task_files, with_new_weights
 
@@ -49,11 +55,17 @@ class Forecaster(BaseTask):
     """
 
     config: ForecastConfig
-    model: SeqToVec
+    model: SeqToVec | StepModel
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "fp32"  # a forecast needs more digits than bf16 has
-    usual = Usual(epochs=6, batch_rows=512, tokens=200_000_000)
+
+    @property
+    def usual(self) -> Usual:
+        """How long it is trained where rows are many."""
+        if self.config.model == "plain":
+            return Usual(epochs=6, batch_rows=512, tokens=200_000_000)
+        return Usual(epochs=8, batch_rows=512, tokens=40_000_000)
 
     def __init__(self, config: ForecastConfig) -> None:
         self.config = config
@@ -65,7 +77,9 @@ class Forecaster(BaseTask):
         config = self.config
         names = one_of(map(shorten, config.series), 3).removeprefix("one of ")
         ahead = f"{config.window:,} readings to {config.horizon:,}"
-        return [f"{len(config.series):,} series: {names}", ahead, f"{config.cell} of {config.hidden_size:,} units"]
+        beside = {"plain": "", "segments": "linear path and ", "linear": "linear path"}[config.model]
+        cell = "" if config.model == "linear" else f"{config.cell} of {config.hidden_size:,} units"
+        return [f"{len(config.series):,} series: {names}", ahead, beside + cell]
 
     # ---- made from data
 
@@ -83,8 +97,12 @@ class Forecaster(BaseTask):
             DataError: if a series has no reading to scale by.
             OptionsError: for an unknown setting, or one that the series cannot have.
         """
-        config = prepare(as_part(train), settings)
-        return with_new_weights(lambda: cls(config), seed=seed)
+        part = as_part(train)
+        config = prepare(part, settings)
+        task = with_new_weights(lambda: cls(config), seed=seed)
+        if isinstance(task.model, StepModel):
+            fit_linear_path(task.model.linear, task.encode(part))
+        return task
 
     # ---- raw in, raw out
 
@@ -99,6 +117,7 @@ class Forecaster(BaseTask):
         *,
         series: str | Sequence[str] | None = None,
         inputs: Any = None,
+        future: Any = None,
         start: Any = None,
         horizon: int | None = _DEFAULT.horizon,
         samples: int = _DEFAULT.samples,
@@ -114,6 +133,7 @@ class Forecaster(BaseTask):
             series: name of the series, whose scale is then used, or a list of names; a pandas Series brings its own. A model of one
                 series takes its scale; a series that was not in training is scaled by its history.
             inputs: (N, E) further columns, where the model was trained with some; or a list.
+            future: (H, A) what is known ahead of the columns that the model was trained with as such, or a frame of them; or a list.
             start: time of the first reading, where the model reads a calendar; or a list.
 
         Returns:
@@ -126,7 +146,8 @@ class Forecaster(BaseTask):
         """
         request = ForecastRequest(horizon=horizon, samples=samples, seed=seed)  # checks the values
         given = histories(history, series=series, inputs=inputs, start=start, config=self.config)
-        made = self.behind(given, request)
+        steps = self.config.horizon if request.horizon is None else request.horizon
+        made = self.behind(with_ahead(given, future, steps, self.config), request)
         return made if given.many else made[0]
 
     @torch.inference_mode()
@@ -194,13 +215,9 @@ class Forecaster(BaseTask):
 
     def loss(self, batch: ForecastBatch) -> Loss:
         """The loss of the values that were measured; missing ones count nothing."""
-        steps = batch.targets.shape[1]
-        if steps == 1:
-            raw = self.model(batch.inputs)
-        else:  # after every step of a piece but those that warm its state up
-            raw = self.model.head(self.model.dropout(self.model.read(batch.inputs).values[:, -steps:]))
-        raw = raw.view(*batch.targets.shape, self.output.size)
-        return self._loss(raw, batch.targets, batch.anchors, batch.weights)
+        if isinstance(self.model, StepModel):
+            return step_loss(self.model, batch)
+        return plain_loss(self.model, self.output, batch)
 
     def losses(self, batch: ForecastBatch) -> Iterator[Loss]:
         """As `loss`, which is all there is of a batch."""
@@ -211,30 +228,28 @@ class Forecaster(BaseTask):
         """Mean loss, squared and absolute error over a part, in the scale of training; at most 20,000 windows of it."""
         self.model.eval()
         windows = Windows(examples.series, examples.spans, self.config)
+        if isinstance(self.model, StepModel):
+            return validate_steps(self.model, windows, map_pieces)
         rows = KeyedPermutation(len(windows), 0)(np.arange(min(len(windows), MOST_VALIDATED)))
         rollout = Rollout(self.model, self.config, windows.series)
+        return validate_plain(rollout, windows, windows.first(np.sort(rows)), map_pieces)
 
-        def of(first: NDArray[np.int64]) -> Tensor:
-            raw = rollout.raw(first).unsqueeze(1)
-            targets, anchors = windows.targets(torch.from_numpy(first).to(windows.device))
-            loss = self._loss(raw, targets, anchors, windows.weights(first))
-            error = self.output.point(raw, 0.0 if anchors is None else anchors) - targets
-            error = error[~torch.isnan(error)].double()
-            sums = [loss.sum, loss.count, error.square().sum(), error.abs().sum()]
-            return torch.tensor([*map(float, sums), len(error)], dtype=torch.float64)
+    # ---- what is learnt without steps
 
-        loss, weight, squares, absolutes, count = total_of(
-            map_pieces(rollout.parts(windows.first(np.sort(rows))), of), figures=5
-        )
-        return {"loss": loss / weight, "mse": squares / count, "mae": absolutes / count}
+    def complete(self, train: Any, validation: Any) -> str:
+        """Weighs linear path and recurrent part, and shifts quantiles, by the validation readings; nothing of a plain model."""
+        if not isinstance(self.model, StepModel):
+            return ""
+        return complete(self.model.to("cpu"), self.encode(validation))
 
-    def _loss(self, raw: Tensor, targets: Tensor, anchors: Tensor | None, weights: Tensor | None) -> Loss:
-        """Over (B, K, H)."""
-        there = (~torch.isnan(targets)).float()
-        if weights is not None:
-            there = there * weights[:, None, None]
-        losses = self.output.losses(raw, targets.nan_to_num(0.0), 0.0 if anchors is None else anchors) * there
-        return Loss(losses.sum(), there.sum(), losses.detach().sum((1, 2)))
+    def refit(self, train: Any, validation: Any) -> str:
+        """Fits the linear path again, on training and validation readings together; nothing of a plain model, or without `refit`."""
+        if not isinstance(self.model, StepModel) or not self.config.refit:
+            return ""
+        spans = np.concatenate([as_part(train).spans, as_part(validation).spans])
+        both = Part(as_part(train).series, spans[np.argsort(spans[:, 0], kind="stable")])
+        refit_linear_path(self.model.linear, self.encode(both))
+        return "linear path fitted again on training and validation rows"
 
     # ---- forecasts of a part, to be measured
 

@@ -32,12 +32,14 @@ class Histories(NamedTuple):
         zones: (S,) that the times of each were given in; None where they had none.
         remarks: what the user should know of them.
         many: whether several were asked for.
+        ahead: readings behind each history of which further columns are known, and nothing else.
     """
 
     series: SeriesSet
     zones: tuple[str | None, ...]
     remarks: tuple[str, ...] = ()
     many: bool = False
+    ahead: int = 0
 
 
 def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: ForecastConfig) -> Histories:

@@ -8,10 +8,13 @@ from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.pooling import Pooling
 from seqtext.tasks.forecasting.settings import ForecastConfig
+from seqtext.tasks.forecasting.step_model import StepModel
 
 
-def build_model(config: ForecastConfig) -> SeqToVec:
+def build_model(config: ForecastConfig) -> SeqToVec | StepModel:
     """The model of a config, with new weights."""
+    if config.model != "plain":
+        return StepModel(config)
     backbone = Backbone(
         input_size=config.input_size,
         hidden_size=config.hidden_size,

@@ -12,10 +12,11 @@ from seqtext.batching.keyed_permutation import KeyedPermutation
 from seqtext.data.series.series import Part
 from seqtext.errors import DataError
 from seqtext.models.seq_to_vec import SeqToVec
-from seqtext.tasks.forecasting.calling import check_finite, in_units, on_clock
+from seqtext.tasks.forecasting.calling import check_finite, device_of, in_units, on_clock
 from seqtext.tasks.forecasting.rollout import Context, Rollout
+from seqtext.tasks.forecasting.scaled_series import Positions, scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig
-from seqtext.tasks.forecasting.windows import Positions, scaled, scales_for
+from seqtext.tasks.forecasting.step_model import StepModel
 
 
 class PartForecasts(NamedTuple):
@@ -55,7 +56,7 @@ def forecast_positions(part: Part, config: ForecastConfig, *, most: int) -> Posi
 
 @torch.inference_mode()
 def part_forecasts(
-    model: SeqToVec, config: ForecastConfig, part: Part, first: Positions, *, context: Context | None
+    model: SeqToVec | StepModel, config: ForecastConfig, part: Part, first: Positions, *, context: Context | None
 ) -> PartForecasts:
     """Forecasts behind windows of a part, in the units of the data.
 
@@ -72,11 +73,11 @@ def part_forecasts(
     series = part.series
     means, scales = scales_for(series, config)
     clocked = on_clock(series, (series.zone,) * len(series), config)
-    rows = scaled(clocked, config, means, scales).to(next(model.parameters()).device)
+    rows = scaled(clocked, config, means, scales).to(device_of(model))
     made = Rollout(model, config, rows, context=context).forecast(first, config.horizon)
     number = series.series_at(first)
     scale, mean = scales[number][:, None], means[number][:, None]
-    values = in_units(made.values, mean, scale)
-    quantiles = {level: in_units(made.quantiles[..., place], mean, scale) for place, level in enumerate(made.levels)}
-    check_finite(values, *quantiles.values(), where=series.name)
-    return PartForecasts(series.values[first[:, None] + np.arange(config.horizon)], values, quantiles)
+    values, quantiles = in_units(made, mean, scale, config)
+    by_level = {level: quantiles[..., place] for place, level in enumerate(made.levels)}
+    check_finite(values, quantiles, where=series.name)
+    return PartForecasts(series.values[first[:, None] + np.arange(config.horizon)], values, by_level)

@@ -1,4 +1,4 @@
-"""What a new forecaster starts from: scales, weights, lag and inputs, out of the training span alone. Knows series, no model."""
+"""What a new forecaster starts from: scales, weights, lag and inputs, out of the training span alone. Knows series, no weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from seqtext.data.series.scaler import fit_input_scales, fit_scales, season_weig
 from seqtext.data.series.series import Part, SeriesSet
 from seqtext.errors import OptionsError
 from seqtext.saving.configs import settings_of, to_plain
-from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastSettings, reach
+from seqtext.tasks.forecasting.choices import chosen
+from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastSettings
 
 
 def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
@@ -29,8 +30,15 @@ def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
     means, scales = fit_scales(train)
     input_means, input_scales = fit_input_scales(train)
     columns = series.values if series.inputs is None else np.column_stack([series.values, series.inputs])
+    choices = chosen(wanted, train)
+    if series.known_ahead and choices["model"] == "plain":
+        names = ", ".join(series.known_ahead)
+        raise OptionsError(
+            f"a plain model reads no columns that are known ahead ({names})",
+            fix="pass --model segments, or --past_columns",
+        )
     return ForecastConfig(
-        **to_plain(wanted) | {"quantiles": wanted.output.levels, "loss": wanted.output.loss},
+        **to_plain(wanted) | {"quantiles": wanted.output.levels, "loss": wanted.output.loss} | choices,
         series=series.names,
         means=means,
         scales=scales,
@@ -40,26 +48,18 @@ def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
         frequency=series.frequency,
         zoned=series.zone is not None,
         marks_missing=any(bool(np.isnan(columns[a:b]).any()) for a, b in train.spans.tolist()),
-        difference_lag=_difference_lag(wanted, series),
+        difference_lag=_difference_lag(wanted, series) if choices["model"] == "plain" else 0,
         input_names=series.input_names,
+        known_ahead=tuple(place for place, name in enumerate(series.input_names) if name in series.known_ahead),
         input_means=input_means,
         input_scales=input_scales,
     )
 
 
-def looks_back(settings: ForecastSettings, series: SeriesSet) -> int:
-    """Readings before a forecast that a model of these settings looks at.
-
-    Raises:
-        OptionsError: for a change against a season that the series do not say the length of.
-    """
-    return reach(settings, _difference_lag(settings, series))
-
-
 def _difference_lag(settings: ForecastSettings, series: SeriesSet) -> int:
     """How many readings back the value lies that forecasts are counted from; 0 for none."""
-    if settings.difference in ("none", "last"):
-        return int(settings.difference == "last")
+    if settings.difference in ("none", "last", None):
+        return int(settings.difference != "none")
     return _season(settings, series, f"--difference {settings.difference}", week=settings.difference == "week")
 
 

@@ -16,16 +16,11 @@ from seqtext.batching.padded import Padded
 from seqtext.errors import OptionsError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
+from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 from seqtext.tasks.forecasting.settings import ForecastConfig
-from seqtext.tasks.forecasting.windows import (
-    Positions,
-    ScaledSeries,
-    anchor_positions,
-    clocks_of,
-    features,
-    read,
-    window_inputs,
-)
+from seqtext.tasks.forecasting.step_forecasts import step_forecasts
+from seqtext.tasks.forecasting.step_model import StepModel
+from seqtext.tasks.forecasting.windows import anchor_positions, clocks_of, features, read, window_inputs
 
 Context = Literal["window", "stateful"]
 STEPS_AT_ONCE = 65_536  # of windows, or of one carried series: little memory, and few calls
@@ -53,6 +48,14 @@ def check_horizon(config: ForecastConfig, steps: int) -> None:
     """
     if steps <= config.head_horizon:
         return
+    if config.model != "plain":
+        unknown = [name for place, name in enumerate(config.input_names) if place not in config.known_ahead]
+        if not unknown:
+            return
+        fix = "train with that --horizon"
+        raise OptionsError(
+            f"horizon is {steps}, beyond {config.head_horizon}, and {', '.join(unknown)} not known ahead", fix=fix
+        )
     if config.head_horizon > 1:
         fix = "train with a longer --horizon, or with --multi_step mean, which goes on for ever"
         raise OptionsError(f"horizon is {steps}", expected=f"at most {config.head_horizon}, as trained", fix=fix)
@@ -81,7 +84,7 @@ class Rollout:
 
     def __init__(
         self,
-        model: SeqToVec,
+        model: SeqToVec | StepModel,
         config: ForecastConfig,
         series: ScaledSeries,
         *,
@@ -89,7 +92,10 @@ class Rollout:
         samples: int = 100,
         seed: int = 0,
     ) -> None:
-        self.model, self.config, self.series = model, config, series
+        self.steps = model if isinstance(model, StepModel) else None  # which has no state to carry
+        self.config, self.series = config, series
+        if isinstance(model, SeqToVec):
+            self.model = model
         self.output = config.output
         self.context = context or config.context
         self.samples = samples
@@ -102,6 +108,9 @@ class Rollout:
             first: position of the first value to forecast; it may be the end of its series.
             horizon: values to forecast each time.
         """
+        if self.steps is not None:
+            values, quantiles = step_forecasts(self.steps, self.series, first, horizon)
+            return ScaledForecast(values, quantiles, self.output.levels if quantiles.shape[-1] else ())
         at_once = horizon <= self.config.head_horizon
         sampled = self.config.multi_step == "sampled" and not at_once
         carried = self._carried(first, with_state=not at_once) if self.context == "stateful" else None

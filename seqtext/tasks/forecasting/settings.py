@@ -12,50 +12,61 @@ from seqtext.options import AT_LEAST_1, SEED, SHARE, Range, at_most, out_of_rang
 if TYPE_CHECKING:
     from seqtext.nn.forecast_output import ForecastOutput
 
+Model = Literal["auto", "segments", "linear", "plain"]
+Cell = Literal["rnn", "gru", "lstm"]
+Difference = Literal["none", "last", "week", "season"]
 MOST_UNITS, MOST_LAYERS, MOST_STEPS = 16_384, 64, 1_000_000
 MOST_SAMPLES = 100_000  # paths that are drawn of one forecast
 
 
 @dataclass(frozen=True)
 class ForecastSettings:
-    """Window, model and loss of a forecaster. The default is a plain (Elman) RNN of 2 layers of 32 units."""
+    """Window, model and loss of a forecaster. What is not said is chosen from the data by the rule in `choices.py`, and told."""
 
-    window: int = 96
-    """Readings the model sees; with --context stateful, the length of the pieces it is trained on."""
+    model: Model = "auto"
+    """segments: a linear map, and an RNN over segments for what it gets wrong; linear: the map alone; plain: an nn.RNN over readings."""
+    window: int | None = None
+    """Readings the model sees, or pieces that a carried state is trained on. Default: from seasons and length; 96 of a plain model."""
     horizon: int = 1
     """Readings to forecast."""
     multi_step: Literal["direct", "mean", "sampled"] = "direct"
     """Longer horizons: all at once from one head, or one after the other, each fed its forecast before or a sample of it."""
     context: Literal["window", "stateful"] = "window"
     """Each forecast starts from zeros at its window, or the state is carried through the whole series."""
-    cell: Literal["rnn", "gru", "lstm"] = "rnn"
-    """Kind of recurrent cell."""
-    hidden_size: int = 32
-    """Units of a layer."""
-    num_layers: int = 2
-    """Recurrent layers."""
+    cell: Cell | None = None
+    """Kind of recurrent cell. Default: gru; rnn of a plain model."""
+    hidden_size: int | None = None
+    """Units of a layer. Default: 16 to 64, by the number of readings; 32 of a plain model."""
+    num_layers: int | None = None
+    """Recurrent layers. Default: 1; 2 of a plain model."""
     layer_dropout: float = 0.0
     """Share of values zeroed between layers in training."""
-    head_dropout: float = 0.0
-    """Share of the last output's values zeroed in training."""
+    head_dropout: float | None = None
+    """Share of the last output's values zeroed in training. Default: less, the more readings there are; 0 of a plain model."""
     loss: Literal["auto", "squared", "huber", "quantile", "gaussian", "student_t"] = "auto"
     """auto is huber, or quantile where --quantiles are given."""
-    huber_delta: float = 0.05
-    """Errors beyond this, in standard deviations of the data, count linearly (Huber loss)."""
+    huber_delta: float | None = None
+    """Errors beyond this, in deviations, count linearly (Huber loss). Default: 1, of what the linear map leaves; 0.05 in a plain model."""
     quantiles: tuple[float, ...] = ()
     """Quantiles to forecast, such as 0.1 0.5 0.9. Default: none, or these three with a loss that has them."""
-    difference: Literal["none", "last", "week", "season"] = "last"
-    """Forecast the change against the last value, the same time last week, or one --season before."""
+    difference: Difference | None = None
+    """A plain model forecasts the change against the last value, the same time last week, or one --season before. Default: last."""
     difference_input: bool = False
     """Also read the change so far, from a lag before each reading (with --difference week or season, --context window, and direct)."""
     season: int | None = None
-    """Readings of a season, for --difference season and MASE. Default: a day, by the timestamps."""
+    """Readings of a season, for lags, --difference season and MASE. Default: by the timestamps, or else as readings repeat."""
     loss_units: Literal["deviation", "season"] = "deviation"
     """Units in which the errors of each series count: its standard deviation, or its mean change over a season, as MASE counts them."""
     center_windows: bool = False
     """Subtract each window's mean from its readings: the model then sees shapes and no levels (with --context window, and direct)."""
-    calendar: bool = False
-    """Give the model hour, day of week and day of year of the reading it forecasts, as sines and cosines."""
+    calendar: bool | None = None
+    """Give the model hour, day of week and day of year of the reading it forecasts. Default: with timestamps, but not in a plain model."""
+    fill: Literal["last", "season"] = "season"
+    """Missing readings are read as the last before them, or as those at the same time of the season before (not in a plain model)."""
+    nonnegative: bool | None = None
+    """Give no forecast below zero. Default: where no reading of training is below zero."""
+    refit: bool = True
+    """Fit the linear path again in the end, on training and validation readings together."""
     sample_by: Literal["windows", "series"] = "windows"
     """How windows of many series are drawn: each once per epoch, or each series equally often (with replacement)."""
 
@@ -98,9 +109,22 @@ class ForecastSettings:
             )
         if self.multi_step == "sampled" and self.loss not in ("gaussian", "student_t"):
             faults.append(f"--multi_step sampled needs --loss gaussian or student_t to draw from, not {self.loss}")
-        if self.context == "stateful" and self.window < 4:
+        if self.model in ("segments", "linear") and (odd := self.of_plain):
+            faults.append(f"--model {self.model} has no {', '.join(odd)}; leave them out, or pass --model plain")
+        if self.context == "stateful" and self.window is not None and self.window < 4:
             faults.append(f"--window is {self.window}; expected at least 4 with --context stateful")
         return faults
+
+    @property
+    def of_plain(self) -> list[str]:
+        """The flags that were given and only a plain model has."""
+        given = {
+            "--context stateful": self.context == "stateful",
+            f"--multi_step {self.multi_step}": self.multi_step != "direct",
+            f"--difference {self.difference}": self.difference is not None,
+            "--center_windows": self.center_windows,
+        }
+        return [flag for flag, there in given.items() if there]
 
     @property
     def head_horizon(self) -> int:
@@ -116,13 +140,23 @@ class ForecastSettings:
         levels = self.quantiles
         if not levels and loss in ("quantile", "gaussian", "student_t"):
             levels = (0.1, 0.5, 0.9)
-        return ForecastOutput(loss=loss, levels=levels, huber_delta=self.huber_delta)
+        return ForecastOutput(loss=loss, levels=levels, huber_delta=self.huber_delta or 1.0)
 
 
 @dataclass(frozen=True)
 class ForecastConfig(ForecastSettings):
     """The settings of a forecaster and what it learnt about the data: all that is saved beside the weights."""
 
+    model: Literal["segments", "linear", "plain"] = "plain"
+    window: int = 96
+    cell: Cell = "rnn"
+    hidden_size: int = 32
+    num_layers: int = 2
+    head_dropout: float = 0.0
+    huber_delta: float = 0.05
+    difference: Difference = "last"
+    calendar: bool = False
+    nonnegative: bool = False
     series: tuple[str, ...] = ()
     """Names of the series of training."""
     means: tuple[float, ...] = ()
@@ -139,8 +173,20 @@ class ForecastConfig(ForecastSettings):
     """Whether a second input says which readings are there, as it does if the training span lacks some; else the last is taken."""
     difference_lag: int = 0
     """How many readings back the value lies that forecasts are counted from; 0 for none."""
+    seasons: tuple[int, ...] = ()
+    """Readings of each season that lags are of, rising; of a model that is not plain, as are the four below."""
+    season_lags: tuple[int, ...] = ()
+    """How many seasons back the readings of each are read."""
+    segment: int = 1
+    """Readings of a segment, which the RNN takes in one step."""
+    recent: int = 1
+    """Last readings that the linear map reads one by one."""
+    yearly: bool = False
+    """Whether the calendar has the day of the year: the training span was a year at least."""
     input_names: tuple[str, ...] = ()
     """Further columns the model reads."""
+    known_ahead: tuple[int, ...] = ()
+    """Which of them, from 0, are known of the readings to forecast too."""
     input_means: tuple[float, ...] = ()
     """Mean of each over the training span."""
     input_scales: tuple[float, ...] = ()
@@ -164,8 +210,22 @@ class ForecastConfig(ForecastSettings):
         if self.input_names and self.head_horizon < self.horizon:
             names = ", ".join(self.input_names)
             raise OptionsError(f"--multi_step {self.multi_step}, and {names} are not known ahead", fix="use direct")
+        if len(self.seasons) != len(self.season_lags) or min((*self.seasons, *self.season_lags, 1)) < 1:
+            raise OptionsError(
+                f"{self.season_lags} lags of seasons of {self.seasons}", expected="as many, each above 0"
+            )
+        if self.model != "plain" and (self.window % max(self.segment, 1) or not 0 < self.recent <= self.window):
+            found = f"segments of {self.segment} and {self.recent} recent readings of a window of {self.window}"
+            raise OptionsError(found, expected="whole segments, and a part of it")
+        if max((*self.seasons, *self.season_lags, 0)) > MOST_STEPS:
+            raise OptionsError(f"seasons of {self.seasons}", expected=f"at most {MOST_STEPS} readings")
         if not 0 <= self.difference_lag <= MOST_STEPS:
             raise OptionsError(f"difference_lag is {self.difference_lag}", expected=f"0 to {MOST_STEPS}")
+
+    @property
+    def of_plain(self) -> list[str]:
+        """None: what a config says is what its model has."""
+        return []
 
     @property
     def input_size(self) -> int:
@@ -175,13 +235,11 @@ class ForecastConfig(ForecastSettings):
 
     @property
     def reach(self) -> int:
-        """Readings before a forecast that its window and what it is counted from take."""
-        return reach(self, self.difference_lag)
-
-
-def reach(settings: ForecastSettings, difference_lag: int) -> int:
-    """Readings before a forecast that are looked at, by its window and by what it is counted from."""
-    return settings.window + difference_lag if settings.difference_input else max(settings.window, difference_lag)
+        """Readings before a forecast that it takes: window and what it is counted from; with seasons one of each, for others stand in."""
+        if self.model != "plain":
+            return max((*self.seasons, self.recent, 2)) if self.seasons else self.window
+        window, lag = self.window, self.difference_lag
+        return window + lag if self.difference_input else max(window, lag)
 
 
 @dataclass(frozen=True)

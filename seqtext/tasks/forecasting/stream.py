@@ -20,7 +20,12 @@ from seqtext.nn.backbone import State
 from seqtext.tasks.forecasting.calling import check_finite, in_units, offset_at
 from seqtext.tasks.forecasting.given import LARGEST, zoned_moment
 from seqtext.tasks.forecasting.remarks import of_clocks, of_one_reading, tell
+from seqtext.tasks.forecasting.rollout import ScaledForecast
+from seqtext.tasks.forecasting.scaled_series import of_tensors
 from seqtext.tasks.forecasting.settings import ForecastConfig
+from seqtext.tasks.forecasting.step_forecasts import step_forecasts
+from seqtext.tasks.forecasting.step_inputs import lag_table
+from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.windows import centred, features
 
 
@@ -45,6 +50,11 @@ def scale_of_training(config: ForecastConfig, series: str | None) -> tuple[float
     return config.means[place], config.scales[place]
 
 
+def kept_readings(config: ForecastConfig) -> int:
+    """Readings that a model of segments looks back at, and a season more, to fill gaps from."""
+    return max(config.window, -int(lag_table(config)[0].min(initial=0))) + max(config.seasons, default=0)
+
+
 class ForecastStream:
     """Takes a reading at a time. Equal to calling the forecaster on all readings so far, within rounding.
 
@@ -56,11 +66,12 @@ class ForecastStream:
     """
 
     def __init__(
-        self, model: SeqToVec, config: ForecastConfig, *, scale: tuple[float, float], start: Any = None
+        self, model: SeqToVec | StepModel, config: ForecastConfig, *, scale: tuple[float, float], start: Any = None
     ) -> None:
         if config.calendar and start is None:
             raise DataError("no start, and the model reads a calendar", fix="give start=TIME of the first reading")
         self.model, self.config = model, config
+        self._kept = deque[Tensor](maxlen=kept_readings(config))  # by a model of segments
         self.output = config.output
         self.mean, self.scale = scale
         self._seconds = self._first_second(start) if config.calendar else 0
@@ -95,6 +106,8 @@ class ForecastStream:
         if not self.config.marks_missing:
             columns = torch.where(torch.isnan(columns), self._read, columns)
             self._read = columns
+        if isinstance(self.model, StepModel):
+            return self._behind_kept(self.model, columns)
         x = features(columns, seconds, self.config)  # (1, D)
         if self.config.difference_input:
             x = torch.cat([x, torch.tensor([[self._known[-1] - a_lag_before]], dtype=torch.float32)], dim=-1)
@@ -109,6 +122,21 @@ class ForecastStream:
             )
             output = self.model.backbone(rows).values[:, -1]
         return self._forecast(output) if self._pushed >= self.config.difference_lag else None
+
+    def _behind_kept(self, model: StepModel, columns: Tensor) -> NextReadings | None:
+        """The forecast of a model of segments, which reads the past anew each time."""
+        self._kept.append(columns)
+        if self._pushed < self.config.reach:
+            return None
+        rows = torch.cat(tuple(self._kept))
+        clocks = None
+        if self.config.frequency is not None:
+            clocks = np.array([self._seconds + (self._pushed - len(rows)) * self.config.frequency])
+        series = of_tensors(
+            rows[:, 0], rows[:, 1:] if rows.shape[1] > 1 else None, np.array([0, len(rows)]), clocks, self.config
+        )
+        values, quantiles = step_forecasts(model, series, np.array([len(rows)]), self.config.head_horizon)
+        return self._stated(ScaledForecast(values[0], quantiles[0], self.output.levels if quantiles.shape[-1] else ()))
 
     def _first_second(self, start: Any) -> int:
         """Of the clock that the model learnt."""
@@ -144,10 +172,13 @@ class ForecastStream:
         if lag := self.config.difference_lag:
             known = list(self._known)
             anchor = torch.tensor([known[step % lag] for step in range(self.config.head_horizon)], dtype=torch.float32)
-        values = in_units(self.output.point(raw, anchor).double().numpy(), self.mean, self.scale)
         levels = self.output.levels if self.output.has_quantiles else ()
-        quantiles = (
-            in_units(self.output.quantiles(raw, anchor).double().numpy().T, self.mean, self.scale) if levels else values
-        )
+        quantiles = self.output.quantiles(raw, anchor) if levels else raw[:, :0]
+        made = self.output.point(raw, anchor).double().numpy(), quantiles.double().numpy()
+        return self._stated(ScaledForecast(*made, levels))
+
+    def _stated(self, made: ScaledForecast) -> NextReadings:
+        """In the units of the data."""
+        values, quantiles = in_units(made, self.mean, self.scale, self.config)
         check_finite(values, quantiles, where=f"reading {self._pushed}")
-        return NextReadings(values.tolist(), dict(zip(levels, quantiles.tolist() if levels else [], strict=True)))
+        return NextReadings(values.tolist(), dict(zip(made.levels, quantiles.T.tolist(), strict=True)))

@@ -6,39 +6,34 @@ and no files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.padded import Padded, sent
 from seqtext.batching.window_plan import WindowPlan
-from seqtext.data.series.scaler import scale_of
-from seqtext.data.series.series import DAY, WEEK, SeriesSet
-from seqtext.errors import DataError
+from seqtext.data.series.series import DAY, WEEK, YEAR
+from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 from seqtext.tasks.forecasting.settings import ForecastConfig
+from seqtext.tasks.forecasting.step_inputs import StepInputs, step_inputs
 
-YEAR = 31_556_952  # seconds of the mean Gregorian year
 WARM_UP = 4  # a quarter of a piece only warms the state up, with --context stateful
-
-Positions = NDArray[np.int64]
 
 
 class ForecastBatch(NamedTuple):
     """Some windows with what follows them.
 
     Attributes:
-        inputs: (B, W, D) what the model reads; no padding.
+        inputs: what the model reads: (B, W, D) without padding, or the inputs of a model of segments.
         targets: (B, K, H) scaled values to forecast after each of the last K steps; NaN where missing.
         anchors: (B, K, H) what each forecast is counted from, or None.
         weights: (B,) how much each window's errors count, or None where all count 1.
         rows: (B,) numbers of the windows, on the CPU.
     """
 
-    inputs: Padded
+    inputs: Padded | StepInputs
     targets: Tensor
     anchors: Tensor | None
     weights: Tensor | None
@@ -48,90 +43,6 @@ class ForecastBatch(NamedTuple):
         """The same batch on `device`; nothing is done where it already is."""
         anchors, weights = (None if part is None else sent(part, device) for part in (self.anchors, self.weights))
         return ForecastBatch(self.inputs.to(device), sent(self.targets, device), anchors, weights, self.rows)
-
-
-@dataclass(frozen=True)
-class ScaledSeries:
-    """Series as the model sees them, end to end on one device.
-
-    Attributes:
-        values: (N,) float32, scaled; NaN where missing.
-        known: (N,) the same with each missing reading replaced by the last before it, to count changes from.
-        inputs: (N, E) float32 further columns, scaled; NaN where missing.
-        starts: (S + 1,) int64 on the CPU.
-        clocks: (S,) int64, the time in seconds that position 0 would have on the clock of each series; None without timestamps.
-    """
-
-    values: Tensor
-    known: Tensor
-    inputs: Tensor | None
-    starts: Positions
-    clocks: Positions | None
-
-    def to(self, device: torch.device) -> ScaledSeries:
-        """The same on `device`."""
-        inputs = None if self.inputs is None else self.inputs.to(device)
-        return replace(self, values=self.values.to(device), known=self.known.to(device), inputs=inputs)
-
-
-def scales_for(series: SeriesSet, config: ForecastConfig) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(S,) means and scales: those of training by name; of a series that was not there, of its own readings.
-
-    Raises:
-        DataError: a series without a reading.
-    """
-    known = {name: place for place, name in enumerate(config.series)}
-    pairs = []
-    for number, name in enumerate(series.names):
-        if name in known:
-            pairs.append((config.means[known[name]], config.scales[known[name]]))
-        elif np.isnan(series.one(number)).all():
-            raise DataError(f"series {name!r} has no reading", where=series.name)
-        else:
-            pairs.append(scale_of(series.one(number)))
-    means, scales = np.array(pairs, dtype=np.float64).T
-    return means, scales
-
-
-def scaled(
-    series: SeriesSet, config: ForecastConfig, means: NDArray[np.float64], scales: NDArray[np.float64]
-) -> ScaledSeries:
-    """Series in the scale of the model.
-
-    Args:
-        series: readings in the units of the data.
-        config: of the forecaster.
-        means: (S,) float64, of each of these series.
-        scales: (S,) float64 likewise.
-    """
-    values = torch.empty(len(series.values), dtype=torch.float32)
-    known = values
-    for number, (start, end) in enumerate(zip(series.starts[:-1].tolist(), series.starts[1:].tolist(), strict=True)):
-        values[start:end] = torch.from_numpy((series.values[start:end] - means[number]) / scales[number])
-    if torch.isnan(values).any():
-        known = _carried_forward(values, series.starts)
-    inputs = None
-    if config.input_names:
-        assert series.inputs is not None
-        columns = (series.inputs - np.asarray(config.input_means)) / np.asarray(config.input_scales)
-        inputs = torch.from_numpy(columns.astype(np.float32))
-        if not config.marks_missing and torch.isnan(inputs).any():
-            inputs = torch.stack([_carried_forward(column, series.starts) for column in inputs.T.contiguous()], dim=1)
-    clocks = None
-    if series.first_times is not None and series.frequency is not None:
-        first = series.first_times.astype("datetime64[s]").astype(np.int64)
-        clocks = first - series.starts[:-1] * series.frequency
-    return ScaledSeries(values, known, inputs, series.starts, clocks)
-
-
-def _carried_forward(values: Tensor, starts: Positions) -> Tensor:
-    """Each missing reading replaced by the last one before it in its series; 0, the mean, before the first."""
-    there = ~torch.isnan(values)
-    at = torch.where(there, torch.arange(len(values)), torch.tensor(0))
-    begins = torch.zeros(len(values), dtype=torch.int64)
-    begins[torch.from_numpy(starts[:-1])] = torch.from_numpy(starts[:-1])
-    last = torch.maximum(at, begins).cummax(0).values  # a series' own start stops what came before it
-    return values[last].nan_to_num(0.0)
 
 
 def read(series: ScaledSeries, positions: Tensor, clocks: Tensor | None, config: ForecastConfig) -> Tensor:
@@ -227,8 +138,10 @@ class Windows:
         )
 
     def steps_in(self, rows: Positions) -> int:
-        """Readings of some windows."""
-        return len(rows) * self.config.window
+        """Steps that the model makes over some windows: a reading, or a segment and each step ahead."""
+        config = self.config
+        ahead = 0 if config.model == "plain" else config.head_horizon
+        return len(rows) * (config.window // config.segment + ahead)
 
     def to(self, device: torch.device) -> Windows:
         """The same windows of series on `device`."""
@@ -243,7 +156,8 @@ class Windows:
     def batch(self, rows: Positions) -> ForecastBatch:
         """Some windows, on the device of the series."""
         first = self.first(rows)
-        inputs = window_inputs(self.series, first, self.config)
+        make = window_inputs if self.config.model == "plain" else step_inputs
+        inputs = make(self.series, first, self.config)
         targets, anchors = self.targets(sent(torch.from_numpy(first), self.device))
         return ForecastBatch(inputs, targets, anchors, self.weights(first), torch.from_numpy(rows))
 

@@ -178,44 +178,35 @@ def test_training_validation_and_test_follow_each_other_and_nothing_is_lost(leng
 # ---- whole weeks
 
 
-@pytest.mark.parametrize("gap", [0, 24, 100])
 @pytest.mark.parametrize("share", [0.1, 0.25])
-def test_held_out_weeks_are_whole_spread_and_apart_from_training(gap, share):
+def test_held_out_weeks_are_whole_spread_and_no_reading_is_lost(share):
     part = Part(series(20 * WEEK, 26 * WEEK), np.array([[0, 20 * WEEK], [22 * WEEK, 46 * WEEK]]))
-    train, held = hold_out_weeks(part, share=share, gap=gap)
+    train, held = hold_out_weeks(part, share=share)
     assert (held.spans[:, 1] - held.spans[:, 0] == WEEK).all()
     assert len(held.spans) == round(20 * share) + round(24 * share)
     inside = set(positions(held))
     assert not inside & set(positions(train))
     assert set(positions(train)) | inside <= set(positions(part))
-    # a window of training reads `gap` readings before its first target, which may lie before its span
-    for start, end in train.spans.tolist():
-        assert not inside & set(range(max(0, start - gap), end))
-    # and one of validation reads no reading that is learnt to forecast
-    for start, _ in held.spans.tolist():
-        assert not set(positions(train)) & set(range(start - gap, start))
-
-    lost = len(part) - len(train) - len(held)
-    assert lost == 2 * gap * len(held.spans)
+    assert len(part) == len(train) + len(held)
 
 
 def test_held_out_weeks_stand_at_even_distances():
-    _, held = hold_out_weeks(whole(series(40 * WEEK)), share=0.1, gap=24)
+    _, held = hold_out_weeks(whole(series(40 * WEEK)), share=0.1)
     assert held.spans[:, 0].tolist() == [int((n + 0.5) * 10 * WEEK) - WEEK // 2 for n in range(4)]
 
 
 def test_weeks_that_do_not_fit_are_refused():
-    with pytest.raises(DataError, match=r"672 readings are too few for 1 weeks of 168 with gaps of 200; pass --valid"):
-        hold_out_weeks(whole(series(4 * WEEK)), share=0.1, gap=200)
+    with pytest.raises(DataError, match=r"672 readings are too few for 4 weeks of 168; pass --valid"):
+        hold_out_weeks(whole(series(4 * WEEK)), share=0.9)
     with pytest.raises(DataError, match="have no whole weeks of readings; pass --validation last, or name the time"):
-        hold_out_weeks(whole(series(4 * WEEK, timed=False)), share=0.1, gap=1)
+        hold_out_weeks(whole(series(4 * WEEK, timed=False)), share=0.1)
 
 
 # ---- the spans of a source
 
 
 def test_the_spans_of_a_source_are_told():
-    data = series_splits({"train": series(100)}, gap=8, test_share=0.2, validation_share=0.1, max_rows=50)
+    data = series_splits({"train": series(100)}, test_share=0.2, validation_share=0.1, max_rows=50)
     assert data.test.spans.tolist() == [[80, 100]]
     assert data.train.spans.tolist() == [[30, 75]]
     assert data.validation.spans.tolist() == [[75, 80]]
@@ -228,10 +219,10 @@ def test_the_spans_of_a_source_are_told():
 
 def test_a_test_file_is_the_test_span_and_weeks_are_taken_from_training_alone():
     splits = {"train": series(20 * WEEK), "test": series(30, hours=20 * WEEK)}
-    data = series_splits(splits, gap=24, validation="weeks")
+    data = series_splits(splits, validation="weeks")
     assert data.test.spans.tolist() == [[20 * WEEK, 20 * WEEK + 30]]
     assert max(positions(data.validation)) < 20 * WEEK
-    assert data.notes[-1] == "validation: 2 whole weeks spread over the training span, 24 readings apart from it"
+    assert data.notes[-1] == "validation: 2 whole weeks spread over the training span"
 
 
 # ---- scales

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,13 @@ TREES = 300  # at most
 PATIENCE = 10  # trees without a better held-out error
 
 
+class Further(NamedTuple):
+    """More features of windows: how many, and what gives those of positions (R,) and steps (R,)."""
+
+    size: int
+    of: Callable[[IntArray, IntArray], tuple[FloatArray, FloatArray]]
+
+
 def boosted_trees(
     values: FloatArray,
     train_first: IntArray,
@@ -34,6 +42,7 @@ def boosted_trees(
     *,
     on_change: bool = False,
     season: int | None = None,
+    further: Further | None = None,
     seed: int = 0,
     starts: IntArray | None = None,
 ) -> Baseline[FloatArray]:
@@ -48,6 +57,7 @@ def boosted_trees(
         values, train_first, first, horizon, window, starts: as for `ridge`.
         on_change: forecasts the change against the last reading, from the changes against it and its level.
         season: adds the reading a season before the target, also where it lies before the window.
+        further: gives more features of windows and steps: readings (R, A), which are counted as those of the window are, and others (R, C).
         seed: of the samples.
 
     Raises:
@@ -57,7 +67,7 @@ def boosted_trees(
 
     started = time.perf_counter()
     name = "boosted trees on the change" if on_change else "boosted trees"
-    width = window + 3
+    width = window + 3 + (0 if further is None else further.size)
     limit = max(1, min(MAX_ROWS, MAX_CELLS // width))
     fitted, held_out, rows = training_windows(values, train_first, first, horizon, window, seed, starts, limit)
     at = np.concatenate([fitted, held_out])
@@ -71,11 +81,16 @@ def boosted_trees(
         parts = [gathered(values, at, window)]
         if season is not None:
             parts.append(a_season_before(values, at, step, season, series_starts(at, starts))[:, None])
+        others: list[FloatArray] = []
+        if further is not None:
+            readings, known = further.of(at, step)
+            parts.append(readings)
+            others = [known]
         if on_change:
             parts = [*(part - last[:, None] for part in parts), last[:, None]]
         if horizon > 1:
             parts.append(step[:, None].astype(np.float64))
-        return np.concatenate(parts, axis=1)
+        return np.concatenate([*parts, *others], axis=1)
 
     last = last_readings(values, at, starts)
     inputs, targets = features(at, step, last), values[at + step] - last * on_change
@@ -96,6 +111,7 @@ def boosted_trees(
         inputs = features(first[row], step, last[row])[:, used]
         forecast[chunk] = booster.predict(inputs) + last[row] * on_change
     read = f"{window} values" + ("" if season is None else f" and the one {season:,} before")
+    read += "" if further is None else ", lags and calendar of the step"
     sample = f"{len(at):,} windows{rows}" + ("" if horizon == 1 else " with one step each")
     description = f"{trees} trees on {read}, {sample}, their number chosen on held-out windows"
     return Baseline(name, description, forecast.reshape(len(first), horizon), time.perf_counter() - started)

@@ -34,16 +34,26 @@ def forecast_card(figures: Mapping[str, Any]) -> Card:
     )
 
 
-def compared(figures: Mapping[str, Any]) -> Table:
-    """Model, model in the other context, and baselines; `figures` are as in report/metrics.json."""
+def compared(figures: Mapping[str, Any], *, by: str | None = None) -> Table:
+    """Model, model in the other context, and baselines, the best first; `figures` are as in report/metrics.json.
+
+    Args:
+        figures: of the run.
+        by: the error that decides, `pinball` or else `mse` if None.
+    """
     test = figures["test"]
+    measure = by or measure_of(test)
     columns = {"MSE": "mse", "MAE": "mae", "RMSE": "rmse", "sMAPE": "smape"}
     columns |= {} if test["pinball"] is None else {"pinball": "pinball"}
     columns |= {} if test["mase"] is None else {f"MASE, {test['season']}": "mase"}
 
     def row(name: str, errors: Mapping[str, Any], seconds: float | None = None, **more: Any) -> Row:
-        cells = [format(errors[column], FORMS.get(column, ".5g")) for column in columns.values()]
-        return Row(name, [*cells, seconds_cell(seconds)], -errors[measure_of(test)], **more)
+        cells = [
+            "" if errors[column] is None else format(errors[column], FORMS.get(column, ".5g"))
+            for column in columns.values()
+        ]
+        score = float("inf") if errors[measure] is None else errors[measure]  # a baseline without quantiles
+        return Row(name, [*cells, seconds_cell(seconds)], -score, **more)
 
     rows = [row("this model", test, figures["training"]["seconds"], model=True)]
     rows += [row(name, errors) for name, errors in figures["other_context"].items()]
@@ -56,6 +66,11 @@ def compared(figures: Mapping[str, Any]) -> Table:
 def measure_of(test: Mapping[str, Any]) -> str:
     """The error by which forecasts are compared."""
     return "mse" if test["pinball"] is None else "pinball"
+
+
+def measures_of(test: Mapping[str, Any]) -> tuple[str, str]:
+    """The two errors by which a baseline may be better, each of which is told."""
+    return ("mse", "mae") if test["pinball"] is None else ("pinball", "mae")
 
 
 def interval_lines(test: Mapping[str, Any]) -> list[str]:

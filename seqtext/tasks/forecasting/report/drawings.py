@@ -17,7 +17,7 @@ from seqtext.tasks.forecasting.report.fan_chart import fan_chart
 from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, mae_by_hour
 from seqtext.tasks.forecasting.report.pictures import error_by, hidden_state, two_weeks
 from seqtext.tasks.forecasting.rollout import Rollout
-from seqtext.tasks.forecasting.windows import scaled
+from seqtext.tasks.forecasting.scaled_series import scaled
 
 DAYS = 14
 FEW = 200  # readings drawn as two weeks or as a week where there are no timestamps
@@ -63,7 +63,7 @@ def draw(
         error_by(steps, by_step, folder / "error_by_step.png", xlabel="steps ahead", ylabel=label)
         drawn.append("error_by_step.png")
     # Else there is no state but that of single windows.
-    if not (task.config.center_windows or task.config.difference_input):
+    if task.config.model == "plain" and not (task.config.center_windows or task.config.difference_input):
         _hidden(task, data, folder / "hidden_state.png", unit)
         drawn.append("hidden_state.png")
     return drawn

@@ -95,9 +95,8 @@ def measure(task: Forecaster, options: Evaluate, *, given: Any = None) -> Measur
     if model.mase is None and seasons(task, data):
         notes.append("no MASE: fewer than two seasons lie before the first forecast; give more with --history FILE")
     baselines = {}
-    for one in baselines_of(task, data, first, "fast"):
-        errors = metrics(one.predicted, dict.fromkeys(made.quantiles, one.predicted)).to_json()
-        baselines[one.name] = one.figures(errors)
+    for one in baselines_of(task, data, first, "fast", levels=tuple(made.quantiles)):
+        baselines[one.name] = one.figures(metrics(one.predicted, one.quantiles or {}).to_json())
     about = {"source": source, "notes": notes, "warnings": of_part(data.test, task.config, "test")}
     return Measured({"test": test, "baselines": baselines, "data": about}, _predictions(series, first, made))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, run_figures, write_report
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.parts import PartForecasts
-from seqtext.tasks.forecasting.report.card import compared, forecast_card, interval_lines, measure_of
+from seqtext.tasks.forecasting.report.card import compared, forecast_card, interval_lines, measures_of
 from seqtext.tasks.forecasting.report.drawings import draw, hours_of_day
 from seqtext.tasks.forecasting.report.fitting import baselines_of, season_scales
 from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, forecast_metrics, mae_by_hour
@@ -56,7 +57,7 @@ def forecast_report(
     task.model.to("cpu")
     first = test_positions(task, data)
     made = task.forecasts(data.test, first)
-    simple = baselines_of(task, data, first, baselines)
+    simple = baselines_of(task, data, first, baselines, levels=tuple(made.quantiles))
     figures = run_figures(_measured(task, data, first, made, simple), data_figures, result, source)
     if data.series.first_times is not None:
         hourly = mae_by_hour(made.true, made.values, hours_of_day(data.series, first, task.config.horizon))
@@ -111,28 +112,30 @@ def _measured(
         ).to_json()
 
     others = {}
-    if config.head_horizon == config.horizon and not (config.center_windows or config.difference_input):
+    if (
+        config.model == "plain"
+        and config.head_horizon == config.horizon
+        and not (config.center_windows or config.difference_input)
+    ):
         context: Context = "stateful" if config.context == "window" else "window"
         other = task.forecasts(data.test, first, context=context)
         others[OTHER[context]] = errors(other.values, other.quantiles)
     return {
         "test": {"windows": len(first), "horizon": config.horizon, **errors(made.values, made.quantiles)},
         "other_context": others,
-        # A baseline predicts one value, which is all its quantiles at once.
-        "baselines": {
-            one.name: one.figures(errors(one.predicted, dict.fromkeys(made.quantiles, one.predicted))) for one in simple
-        },
+        "baselines": {one.name: one.figures(errors(one.predicted, one.quantiles or {})) for one in simple},
     }
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:
     """Model and baselines, and whether a baseline is better; `figures` are as in report/metrics.json."""
-    models, measure = compared(figures), measure_of(figures["test"])
-    named = "MSE" if measure == "mse" else "pinball loss"
-    return [
-        *models.lines(),
-        *interval_lines(figures["test"]),
-        *models.better_baseline(
-            lambda ours, theirs: f"{ours / min(theirs, -1e-300) - 1:.1%} of {named}", unit="readings"
-        ),
-    ]
+    lines = [*compared(figures).lines(), *interval_lines(figures["test"])]
+    for measure in measures_of(figures["test"]):
+        lines += compared(figures, by=measure).better_baseline(partial(_margin, measure), unit="readings")
+    return lines
+
+
+def _margin(measure: str, ours: float, theirs: float) -> str:
+    """How much less a baseline's error is, of the negative errors that rows are sorted by."""
+    named = {"mse": "MSE", "mae": "MAE", "pinball": "pinball loss"}[measure]
+    return f"{ours / min(theirs, -1e-300) - 1:.1%} of {named}"

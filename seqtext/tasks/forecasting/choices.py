@@ -1,0 +1,128 @@
+"""What a forecaster is where nobody says so: model, seasons, window, size, from the step, number and length of the series. The rule.
+
+Knows the spans of training, no weights.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqtext.data.series.repeating import repeats
+from seqtext.data.series.series import DAY, WEEK, YEAR, Part
+from seqtext.tasks.forecasting.settings import ForecastSettings
+
+SEGMENTS = 28  # of a window: a week of quarters of a day
+MOST_WINDOW = 1024  # readings, unless a day has more than half of that
+LEAST_WINDOW = 32
+RECENT = (24, 96)  # readings that are read one by one, least and most
+MOST_RECENT = 192  # of a window that is not longer all are
+SEASONS_NEEDED = 3  # in the training span of the shortest series, for a season to be read
+SIZES = ((2_000, 16, 0.2), (20_000, 32, 0.1), (0, 64, 0.0))  # up to so many readings: units, and dropout
+WEEKS_OF_A_YEAR, MONTHS_OF_A_YEAR = 52, 12
+
+
+def chosen(settings: ForecastSettings, train: Part) -> dict[str, Any]:
+    """Fields of the config that the settings leave open.
+
+    Seasons are a day and a week by the timestamps, a year of weekly or monthly readings, or else after how many readings they repeat; those
+    of which the shortest series has three. The window is the longest of them, two of the shortest at least, and a sixth of the shortest
+    series at most. Units are 16 below 2,000 readings, 32 below 20,000, else 64.
+    """
+    if settings.model == "plain" or (settings.model == "auto" and settings.of_plain):
+        return _plain(settings)
+    series, horizon = train.series, settings.horizon
+    number = series.series_at(train.spans[:, 0])
+    shortest = min(
+        int(train.spans[number == one][:, 1].max() - train.spans[number == one][:, 0].min())
+        for one in np.unique(number)
+    )
+    known = _seasons(settings, train)
+    seasons = tuple(season for season in known if shortest >= SEASONS_NEEDED * season + horizon)
+    window = settings.window or _window(seasons, shortest)
+    lags = tuple(_lags(place, seasons, shortest, horizon) for place in range(len(seasons)))
+    day = seasons[0] if seasons else RECENT[0]
+    units, dropout = next((units, dropout) for most, units, dropout in SIZES if len(train) < most or not most)
+    seconds = None if series.frequency is None else shortest * series.frequency
+    calendar = settings.calendar if settings.calendar is not None else series.frequency is not None
+    return {
+        "model": "linear" if settings.model == "linear" else "segments",
+        "window": window,
+        "cell": settings.cell or "gru",
+        "hidden_size": settings.hidden_size or units,
+        "num_layers": settings.num_layers or 1,
+        "head_dropout": dropout if settings.head_dropout is None else settings.head_dropout,
+        "huber_delta": settings.huber_delta or 1.0,
+        "difference": "none",
+        "calendar": calendar,
+        "nonnegative": _nonnegative(settings, train),
+        "seasons": seasons,
+        "season_lags": lags,
+        "segment": _segment(window),
+        "recent": min(window, max(RECENT[0], min(2 * day, RECENT[1])), max(shortest // 12, 1))
+        if window > MOST_RECENT
+        else window,
+        "yearly": calendar and seconds is not None and seconds >= YEAR,
+    }
+
+
+def _plain(settings: ForecastSettings) -> dict[str, Any]:
+    """The plain (Elman) RNN of textbooks, where nothing else is said."""
+    return {
+        "model": "plain",
+        "window": settings.window or 96,
+        "cell": settings.cell or "rnn",
+        "hidden_size": settings.hidden_size or 32,
+        "num_layers": settings.num_layers or 2,
+        "head_dropout": settings.head_dropout or 0.0,
+        "huber_delta": settings.huber_delta or 0.05,
+        "difference": settings.difference or "last",
+        "calendar": bool(settings.calendar),
+        "nonnegative": bool(settings.nonnegative),
+    }
+
+
+def _seasons(settings: ForecastSettings, train: Part) -> tuple[int, ...]:
+    """Readings of the seasons that there may be, rising."""
+    series = train.series
+    known = set(series.seasons().values())
+    if settings.season:
+        return tuple(sorted({settings.season, *(season for season in known if season > settings.season)}))
+    if series.frequency is not None:
+        if series.frequency == WEEK:
+            known.add(WEEKS_OF_A_YEAR)
+        elif series.frequency >= 28 * DAY:
+            known.add(MONTHS_OF_A_YEAR)
+    return tuple(sorted(known)) or repeats([train.values_of(number) for number in range(len(series))])
+
+
+def _window(seasons: tuple[int, ...], shortest: int) -> int:
+    """Readings of a window."""
+    if not seasons:
+        return max(min(LEAST_WINDOW, shortest // 6), 2)
+    wanted = max(seasons[-1], 2 * seasons[0], LEAST_WINDOW)
+    wanted = min(wanted, max(MOST_WINDOW, 2 * seasons[0]))
+    return max(min(wanted, shortest // 6), seasons[0])
+
+
+def _lags(place: int, seasons: tuple[int, ...], shortest: int, horizon: int) -> int:
+    """How many of a season back are read: the days of a week, four weeks; as far as a third of the shortest series reaches."""
+    season = seasons[place]
+    inside = place + 1 < len(seasons) and seasons[place + 1] % season == 0
+    wanted = min(seasons[place + 1] // season, 7) if inside else 4
+    return min(wanted, max((shortest // 3 - horizon) // season, 1))
+
+
+def _segment(window: int) -> int:
+    """Readings of a segment: the most that divide the window into 28 of them at least."""
+    return next(size for size in range(max(window // SEGMENTS, 1), 0, -1) if window % size == 0)
+
+
+def _nonnegative(settings: ForecastSettings, train: Part) -> bool:
+    """Whether no reading of training is below zero, and some are not zero."""
+    if settings.nonnegative is not None:
+        return settings.nonnegative
+    values = np.concatenate([train.series.values[first:end] for first, end in train.spans.tolist()])
+    values = values[~np.isnan(values)]
+    return bool(len(values) and values.min() >= 0 and values.max() > 0)

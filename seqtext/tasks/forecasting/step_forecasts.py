@@ -1,0 +1,103 @@
+"""Forecasts of a `StepModel` behind any positions of scaled series; beyond its horizon it reads its own forecasts as if they had come.
+
+Knows scaled numbers, no units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
+from seqtext.tasks.forecasting.settings import ForecastConfig
+from seqtext.tasks.forecasting.step_inputs import lag_table, step_inputs
+from seqtext.tasks.forecasting.step_model import StepModel
+
+CELLS_AT_ONCE = 4_000_000  # of windows and of features of steps
+
+
+def step_forecasts(
+    model: StepModel, series: ScaledSeries, first: Positions, horizon: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(R, H) values and (R, H, Q) quantiles; Q is 0 where there are none.
+
+    Args:
+        model: in evaluation mode.
+        series: on its device.
+        first: (R,) position of the first value to forecast.
+        horizon: values to forecast each time.
+    """
+    config = model.config
+    if horizon <= config.head_horizon:
+        values, quantiles = _blocks(model, series, first)
+        return _plain(values[:, :horizon]), _plain(quantiles[:, :horizon])
+    made: list[tuple[Tensor, Tensor]] = []
+    series, first = _own_lines(series, first, config, horizon)
+    for start in range(0, horizon, config.head_horizon):
+        block = _blocks(model, series, first + start)
+        made.append(block)
+        steps = torch.arange(min(config.head_horizon, horizon - start), device=series.values.device)
+        places = torch.from_numpy(first).to(steps.device).unsqueeze(1) + start + steps
+        for line in (series.values, series.known):
+            line[places] = block[0][:, : len(steps)]
+    values, quantiles = (torch.cat([block[place] for block in made], dim=1)[:, :horizon] for place in (0, 1))
+    return _plain(values), _plain(quantiles)
+
+
+def _blocks(model: StepModel, series: ScaledSeries, first: Positions) -> tuple[Tensor, Tensor]:
+    """What the model says at once, of all rows."""
+    config = model.config
+    rows = max(1, CELLS_AT_ONCE // (config.window + config.head_horizon * model.linear.features))
+    values, quantiles = [], []
+    for some in np.split(first, range(rows, len(first), rows)):
+        said = model(step_inputs(series, some, config))
+        values.append(model.values(said))
+        quantiles.append(model.quantiles(said) if model.output.has_quantiles else said.raw[..., :0])
+    return torch.cat(values), torch.cat(quantiles)
+
+
+def _own_lines(
+    series: ScaledSeries, first: Positions, config: ForecastConfig, horizon: int
+) -> tuple[ScaledSeries, Positions]:
+    """A series of its own for each position: what is looked back at before it, and room for what comes."""
+    table = lag_table(config)[0]
+    back = max(config.window, -int(table.min(initial=0)))
+    number = np.searchsorted(series.starts, first - 1, side="right") - 1
+    begins = np.maximum(series.starts[number], first - back)
+    room = horizon + config.head_horizon
+    lengths = first - begins + room
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    device = series.values.device
+
+    def line(of: Tensor) -> Tensor:
+        parts = []
+        for begin, end in zip(begins.tolist(), first.tolist(), strict=True):
+            parts += [of[begin:end], _ahead(of, end, room)]
+        return torch.cat(parts).to(device)
+
+    clocks = None
+    if series.clocks is not None and config.frequency is not None:
+        clocks = series.clocks[number] + (begins - starts[:-1]) * config.frequency
+    inputs = None if series.inputs is None else line(series.inputs)
+    lines = replace(
+        series, values=line(series.values), known=line(series.known), inputs=inputs, starts=starts, clocks=clocks
+    )
+    return lines, starts[:-1] + first - begins
+
+
+def _ahead(of: Tensor, end: int, room: int) -> Tensor:
+    """Nothing of readings; of columns what is known of them."""
+    nothing = of.new_full((room, *of.shape[1:]), 0.0 if of.ndim == 1 else torch.nan)
+    if of.ndim > 1:
+        known = of[end : end + room]
+        nothing[: len(known)] = known
+    return nothing
+
+
+def _plain(values: Tensor) -> NDArray[np.float64]:
+    made: NDArray[np.float64] = values.double().cpu().numpy()
+    return made

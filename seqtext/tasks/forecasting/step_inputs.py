@@ -1,0 +1,143 @@
+"""What the models of segments and the linear one read before a forecast: the window, lags by season for each step, the calendar of each.
+
+Causal: every position lies before the first step that is forecast, but for columns that are known ahead, each of which reaches its own
+step alone. Knows scaled readings, no weights.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtext.batching.padded import sent
+from seqtext.data.series.series import DAY, WEEK, YEAR
+from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
+from seqtext.tasks.forecasting.settings import ForecastConfig
+
+NEAR = (-2, -1, 1, 2)  # readings around the one a season before
+LEAST_DEVIATION = 0.1  # of a window, in standard deviations of the series: a flat window divides by it
+HARMONICS = 4  # of the day
+MOST_NEAR_SEASONS = 2  # seasons back around whose reading its neighbours are read, of the shortest season
+
+
+class StepInputs(NamedTuple):
+    """What is known before B forecasts of H steps, in the scale of the model.
+
+    Attributes:
+        window: (B, W) readings.
+        extra: (B, W, E) whether each is there, where that is marked, and further columns; E may be 0.
+        level: (B, 2) mean and standard deviation of the window.
+        lags: (B, H, A) readings of whole seasons before each step, and those around them.
+        steps: (B, H, C) calendar of each step, and the columns that are known of it.
+    """
+
+    window: Tensor
+    extra: Tensor
+    level: Tensor
+    lags: Tensor
+    steps: Tensor
+
+    def to(self, device: torch.device) -> StepInputs:
+        """The same on `device`."""
+        return StepInputs(*(sent(part, device) for part in self))
+
+
+@lru_cache(maxsize=8)
+def lag_table(config: ForecastConfig) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[int, ...]]:
+    """(H, A) how far from the first step the lags of each step lie, (A,) the season of each, and the place of each season's first."""
+    steps = np.arange(config.head_horizon)
+    offsets: list[NDArray[np.int64]] = []
+    of: list[int] = []
+    firsts = []
+    for place, (season, count) in enumerate(zip(config.seasons, config.season_lags, strict=True)):
+        base = steps - season * (steps // season + 1)
+        firsts.append(len(of))
+        for back in range(count):
+            offsets.append(base - season * back)
+            of.append(season)
+            if back == 0 or (place == 0 and back < MOST_NEAR_SEASONS):
+                for near in NEAR:
+                    at = base - season * back + near
+                    offsets.append(np.where(at >= 0, at - season * (at // season + 1), at))
+                    of.append(season)
+    table = np.stack(offsets, axis=1) if offsets else np.zeros((len(steps), 0), dtype=np.int64)
+    return table, np.array(of, dtype=np.int64), tuple(firsts)
+
+
+def step_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig) -> StepInputs:
+    """What is known before some positions (B,), on the device of the series.
+
+    Where a series has not begun a lag ago, the earliest reading of the same phase stands in.
+    """
+    device = series.values.device
+    number = np.searchsorted(series.starts, first - 1, side="right") - 1
+    ends = sent(torch.from_numpy(first), device)
+    begins = sent(torch.from_numpy(series.starts[number]), device)
+    places = ends.unsqueeze(1) + torch.arange(-config.window, 0, device=device)
+    longest = max(config.seasons, default=1)
+    places = _inside(places, begins.unsqueeze(1), torch.tensor(longest, device=device))
+    window = series.known[places]
+    level = torch.stack([window.mean(1), window.std(1, correction=0)], dim=1)
+    extra = []
+    if config.marks_missing:
+        extra.append((~torch.isnan(series.values[places])).to(window.dtype).unsqueeze(-1))
+    if series.inputs is not None:
+        extra.append(series.inputs[places].nan_to_num(0.0))
+    table, of, _ = lag_table(config)
+    at = ends[:, None, None] + sent(torch.from_numpy(table), device)
+    at = _inside(at, begins[:, None, None], sent(torch.from_numpy(np.maximum(of, 1)), device))
+    targets = ends.unsqueeze(1) + torch.arange(config.head_horizon, device=device)
+    steps = []
+    if config.calendar:
+        assert series.clocks is not None
+        assert config.frequency is not None
+        clocks = sent(torch.from_numpy(series.clocks[number]), device)
+        steps.append(calendar(clocks.unsqueeze(1) + targets * config.frequency, config).to(window.dtype))
+    if config.known_ahead:
+        assert series.inputs is not None
+        columns = list(config.known_ahead)
+        last = sent(torch.from_numpy(series.starts[number + 1]), device).unsqueeze(1) - 1  # behind it nothing is known
+        there = (targets <= last).unsqueeze(-1)
+        steps.append(series.inputs[targets.minimum(last)][..., columns].nan_to_num(0.0) * there)
+    return StepInputs(
+        window,
+        torch.cat(extra, dim=-1) if extra else window.new_empty(*window.shape, 0),
+        torch.stack([level[:, 0], level[:, 1].clamp_min(LEAST_DEVIATION)], dim=1),
+        series.known[at],
+        torch.cat(steps, dim=-1) if steps else window.new_empty(*targets.shape, 0),
+    )
+
+
+def _inside(places: Tensor, begins: Tensor, season: Tensor) -> Tensor:
+    """Positions before the begin of their series moved on by whole seasons until they are in it."""
+    short = (begins - places).clamp_min(0)
+    return places + torch.div(short + season - 1, season, rounding_mode="floor") * season
+
+
+def calendar(seconds: Tensor, config: ForecastConfig) -> Tensor:
+    """Times (...) as (..., C): the hour of working days and of weekends, the day of the week, and the day of the year."""
+    assert config.frequency is not None
+    parts: list[Tensor] = []
+    weekday = torch.remainder(torch.div(seconds, DAY, rounding_mode="floor") + 3, 7)  # 1970 began on a Thursday
+    if config.frequency < DAY:
+        angle = torch.remainder(seconds, DAY).double() * (2 * torch.pi / DAY)
+        weekend = (weekday >= 5).double()
+        for harmonic in range(1, min(HARMONICS, DAY // config.frequency // 2) + 1):
+            for turn in ((harmonic * angle).sin(), (harmonic * angle).cos()):
+                parts += [turn, turn * weekend]
+    if config.frequency < WEEK:
+        parts += [(weekday == day).double() for day in range(7)]
+    if config.yearly:
+        angle = torch.remainder(seconds, YEAR).double() * (2 * torch.pi / YEAR)
+        parts += [wave for harmonic in (1, 2) for wave in ((harmonic * angle).sin(), (harmonic * angle).cos())]
+    return torch.stack(parts, dim=-1) if parts else seconds.double().unsqueeze(-1)[..., :0]
+
+
+def calendar_size(config: ForecastConfig) -> int:
+    """Features of the calendar, C."""
+    return calendar(torch.zeros(1, dtype=torch.int64), config).shape[-1] if config.calendar else 0
