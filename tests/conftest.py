@@ -62,7 +62,12 @@ SLOW = (
     *("training/test_fit.py", "training/test_no_waits.py", "training/test_run_folder.py", "nn/test_backbone.py"),
     *("builtin/*", "commands/test_evaluate.py", "commands/test_runs_of_other_tasks.py", "commands/test_cli.py"),
     *("tasks/*/report/*", "tasks/*/test_faults.py", "tasks/translation/test_translations.py", "tasks/test_*.py"),
-    *("tasks/generation/test_g*.py", "tasks/forecasting/test_forecaster.py", "tasks/language_model/*"),
+    *(
+        "tasks/generation/test_g*.py",
+        "tasks/forecasting/test_forecaster.py",
+        "tasks/language_model/*",
+        "tasks/tagging/*",
+    ),
     *("tasks/classification/test_teacher.py", "commands/test_streams.py", "commands/test_faults_of_data.py"),
     *("benchmarks/*", "data/test_your_data.py"),
 )
