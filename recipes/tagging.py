@@ -32,7 +32,7 @@ from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
-FOR_PHRASES = {"epochs": 2}  # defaults for the phrasebook, which is learnt sooner than what people wrote
+FOR_PHRASES = {"epochs": 3}  # defaults for the phrasebook, which is learnt sooner than what people wrote
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ SLOW = (
         "tasks/forecasting/test_forecaster.py",
         "tasks/language_model/*",
         "tasks/transcription/*",
+        "tasks/tagging/*",
     ),
     *("tasks/classification/test_teacher.py", "commands/test_streams.py", "commands/test_faults_of_data.py"),
     *("benchmarks/*", "data/test_your_data.py"),

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from seqtext.batching.padded import Padded
 from seqtext.nn.embedding import TokenEmbedding
-from seqtext.nn.losses import classification_loss, perplexity
+from seqtext.nn.losses import classification_loss, perplexity, step_loss
 from seqtext.nn.pooling import Pooling
 from seqtext.nn.word_prediction import WordPrediction
 
@@ -103,3 +103,21 @@ def test_hidden_words_are_guessed_with_the_embeddings_own_vectors():
     torch.testing.assert_close(losses, expected.detach())
     total.backward()
     assert vectors.grad.abs().sum() > 0
+
+
+def test_a_loss_of_every_step_sees_neither_padding_nor_steps_without_a_label():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 4, 3, generator=generator)
+    targets = torch.tensor([[0, 2, 1, 1], [1, -1, 0, 2]])
+    loss = step_loss(Padded(logits, LENGTHS), targets, label_smoothing=0.1)
+    each = F.cross_entropy(
+        logits.flatten(0, 1), targets.flatten().clamp_min(0), reduction="none", label_smoothing=0.1
+    ).view(2, 4)
+    valid = torch.tensor([[1.0, 1, 0, 0], [1, 0, 1, 1]])
+    torch.testing.assert_close(loss.rows, (each * valid).sum(dim=1))
+    torch.testing.assert_close(loss.sum, loss.rows.sum())
+    assert float(loss.count) == 5
+    other = logits.clone()
+    other[0, 2:] = 1e3
+    assert torch.equal(step_loss(Padded(other, LENGTHS), targets).sum, step_loss(Padded(logits, LENGTHS), targets).sum)
+    assert float(step_loss(Padded(logits, LENGTHS), torch.full((2, 4), -1)).count) == 0

@@ -1,6 +1,7 @@
 """What a tagger has to beat: the commonest tag of each word, and a linear model of words, their endings and their neighbours.
 
-Words as numbers of different ones, and ids of tags; both neighbours are seen, as they usually are.
+Words as numbers of different ones, and ids of tags. Neighbours on both sides are seen, as they usually are; beside a model that streams
+another one sees those alone that the model sees.
 """
 
 from __future__ import annotations
@@ -38,16 +39,23 @@ class TaggedWords(NamedTuple):
     tags: IntArray
 
 
-def baselines(train: TaggedWords, test: TaggedWords, which: Baselines) -> list[Baseline[IntArray]]:
+def baselines(
+    train: TaggedWords, test: TaggedWords, which: Baselines, *, after: int | None = None
+) -> list[Baseline[IntArray]]:
     """The tags that simple methods say; `train.forms` and `test.forms` are the same list.
 
     Args:
         train: to learn from.
         test: to predict.
         which: `fast` counts the tags of words, `all` also fits the linear model.
+        after: words behind a word that a model which streams sees; None for one that sees all.
     """
     made = [] if which == "none" else [_commonest(train, test)]
-    return [*made, _linear(train, test)] if which == "all" else made
+    if which == "all":
+        made.append(_linear(train, test, "linear model", _NEAR))
+        if after is not None and after < _NEAR:
+            made.append(_linear(train, test, "linear model that streams", after))
+    return made
 
 
 def _commonest(train: TaggedWords, test: TaggedWords) -> Baseline[IntArray]:
@@ -65,7 +73,7 @@ def _commonest(train: TaggedWords, test: TaggedWords) -> Baseline[IntArray]:
     return Baseline("commonest tag", description, best[test.numbers], time.perf_counter() - started)
 
 
-def _linear(train: TaggedWords, test: TaggedWords) -> Baseline[IntArray]:
+def _linear(train: TaggedWords, test: TaggedWords, name: str, after: int) -> Baseline[IntArray]:
     from sklearn.linear_model import SGDClassifier
 
     started = time.perf_counter()
@@ -79,11 +87,12 @@ def _linear(train: TaggedWords, test: TaggedWords) -> Baseline[IntArray]:
         loss="log_loss", alpha=1e-6, max_iter=PASSES, tol=None, random_state=0, average=True, learning_rate="optimal"
     )
     if len(np.unique(train.tags[kept])) < 2:
-        return _commonest(train, test)._replace(name="linear model")
-    model.fit(_matrix(features, train.numbers[kept], train.rows[kept]), train.tags[kept])
-    predicted = model.predict(_matrix(features, test.numbers, test.rows)).astype(np.int64)
-    description = f"logistic regression on words, beginnings, endings and {_NEAR} neighbours on either side, {len(kept):,} training words"
-    return Baseline("linear model", description, predicted, time.perf_counter() - started)
+        return _commonest(train, test)._replace(name=name)
+    model.fit(_matrix(features, train.numbers[kept], train.rows[kept], after), train.tags[kept])
+    predicted = model.predict(_matrix(features, test.numbers, test.rows, after)).astype(np.int64)
+    near = f"{_NEAR} neighbours on either side" if after == _NEAR else f"{_NEAR} neighbours before, {after} behind"
+    description = f"logistic regression on words, beginnings, endings and {near}, {len(kept):,} training words"
+    return Baseline(name, description, predicted, time.perf_counter() - started)
 
 
 def _of_forms(forms: Sequence[str]) -> IntArray:
@@ -116,12 +125,12 @@ def _hash(text: str) -> int:
     return zlib.crc32(text.encode("utf-8", "replace"))
 
 
-def _matrix(features: IntArray, numbers: IntArray, rows: IntArray) -> object:
+def _matrix(features: IntArray, numbers: IntArray, rows: IntArray, after: int) -> object:
     """(N, BUCKETS) of ones: what each word is like, and the words and endings around it in its row."""
     from scipy.sparse import csr_matrix
 
     columns = [features[numbers]]
-    for shift in [*range(-_NEAR, 0), *range(1, _NEAR + 1)]:
+    for shift in [*range(-_NEAR, 0), *range(1, after + 1)]:
         there = np.arange(len(numbers)) + shift
         inside = (there >= 0) & (there < len(numbers))
         there = there.clip(0, len(numbers) - 1)

@@ -55,7 +55,7 @@ def compared(figures: Mapping[str, Any]) -> Table:
 
     rows = [row("this model", test, figures["training"]["seconds"])]
     rows += [
-        row(one["description"], one, one["seconds"], baseline=f"the {name}")
+        row(name, one, one["seconds"], baseline=f"the {name}")._replace(description=one["description"])
         for name, one in figures["baselines"].items()
     ]
     columns = ["accuracy", *(["of new words"] if unseen["words"] else []), *(["span F1"] if spans else []), "seconds"]

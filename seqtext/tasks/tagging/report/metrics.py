@@ -88,6 +88,7 @@ def measured(task: Tagger, rows: Dataset, train: Dataset | None = None, *, which
             TaggedWords(forms, train_numbers, train_rows, np.array(learnt, dtype=np.int64)),
             TaggedWords(forms, test_numbers, np.repeat(np.arange(len(words)), lengths), true),
             which,
+            after=None if task.config.bidirectional else task.config.look_ahead,
         )
     marks = task.marks_spans and mark_spans(names)
     names = list(ids)
