@@ -44,7 +44,7 @@ WRONG = {
     "TopicClassifier": {"top_k": 0},
     "TextGenerator": {
         "count": 0, "temperature": -1.0, "top_k": -1, "top_p": 2.0, "min_p": 1.0, "guidance": float("nan"), "repetition_penalty": 0.0,
-        "no_repeat_ngram": -1, "words": "new", "max_length": 0,
+        "no_repeat_ngram": -1, "max_length": 0,
     },
     "LanguageModel": {},  # yes or no: nothing else can be meant
     "Translator": {"beam": 0, "n_best": 0, "length_penalty": -1.0, "max_ratio": -1.0, "no_repeat_ngram": -1},
