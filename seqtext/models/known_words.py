@@ -47,9 +47,8 @@ class KnownWords:
         self._pieces = torch.cat([keys % size, keys.new_tensor([size])])
         self.to_go = self._steps_to_end()
         root = slice(int(self._first[1]))  # its edges
-        self._from_root = torch.full(
-            (size,), FAR, device=keys.device
-        )  # pieces that a word needs which begins with a piece
+        # (V,) pieces that a word needs behind its first: of one that begins anywhere, and of one that begins behind another
+        self._from_root = torch.full((size,), FAR, device=keys.device)
         self._from_root[kinds == OUTSIDE] = 0
         self._from_root[self._pieces[root]] = self.to_go[children[root]]
         self._behind = torch.where(kinds == WITHIN, FAR, self._from_root)

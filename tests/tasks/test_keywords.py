@@ -38,7 +38,7 @@ OTHERS = {
     "TopicClassifier": {"top_k": 3},
     "TextGenerator": {
         "count": 2, "seed": 3, "like": "so", "prompt": "once", "temperature": 0.5, "top_k": 7, "top_p": 0.9, "min_p": 0.1,
-        "guidance": 1.5, "repetition_penalty": 1.1, "no_repeat_ngram": 4, "allow_copies": True, "max_length": 50,
+        "guidance": 1.5, "repetition_penalty": 1.1, "no_repeat_ngram": 4, "words": "any", "allow_copies": True, "max_length": 50,
     },
     "LanguageModel": {"by_token": True},
     "Tagger": {"probabilities": True},
@@ -108,7 +108,7 @@ def test_the_command_calls_with_each_flag(name, monkeypatch):
     def task(*_: object, **values: object) -> None:
         raise OptionsError(repr({field.name: values[field.name] for field in fields(ASKED[name])}))
 
-    task.config = SimpleNamespace(attention=None, names=[])
+    task.config = SimpleNamespace(attention=None, names=[], whitespace="fold")
     task.model = SimpleNamespace(to=lambda device: None)
     monkeypatch.setattr(saved, "load_for", lambda command, run: task)
     flags = [[f"--{key}", *([] if value is True else [value])] for key, value in OTHERS[name].items()]

@@ -32,8 +32,7 @@ class Generate(Writing, ModelOptions):
     topic: str | None = None
     """A name, or names with weights: Sports=0.7,Business=0.3. Default: any text."""
     input: str | None = None
-    """Requests, a line of JSON each, answered as they come: {"topic": "Sports", "prompt": "The", "count": 3}. Keys: topic, mixture (names
-    with weights), vector or like, and the flags that say how texts are written; what a line leaves out is as given here. - is the pipe."""
+    """Requests, a line of JSON each: {"topic": "Sports", "count": 3}; keys are also mixture, vector and the flags here. - is the pipe."""
     output: str | None = None
     """File to write, jsonl or txt by its name. Default: the terminal."""
     jsonl: bool = False

@@ -104,7 +104,7 @@ def _read_words(saved: SavedTask, vocabulary: int) -> KnownWords:
         if (
             sizes
             and bool((keys.diff() > 0).all())
-            and bool(((nodes >= 0) & (nodes <= children)).all())
+            and bool(((nodes >= 0) & (nodes < children)).all())
             and bool(((pieces >= 0) & (pieces < vocabulary)).all())
         ):
             return KnownWords(keys, children, found["ends"], found["kinds"])

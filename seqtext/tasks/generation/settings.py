@@ -123,8 +123,7 @@ class GeneratorConfig(GeneratorSettings):
     scales: tuple[float, ...] = ()
     """Standard deviation of each likewise."""
     new_words: float | None = None
-    """Share of words that further texts would have and the training rows have not, as estimated from those that come once; None without a
-    record of words."""
+    """Share of words in further texts that would be new, as estimated from those that come once; None without a record of words."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -181,8 +180,7 @@ class Writing:
     no_repeat_ngram: int = 0
     """No run of so many tokens twice; 0 is any."""
     words: Literal["known", "any"] | None = None
-    """known writes only words that training texts or the prompt have; any may make new ones. Default: known, unless one word in ten of
-    further texts would be new, as in lists of names."""
+    """Write only words that training texts or the prompt have, or any. Default: known, but any where names are listed."""
     allow_copies: bool = False
     """Write runs of training texts too that the model keeps a record of, to leave them out."""
     max_length: int = 128
@@ -195,6 +193,8 @@ class Writing:
         faults = out_of_range(self, ranges)
         if not math.isfinite(self.guidance):
             faults.append(f"--guidance is {self.guidance}; expected a finite number")
+        if self.words not in (None, "known", "any"):
+            faults.append(f"--words is {self.words}; expected known or any")
         raise_together([*faults, *self.filters.faults(), *length_faults(self.max_length)])
 
     @property
