@@ -13,18 +13,25 @@ All outputs but the last valid ones are ignored or pooled, so the model reads th
     python recipes/topic_classification.py --resume --run runs/ag                # go on with a run that was stopped
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from seqtext.data.reading.options import load_texts
+from seqtext.data.reading.sources import load
+from seqtext.data.rows.splits import hold_out_rows
 from seqtext.errors import run_program
 from seqtext.options import parse, part_of
+from seqtext.reporting.stages import Stage, begin, run_stage
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.options import LabelledOptions
+from seqtext.tasks.classification.prepare import language_settings
 from seqtext.tasks.classification.report.report import classification_report
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.settings import TopicSettings
-from seqtext.tasks.classification.splits import labelled_splits
+from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
+from seqtext.tasks.classification.unlabelled import ANSWERS, texts_of_all, with_answers
+from seqtext.tasks.language_model.language_model import LanguageModel
+from seqtext.tasks.language_model.options import LanguageOptions
 from seqtext.tasks.saved import load as load_task
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
@@ -32,6 +39,7 @@ from seqtext.training.seeds import SeedFigure, run_seeds
 
 # ---- Options
 
+PASSED_ON = ("seed", "allow_inexact", "checkpoint_every", "max_steps", "max_minutes", "precision", "device", "threads")
 FOR_PHRASES = {
     "epochs": 4,
     "batch_rows": 128,
@@ -63,6 +71,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         label_column=options.label_column,
         teacher_column=options.teacher_column,
         unlabelled=options.unlabelled,
+        further=[load(options.unlabelled_data).splits["train"]] if options.unlabelled_data else (),
         max_rows=options.max_rows,
         per_class=options.per_class,
         seed=options.seed,
@@ -72,18 +81,29 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     # Embedding(V, 256) -> nn.LSTM(256, 256, bidirectional=True, batch_first=True) -> last + mean + max output -> Linear(1536, C)
     def make() -> TopicClassifier:
         return TopicClassifier.from_data(
-            data.train,
+            taught.train,
             text_column=data.columns.text,
             label_column=data.columns.label,
-            init_from=options.init_from,
+            init_from=start,
             seed=options.seed,
-            **part_of(options, TopicSettings),
+            **settings,
         )
 
-    task = make_once(make, open=load_task, init_from=options.init_from)
+    # ---- Rows without a label: a language model of all texts to start from, and what the labelled ones say of them
+    taught, start, settings = data, options.init_from, part_of(options, TopicSettings)
+    if data.unlabelled is not None:
+        if options.self_training and options.teacher_column is None:
+            rows, how = with_answers(data.train, data.unlabelled, data.columns, seed=options.seed)
+            taught = replace(data, train=rows, notes=(*data.notes, how))
+            settings["teacher_column"] = ANSWERS if ANSWERS in rows.column_names else None
+        if start is None and options.model != "linear" and not options.dry_run:
+            options = begin(folder, options, revision=source.revision)
+            start = language_model(options, folder, data)
+
+    task = make_once(make, open=load_task, init_from=start)
 
     # ---- Fit: first a summary of all that is known before the first step
-    trained = train(options, folder, source, data, task, summary=classification_summary)
+    trained = train(options, folder, source, taught, task, summary=classification_summary)
     if trained is None:
         return None
 
@@ -93,6 +113,25 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         task, data, result, folder, data_figures=facts, source=source.name, baselines=options.baselines
     )
     return show(report, result, folder, command=["predict", report.example])
+
+
+def language_model(options: Options, folder: RunFolder, data: LabelledSplits) -> str:
+    """Where the language model of all texts is, with and without a label: trained in the run's folder, or found there."""
+    assert data.unlabelled is not None
+    texts, column = texts_of_all(data.train, data.unlabelled), data.columns.text
+    asked = {name: value for name, value in vars(options).items() if name in PASSED_ON}
+    training = LanguageOptions(**asked, epochs=options.pretraining_epochs)
+
+    def make() -> LanguageModel:
+        wanted = TopicSettings(**part_of(options, TopicSettings))
+        return LanguageModel.from_data(
+            texts, text_column=column, seed=options.seed, **language_settings(wanted, texts, column)
+        )
+
+    parts = hold_out_rows(texts, None, seed=options.seed)
+    stage = Stage("language_model", f"a language model of {len(texts):,} texts", *parts)
+    run_stage(folder, stage, training, make=make, open=load_task)
+    return str(folder.path / stage.name)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from seqtext.tasks.saving import (
 )
 
 OF_TEXTS, OF_WORDS = 16_000, 400  # pieces of a tokenizer
+OF_LANGUAGE = 8_000  # of one that a language model is trained with first: its time grows with them
 
 # What the weights of another classifier fix; the other settings may differ from it.
 _FIXED = (
@@ -105,6 +106,21 @@ def prepare(
         class_weights=_balance(labels.counts) if wanted.balance_classes else None,
     )
     return Prepared(config, tokenizer, None if source is None else _weights(source, config))
+
+
+def language_settings(wanted: TopicSettings, texts: Any, column: str) -> dict[str, Any]:
+    """Settings of a language model of some texts, whose weights such a classifier can take over: of several layers in two directions
+    the first.
+
+    Args:
+        wanted: of the classifier.
+        texts: rows.
+        column: that they are in.
+    """
+    size = wanted.vocabulary_size or min(_vocabulary_size(texts, column), OF_LANGUAGE)
+    same = ("lowercase", "cell", "embedding_size", "hidden_size")
+    ways = {"directions": "both"} if wanted.bidirectional else {"directions": "forward", "num_layers": wanted.num_layers}
+    return {"vocabulary_size": size, **{name: getattr(wanted, name) for name in same}, **ways}
 
 
 def _vocabulary_size(train: Any, column: str) -> int:

@@ -26,6 +26,7 @@ from seqtext.tasks.classification.report.pictures import confusion_matrix, per_c
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
+from seqtext.tasks.classification.unlabelled import ANSWERS
 from seqtext.training.fit import FitResult
 from seqtext.training.protocols import Reporter
 from seqtext.training.run_folder import RunFolder
@@ -139,6 +140,8 @@ def _baselines(
     """The baselines asked for; the classifier's own linear model is one, where it has been fitted on the same rows."""
     if which == "none":
         return []
+    if task.config.teacher_column == ANSWERS:  # it has learnt from rows without a label too
+        linear = None
     labels = answers(data.train, task.config).best
     found = [majority_class(labels, len(data.test))]
     if which == "all" and linear is not None and task.blend is not None:
