@@ -55,7 +55,13 @@ def main() -> None:
 def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     # ---- Data: any source to checked splits
     source = load_texts(options)
-    data = text_splits(source.splits, text_column=options.text_column, max_rows=options.max_rows, seed=options.seed)
+    data = text_splits(
+        source.splits,
+        text_column=options.text_column,
+        max_rows=options.max_rows,
+        split_by=options.split_by,
+        seed=options.seed,
+    )
 
     # ---- Task: tokenizer and model, from training rows alone
     # Embedding(V, 256) -> nn.LSTM(256, 256, bidirectional=True, batch_first=True)

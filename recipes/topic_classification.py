@@ -21,7 +21,7 @@ from seqtext.data.reading.sources import load
 from seqtext.data.rows.splits import hold_out_rows
 from seqtext.errors import run_program
 from seqtext.options import parse, part_of
-from seqtext.reporting.stages import Stage, begin, run_stage
+from seqtext.reporting.stages import Stage, begin, better_of, run_stage
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.options import LabelledOptions
 from seqtext.tasks.classification.prepare import language_settings
@@ -52,6 +52,10 @@ class Options(LabelledOptions, TopicSettings):
 
     init_from: str | None = None
     """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
+    new_tokenizer: bool = False
+    """With --init_from: a tokenizer of these texts all the same; pieces that both have keep their vectors, the others get the mean."""
+    compare_scratch: bool = False
+    """Train without a start too, for as long, and keep the better one by the validation rows."""
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, the majority class, or also TF-IDF with logistic regression."""
 
@@ -75,6 +79,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         max_rows=options.max_rows,
         per_class=options.per_class,
         seed=options.seed,
+        split_by=options.split_by,
     )
 
     # ---- Task: tokenizer, labels and model, from training rows alone
@@ -85,6 +90,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
             text_column=data.columns.text,
             label_column=data.columns.label,
             init_from=start,
+            new_tokenizer=options.new_tokenizer and start is not None,
             seed=options.seed,
             **settings,
         )
@@ -100,7 +106,14 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
             options = begin(folder, options, revision=source.revision)
             start = language_model(options, folder, data)
 
-    task = make_once(make, open=load_task, init_from=start)
+    # ---- A start from scratch, for as long, to compare with
+    scratch, start_of_all = None, start
+    if options.compare_scratch and start is not None and not options.dry_run:
+        options, start = options if options.resume else begin(folder, options, revision=source.revision), None
+        stage = Stage("from_scratch", "the same from scratch, to compare with", taught.train, data.validation)
+        scratch, start = run_stage(folder, stage, options, make=make, open=load_task), start_of_all
+
+    task = make_once(make, open=load_task, init_from=start, new_tokenizer=options.new_tokenizer)
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, taught, task, summary=classification_summary)
@@ -109,6 +122,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
 
     # ---- Show: test rows for the first time, baselines beside the model
     result, facts = trained
+    if scratch is not None:
+        task, result = better_of(task, result, scratch, validation=data.validation, name="a start from scratch")
     report = classification_report(
         task, data, result, folder, data_figures=facts, source=source.name, baselines=options.baselines
     )
@@ -131,7 +146,7 @@ def language_model(options: Options, folder: RunFolder, data: LabelledSplits) ->
     parts = hold_out_rows(texts, None, seed=options.seed)
     stage = Stage("language_model", f"a language model of {len(texts):,} texts", *parts)
     run_stage(folder, stage, training, make=make, open=load_task)
-    return str(folder.path / stage.name)
+    return str(folder.stages / stage.name)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from seqtext.errors import printable
 from seqtext.options import RunOptions, TrainingOptions, training_arguments
 from seqtext.reporting.summary import summarise
 from seqtext.saving.configs import write_options
-from seqtext.training.fit import fit
+from seqtext.training.fit import FitResult, fit
 from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Task
 from seqtext.training.run_folder import RunFolder
@@ -24,7 +24,7 @@ class Stage(NamedTuple):
     """What is trained before something else.
 
     Attributes:
-        name: of its folder, in that of the run.
+        name: of its folder, in stages/ of the run's.
         title: what it is, to print.
         train: its training rows.
         validation: rows that its epoch is chosen by.
@@ -63,7 +63,7 @@ def run_stage(
     make: Callable[[], TaskT],
     open: Callable[[Path], TaskT],
 ) -> TaskT:
-    """The task of a stage, trained in `folder/name`; opened where that has been done, gone on with where it was stopped.
+    """The task of a stage, trained in `stages/name`; opened where that has been done, gone on with where it was stopped.
 
     Args:
         folder: of the run, which has begun.
@@ -75,7 +75,7 @@ def run_stage(
     Raises:
         Stopped: by a signal, with everything saved.
     """
-    inner, processes = RunFolder(folder.path / stage.name), started_processes()
+    inner, processes = RunFolder(folder.stages / stage.name), started_processes()
     if processes.ask_first(inner.has_ended):
         return open(inner.path)
     task = processes.made_once(make, open=open)
@@ -88,3 +88,29 @@ def run_stage(
     arguments = training_arguments(replace(options, run=str(inner.path), resume=resume, overwrite=False))
     fit(task, stage.train, stage.validation, **arguments)
     return task
+
+
+def better_of(task: TaskT, result: FitResult, other: TaskT, *, validation: Any, name: str) -> tuple[TaskT, FitResult]:
+    """The better of two tasks by the figure on validation rows that epochs are chosen by; of equal ones the first. Says which it is.
+
+    If it is the other, the run's model is that from now on.
+
+    Args:
+        task: of the run, trained.
+        result: of that.
+        other: to compare with.
+        validation: rows.
+        name: what the other one is.
+    """
+    metric = task.selection_metric
+    ours, theirs = (one.validate(one.encode(validation)) for one in (task, other))
+    sign = -1 if task.lower_is_better else 1
+    worse = sign * theirs[metric] <= sign * ours[metric]
+    told = f"{metric} on validation rows: {ours[metric]:.4f}, and {theirs[metric]:.4f} by {name}"
+    if started_processes().first:
+        print(f"{told}: {'the start is kept' if worse else f'{name} is kept'}", flush=True)
+        if not worse:
+            other.save_pretrained(result.run / "model")
+    if worse:
+        return task, result._replace(selection=f"{result.selection}; {told}")
+    return other, result._replace(selection=f"{name}, by {told}", validation=theirs, advice="")

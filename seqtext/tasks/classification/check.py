@@ -40,5 +40,5 @@ def told(splits: DatasetDict, named: NamedColumns) -> Iterator[str]:
     """
     from seqtext.tasks.classification.splits import labelled_splits
 
-    data = labelled_splits(splits, text_column=named.text_column, label_column=named.label_column, together=False)
+    data = labelled_splits(splits, text_column=named.text_column, label_column=named.label_column, split_by="rows")
     yield from (*data.notes, *data.warnings)

@@ -94,17 +94,18 @@ class TopicClassifier(BaseTask):
         text_column: str | Sequence[str] | None = None,
         label_column: str | None = None,
         init_from: str | Path | None = None,
+        new_tokenizer: bool = False,
         seed: int = 0,
         **settings: Any,
     ) -> TopicClassifier:
         """A new classifier for a data set: trains the tokenizer, reads the labels, draws the weights.
 
         Args:
-            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`. Nothing
-                else may be given, or the tokenizer would see what it is tested on.
+            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`; nothing else.
             text_column: recognised if there is no doubt; of several the texts are joined.
             label_column: likewise.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
+            new_tokenizer: train a tokenizer all the same; pieces that both have keep their vectors, the others get the mean.
             seed: of the first weights.
             settings: fields of `TopicSettings`, which holds their names, defaults and meanings once.
 
@@ -114,10 +115,10 @@ class TopicClassifier(BaseTask):
         """
         from seqtext.tasks.classification.prepare import prepare  # trains tokenizers: not needed to predict
 
-        prepared = prepare(train, text_column, label_column, init_from, settings)
+        prepared = prepare(train, text_column, label_column, init_from, settings, new_tokenizer=new_tokenizer)
         task = with_new_weights(lambda: cls(prepared.config, prepared.tokenizer), seed=seed)
         if prepared.weights is not None:
-            task.copied = copy_weights(task.model, prepared.weights)
+            task.copied = "; ".join(filter(None, [prepared.said, copy_weights(task.model, prepared.weights)]))
         return task
 
     # ---- raw in, raw out
@@ -247,12 +248,10 @@ class TopicClassifier(BaseTask):
     @torch.inference_mode()
     def probabilities(self, examples: EncodedTexts, *, map_pieces: MapPieces = one_by_one) -> NDArray[np.float32]:
         """(R, C) of all rows of a split, in the order of the split."""
-        recurrent = log_probabilities(self.model, examples, len(self.config.labels), map_pieces)
-        if self.blend is None or examples.linear is None:
-            found = recurrent.exp()
-        else:
-            found = self.blend(recurrent, examples.linear).exp()
-        check_answers(found)
+        found = log_probabilities(self.model, examples, len(self.config.labels), map_pieces)
+        if self.blend is not None and examples.linear is not None:
+            found = self.blend(found, examples.linear)
+        check_answers(found := found.exp())
         return found.numpy()
 
     @torch.inference_mode()

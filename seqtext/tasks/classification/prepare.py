@@ -18,6 +18,7 @@ from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.classification.settings import UNEVEN, TopicConfig, TopicSettings
+from seqtext.tasks.other_tokenizer import under_other_tokenizer
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import (
     as_one_side,
@@ -53,11 +54,12 @@ _SIZES = {
 
 
 class Prepared(NamedTuple):
-    """A classifier's config and tokenizer, and another run's weights or None."""
+    """A classifier's config and tokenizer, another run's weights or None, and what is to be said of these."""
 
     config: TopicConfig
     tokenizer: Tokenizer
     weights: dict[str, Tensor] | None
+    said: str = ""
 
 
 def prepare(
@@ -66,6 +68,8 @@ def prepare(
     label_column: str | None,
     init_from: str | Path | None,
     settings: Mapping[str, Any],
+    *,
+    new_tokenizer: bool = False,
 ) -> Prepared:
     """Everything but new weights; the arguments are those of `TopicClassifier.from_data`.
 
@@ -84,7 +88,9 @@ def prepare(
     labels = Labels.of(train, columns.label)
     if wanted.teacher_column is None:
         labels.encode(train, columns.label)  # before the tokenizer is trained: each row must have one
-    if source is None:
+    if source is not None:
+        wanted = _fitted(wanted, source, new_tokenizer=new_tokenizer)
+    if source is None or new_tokenizer:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
         wanted = replace(wanted, vocabulary_size=wanted.vocabulary_size or _vocabulary_size(train, columns.text))
@@ -95,7 +101,6 @@ def prepare(
             always=separators_in(columns.text),
         )
     else:
-        wanted = _fitted(wanted, source)
         tokenizer = tokenizer_of(source, "source")
     wanted = replace(wanted, select=wanted.select or ("macro_f1" if unevenness(labels.counts) > UNEVEN else "accuracy"))
     config = TopicConfig(
@@ -105,7 +110,12 @@ def prepare(
         label_column=columns.label,
         class_weights=_balance(labels.counts) if wanted.balance_classes else None,
     )
-    return Prepared(config, tokenizer, None if source is None else _weights(source, config))
+    if source is None:
+        return Prepared(config, tokenizer, None)
+    weights, said = _weights(source, config), ""
+    if new_tokenizer:
+        weights, said = under_other_tokenizer(weights, tokenizer_of(source, "source"), tokenizer)
+    return Prepared(config, tokenizer, weights, said)
 
 
 def language_settings(wanted: TopicSettings, texts: Any, column: str) -> dict[str, Any]:
@@ -119,7 +129,9 @@ def language_settings(wanted: TopicSettings, texts: Any, column: str) -> dict[st
     """
     size = wanted.vocabulary_size or min(_vocabulary_size(texts, column), OF_LANGUAGE)
     same = ("lowercase", "cell", "embedding_size", "hidden_size")
-    ways = {"directions": "both"} if wanted.bidirectional else {"directions": "forward", "num_layers": wanted.num_layers}
+    ways = (
+        {"directions": "both"} if wanted.bidirectional else {"directions": "forward", "num_layers": wanted.num_layers}
+    )
     return {"vocabulary_size": size, **{name: getattr(wanted, name) for name in same}, **ways}
 
 
@@ -129,9 +141,9 @@ def _vocabulary_size(train: Any, column: str) -> int:
     return OF_WORDS if sum(len(text.split()) for text in some) < 1.5 * len(some) else OF_TEXTS
 
 
-def _fitted(wanted: TopicSettings, source: SavedTask) -> TopicSettings:
+def _fitted(wanted: TopicSettings, source: SavedTask, *, new_tokenizer: bool) -> TopicSettings:
     """The settings wanted, with those that the run to start from decides, and sizes that its weights fit."""
-    wanted = with_tokenizer_of(wanted, source)
+    wanted = wanted if new_tokenizer else with_tokenizer_of(wanted, source)
     if source.task == "TopicClassifier":
         theirs = source.config(TopicConfig, task=source.task)
         return with_fixed(wanted, {name: getattr(theirs, name) for name in _FIXED})

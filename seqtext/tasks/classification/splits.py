@@ -19,7 +19,7 @@ from seqtext.data.rows.duplicates import duplicates
 from seqtext.data.rows.labels import Labels, about_labels, check_same_classes, without_label
 from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
 from seqtext.data.rows.teacher import answered, listed
-from seqtext.data.text.groups import groups_of_column
+from seqtext.data.text.groups import SplitBy, groups_by, groups_of_column
 from seqtext.errors import DataError
 from seqtext.tasks.classification.unlabelled import gathered, taken_out
 
@@ -65,13 +65,13 @@ def labelled_splits(
     max_rows: int | None = None,
     per_class: int | None = None,
     seed: int = 0,
-    together: bool = True,
+    split_by: SplitBy = "near",
 ) -> LabelledSplits:
     """Chooses columns and splits, sets rows without a label aside if asked to, and holds rows out where a split is missing.
 
     Several text columns are joined: `columns.text` is then their common name, which everything that reads texts takes.
     `further` are rows of another source whose texts teach without labels, whatever becomes of those of this one.
-    `together` keeps texts that are nearly the same on one side of what is held out, which takes longer than all the rest.
+    `split_by` says what stays on one side of what is held out; to find texts that are nearly the same takes longer than all the rest.
 
     Raises:
         DataError: naming split, row and column of what cannot be used.
@@ -99,7 +99,7 @@ def labelled_splits(
         splits,
         notes,
         labels=lambda rows: _ids(rows, column, teacher_column),
-        groups=lambda rows: groups_of_column(rows, columns.text) if together else None,
+        groups=lambda rows: groups_by(rows, columns.text, split_by),
         check=lambda train, parts: _check_held_out(train, parts, column),
         max_rows=max_rows,
         per_class=per_class,
