@@ -23,6 +23,7 @@ PASSES = 8
 FOLDS = 5
 SHARPNESS = (1.0, 3.0)  # times the log-odds of a text, whose words do not stand alone as the method has it
 SHARES = (1.0, 0.1)  # what a text without a label counts beside one with
+CLEARLY = 0.5  # times the root of the labels: so many more must be found, or it may be chance
 MOST_KNOWN = 5_000  # labels, beyond which there are enough of them
 MOST_FOR_CHOICE = 10_000  # texts without a label that the choice is made with
 
@@ -55,8 +56,8 @@ def spread_labels(
     if known > MOST_KNOWN:
         return Spread(None, f"{known:,} labels are enough, and none are spread")
     folds, truth = _folds(labels, seed), np.eye(classes, dtype=np.float32)[labels]
-    some = np.random.default_rng(seed).permutation(len(others))[:MOST_FOR_CHOICE]
-    vectors = _vectors(texts, [others[place] for place in some])
+    some = np.sort(np.random.default_rng(seed).permutation(len(others))[:MOST_FOR_CHOICE])
+    vectors = _vectors(texts, [others[place] for place in some.tolist()])
     right: dict[tuple[float, float], int] = dict.fromkeys(product(SHARPNESS, SHARES), 0)
     of_linear = 0
     for fold in range(FOLDS):
@@ -65,16 +66,16 @@ def spread_labels(
         for choice in right:
             found = _spread(vectors[shown], truth[shown], rest, *choice)[: len(hidden)]
             right[choice] += int((found.argmax(axis=1) == labels[hidden]).sum())
-        linear = fit_linear([texts[place] for place in shown], labels[shown], classes=classes).model
+        linear = fit_linear([texts[place] for place in shown.tolist()], labels[shown], classes=classes).model
         if linear is not None:
-            opinions = linear.log_probabilities([texts[place] for place in hidden]).numpy()
+            opinions = linear.log_probabilities([texts[place] for place in hidden.tolist()]).numpy()
             of_linear += int((opinions.argmax(axis=1) == labels[hidden]).sum())
     choice = max(right, key=lambda one: right[one])
     told = (
-        f"of {known:,} labels, each hidden once, naive Bayes spread over {len(others):,} texts without one finds {right[choice] / known:.1%}"
-        f" and a linear model of the others {of_linear / known:.1%}"
+        f"of {known:,} labels, each hidden once, naive Bayes spread over {len(others):,} texts without one finds"
+        f" {right[choice] / known:.1%} and a linear model of the others {of_linear / known:.1%}"
     )
-    if right[choice] <= of_linear:
+    if right[choice] - of_linear <= CLEARLY * known**0.5:
         return Spread(None, f"{told}: none are spread")
     if len(some) < len(others):
         vectors = _vectors(texts, others)
@@ -93,14 +94,17 @@ def _folds(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
 def _spread(known: Any, truth: NDArray[np.float32], rest: Any, sharpness: float, share: float) -> NDArray[np.float32]:
     """(rest, C): what words say of the rest, learnt from what is known, and in turns from the rest itself."""
     own = known.T @ truth
-    prior = np.log(truth.mean(axis=0) + 1e-3)
+    shares = truth.mean(axis=0) + 1e-3
     found = np.zeros((rest.shape[0], truth.shape[1]), dtype=np.float32)
     for _ in range(PASSES):
         mass = own + share * (rest.T @ found) + SMOOTHING
-        scores = sharpness * (rest @ np.log(mass / mass.sum(axis=0))) + prior
+        scores = sharpness * (rest @ np.log(mass / mass.sum(axis=0))) + np.log(shares)
         scores -= scores.max(axis=1, keepdims=True)
-        powers = np.exp(scores)
-        found = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+        found = np.exp(scores)
+        found /= found.sum(axis=1, keepdims=True)
+        # Each class is held to the share that it has of the labels: else one may swallow the others, pass by pass.
+        found *= shares / np.maximum(found.mean(axis=0), 1e-6)
+        found = (found / found.sum(axis=1, keepdims=True)).astype(np.float32)
     return found
 
 

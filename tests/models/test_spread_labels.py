@@ -9,33 +9,36 @@ from seqtext.models import spread_labels as module
 from seqtext.models.spread_labels import spread_labels
 from tests.conftest import topic_rows
 
-_LETTERS = np.random.default_rng(0).choice([*"abcdefghijklmnopqrstuvwxyz"], (80, 6))
-WORDS = ["".join(letters) for letters in _LETTERS]  # the first 40 of one class, the others of the other
+_LETTERS = np.random.default_rng(0).choice([*"abcdefghijklmnopqrstuvwxyz"], (200, 6))
+WORDS = ["".join(letters) for letters in _LETTERS]  # the first 100 of one class, the others of the other
 
 
 def texts_of(count: int, seed: int) -> tuple[list[str], np.ndarray]:
-    """Texts of 8 of the 40 words of their class each: two of a class rarely share a word, all of them together do."""
+    """Texts of 5 of the 100 words of their class each: two of a class rarely share a word, all of them together do."""
     draw = np.random.default_rng(seed)
     labels = draw.integers(0, 2, count)
-    return [" ".join(draw.choice(WORDS[40 * label : 40 * label + 40], 8)) for label in labels], labels
+    return [" ".join(draw.choice(WORDS[100 * label : 100 * label + 100], 5)) for label in labels], labels
 
 
 def test_words_that_no_labelled_text_has_are_learnt_from_the_others():
-    texts, labels = texts_of(400, seed=1)
-    first = [int(np.flatnonzero(labels == label)[place]) for label in (0, 1) for place in range(3)]
-    others = [place for place in range(400) if place not in first]
+    texts, labels = texts_of(800, seed=1)
+    first = [int(np.flatnonzero(labels == label)[place]) for label in (0, 1) for place in range(5)]
+    others = [place for place in range(800) if place not in first]
     found = spread_labels([texts[i] for i in first], labels[first], [texts[i] for i in others], classes=2)
-    assert found.probabilities is not None and found.probabilities.shape == (394, 2)
+    assert found.probabilities is not None
+    assert found.probabilities.shape == (790, 2)
     assert found.probabilities.dtype == np.float32
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, rtol=1e-5)
     assert (found.probabilities.argmax(axis=1) == labels[others]).mean() > 0.97
-    assert "of 6 labels, each hidden once" in found.description and "its answers teach" in found.description
+    assert "of 10 labels, each hidden once" in found.description
+    assert "its answers teach" in found.description
 
 
 def test_the_same_seed_gives_the_same_answers_and_every_text_its_own():
-    texts, labels = texts_of(300, seed=2)
-    again = [spread_labels(texts[:20], labels[:20], texts[20:], classes=2).probabilities for _ in range(2)]
-    assert again[0] is not None and again[1] is not None
+    texts, labels = texts_of(800, seed=1)
+    again = [spread_labels(texts[:10], labels[:10], texts[10:], classes=2).probabilities for _ in range(2)]
+    assert again[0] is not None
+    assert again[1] is not None
     np.testing.assert_array_equal(*again)
 
 

@@ -101,7 +101,7 @@ class TopicClassifier(BaseTask):
         """A new classifier for a data set: trains the tokenizer, reads the labels, draws the weights.
 
         Args:
-            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`; nothing else.
+            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`.
             text_column: recognised if there is no doubt; of several the texts are joined.
             label_column: likewise.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.

@@ -26,10 +26,10 @@ TINY = [
 TRAIN = ("--train", "train.csv", "--test", "test.csv", "--unlabelled", "use")
 
 
-def few_labels(count: int = 90) -> dict[str, list[str]]:
-    """Rows of which every third has a label."""
+def few_labels(count: int = 120) -> dict[str, list[str]]:
+    """Rows of which every fourth has a label."""
     rows = topic_rows(count, seed=1)
-    return {"text": rows["text"], "label": [label if n % 3 == 0 else "" for n, label in enumerate(rows["label"])]}
+    return {"text": rows["text"], "label": [label if n % 4 == 0 else "" for n, label in enumerate(rows["label"])]}
 
 
 @pytest.fixture(autouse=True)
@@ -53,9 +53,9 @@ def splits(**more: dict) -> datasets.DatasetDict:
 
 def test_rows_without_a_label_are_set_aside_and_the_others_learnt_from():
     data = labelled_splits(splits(), unlabelled="use")
-    assert data.unlabelled["text"] == [text for n, text in enumerate(few_labels()["text"]) if n % 3]
+    assert data.unlabelled["text"] == [text for n, text in enumerate(few_labels()["text"]) if n % 4]
     assert len(data.train) + len(data.validation) == 30
-    assert "60 texts without a label teach too (--unlabelled use)" in data.notes
+    assert "90 texts without a label teach too (--unlabelled use)" in data.notes
 
 
 def test_rows_that_a_draw_leaves_aside_and_splits_of_the_hub_are_among_them():
@@ -93,7 +93,7 @@ def test_texts_that_are_tested_on_are_refused_with_their_number_and_the_fix_work
     assert "take these rows out" in ended.err
     Path("pile.txt").write_text("the tide\nthe moor", encoding="utf-8")
     assert (
-        "62 texts without a label teach too"
+        "92 texts without a label teach too"
         in succeeded(recipe(*TRAIN, "--unlabelled_data", "pile.txt", "--dry_run")).out
     )
 
@@ -116,10 +116,11 @@ def test_a_draw_and_a_test_of_our_own_leave_out_what_is_tested_on():
     assert not {*data.unlabelled["text"]} & {*found["test"]["text"]}
     del found["test"]
     rows = few_labels()
-    rows["text"] = [rows["text"][n - n % 3] for n in range(90)]  # each text twice more without its label
+    rows["text"] = [rows["text"][n - n % 4] for n in range(120)]  # each text thrice more without its label
     found["train"] = datasets.Dataset.from_dict(rows)
     data = labelled_splits(found, unlabelled="use")
-    assert len(data.test) and not {*data.unlabelled["text"]} & {*data.test["text"]}
+    assert len(data.test)
+    assert not {*data.unlabelled["text"]} & {*data.test["text"]}
     assert any("are left out, since they are tested on" in note for note in data.notes)
 
 
@@ -128,19 +129,22 @@ def test_a_draw_and_a_test_of_our_own_leave_out_what_is_tested_on():
 
 def test_answers_stand_behind_the_labelled_rows_in_the_order_of_the_classes(monkeypatch):
     monkeypatch.setattr(module, "MOST_ANSWERED", 50)
-    texts, labels = texts_of(206, seed=1)
+    texts, labels = texts_of(800, seed=1)
     known = datasets.Dataset.from_dict(
-        {"text": texts[:6], "label": ["sea" if label == 0 else "wood" for label in labels[:6]]}
+        {"text": texts[:10], "label": ["sea" if label == 0 else "wood" for label in labels[:10]]}
     )
-    pile = datasets.Dataset.from_dict({"text": texts[6:]})
-    rows, how = with_answers(known, pile, seqtext_columns(), seed=0)
-    assert len(rows) == 6 + 50 and rows["label"][6:] == [None] * 50 and rows[ANSWERS][:6] == [None] * 6
+    pile = datasets.Dataset.from_dict({"text": texts[10:]})
+    rows, how = with_answers(known, pile, columns(), seed=0)
+    assert len(rows) == 10 + 50
+    assert rows["label"][10:] == [None] * 50
+    assert rows[ANSWERS][:10] == [None] * 10
     true = dict(zip(texts, labels, strict=True))
-    right = [int(np.argmax(row[ANSWERS])) == true[row["text"]] for row in rows.select(range(6, 56))]
-    assert np.mean(right) > 0.9 and "its answers teach" in how
+    right = [int(np.argmax(row[ANSWERS])) == true[row["text"]] for row in rows.select(range(10, 60))]
+    assert np.mean(right) > 0.9
+    assert "its answers teach" in how
 
 
-def seqtext_columns():
+def columns():
     from seqtext.data.rows.columns import Columns
 
     return Columns("text", "label")
@@ -151,12 +155,12 @@ def seqtext_columns():
 
 def test_a_run_makes_a_language_model_starts_from_it_and_finds_it_again():
     ended = succeeded(recipe(*TRAIN, "--run", "run"))
-    assert "first       a language model of 87 texts, in run/stages/language_model" in ended.out
+    assert "first       a language model of 117 texts, in run/stages/language_model" in ended.out
     assert "started from run/stages/language_model: tokenizer taken over; embedding, backbone copied" in ended.out
     assert isinstance(seqtext.load("run/stages/language_model"), LanguageModel)
     weights = seqtext.load("run/stages/language_model").model.state_dict()
     made = json.loads(Path("run", "report", "metrics.json").read_text())
-    assert made["data"]["notes"][-2] == "60 texts without a label teach too (--unlabelled use)"
+    assert made["data"]["notes"][-2] == "90 texts without a label teach too (--unlabelled use)"
     before = Path("run/stages/language_model/manifest.json").read_bytes()
     longer = succeeded(topics_recipe("--resume", "--run", "run", "--epochs", "2"))
     assert "first       a language model" not in longer.out
@@ -166,9 +170,10 @@ def test_a_run_makes_a_language_model_starts_from_it_and_finds_it_again():
         for name, value in seqtext.load("run/stages/language_model").model.state_dict().items()
     )
     again = recipe(*TRAIN, "--run", "run")
-    assert again.code == 2 and "the folder already holds a run" in again.err
+    assert again.code == 2
+    assert "the folder already holds a run" in again.err
     anew = succeeded(recipe(*TRAIN, "--run", "run", "--overwrite"))
-    assert "first       a language model of 87 texts" in anew.out
+    assert "first       a language model of 117 texts" in anew.out
 
 
 def test_a_run_stopped_while_its_language_model_is_trained_goes_on(monkeypatch):
@@ -184,7 +189,8 @@ def test_a_run_stopped_while_its_language_model_is_trained_goes_on(monkeypatch):
 
 def test_a_linear_model_and_a_teacher_of_ones_own_need_no_language_model_or_no_spreading():
     ended = succeeded(recipe(*TRAIN, "--model", "linear", "--run", "linear"))
-    assert not Path("linear/stages").exists() and "texts without a label teach too" in ended.out
+    assert not Path("linear/stages").exists()
+    assert "texts without a label teach too" in ended.out
     assert "each hidden once" not in succeeded(recipe(*TRAIN, "--no_self_training", "--dry_run", "--run", "none")).out
 
 
