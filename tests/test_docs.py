@@ -29,6 +29,7 @@ from tests.in_process import recipe, seqtext_command, succeeded
 PAGES = [
     "README",
     *(f"docs/{page}" for page in ("index", "topics", "electricity", "generation", "language_model", "translation")),
+    "docs/few-labels",
 ]
 PAGES += [f"docs/{page}" for page in ("your-data", "promises", "extend", "results", "house", "names", "reference")]
 TEXTS = {page: (ROOT / f"{page}.md").read_text(encoding="utf-8") for page in PAGES}
@@ -109,6 +110,9 @@ def stand_in(tmp_path_factory) -> Path:
     logits = [[2.0 * (label == name) - 1 for name in sorted(TOPICS)] for label in train["label"]]
     of_teacher = {"logits": logits, "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)}
     datasets.Dataset.from_dict({**train, **of_teacher}).to_parquet(place / "rows.parquet")
+    few = [label if number % 4 == 0 else "" for number, label in enumerate(train["label"])]
+    write_csv(place / "small.csv", {"text": train["text"], "label": few})
+    (place / "pile.txt").write_text("the moor at dusk\nthe tide\n", encoding="utf-8")
     write_csv(place / "articles.csv", {"id": ["1", "2"], "body": ["the ship sails", "NA"]})
     styles = zip(train["text"], train["label"], ["plain", "terse"] * 60, strict=True)
     lines = [
@@ -191,6 +195,8 @@ def test_commands_that_train_run_in_the_order_of_the_pages(trained):
         assert (trained / "runs" / name / "report" / "samples.md").is_file()
     for name in ("pieces", "deep", "words", "reviews", "started", "writes"):
         assert (trained / "runs" / name / "report" / "learning_curves.png").is_file()
+    for name in ("small", "pile", "hundred", "begun", "own", "better", "distilled"):
+        assert (trained / "runs" / name / "report" / "confusion_matrix.png").is_file()
     for name in ("electricity", "day", "many", "meter"):
         assert (trained / "runs" / name / "report" / "two_weeks.png").is_file()
     for name in ("ja-fr", "de", "m30k", "plain"):
