@@ -172,8 +172,6 @@ def test_a_run_makes_a_language_model_starts_from_it_and_finds_it_again():
     again = recipe(*TRAIN, "--run", "run")
     assert again.code == 2
     assert "the folder already holds a run" in again.err
-    anew = succeeded(recipe(*TRAIN, "--run", "run", "--overwrite"))
-    assert "first       a language model of 117 texts" in anew.out
 
 
 def test_a_run_stopped_while_its_language_model_is_trained_goes_on(monkeypatch):
@@ -181,10 +179,11 @@ def test_a_run_stopped_while_its_language_model_is_trained_goes_on(monkeypatch):
 
     fit = stages.fit
     monkeypatch.setattr(stages, "fit", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        recipe(*TRAIN, "--run", "run")
+    assert recipe(*TRAIN, "--run", "run").code != 0
     monkeypatch.setattr(stages, "fit", fit)
     assert "started from run/stages/language_model" in succeeded(topics_recipe("--resume", "--run", "run")).out
+    anew = succeeded(recipe(*TRAIN, "--run", "run", "--overwrite"))
+    assert "first       a language model of 117 texts" in anew.out
 
 
 def test_a_linear_model_and_a_teacher_of_ones_own_need_no_language_model_or_no_spreading():
