@@ -20,8 +20,9 @@ from typing import Any, Literal
 from seqtext.data.reading.options import TextDataOptions, load_texts
 from seqtext.data.text.splits import text_splits
 from seqtext.errors import run_program
-from seqtext.options import OptimizerName, RunOptions, parse, part_of
+from seqtext.options import parse, part_of
 from seqtext.tasks.language_model.language_model import LanguageModel
+from seqtext.tasks.language_model.options import LanguageOptions
 from seqtext.tasks.language_model.report.report import language_report
 from seqtext.tasks.language_model.report.summary import language_summary
 from seqtext.tasks.language_model.settings import LanguageSettings
@@ -36,16 +37,11 @@ FOR_PHRASES = {"epochs": 3}  # defaults for the phrasebook, which is learnt soon
 
 
 @dataclass(frozen=True)
-class Options(TextDataOptions, RunOptions, LanguageSettings):
+class Options(TextDataOptions, LanguageOptions, LanguageSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
     init_from: str | None = None
     """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
-    batch_tokens: int = 2048
-    """Most tokens to predict in a micro-batch; small, since a language model learns from the number of steps it makes."""
-    optimizer: OptimizerName = "muon"
-    learning_rate: float = 1e-2
-    warmup: float = 0.02
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, how often each token comes, or also a trigram model."""
 
@@ -59,7 +55,13 @@ def main() -> None:
 def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     # ---- Data: any source to checked splits
     source = load_texts(options)
-    data = text_splits(source.splits, text_column=options.text_column, max_rows=options.max_rows, seed=options.seed)
+    data = text_splits(
+        source.splits,
+        text_column=options.text_column,
+        max_rows=options.max_rows,
+        split_by=options.split_by,
+        seed=options.seed,
+    )
 
     # ---- Task: tokenizer and model, from training rows alone
     # Embedding(V, 256) -> nn.LSTM(256, 256, bidirectional=True, batch_first=True)

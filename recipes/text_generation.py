@@ -71,6 +71,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         others=tuple(filter(None, [options.vector_column])),
         max_rows=options.max_rows,
         seed=options.seed,
+        split_by=options.split_by,
     )
 
     # ---- Task: tokenizer, names and model, from training rows alone

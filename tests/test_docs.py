@@ -37,7 +37,7 @@ PAGES = [
         f"docs/{page}"
         for page in (
             *("index", "topics", "electricity", "generation", "language_model", "tagging", "translation"),
-            "transcription",
+            *("transcription", "few-labels"),
         )
     ),
 ]
@@ -130,6 +130,9 @@ def stand_in(tmp_path_factory) -> Path:
     write_csv(place / "comments.csv", {"comment": train["text"], **flags, "id": list(range(120))})
     for name, number in (("houses", "price"), ("reviews", "stars")):
         write_csv(place / f"{name}.csv", {"text": train["text"], number: [1 + row % 5 for row in range(120)]})
+    few = [label if number % 4 == 0 else "" for number, label in enumerate(train["label"])]
+    write_csv(place / "small.csv", {"text": train["text"], "label": few})
+    (place / "pile.txt").write_text("the moor at dusk\nthe tide\n", encoding="utf-8")
     write_csv(place / "articles.csv", {"id": ["1", "2"], "body": ["the ship sails", "NA"]})
     styles = zip(train["text"], train["label"], ["plain", "terse"] * 60, strict=True)
     lines = [
@@ -239,6 +242,8 @@ def test_commands_that_train_run_in_the_order_of_the_pages(trained):
         assert (trained / "runs" / name / "report" / "learning_curves.png").is_file()
     for name in ("keys", "digits", "theo"):
         assert (trained / "runs" / name / "report" / "utterance.png").is_file()
+    for name in ("small", "pile", "hundred", "begun", "own", "better", "distilled"):
+        assert (trained / "runs" / name / "report" / "confusion_matrix.png").is_file()
     for name in ("electricity", "day", "many", "meter"):
         assert (trained / "runs" / name / "report" / "two_weeks.png").is_file()
     for name in ("ja-fr", "de", "m30k", "plain"):

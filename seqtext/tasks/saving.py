@@ -269,12 +269,20 @@ def copy_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> str:
         names = [name for name in own if _part(name) == part]
         left = [name for name in names if name not in fitting]
         if len(left) == len(names):
-            new.append(part + (" (theirs does not fit)" if any(name in weights for name in names) else ""))
+            misfit = next((name for name in names if name in weights and weights[name].shape != own[name].shape), None)
+            new.append(
+                part + ("" if misfit is None else f" (theirs does not fit: {_sizes(weights[misfit], own[misfit])})")
+            )
         elif left_out_matrices(names):
             copied.append(f"{part} (bias alone)")
         else:
             copied.append(part + _share(part, names, left))
     return f"{', '.join(copied) or 'nothing'} copied; {', '.join(new) or 'nothing'} new"
+
+
+def _sizes(theirs: Tensor, own: Tensor) -> str:
+    """Both shapes, to tell why one is not the other's."""
+    return " and not ".join("x".join(map(str, weight.shape)) for weight in (theirs, own))
 
 
 def _share(part: str, names: Collection[str], left: Collection[str]) -> str:

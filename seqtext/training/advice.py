@@ -1,4 +1,5 @@
-"""What a run that has ended says about the next one: which limit to raise, where its figures were still getting better.
+"""What a run that has ended says about the next one: which limit to raise, where its figures were still getting better; and whether
+what it was chosen by is like what it was tested on.
 
 Knows options and validation figures, no task.
 """
@@ -6,12 +7,15 @@ Knows options and validation figures, no task.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from seqtext.options import TrainingOptions
 
 STILL_BETTER = (
     0.02  # share of its error that the last epoch took away: less is what a falling learning rate does to any run
 )
+PERPLEXITY_APART = 1.5  # times the other
+ACCURACY_APART = 0.05  # and three standard errors
 
 
 def advice(
@@ -37,6 +41,35 @@ def advice(
     if options.max_steps is not None and steps >= options.max_steps:
         return f"--max_steps {2 * options.max_steps}"
     return "" if options.max_minutes is None else f"--max_minutes {2 * options.max_minutes:g}"
+
+
+def far_apart(validation: Mapping[str, float], figures: Mapping[str, Any]) -> str:
+    """Where validation and test figures lie so far apart that chance does not explain it, that they do; else nothing.
+
+    Args:
+        validation: figures of the chosen epoch.
+        figures: as in report/metrics.json.
+    """
+    test, rows = figures.get("test") or {}, figures.get("data", {}).get("rows", {})
+    of_both = {
+        name: (validation[name], test[name]) for name in ("accuracy", "perplexity") if {name} <= {*validation} & {*test}
+    }
+    for name, (chosen_by, tested) in of_both.items():
+        if name == "perplexity":
+            apart, told = (
+                max(chosen_by, tested) > PERPLEXITY_APART * min(chosen_by, tested),
+                f"{chosen_by:,.1f} and {tested:,.1f}",
+            )
+        else:
+            variances = [
+                share * (1 - share) / max(rows.get(split, 1), 1)
+                for share, split in ((chosen_by, "validation"), (tested, "test"))
+            ]
+            apart = abs(chosen_by - tested) > max(ACCURACY_APART, 3 * sum(variances) ** 0.5)
+            told = f"{chosen_by:.1%} and {tested:.1%}"
+        if apart:
+            return f"{name} is {told} on validation and test rows, far apart: the test rows are of another kind, and they are what to go by"
+    return ""
 
 
 def _clearly(errors: Sequence[float]) -> bool:

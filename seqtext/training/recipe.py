@@ -12,6 +12,7 @@ from seqtext.errors import printable
 from seqtext.nn.memory import COPIES, check_memory
 from seqtext.nn.precision import choose_device
 from seqtext.options import RunOptions, training_arguments
+from seqtext.training.advice import far_apart
 from seqtext.training.fit import FitResult, fit
 from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Task
@@ -38,11 +39,18 @@ class Trained(NamedTuple):
     data_figures: dict[str, Any]
 
 
-def make_once(make: Callable[[], TaskT], *, open: Callable[[Path], TaskT], init_from: str | None = None) -> TaskT:
+def make_once(
+    make: Callable[[], TaskT],
+    *,
+    open: Callable[[Path], TaskT],
+    init_from: str | None = None,
+    new_tokenizer: bool = False,
+) -> TaskT:
     """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one."""
     task = started_processes().made_once(make, open=open)
     if init_from:
-        print(f"started from {init_from}: tokenizer taken over; {getattr(task, 'copied', '')}")
+        taken = "" if new_tokenizer else "tokenizer taken over; "
+        print(f"started from {init_from}: {taken}{getattr(task, 'copied', '')}")
     return task
 
 
@@ -103,6 +111,8 @@ def show(report: Report, result: FitResult, folder: RunFolder, *, command: Seque
         on = shlex.join(["--resume", "--run", str(folder.path)])
         trains_on = f"; {on} {result.advice} trains on" if result.advice.startswith("--epochs") else ""
         further = [f"note: validation was still getting better in the last epoch: {result.advice}{trains_on}"]
+    if note := far_apart(result.validation, report.figures):
+        further.append(f"note: {note}")
     chosen = [f"model chosen: {result.selection}", *further, f"saved in {folder.path}; try:", f"  {tried}"]
     print("\n".join(map(printable, ["", *report.table, "", *chosen])))
     return report.figures

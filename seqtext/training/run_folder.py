@@ -1,6 +1,6 @@
 """The folder of a run: where its parts lie, and that nobody's run is overwritten by accident. Knows no models.
 
-Of several processes the first alone looks at it.
+Of several processes the first alone looks at it. Runs that were made first, to start from, lie in stages/.
 
 model/        the best task, ready to load        metrics.jsonl   reproducible figures, a line an event
 checkpoints/  complete training state             timing.jsonl    rates and times
@@ -31,7 +31,18 @@ from seqtext.training.run_log import LogFile
 
 # options.yaml goes last: it is what tells a run, and one that was cleared by half is still one.
 _OURS = (
-    *(MANIFEST, "model", "checkpoints", "report", "tensorboard", "wandb", "metrics.jsonl", "timing.jsonl", "README.md"),
+    *(
+        MANIFEST,
+        "stages",
+        "model",
+        "checkpoints",
+        "report",
+        "tensorboard",
+        "wandb",
+        "metrics.jsonl",
+        "timing.jsonl",
+        "README.md",
+    ),
     "options.yaml",
 )
 
@@ -51,6 +62,7 @@ class RunFolder:
         self.metrics = LogFile(self.path / "metrics.jsonl")
         self.timing = LogFile(self.path / "timing.jsonl")
         self.report = self.path / "report"
+        self.stages = self.path / "stages"
         self.card = self.path / "README.md"
         self.lock = RunLock(self.path)
 

@@ -157,7 +157,9 @@ def test_a_classifier_takes_the_sizes_that_the_weights_are_made_for_unless_it_is
         assert (config.cell, config.embedding_size, config.hidden_size, config.num_layers) == ("gru", 8, 12, 1)
         small = TopicClassifier.from_data(rows_of(2), text_column="text", init_from=saved[other][1], hidden_size=5)
         assert small.config.hidden_size == 5
-        assert small.copied == "embedding copied; backbone (theirs does not fit), head, auxiliary new"
+        assert (
+            small.copied == "embedding copied; backbone (theirs does not fit: 36x8 and not 15x8), head, auxiliary new"
+        )
 
 
 def test_one_embedding_goes_to_both_sides_where_they_share_a_tokenizer(saved):
@@ -342,7 +344,10 @@ def test_layers_of_another_cell_are_not_taken_for_theirs_where_shapes_agree():
     ]
     assert shapes[0] == shapes[1]
     before = {name: weight.clone() for name, weight in gated.state_dict().items()}
-    assert copy_weights(gated, plain.state_dict()) == "nothing copied; backbone (theirs does not fit) new"
+    assert (
+        copy_weights(gated, plain.state_dict())
+        == "nothing copied; backbone (theirs does not fit: 12x12 and not 12x4) new"
+    )
     for name, weight in gated.state_dict().items():
         assert torch.equal(weight, before[name])
     assert copy_weights(Stack(cell="rnn", hidden_size=12), plain.state_dict()) == "backbone copied; nothing new"
@@ -367,5 +372,27 @@ def test_a_run_is_only_read(saved, tmp_path):
 def test_what_was_copied_names_biases_and_other_sizes_as_such():
     model, other = nn.ModuleDict({"head": nn.Linear(3, 4), "body": nn.Linear(5, 5)}), nn.Linear(2, 4)
     weights = {"head.weight": other.weight, "head.bias": other.bias, "body.weight": torch.zeros(2, 2)}
-    assert copy_weights(model, weights) == "head (bias alone) copied; body (theirs does not fit) new"
+    assert copy_weights(model, weights) == "head (bias alone) copied; body (theirs does not fit: 2x2 and not 5x5) new"
     assert torch.equal(model["head"].bias, other.bias)
+
+
+# ---- with a tokenizer of one's own
+
+
+def test_with_a_new_tokenizer_pieces_that_both_have_keep_their_vectors_and_others_get_the_mean(saved):
+    source, folder = saved["classifier"]
+    rows = rows_of(3).map(lambda row: {"text": row["text"].replace("th", "q")})
+    task = made("classifier", rows, init_from=folder, new_tokenizer=True, vocabulary_size=290)
+    own, theirs = (one.tokenizer.pieces(range(len(one.tokenizer))) for one in (task, source))
+    vectors, before = task.model.embedding.weight, source.model.embedding.weight
+    kept = [piece for piece in own if piece in theirs]
+    assert 256 < len(kept) < len(own)
+    for place, piece in enumerate(own):
+        expected = before[theirs.index(piece)] if piece in theirs else before.mean(dim=0)
+        torch.testing.assert_close(vectors[place], expected, msg=piece)
+    assert torch.equal(task.model.backbone.layers[0].weight_hh_l0, source.model.backbone.layers[0].weight_hh_l0)
+    assert task.copied.startswith(
+        f"new tokenizer: {len(kept)} of its {len(own)} pieces have a vector there, the others get"
+    )
+    assert task.config.vocabulary_size == 290
+    assert made("classifier", rows, init_from=folder).tokenizer.model == source.tokenizer.model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from seqtext.data.reading.sources import BUILT_IN, Source, load, load_files
 from seqtext.data.reading.table_options import TableOptions
@@ -33,6 +34,8 @@ class TextDataOptions(DataOptions):
     """File of test rows. Default: held out of the training rows."""
     text_column: tuple[str, ...] = ()
     """Column of the texts, or several, whose texts are joined. Default: recognised where there is no doubt."""
+    split_by: Literal["near", "equal", "rows"] = "near"
+    """What stays on one side of a split that is drawn: texts that are nearly the same, equal ones, or each row by itself."""
 
     @property
     def is_built_in(self) -> bool:

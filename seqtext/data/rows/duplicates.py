@@ -41,14 +41,19 @@ def duplicates(train: datasets.Dataset, other: datasets.Dataset, column: str, *,
         column: of text, in both.
         first: how many row numbers to tell.
     """
+    rows = rows_in_both(train, other, column)
+    return Duplicates(len(rows), tuple((rows[:first] + 1).tolist()))
+
+
+def rows_in_both(train: datasets.Dataset, other: datasets.Dataset, column: str) -> NDArray[np.int64]:
+    """As `duplicates`: these rows of `other`, ascending, counted from 0."""
     known, asked = np.sort(_hashes(train, column)), _hashes(other, column)
     if not len(known):
-        return Duplicates(0, ())
+        return np.zeros(0, dtype=np.int64)
     # In ascending order the look-ups walk through memory instead of jumping about; `np.isin` takes five times longer.
     order = np.argsort(asked)
     places = np.minimum(np.searchsorted(known, asked[order]), len(known) - 1)
-    rows = np.sort(order[(known[places] == asked[order]) & (asked[order] != _BLANK)])
-    return Duplicates(len(rows), tuple((rows[:first] + 1).tolist()))
+    return np.sort(order[(known[places] == asked[order]) & (asked[order] != _BLANK)])
 
 
 def _hashes(dataset: datasets.Dataset, column: str) -> NDArray[np.int64]:

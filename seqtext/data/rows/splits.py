@@ -73,6 +73,7 @@ def parts_of(
     seed: int = 0,
     rows: str = "rows",
     drawn: str = "",
+    aside: list[datasets.Dataset] | None = None,
 ) -> Parts:
     """Training, validation and test rows; a split that is missing is held out of the training rows.
 
@@ -89,6 +90,7 @@ def parts_of(
         seed: of what is drawn, but for the test: it is the same whatever the seed.
         rows: what notes call them.
         drawn: how, for the notes.
+        aside: the training rows that `per_class` does not draw are added.
 
     Raises:
         DataError: too few rows.
@@ -120,9 +122,10 @@ def parts_of(
         ids = _ids(train, labels(train))
         counts = np.bincount(np.zeros(0, dtype=np.int64) if ids is None else ids[ids >= 0])
         fewer = int(((counts > 0) & (counts < per_class)).sum())
-        train = train.select(
-            draw_per_class(np.zeros(len(train), np.int64) if ids is None else ids, per_class, seed=seed)
-        )
+        chosen = draw_per_class(np.zeros(len(train), np.int64) if ids is None else ids, per_class, seed=seed)
+        if aside is not None:
+            aside.append(train.select(np.setdiff1d(np.arange(len(train)), chosen, assume_unique=True)))
+        train = train.select(chosen)
         of_all = f" ({fewer:,} classes have fewer)" if fewer else ""
         notes.append(
             f"{len(train):,} training {rows} used, {per_class:,} of each class{of_all}, drawn with seed {seed} (--per_class)"

@@ -7,7 +7,7 @@ Knows texts; not labels, nor how a split is drawn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from seqtext.data.text.ngrams import hash_words
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+SplitBy = Literal["near", "equal", "rows"]
 
 # Words in a row that make two texts nearly the same, and how many texts may have them: what more have is a phrase of the language.
 RUNS = ((5, 20), (10, 10))
@@ -28,6 +30,11 @@ MOST_CHARACTERS = 1_000  # of a text that are looked at
 def groups_of_column(rows: Dataset, column: str, *, near: bool = True) -> NDArray[np.int64]:
     """As `groups_of`, of the texts of a column, or of several that are joined."""
     return groups_of([text for chunk in texts_of(rows, column) for text in chunk], near=near)
+
+
+def groups_by(rows: Dataset, column: str, split_by: SplitBy) -> NDArray[np.int64] | None:
+    """As `groups_of_column`, of what is not to be cut apart; None where each row stands by itself."""
+    return None if split_by == "rows" else groups_of_column(rows, column, near=split_by == "near")
 
 
 def groups_of(texts: Sequence[str], *, near: bool = True) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from seqtext.data.rows.columns import check_texts, choose_text, require
 from seqtext.data.rows.duplicates import duplicates
 from seqtext.data.rows.labels import about_labels
 from seqtext.data.rows.splits import parts_of, used_splits
-from seqtext.data.text.groups import groups_of_column
+from seqtext.data.text.groups import SplitBy, groups_by
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -52,7 +52,7 @@ def text_splits(
     others: tuple[str, ...] = (),
     max_rows: int | None = None,
     seed: int = 0,
-    together: bool = True,
+    split_by: SplitBy = "near",
 ) -> TextSplits:
     """Chooses the text column and the splits, and holds rows out where a split is missing.
 
@@ -63,7 +63,7 @@ def text_splits(
         others: further columns that there must be.
         max_rows: of training.
         seed: of what is drawn.
-        together: whether texts that are nearly the same stay on one side of what is held out, which takes longer than all the rest.
+        split_by: what stays on one side of what is held out; to find texts that are nearly the same takes longer than all the rest.
 
     Raises:
         DataError: naming split, row and column of what cannot be used.
@@ -85,7 +85,7 @@ def text_splits(
         splits,
         notes,
         labels=lambda rows: evenly_by,
-        groups=lambda rows: groups_of_column(rows, column) if together else None,
+        groups=lambda rows: groups_by(rows, column, split_by),
         max_rows=max_rows,
         seed=seed,
     )

@@ -50,6 +50,6 @@ def told(splits: DatasetDict, named: NamedColumns) -> Iterator[str]:
     from seqtext.tasks.classification.splits import labelled_splits
 
     data = labelled_splits(
-        splits, text_column=named.text_column, label_column=named.label_column, asked=_asked(named), together=False
+        splits, text_column=named.text_column, label_column=named.label_column, asked=_asked(named), split_by="rows"
     )
     yield from (*data.notes, *data.warnings)

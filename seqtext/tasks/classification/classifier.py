@@ -101,17 +101,18 @@ class TopicClassifier(BaseTask):
         text_column: str | Sequence[str] | None = None,
         label_column: str | Sequence[str] | None = None,
         init_from: str | Path | None = None,
+        new_tokenizer: bool = False,
         seed: int = 0,
         **settings: Any,
     ) -> TopicClassifier:
         """A new classifier for a data set: trains the tokenizer, reads the labels, draws the weights.
 
         Args:
-            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`. Nothing
-                else may be given, or the tokenizer would see what it is tested on.
+            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; of several splits `train`.
             text_column: recognised if there is no doubt; of several the texts are joined.
             label_column: likewise; of several columns of yes and no, each is a label.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
+            new_tokenizer: train a tokenizer all the same; pieces that both have keep their vectors, the others get the mean.
             seed: of the first weights.
             settings: fields of `TopicSettings`, which holds their names, defaults and meanings once.
 
@@ -121,10 +122,10 @@ class TopicClassifier(BaseTask):
         """
         from seqtext.tasks.classification.prepare import prepare  # trains tokenizers: not needed to predict
 
-        prepared = prepare(train, text_column, label_column, init_from, settings)
+        prepared = prepare(train, text_column, label_column, init_from, settings, new_tokenizer=new_tokenizer)
         task = with_new_weights(lambda: cls(prepared.config, prepared.tokenizer), seed=seed)
         if prepared.weights is not None:
-            task.copied = copy_weights(task.model, prepared.weights)
+            task.copied = "; ".join(filter(None, [prepared.said, copy_weights(task.model, prepared.weights)]))
         return task
 
     # ---- raw in, raw out

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seqtext.data.reading.options import TextDataOptions
-from seqtext.options import MOST_STEPS, Range, RunOptions, at_most, out_of_range
+from seqtext.options import MOST_STEPS, POSITIVE, Range, RunOptions, at_most, out_of_range
 
 _TRAIN_AND_VALIDATE = Range("2 or more: one to train on and one to validate", lambda rows: rows >= 2)
 
@@ -19,11 +19,22 @@ class LabelledOptions(TextDataOptions, RunOptions):
     """Column of the labels or numbers, or several of yes and no, one for each label. Default: recognised where there is no doubt."""
     per_class: int | None = None
     """Use this many labelled rows of each class, drawn with the seed: validation rows are some of them, the others are left aside."""
-    unlabelled: Literal["error", "drop"] = "error"
-    """Rows without a label stop the run, or are left out and counted."""
+    unlabelled: Literal["error", "drop", "use"] = "error"
+    """Rows without a label stop the run, are left out and counted, or teach too: those that --per_class does not draw are among them."""
+    unlabelled_data: str | None = None
+    """Further texts without labels that teach too: a data set or file, as --data takes them (one text a line in txt)."""
+    pretraining_epochs: int | None = None
+    """Times that the language model of the texts without labels reads them. Default: as many as take some minutes, 6 at most."""
+    self_training: bool = True
+    """Spread the labels to the rows without one by naive Bayes, and learn from that too, where it finds more hidden labels than without."""
 
     def _faults(self) -> list[str]:
-        faults = out_of_range(self, {_TRAIN_AND_VALIDATE: ("per_class",), at_most(MOST_STEPS): ("per_class",)})
+        ranges = {
+            _TRAIN_AND_VALIDATE: ("per_class",),
+            at_most(MOST_STEPS): ("per_class",),
+            POSITIVE.or_nothing: ("pretraining_epochs",),
+        }
+        faults = out_of_range(self, ranges)
         if self.per_class is not None and self.max_rows is not None:
             faults.append("--per_class and --max_rows both say how many rows are used; give one of them")
         return faults

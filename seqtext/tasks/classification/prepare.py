@@ -31,6 +31,7 @@ from seqtext.tasks.classification.columns import (
 )
 from seqtext.tasks.classification.settings import UNEVEN, TopicConfig, TopicSettings
 from seqtext.tasks.classification.targets import FAR_OFF, IN_WORDS, KINDS
+from seqtext.tasks.other_tokenizer import under_other_tokenizer
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import (
     as_one_side,
@@ -43,6 +44,7 @@ from seqtext.tasks.saving import (
 )
 
 OF_TEXTS, OF_WORDS = 16_000, 400  # pieces of a tokenizer
+OF_LANGUAGE = 8_000  # of one that a language model is trained with first: its time grows with them
 
 # What the weights of another classifier fix; the other settings may differ from it.
 _FIXED = (
@@ -65,11 +67,12 @@ _SIZES = {
 
 
 class Prepared(NamedTuple):
-    """A classifier's config and tokenizer, and another run's weights or None."""
+    """A classifier's config and tokenizer, another run's weights or None, and what is to be said of these."""
 
     config: TopicConfig
     tokenizer: Tokenizer
     weights: dict[str, Tensor] | None
+    said: str = ""
 
 
 def prepare(
@@ -78,6 +81,8 @@ def prepare(
     label_column: str | Sequence[str] | None,
     init_from: str | Path | None,
     settings: Mapping[str, Any],
+    *,
+    new_tokenizer: bool = False,
 ) -> Prepared:
     """Everything but new weights; the arguments are those of `TopicClassifier.from_data`.
 
@@ -94,7 +99,9 @@ def prepare(
     asked = Asked(wanted.target, decimal=wanted.decimal, missing=wanted.missing)
     columns = choose_columns(train, asked, text=text, label=label)
     learnt = _learnt(target_column(train, columns.label, asked), train, wanted)
-    if source is None:
+    if source is not None:
+        wanted = _fitted(wanted, source, new_tokenizer=new_tokenizer)
+    if source is None or new_tokenizer:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
         wanted = replace(wanted, vocabulary_size=wanted.vocabulary_size or _vocabulary_size(train, columns.text))
@@ -105,11 +112,32 @@ def prepare(
             always=separators_in(columns.text),
         )
     else:
-        wanted = _fitted(wanted, source)
         tokenizer = tokenizer_of(source, "source")
     settings_learnt = {**asdict(wanted), **learnt, "text_column": columns.text, "label_column": columns.label}
     config = TopicConfig(**settings_learnt)
-    return Prepared(config, tokenizer, None if source is None else _weights(source, config))
+    if source is None:
+        return Prepared(config, tokenizer, None)
+    weights, said = _weights(source, config), ""
+    if new_tokenizer:
+        weights, said = under_other_tokenizer(weights, tokenizer_of(source, "source"), tokenizer)
+    return Prepared(config, tokenizer, weights, said)
+
+
+def language_settings(wanted: TopicSettings, texts: Any, column: str) -> dict[str, Any]:
+    """Settings of a language model of some texts, whose weights such a classifier can take over: of several layers in two directions
+    the first.
+
+    Args:
+        wanted: of the classifier.
+        texts: rows.
+        column: that they are in.
+    """
+    size = wanted.vocabulary_size or min(_vocabulary_size(texts, column), OF_LANGUAGE)
+    same = ("lowercase", "cell", "embedding_size", "hidden_size")
+    ways = (
+        {"directions": "both"} if wanted.bidirectional else {"directions": "forward", "num_layers": wanted.num_layers}
+    )
+    return {"vocabulary_size": size, **{name: getattr(wanted, name) for name in same}, **ways}
 
 
 def _learnt(column: TargetColumn, train: Any, wanted: TopicSettings) -> dict[str, Any]:
@@ -152,9 +180,9 @@ def _vocabulary_size(train: Any, column: str) -> int:
     return OF_WORDS if sum(len(text.split()) for text in some) < 1.5 * len(some) else OF_TEXTS
 
 
-def _fitted(wanted: TopicSettings, source: SavedTask) -> TopicSettings:
+def _fitted(wanted: TopicSettings, source: SavedTask, *, new_tokenizer: bool) -> TopicSettings:
     """The settings wanted, with those that the run to start from decides, and sizes that its weights fit."""
-    wanted = with_tokenizer_of(wanted, source)
+    wanted = wanted if new_tokenizer else with_tokenizer_of(wanted, source)
     if source.task == "TopicClassifier":
         theirs = source.config(TopicConfig, task=source.task)
         return with_fixed(wanted, {name: getattr(theirs, name) for name in _FIXED})

@@ -18,15 +18,16 @@ from seqtext.data.rows.duplicates import duplicates
 from seqtext.data.rows.labels import Labels
 from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
 from seqtext.data.rows.teacher import answered, listed
-from seqtext.data.text.groups import groups_of_column
+from seqtext.data.text.groups import SplitBy, groups_by, groups_of_column
 from seqtext.errors import DataError, OptionsError
 from seqtext.tasks.classification.columns import IN_DRAWING, UNASKED, Asked, TargetColumn, choose_columns, target_column
 from seqtext.tasks.classification.settings import Kind
+from seqtext.tasks.classification.unlabelled import gathered, taken_out
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-Unlabelled = Literal["error", "drop"]
+Unlabelled = Literal["error", "drop", "use"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class LabelledSplits:
         duplicates: test rows whose text is in train too.
         notes: what was decided and left out, one line each.
         warnings: what the user should look at, one line each.
+        unlabelled: texts without a label that teach too, if there are any.
     """
 
     train: Dataset
@@ -52,6 +54,7 @@ class LabelledSplits:
     duplicates: int
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    unlabelled: Dataset | None = None
 
 
 def labelled_splits(
@@ -62,20 +65,27 @@ def labelled_splits(
     asked: Asked = UNASKED,
     teacher_column: str | None = None,
     unlabelled: Unlabelled = "error",
+    further: Sequence[Dataset] = (),
     max_rows: int | None = None,
     per_class: int | None = None,
     seed: int = 0,
-    together: bool = True,
+    split_by: SplitBy = "near",
 ) -> LabelledSplits:
-    """Chooses columns and splits, drops rows without a label if asked to, and holds rows out where a split is missing.
+    """Chooses columns and splits, sets rows without a label aside if asked to, and holds rows out where a split is missing.
 
     Several text columns are joined: `columns.text` is then their common name, which everything that reads texts takes.
-    `together` keeps texts that are nearly the same on one side of what is held out, which takes longer than all the rest.
+    `further` are rows of another source whose texts teach without labels, whatever becomes of those of this one.
+    `split_by` says what stays on one side of what is held out; to find texts that are nearly the same takes longer than all the rest.
 
     Raises:
         DataError: naming split, row and column of what cannot be used.
     """
     notes: list[str] = []
+    given: list[Dataset] = []  # rows without a label that were given
+    undrawn: list[Dataset] = []
+    if unlabelled == "use":
+        splits = type(splits)(splits)
+        given = taken_out(splits)
     splits = used_splits(splits, notes)
     columns = choose_columns(splits, asked, text=text_column, label=label_column)
     target = target_column(splits["train"], columns.label, asked)
@@ -83,20 +93,22 @@ def labelled_splits(
         notes += by_content(splits["train"], columns, text=text_column, label=label_column)
     if teacher_column is not None:
         _check_teacher(splits, teacher_column, target.kind)
-    if unlabelled == "drop":
-        splits = _without_unlabelled(splits, target, notes, teacher=teacher_column)
+    if unlabelled != "error":
+        aside = given if unlabelled == "use" else None
+        splits = _without_unlabelled(splits, target, notes, teacher=teacher_column, aside=aside)
     found_notes, warnings = target.about(splits)
     notes += found_notes
     train, validation, test = parts_of(
         splits,
         notes,
         labels=lambda rows: _strata(rows, target, teacher_column),
-        groups=lambda rows: groups_of_column(rows, columns.text) if together else None,
+        groups=lambda rows: groups_by(rows, columns.text, split_by),
         check=target.check_held_out,
         max_rows=max_rows,
         per_class=_checked_per_class(per_class, target.kind),
         seed=seed,
         drawn=IN_DRAWING[target.kind],
+        aside=undrawn if unlabelled == "use" else None,
     )
     if teacher_column is not None:
         notes += _told_of_teacher(train, columns, teacher_column)
@@ -110,7 +122,20 @@ def labelled_splits(
             f"{found.total:,} test texts are in train too (test rows {first}{', ...' if found.total > len(found.first_rows) else ''}):"
             " the test figure flatters"
         )
-    return LabelledSplits(train, validation, test, columns, target.kind, found.total, tuple(notes), tuple(warnings))
+    others = None
+    if unlabelled == "use" or further:
+        others = gathered(
+            [*given, *further],
+            undrawn,
+            train=train,
+            test=test,
+            columns=columns,
+            test_is_given=not {"test", "validation"}.isdisjoint(splits),
+            notes=notes,
+        )
+    return LabelledSplits(
+        train, validation, test, columns, target.kind, found.total, tuple(notes), tuple(warnings), others
+    )
 
 
 def hold_out(
@@ -163,11 +188,16 @@ def _told_of_teacher(train: Dataset, columns: Columns, teacher: str) -> list[str
 
 
 def _without_unlabelled(
-    splits: DatasetDict, target: TargetColumn, notes: list[str], *, teacher: str | None = None
+    splits: DatasetDict,
+    target: TargetColumn,
+    notes: list[str],
+    *,
+    teacher: str | None = None,
+    aside: list[Dataset] | None = None,
 ) -> DatasetDict:
     """The splits without rows that have no label, and without splits of such rows only, as the hub's hidden tests.
 
-    Training rows that a teacher answers stay.
+    Training rows that a teacher answers stay; those that are left out are added to `aside`, if there is such a list.
     """
     kept = type(splits)()
     for name, rows in splits.items():
@@ -175,9 +205,13 @@ def _without_unlabelled(
         if teacher is not None and name == "train":
             kept_rows |= answered(rows, teacher)
         labelled = np.flatnonzero(kept_rows)
-        if dropped := len(rows) - len(labelled):
+        dropped = len(rows) - len(labelled)
+        if dropped and aside is not None and name == "train":
+            aside.append(rows.select(np.flatnonzero(~kept_rows)))
+        elif dropped:
+            how = "drop" if aside is None else "use"
             notes.append(
-                f"{dropped:,} of {len(rows):,} rows of split {name!r} have no label and are left out (--unlabelled drop)"
+                f"{dropped:,} of {len(rows):,} rows of split {name!r} have no label and are left out (--unlabelled {how})"
             )
         if len(labelled):
             kept[name] = rows.select(labelled) if dropped else rows

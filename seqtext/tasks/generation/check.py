@@ -48,5 +48,5 @@ def told(splits: DatasetDict, named: NamedColumns) -> Iterator[str]:
 
     found = columns(splits["train"], named)
     attributes = (found["labels"],) if "labels" in found else ()
-    data = text_splits(splits, text_column=found["texts"], attributes=attributes, together=False)
+    data = text_splits(splits, text_column=found["texts"], attributes=attributes, split_by="rows")
     yield from (*data.notes, *data.warnings)

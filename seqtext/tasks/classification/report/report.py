@@ -21,6 +21,7 @@ from seqtext.tasks.classification.report.kinds import Answers, Kind, kind_of
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
+from seqtext.tasks.classification.unlabelled import ANSWERS
 from seqtext.training.fit import FitResult
 from seqtext.training.protocols import Reporter
 from seqtext.training.run_folder import RunFolder
@@ -152,6 +153,8 @@ def _baselines(
     """The baselines asked for, as answers to test and validation rows; the classifier's own linear model is one, where there is one."""
     if which == "none":
         return []
+    if task.config.teacher_column == ANSWERS:  # it has learnt from rows without a label too
+        linear = None
     labels = answers(data.train, task.config).best
     test, validation = (kind.simple(labels, len(rows), task.config) for rows in (data.test, data.validation))
     found = [Baseline(test.name, test.description, (test.predicted, validation.predicted), test.seconds)]
