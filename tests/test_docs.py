@@ -131,7 +131,10 @@ def stand_in(tmp_path_factory) -> Path:
     write_readings(place)
     write_recordings(place / "recordings", takes=8)
     clips = sorted(path.name for path in (place / "recordings").iterdir())
-    write_csv(place / "clips.csv", {"file": [f"recordings/{name}" for name in clips], "transcript": [name[0] for name in clips]})
+    write_csv(
+        place / "clips.csv",
+        {"file": [f"recordings/{name}" for name in clips], "transcript": [name[0] for name in clips]},
+    )
     call = np.concatenate([spoken(word, 7) for word in "abcd"])
     (place / "call.wav").write_bytes(write_wav(call, 8000))
     (place / "call.raw").write_bytes((call * 20000).astype("<i2").tobytes())
