@@ -26,7 +26,14 @@ def elsewhere(tmp_path, monkeypatch) -> None:
     write_csv(Path("rows.csv"), topic_rows(30, seed=1))
 
 
-USES = {"predict": ("x",), "score": ("x",), "generate": (), "translate": ("x",), "forecast": ("--history", "rows.csv")}
+USES = {
+    "predict": ("x",),
+    "score": ("x",),
+    "generate": (),
+    "translate": ("x",),
+    "transcribe": ("x.wav",),
+    "forecast": ("--history", "rows.csv"),
+}
 
 
 @pytest.mark.parametrize(("task", "other"), PAIRS, ids=lambda task: task.name)

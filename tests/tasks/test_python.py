@@ -21,6 +21,7 @@ from seqtext.tasks import saved
 from seqtext.tasks.known import TASKS, public
 from tests.conftest import topic_rows
 from tests.tasks.forecasting.forecasters import SMALL, START, load, series_of
+from tests.tasks.transcription import transcribers
 from tests.training.line import Line
 
 TINY = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 400, "subword_sampling": False}
@@ -48,10 +49,18 @@ def spans() -> dict[str, Part]:
     return {"train": train, "validation": validation, "test": test}
 
 
+def spoken() -> datasets.DatasetDict:
+    made = datasets.DatasetDict()
+    for name, rows, seed in (("train", 40, 1), ("validation", 12, 2), ("test", 12, 3)):
+        made[name] = transcribers.rows(rows, seed=seed)
+    return made
+
+
 DATA = {
     "TopicClassifier": texts,
     "TextGenerator": texts,
     "LanguageModel": texts,
+    "Transcriber": spoken,
     "Translator": pairs,
     "Forecaster": spans,
 }
@@ -59,10 +68,11 @@ COLUMNS = {
     "TopicClassifier": {"text_column": "text", "label_column": "label"},
     "TextGenerator": {"text_column": "text", "attributes": ("label",), "no_copy_ngram": 0},
     "LanguageModel": {"text_column": "text"},
+    "Transcriber": {},
     "Translator": {"source_column": "en", "target_column": "up", "encoder_size": 8},
     "Forecaster": {},
 }
-SIZES = {"Forecaster": SMALL | {"quantiles": (0.1, 0.5, 0.9), "loss": "student_t"}}
+SIZES = {"Transcriber": transcribers.SMALL, "Forecaster": SMALL | {"quantiles": (0.1, 0.5, 0.9), "loss": "student_t"}}
 NAMES = list(DATA)
 
 
@@ -80,6 +90,8 @@ def asked(name: str, task) -> list[object]:
         return [(one.text, one.log_probability) for one in written]
     if name == "LanguageModel":
         return [one.log_probability for one in task(["the ship", "a deer"])]
+    if name == "Transcriber":
+        return task([transcribers.noise(0.5)], rate=8000)
     if name == "Translator":
         return [(one.text, one.score) for one in task(["the ship", "a deer"], beam=2)]
     found, stream = task(load(50)), task.stream()
@@ -102,13 +114,14 @@ def test_it_says_what_it_is(name):
     assert said.startswith(f"{name}(")
     assert said.endswith(f"{parameters:,} parameters, on cpu)")
     assert f"{task.config.cell} of " in said
-    if name != "Forecaster":
+    if name not in ("Forecaster", "Transcriber"):
         assert f"{len(task.tokenizer):,} pieces" in said
     assert {
         "TopicClassifier": "3 labels: 'sea', 'town', 'wood'",
         "TextGenerator": "label of 3",
         "Translator": "en to up",
         "LanguageModel": "both",
+        "Transcriber": "4 symbols",
     }.get(name, "1 series: 'a'") in said
 
 

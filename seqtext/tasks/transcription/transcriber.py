@@ -63,7 +63,8 @@ class Transcriber(BaseTask):
         """What it is, in a few words each."""
         config = self.config
         every = f"an output every {config.seconds_per_step * 1000:g} ms"
-        return [f"{len(config.alphabet)} symbols", f"{config.rate:,} samples per second", every]
+        units = f"{config.cell} of {config.hidden_size:,} units"
+        return [f"{len(config.alphabet)} symbols", f"{config.rate:,} samples per second", every, units]
 
     # ---- made from data
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import seqtext
+from seqtext.reporting.class_metrics import classification_metrics
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.inference import macro_f1
-from seqtext.tasks.classification.report.metrics import classification_metrics
 from tests.conftest import topic_rows, write_csv
 from tests.in_process import topics_recipe
 

@@ -47,7 +47,7 @@ def measure(task: TopicClassifier, options: Evaluate, *, given: Any = None) -> M
     from seqtext.data.rows.columns import require
     from seqtext.data.rows.labels import Labels
     from seqtext.data.rows.splits import take
-    from seqtext.tasks.classification.report.metrics import classification_metrics
+    from seqtext.reporting.class_metrics import classification_metrics
 
     text = joined(options.text_column) or task.config.text_column
     label = options.label_column or task.config.label_column

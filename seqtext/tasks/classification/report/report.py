@@ -14,7 +14,8 @@ from seqtext.data.text.encoding import texts_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.options import TrainingOptions
 from seqtext.reporting.baseline import Baseline, Baselines
-from seqtext.reporting.confusion import confusion_matrix
+from seqtext.reporting.class_metrics import ClassificationMetrics, IntArray, classification_metrics
+from seqtext.reporting.class_pictures import confusion_matrix, per_class_f1
 from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, example_of, run_figures, write_report
 from seqtext.reporting.tfidf import majority_class, tfidf
@@ -22,8 +23,6 @@ from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.encode import answers
 from seqtext.tasks.classification.inference import log_probabilities
 from seqtext.tasks.classification.report.card import Mistake, classification_card, compared
-from seqtext.tasks.classification.report.metrics import ClassificationMetrics, IntArray, classification_metrics
-from seqtext.tasks.classification.report.pictures import per_class_f1
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits

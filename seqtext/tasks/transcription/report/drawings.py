@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqtext.reporting.confusion import confusion_matrix
+from seqtext.reporting.class_pictures import confusion_matrix
 from seqtext.tasks.transcription.hearing import normalised_frames
 from seqtext.tasks.transcription.report.metrics import Listened, mistaken
 from seqtext.tasks.transcription.report.pictures import in_noise, utterance

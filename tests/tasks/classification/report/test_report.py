@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqtext.tasks.classification.report.metrics import classification_metrics
+from seqtext.reporting.class_metrics import classification_metrics
 from seqtext.tasks.classification.report.report import table
 
 

@@ -6,9 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from seqtext.errors import ResourceError
-from seqtext.reporting.confusion import confusion_matrix
-from seqtext.tasks.classification.report.metrics import classification_metrics
-from seqtext.tasks.classification.report.pictures import per_class_f1
+from seqtext.reporting.class_metrics import classification_metrics
+from seqtext.reporting.class_pictures import confusion_matrix, per_class_f1
 
 NAMES = ["World", "スポーツ", "$ & _ money\n", "a very long name of a class indeed", "empty"]
 

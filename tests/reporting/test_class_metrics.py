@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqtext.errors import DataError
-from seqtext.tasks.classification.report.metrics import classification_metrics
+from seqtext.reporting.class_metrics import classification_metrics
 
 NAMES = ["World", "Sports", "Business"]
 
