@@ -148,6 +148,11 @@ def stand_in(tmp_path_factory) -> Path:
     write_readings(place)
     write_words(place)
     write_recordings(place / "recordings", takes=8)
+    clips = sorted(path.name for path in (place / "recordings").iterdir())
+    write_csv(
+        place / "clips.csv",
+        {"file": [f"recordings/{name}" for name in clips], "transcript": [name[0] for name in clips]},
+    )
     call = np.concatenate([spoken(word, 7) for word in "abcd"])
     (place / "call.wav").write_bytes(write_wav(call, 8000))
     (place / "call.raw").write_bytes((call * 20000).astype("<i2").tobytes())
@@ -240,7 +245,7 @@ def test_commands_that_train_run_in_the_order_of_the_pages(trained):
         assert (trained / "runs" / name / "report" / "samples.md").is_file()
     for name in ("pieces", "deep", "words", "reviews", "started", "writes"):
         assert (trained / "runs" / name / "report" / "learning_curves.png").is_file()
-    for name in ("keys", "digits", "theo"):
+    for name in ("keys", "digits", "ann", "clips"):
         assert (trained / "runs" / name / "report" / "utterance.png").is_file()
     for name in ("small", "pile", "hundred", "begun", "own", "better", "distilled"):
         assert (trained / "runs" / name / "report" / "confusion_matrix.png").is_file()

@@ -13,10 +13,12 @@ from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.known import TASKS
 from seqtext.tasks.language_model.language_model import LanguageModel
 from seqtext.tasks.tagging.tagger import Tagger
+from seqtext.tasks.transcription.transcriber import Transcriber
 from seqtext.tasks.translation.translator import Translator
 from tests.tasks.forecasting import forecasters
 from tests.tasks.generation import generators
 from tests.tasks.tagging import taggers
+from tests.tasks.transcription import transcribers
 from tests.tasks.translation import translators
 
 
@@ -29,6 +31,7 @@ def saved_tasks(topics, tmp_path_factory) -> dict[str, Path]:
         "TextGenerator": TextGenerator.from_data(topics["train"], **generators.SIZES),
         "LanguageModel": LanguageModel.from_data(topics["train"], text_column="text", **generators.SIZES),
         "Tagger": Tagger.from_data(taggers.rows(), tag_column="upos", **taggers.SIZES),
+        "Transcriber": Transcriber.from_data(transcribers.rows(), **transcribers.SMALL),
         "Translator": Translator.from_data(translators.pairs(60), **translators.SIZES),
         "Forecaster": Forecaster.from_data(whole(series), **forecasters.SMALL),
     }

@@ -15,12 +15,14 @@ from tests.conftest import topic_rows, write_csv
 from tests.in_process import Ended, seqtext_command, succeeded
 from tests.tasks.forecasting.recipe import load, table, times
 from tests.tasks.tagging.taggers import conllu
+from tests.tasks.transcription.transcribers import write_recordings
 
 DATA = {
     "TopicClassifier": ("rows.csv",),
     "TextGenerator": ("rows.csv", "--samples", "0"),
     "LanguageModel": ("rows.csv",),
     "Tagger": ("words.conllu",),
+    "Transcriber": ("recordings",),
     "Translator": ("two.en", "two.de", "--beam", "1"),
     "Forecaster": ("load.csv",),
 }
@@ -33,6 +35,7 @@ def elsewhere(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_csv(Path("rows.csv"), topic_rows(12, seed=4))
     Path("words.conllu").write_text(conllu(12, seed=4))
+    write_recordings(Path("recordings"), takes=2)
     Path("two.en").write_text("old house\ngreen tree\nsmall dog sleeps\n")
     Path("two.de").write_text("alt Haus\ngrün Baum\nklein Hund schläft\n")
     Path("load.csv").write_text(table("when,kw", times(40), load(40)))

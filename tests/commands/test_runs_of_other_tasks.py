@@ -32,6 +32,7 @@ USES = {
     "tag": ("x",),
     "generate": (),
     "translate": ("x",),
+    "transcribe": ("x.wav",),
     "forecast": ("--history", "rows.csv"),
 }
 

@@ -22,6 +22,7 @@ from seqtext.tasks.known import TASKS, public
 from tests.conftest import topic_rows
 from tests.tasks.forecasting.forecasters import SMALL, START, load, series_of
 from tests.tasks.tagging import taggers
+from tests.tasks.transcription import transcribers
 from tests.training.line import Line
 
 TINY = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 400, "subword_sampling": False}
@@ -56,11 +57,19 @@ def tagged() -> datasets.DatasetDict:
     return made
 
 
+def spoken() -> datasets.DatasetDict:
+    made = datasets.DatasetDict()
+    for name, rows, seed in (("train", 40, 1), ("validation", 12, 2), ("test", 12, 3)):
+        made[name] = transcribers.rows(rows, seed=seed)
+    return made
+
+
 DATA = {
     "TopicClassifier": texts,
     "TextGenerator": texts,
     "LanguageModel": texts,
     "Tagger": tagged,
+    "Transcriber": spoken,
     "Translator": pairs,
     "Forecaster": spans,
 }
@@ -69,10 +78,15 @@ COLUMNS = {
     "TextGenerator": {"text_column": "text", "attributes": ("label",), "no_copy_ngram": 0},
     "LanguageModel": {"text_column": "text"},
     "Tagger": {"tag_column": "upos"},
+    "Transcriber": {},
     "Translator": {"source_column": "en", "target_column": "up", "encoder_size": 8},
     "Forecaster": {},
 }
-SIZES = {"Tagger": taggers.SIZES, "Forecaster": SMALL | {"quantiles": (0.1, 0.5, 0.9), "loss": "student_t"}}
+SIZES = {
+    "Tagger": taggers.SIZES,
+    "Transcriber": transcribers.SMALL,
+    "Forecaster": SMALL | {"quantiles": (0.1, 0.5, 0.9), "loss": "student_t"},
+}
 NAMES = list(DATA)
 
 
@@ -92,6 +106,8 @@ def asked(name: str, task) -> list[object]:
         return [one.log_probability for one in task(["the ship", "a deer"])]
     if name == "Tagger":
         return task(["Ann may see", "the can"], probabilities=True)
+    if name == "Transcriber":
+        return task([transcribers.noise(0.5)], rate=8000)
     if name == "Translator":
         return [(one.text, one.score) for one in task(["the ship", "a deer"], beam=2)]
     found, stream = task(load(50)), task.stream()
@@ -114,7 +130,7 @@ def test_it_says_what_it_is(name):
     assert said.startswith(f"{name}(")
     assert said.endswith(f"{parameters:,} parameters, on cpu)")
     assert f"{task.config.cell} of " in said
-    if name not in ("Forecaster", "Tagger"):
+    if name not in ("Forecaster", "Tagger", "Transcriber"):
         assert f"{len(task.tokenizer):,} pieces" in said
     assert {
         "TopicClassifier": "3 labels: 'sea', 'town', 'wood'",
@@ -122,6 +138,7 @@ def test_it_says_what_it_is(name):
         "Translator": "en to up",
         "LanguageModel": "both",
         "Tagger": "6 tags: 'AUX'",
+        "Transcriber": "4 symbols",
     }.get(name, "1 series: 'a'") in said
 
 

@@ -51,7 +51,7 @@ class Transcriber(BaseTask):
     selection_metric = "symbol_error_rate"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "fp32"
-    usual = Usual(epochs=20, batch_rows=32)
+    usual = Usual(epochs=60, batch_rows=32)  # strings are other ones every epoch, and what is told apart is learnt late
 
     def __init__(self, config: TranscriptionConfig) -> None:
         self.config = config
@@ -63,7 +63,8 @@ class Transcriber(BaseTask):
         """What it is, in a few words each."""
         config = self.config
         every = f"an output every {config.seconds_per_step * 1000:g} ms"
-        return [f"{len(config.alphabet)} symbols", f"{config.rate:,} samples per second", every]
+        units = f"{config.cell} of {config.hidden_size:,} units"
+        return [f"{len(config.alphabet)} symbols", f"{config.rate:,} samples per second", every, units]
 
     # ---- made from data
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqtext.builtin.touch_tones import touch_tones
 from seqtext.data.audio.wav import write_wav
 from tests import in_process
 from tests.in_process import Ended, figures_of, seqtext_command, succeeded
@@ -54,7 +55,7 @@ def recipe(*flags: object) -> Ended:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("digits")
-    write_recordings(folder / "takes", takes=20)
+    write_recordings(folder / "takes", takes=14)
     said = [spoken(word, 99 + number) for number, word in enumerate("badc")]
     pause = np.zeros(1600, dtype=np.float32)
     (folder / "call.wav").write_bytes(write_wav(np.concatenate([part for one in said for part in (pause, one)]), 8000))
@@ -70,7 +71,7 @@ def here(place, monkeypatch) -> None:
 def tones(place) -> Ended:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        return succeeded(recipe("--data", "takes", "--run", "runs/tones", "--epochs", "30"))
+        return succeeded(recipe("--data", "takes", "--run", "runs/tones", "--epochs", "24"))
 
 
 def test_it_learns_and_says_how_well_beside_simpler_methods(tones):
@@ -82,7 +83,7 @@ def test_it_learns_and_says_how_well_beside_simpler_methods(tones):
     assert {*test["by_speaker"]} == {"ann", "bob"}
     assert -100 < test["delay_ms"]["median"] < 200
     assert figures["baselines"]["logistic regression"]["accuracy"] > 0.9
-    assert figures["data"]["rows"] == {"train": 108, "validation": 12, "test": 40}
+    assert figures["data"]["rows"] == {"train": 65, "validation": 7, "test": 40}
     for shown in (
         "symbols     4: a b c d",
         "strings     of 1 to 3 recordings",
@@ -175,17 +176,19 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(tmp_path):
     flags = (
         "--data",
         "takes",
+        "--max_rows",
+        "40",
+        "--batch_rows",
+        "4",
         "--epochs",
         "2",
         "--checkpoint_every",
         "3",
-        "--gradient_accumulation",
-        "2",
         "--baselines",
         "none",
     )
     succeeded(recipe(*flags, "--run", tmp_path / "whole"))
-    with killed_in_step(7 + 3):  # seven are made to say how long it will take
+    with killed_in_step(7 + 5):  # seven are made to say how long it will take
         recipe(*flags, "--run", tmp_path / "run")
     succeeded(in_process.recipe("spoken_digits", "--resume", "--run", tmp_path / "run"))
     assert hashes(tmp_path / "run") == hashes(tmp_path / "whole")
@@ -193,7 +196,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(tmp_path):
 
 def test_a_speaker_is_held_out_and_a_dry_run_writes_nothing(tmp_path):
     ended = succeeded(recipe("--data", "takes", "--hold_out_speaker", "bob", "--dry_run", "--run", tmp_path / "dry"))
-    assert "test: all 80 recordings of bob, who is in no other split" in ended.out
+    assert "test: all 56 recordings of bob, who is in no other split" in ended.out
     assert not (tmp_path / "dry").exists()
 
 
@@ -206,11 +209,17 @@ def test_a_recording_that_cannot_be_read_stops_before_the_first_step(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_the_built_in_keys_run_offline_in_their_smallest_form(tmp_path):
-    flags = ("--max_rows", "200", "--epochs", "1", "--baselines", "none", "--joined", "1")
+def test_the_built_in_keys_run_offline_in_their_smallest_form(tmp_path, monkeypatch):
+    monkeypatch.setattr("seqtext.data.audio.tones.touch_tones", lambda count, **how: touch_tones(count // 20, **how))
+    flags = ("--epochs", "1", "--baselines", "fast", "--joined", "1")
+    monkeypatch.setattr("seqtext.tasks.transcription.report.measured.STRINGS", 5)
     ended = succeeded(recipe(*flags, "--run", tmp_path / "keys"))
     assert "symbols     12: # * 0 1 2 3 4 5 6 7 8 9" in ended.out
-    assert figures_of(tmp_path / "keys")["test"]["strings"] == 500
+    figures = figures_of(tmp_path / "keys")
+    assert figures["test"]["strings"] == 25
+    assert figures["baselines"]["Goertzel detector"]["strings_right"] > 0.9
+    assert len(figures["noise"]["decibels"]) == len(figures["noise"]["strings_right"]["this model"])
+    assert (tmp_path / "keys" / "report" / "noise.png").is_file()
 
 
 def test_check_names_the_recordings_at_fault(tmp_path):
