@@ -64,14 +64,15 @@ class Copier:
                 [character.lower() if lower else character]
             )
 
-        self._is_known = is_known
+        self.is_known = is_known
 
-    def spans(self, text: str, terms: Iterable[Span] = ()) -> list[Span]:
+    def spans(self, text: str, terms: Iterable[Span] = (), *, small: bool = False) -> list[Span]:
         """Where something is to be copied in a normalised text, in order: none overlap, and what only blanks part is one.
 
         Args:
             text: normalised.
             terms: spans that are to be by themselves.
+            small: whether the text is to be read in small letters.
         """
         taken = list(terms)
         found = []
@@ -80,24 +81,24 @@ class Copier:
             if _ADDRESSES.match(text, start):
                 end = start + len(text[start:end].rstrip(_ENDS))
             found.append((start, end))
-        found += self._unknown(text)
+        found += self._unknown(text.lower() if small and len(text.lower()) == len(text) else text)
         found = [span for span in found if span[0] < span[1] and not any(_meet(span, term) for term in taken)]
         return sorted([*taken, *_joined(sorted(found), text)])
 
-    def masked(self, text: str, glossary: Glossary | None = None) -> Masked:
+    def masked(self, text: str, glossary: Glossary | None = None, *, small: bool = False) -> Masked:
         """A text to translate, with a placeholder for each of the first spans that there are placeholders for."""
         text = self._plain(text)
         terms = {} if glossary is None else glossary.found(text)
-        spans = self.spans(text, terms)[:_FIT]
+        spans = self.spans(text, terms, small=small)[:_FIT]
         stands_for = {
             mark: terms.get(span, text[slice(*span)]) for mark, span in zip(PLACEHOLDERS, spans, strict=False)
         }
         return Masked(_replaced(text, spans, PLACEHOLDERS), stands_for)
 
-    def fits(self, text: str, glossary: Glossary | None = None) -> bool:
+    def fits(self, text: str, glossary: Glossary | None = None, *, small: bool = False) -> bool:
         """Whether there are placeholders enough for a text."""
         text = self._plain(text)
-        return len(self.spans(text, {} if glossary is None else glossary.found(text))) <= _FIT
+        return len(self.spans(text, {} if glossary is None else glossary.found(text), small=small)) <= _FIT
 
     def masked_pair(self, source: str, target: str) -> tuple[str, str]:
         """A pair to learn from: what stands on both sides gives way to the same placeholder."""
@@ -112,10 +113,10 @@ class Copier:
 
     def _unknown(self, text: str) -> Iterator[Span]:
         """Words, or of scripts without blanks characters, that the vocabulary has to spell in bytes."""
-        if all(map(self._is_known, set(text))):
+        if all(map(self.is_known, set(text))):
             return
         for match in re.finditer(rf"[^\W{UNSPACED}]+|[{UNSPACED}]|[^\w\s]", text):
-            if not all(map(self._is_known, match.group())):
+            if not all(map(self.is_known, match.group())):
                 yield match.span()
 
 

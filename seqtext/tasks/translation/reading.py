@@ -59,23 +59,29 @@ class Reader:
     def __call__(self, text: str, glossary: Glossary | None = None) -> Read:
         """A text in parts, of which there is always one."""
         kept = text[:MOST_CHARACTERS]
-        loud = not self._as_they_are and in_capitals(self._masked(kept[: self._longest * 8], glossary).text)
+        loud = not self._as_they_are and in_capitals(self._masked(kept, glossary, small=True).text)
 
         def part(text: str) -> Part:
-            masked = self._masked(text, glossary)
-            shown = in_small_letters(masked.text) if loud else masked.text
+            masked = self._masked(text, glossary, small=loud)
+            shown = self._small(masked.text) if loud else masked.text
             [ids] = self._tokenizer.encode([shown], keep=slice(0, self._longest))
             return Part([] if ids == [BEGIN] else ids, masked, loud)
 
         def fits(text: str) -> bool:
-            if self._copier is not None and not self._copier.fits(text, glossary):
+            if self._copier is not None and not self._copier.fits(text, glossary, small=loud):
                 return False
             return len(part(text).ids) <= self._longest
 
         return Read([part(one) for one in split(kept, fits)] or [part("")], len(kept) < len(text))
 
-    def _masked(self, text: str, glossary: Glossary | None) -> Masked:
-        return Masked(text, {}) if self._copier is None else self._copier.masked(text, glossary)
+    def _masked(self, text: str, glossary: Glossary | None, *, small: bool) -> Masked:
+        return Masked(text, {}) if self._copier is None else self._copier.masked(text, glossary, small=small)
+
+    def _small(self, text: str) -> str:
+        """In small letters, but for the first if the vocabulary has it as a capital."""
+        small = in_small_letters(text)
+        letters = filter(str.isalpha, set(small))
+        return small if self._copier is None or all(map(self._copier.is_known, letters)) else small.lower()
 
 
 def split(text: str, fits: Callable[[str], bool], level: int = 0) -> list[str]:
