@@ -21,8 +21,10 @@ from seqtext.nn.word_vectors import WordVectors
 def outline(model: nn.Module) -> str:
     """A model's parts, as `nn.RNN(1, 32, num_layers=2, batch_first=True) -> last output -> Linear(32, 1)`.
 
-    Dropout is left out, and so is what only training uses. Of a model of another shape, its parts in their order.
+    Dropout is left out, and so is what only training uses. Of a model of another shape, what it says itself, or its parts in their order.
     """
+    if isinstance(said := getattr(model, "outlined", None), str):
+        return said
     if isinstance(model, SeqToVec):
         return _chain(model.embedding, model.backbone, model.pooling, model.head)
     if isinstance(model, SeqToSeq):

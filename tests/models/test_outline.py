@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from torch import nn
 
+from seqtext.data.series.series import whole
+from seqtext.data.series.splits import household_series
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.models.encoder_decoder import EncoderDecoder
@@ -18,8 +20,9 @@ from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.options import part_of
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.settings import TopicConfig, TopicSettings
-from seqtext.tasks.forecasting.forecaster import Forecaster
-from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastSettings
+from seqtext.tasks.forecasting.model import build_model
+from seqtext.tasks.forecasting.prepare import prepare
+from seqtext.tasks.forecasting.settings import ForecastSettings
 from seqtext.tasks.generation.model import build_model as build_generator
 from seqtext.tasks.generation.settings import GeneratorConfig, GeneratorSettings
 from seqtext.tasks.language_model.model import build_model as build_language_model
@@ -57,7 +60,7 @@ def translator(**settings: Any) -> EncoderDecoder:
 
 
 def forecaster(**settings: Any) -> nn.Module:
-    return Forecaster(ForecastConfig(**settings, series=("load",), means=(0.0,), scales=(1.0,))).model
+    return build_model(prepare(whole(household_series()), settings))
 
 
 @pytest.mark.parametrize(
@@ -82,9 +85,13 @@ def test_a_recipe_shows_the_model_that_it_builds_without_flags(recipe, settings,
 
 def test_what_a_setting_changes_is_seen():
     small: dict[str, Any] = {"hidden_size": 8, "embedding_size": 8}
-    assert outline(forecaster(cell="gru", num_layers=1, horizon=4, quantiles=(0.1, 0.5, 0.9))) == (
+    assert outline(forecaster(model="plain", cell="gru", num_layers=1, horizon=4, quantiles=(0.1, 0.5, 0.9))) == (
         "nn.GRU(1, 32, batch_first=True) -> last output -> Linear(32, 12)"
     )
+    assert outline(forecaster(model="plain")) == (
+        "nn.RNN(1, 32, num_layers=2, batch_first=True) -> last output -> Linear(32, 1)"
+    )
+    assert outline(forecaster(model="linear")) == "linear path"
     assert outline(generator(**small, feedback="zeros", tied=False)) == (
         f"vector Linear({CLASSES}, 8), then zeros -> nn.LSTM(8, 8, batch_first=True) from state Linear({CLASSES}, 16)"
         f" -> Linear(8, {TOKENS})"

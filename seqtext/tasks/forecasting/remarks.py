@@ -62,15 +62,15 @@ def of_clocks(zones: Sequence[str | None], config: ForecastConfig) -> list[str]:
     return []
 
 
-def of_readings(series: SeriesSet, config: ForecastConfig) -> list[str]:
+def of_readings(series: SeriesSet, config: ForecastConfig, *, ahead: int = 0) -> list[str]:
     """Readings that the model looks at and that are missing, where it has no mark for them, or far from all it knew."""
     found = []
     for number, name in enumerate(series.names):
-        values = series.one(number)
+        values = series.one(number)[: int(series.lengths[number]) - ahead]
         where = f"history {number + 1}" if len(series) > 1 or name in config.series else f"history {shorten(name)}"
         looked_at = values if config.context == "stateful" else values[-config.reach :]
         if (count := int(np.isnan(looked_at).sum())) and not config.marks_missing:
-            found.append(f"{where}: {_missing(count)}")
+            found.append(f"{where}: {_missing(count, config)}")
         if name in config.series:
             place = config.series.index(name)
             off = far(looked_at, config.means[place], config.scales[place])
@@ -87,7 +87,7 @@ def of_part(part: Part, config: ForecastConfig, name: str) -> list[str]:
     if config.marks_missing:
         return []
     count = sum(int(np.isnan(part.series.values[first:end]).sum()) for first, end in part.spans.tolist())
-    return [f"{name}: {_missing(count)}"] if count else []
+    return [f"{name}: {_missing(count, config)}"] if count else []
 
 
 def of_one_reading(value: float, mean: float, scale: float, where: str) -> list[str]:
@@ -104,9 +104,10 @@ def far(values: NDArray[np.float64], mean: float, scale: float) -> NDArray[np.bo
     return answers
 
 
-def _missing(count: int) -> str:
+def _missing(count: int, config: ForecastConfig) -> str:
     readings = f"{count:,} reading{' is' if count == 1 else 's are'} missing"
-    return f"{readings}, and taken as the one before: the model was trained on readings without gaps"
+    taken = "the one a season before" if config.seasons and config.fill == "season" else "the one before"
+    return f"{readings}, and taken as {taken}: the model was trained on readings without gaps"
 
 
 def _off(value: float, mean: float, scale: float) -> str:

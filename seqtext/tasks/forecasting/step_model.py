@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtext.batching.padded import Padded
+from seqtext.models.outline import outline
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.forecast_output import ForecastOutput
 from seqtext.tasks.forecasting.linear_path import LinearPath
@@ -84,6 +85,15 @@ class StepModel(nn.Module):
         self.head = nn.Linear(size, self.output.size)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+
+    @property
+    def outlined(self) -> str:
+        """Its parts in a line."""
+        if not self.recurrent:
+            return "linear path"
+        read = outline(nn.ModuleList([self.embedding, self.backbone]))
+        step = outline(nn.ModuleList([self.steps, self.hidden, self.head]))
+        return f"linear path + {read} -> last output -> each step ahead: {step}"
 
     def forward(self, inputs: StepInputs) -> StepOutput:
         """What is said of each step, as it is learnt."""
