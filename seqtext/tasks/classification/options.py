@@ -27,6 +27,10 @@ class LabelledOptions(TextDataOptions, RunOptions):
     """Times that the language model of the texts without labels reads them. Default: as many as take some minutes, 6 at most."""
     self_training: bool = True
     """Spread the labels to the rows without one by naive Bayes, and learn from that too, where it finds more hidden labels than without."""
+    new_tokenizer: bool = False
+    """With --init_from: a tokenizer of these texts all the same; pieces that both have keep their vectors, the others get the mean."""
+    compare_scratch: bool = False
+    """Train without a start too, for as long, and keep the better one by the validation rows."""
 
     def _faults(self) -> list[str]:
         ranges = {
