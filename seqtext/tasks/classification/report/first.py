@@ -51,7 +51,8 @@ def from_scratch(
     if not options.compare_scratch or options.dry_run:
         return None
     stage = Stage("from_scratch", "the same from scratch, to compare with", data.train, data.validation)
-    return run_stage(folder, stage, options, make=make, open=load)
+    trained: TopicClassifier = run_stage(folder, stage, options, make=make, open=load)
+    return trained
 
 
 def _language_model(options: Any, folder: RunFolder, data: LabelledSplits) -> str:
