@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seqtext.options import TrainingOptions
-from seqtext.training.advice import advice
+from seqtext.training.advice import advice, far_apart
 from seqtext.training.fit import fit
 from tests.training.line import Line, points
 
@@ -55,3 +55,19 @@ def test_the_advice_of_fit_obeyed_gets_further(tmp_path):
     assert first.advice == "--epochs 4"
     second = fit(Line(), points(), run=tmp_path / "run", resume=True, **{**options, "epochs": 4})
     assert second.validation["error"] < first.validation["error"]
+
+
+def test_validation_and_test_that_chance_does_not_explain_are_called_far_apart():
+    def figures(**test: float) -> dict:
+        return {"test": test, "data": {"rows": {"validation": 400, "test": 1000}}}
+
+    told = far_apart({"accuracy": 0.95}, figures(accuracy=0.75))
+    assert told.startswith("accuracy is 95.0% and 75.0% on validation and test rows, far apart")
+    assert far_apart({"accuracy": 0.80}, figures(accuracy=0.76)) == ""
+    few = {"test": {"accuracy": 0.7}, "data": {"rows": {"validation": 10, "test": 1000}}}
+    assert far_apart({"accuracy": 0.9}, few) == ""  # ten rows say little
+    assert far_apart({"loss": 3.2, "perplexity": 25.7}, figures(perplexity=275.8)).startswith(
+        "perplexity is 25.7 and 275.8"
+    )
+    assert far_apart({"loss": 3.2, "perplexity": 25.7}, figures(perplexity=30.1)) == ""
+    assert far_apart({"loss": 1.0}, {"test": None}) == ""

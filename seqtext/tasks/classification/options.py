@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from seqtext.data.reading.options import TextDataOptions
 from seqtext.options import MOST_STEPS, POSITIVE, Range, RunOptions, at_most, out_of_range
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 _TRAIN_AND_VALIDATE = Range("2 or more: one to train on and one to validate", lambda rows: rows >= 2)
 
@@ -27,6 +30,20 @@ class LabelledOptions(TextDataOptions, RunOptions):
     """Times that the language model of the texts without labels reads them. Default: as many as take some minutes, 6 at most."""
     self_training: bool = True
     """Spread the labels to the rows without one by naive Bayes, and learn from that too, where it finds more hidden labels than without."""
+    new_tokenizer: bool = False
+    """With --init_from: a tokenizer of these texts all the same; pieces that both have keep their vectors, the others get the mean."""
+    compare_scratch: bool = False
+    """Train without a start too, for as long, and keep the better one by the validation rows."""
+
+    def further_texts(self) -> list[Dataset]:
+        """The rows of --unlabelled_data.
+
+        Raises:
+            DataError: nothing of that name, or anything that cannot be read.
+        """
+        from seqtext.data.reading.sources import load
+
+        return [] if self.unlabelled_data is None else [load(self.unlabelled_data).splits["train"]]
 
     def _faults(self) -> list[str]:
         ranges = {

@@ -6,7 +6,7 @@ from datasets import Dataset
 
 from seqtext.data.rows.splits import split_validation
 from seqtext.data.text import groups as module
-from seqtext.data.text.groups import groups_of
+from seqtext.data.text.groups import groups_by, groups_of
 
 
 def together(groups):
@@ -79,3 +79,18 @@ def test_where_a_class_would_lose_its_rows_on_a_side_groups_are_cut():
     data = Dataset.from_dict({"n": list(range(120))})
     held_out = split_validation(data, rows=12, labels=labels, groups=groups)[1]
     assert {*labels[held_out["n"]]} == {0, 1, 2}
+
+
+def test_what_is_not_cut_apart_is_chosen_by_name():
+    texts = [
+        "the ship sails at dawn today",
+        "The ship sails at dawn today!",
+        "now the ship sails at dawn today",
+        "owls",
+    ]
+    rows = Dataset.from_dict({"text": texts})
+    near, equal = (groups_by(rows, "text", how) for how in ("near", "equal"))
+    assert near.tolist() == [0, 0, 0, 1]
+    assert equal[0] == equal[1]
+    assert len({*equal.tolist()}) == 3
+    assert groups_by(rows, "text", "rows") is None

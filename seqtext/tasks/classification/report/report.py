@@ -25,9 +25,18 @@ from seqtext.tasks.classification.unlabelled import ANSWERS
 from seqtext.training.fit import FitResult
 from seqtext.training.protocols import Reporter
 from seqtext.training.run_folder import RunFolder
+from seqtext.training.seeds import SeedFigure
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+FIGURES = (  # of several seeds: those that there are, of one label a text, of several, of a number
+    SeedFigure("accuracy", "accuracy", percent=True),
+    SeedFigure("micro_f1", "micro F1", digits=4),
+    SeedFigure("average_precision", "average precision", digits=4),
+    SeedFigure("r2", "R2", digits=4),
+    SeedFigure("mae", "mean absolute error", digits=4),
+)
 
 
 def classification_report(

@@ -1,0 +1,75 @@
+"""What is made before a classifier: labels spread, a language model of all texts to start from, a start from scratch to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from seqtext.data.rows.splits import hold_out_rows
+from seqtext.options import part_of
+from seqtext.reporting.stages import Stage, begin, run_stage
+from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.prepare import language_settings
+from seqtext.tasks.classification.settings import TopicSettings
+from seqtext.tasks.classification.splits import LabelledSplits
+from seqtext.tasks.classification.unlabelled import ANSWERS, texts_of_all, with_answers
+from seqtext.tasks.known import BY_NAME, public
+from seqtext.tasks.saved import load
+from seqtext.training.run_folder import RunFolder
+
+PASSED_ON = ("seed", "allow_inexact", "checkpoint_every", "max_steps", "max_minutes", "precision", "device", "threads")
+
+
+def with_spread_labels(data: LabelledSplits, options: Any) -> tuple[LabelledSplits, dict[str, Any]]:
+    """The rows to learn from, those whose labels were spread among them, and what the classifier is to be told of them."""
+    told: dict[str, Any] = {"target": data.target}
+    if data.unlabelled is None or data.target != "label" or not options.self_training or options.teacher_column:
+        return data, told
+    rows, how = with_answers(data.train, data.unlabelled, data.columns, seed=options.seed)
+    if ANSWERS in rows.column_names:
+        told["teacher_column"] = ANSWERS
+    return replace(data, train=rows, notes=(*data.notes, how)), told
+
+
+def start_of(options: Any, folder: RunFolder, data: LabelledSplits, *, revision: str | None) -> tuple[Any, str | None]:
+    """The options to go on with, and what the classifier starts from: a run that was named, or a language model of all texts.
+
+    Raises:
+        OptionsError: if the run's folder is taken.
+        Stopped: by a signal, with everything saved.
+    """
+    needs_one = data.unlabelled is not None and options.init_from is None and options.model != "linear"
+    if options.dry_run or not (needs_one or (options.init_from and options.compare_scratch)):
+        return options, options.init_from
+    options = begin(folder, options, revision=revision)
+    return options, options.init_from or _language_model(options, folder, data)
+
+
+def from_scratch(
+    options: Any, folder: RunFolder, data: LabelledSplits, *, make: Callable[[], TopicClassifier]
+) -> TopicClassifier | None:
+    """A classifier without a start, trained for as long; None if nobody asked for it."""
+    if not options.compare_scratch or options.dry_run:
+        return None
+    stage = Stage("from_scratch", "the same from scratch, to compare with", data.train, data.validation)
+    trained: TopicClassifier = run_stage(folder, stage, options, make=make, open=load)
+    return trained
+
+
+def _language_model(options: Any, folder: RunFolder, data: LabelledSplits) -> str:
+    """Where the language model of all texts is, with and without a label: trained in the run's folder, or found there."""
+    assert data.unlabelled is not None
+    texts, column = texts_of_all(data.train, data.unlabelled), data.columns.text
+    asked = {name: value for name, value in vars(options).items() if name in PASSED_ON}
+    training = BY_NAME["LanguageModel"].part("options").LanguageOptions(**asked, epochs=options.pretraining_epochs)
+    wanted = language_settings(TopicSettings(**part_of(options, TopicSettings)), texts, column)
+
+    def make() -> Any:
+        return public("LanguageModel").from_data(texts, text_column=column, seed=options.seed, **wanted)
+
+    stage = Stage(
+        "language_model", f"a language model of {len(texts):,} texts", *hold_out_rows(texts, None, seed=options.seed)
+    )
+    run_stage(folder, stage, training, make=make, open=load)
+    return str(folder.stages / stage.name)
