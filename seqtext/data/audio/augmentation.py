@@ -31,12 +31,12 @@ def in_noise(samples: Padded, share: float, least: float, most: float = 50.0) ->
     lengths = sent(samples.lengths, values.device).unsqueeze(1)
     power = (values.square().sum(1, keepdim=True) / lengths).clamp_min(QUIETEST**2)
     size = 1 << (values.shape[1] - 1).bit_length()
-    spectrum = torch.fft.rfft(torch.randn(len(values), size, device=values.device))
-    pitch = torch.arange(spectrum.shape[1], device=values.device).add(size / 200)
+    spectrum = torch.fft.rfft(torch.randn(len(values), size, device=values.device, dtype=values.dtype))
+    pitch = torch.arange(spectrum.shape[1], device=values.device, dtype=values.dtype).add(size / 200)
     noise = torch.fft.irfft(spectrum * pitch.pow(-_uniform(values, 0.0, 1.0)), n=size)[:, : values.shape[1]]
     noise = noise / noise.square().mean(1, keepdim=True).sqrt()
     above = _uniform(values, least, most)
-    wanted = (torch.rand(len(values), 1, device=values.device) < share).to(values.dtype)
+    wanted = (torch.rand(len(values), 1, device=values.device, dtype=values.dtype) < share).to(values.dtype)
     noisy: Tensor = values + wanted * (power * 10 ** (-above / 10)).sqrt() * noise
     return noisy
 
@@ -63,12 +63,12 @@ def hidden_parts(frames: Padded, *, bands: int, steps: int, masks: int = 2) -> T
 def _stretch(like: Tensor, size: int, most: int, room: Tensor) -> Tensor:
     """(B, size) True on a stretch of 0 to `most` places, within the `room` (B, 1, 1) of each row."""
     rows = len(like)
-    length = torch.rand(rows, 1, device=like.device) * (most + 1)
-    first = torch.rand(rows, 1, device=like.device) * (room.view(rows, 1) - length).clamp_min(0)
+    length = torch.rand(rows, 1, device=like.device, dtype=like.dtype) * (most + 1)
+    first = torch.rand(rows, 1, device=like.device, dtype=like.dtype) * (room.view(rows, 1) - length).clamp_min(0)
     places = torch.arange(size, device=like.device)
     return (places >= first.floor()) & (places < first.floor() + length.floor())
 
 
 def _uniform(like: Tensor, low: float, high: float) -> Tensor:
     """(B, 1)"""
-    return torch.rand(len(like), 1, device=like.device) * (high - low) + low
+    return torch.rand(len(like), 1, device=like.device, dtype=like.dtype) * (high - low) + low

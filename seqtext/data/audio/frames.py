@@ -46,8 +46,8 @@ def frames_of(samples: Padded, shape: FrameShape) -> Padded:
 @lru_cache(maxsize=8)
 def _analysis(shape: FrameShape, device: torch.device) -> tuple[Tensor, Tensor]:
     """(size,) the window, at the end of what is transformed, and (M, size / 2 + 1) what powers of a pitch count in each band."""
-    window = torch.zeros(shape.size)
-    window[-shape.window :] = torch.hann_window(shape.window)
+    window = torch.zeros(shape.size, dtype=torch.float32)
+    window[-shape.window :] = torch.hann_window(shape.window, dtype=torch.float32)
     window /= window.sum() / 2  # the power of a tone is then that of its height, whatever the window
     edges = _of_mel(np.linspace(_mel(LOWEST), _mel(shape.rate / 2), shape.bands + 2))
     pitches = np.arange(shape.size // 2 + 1) * shape.rate / shape.size

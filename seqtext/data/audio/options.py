@@ -14,8 +14,7 @@ class SoundDataOptions(DataOptions):
     """Recordings with what is said in each."""
 
     data: str = BUILT_IN
-    """touch-tones; a folder of recordings named TEXT_SPEAKER_TAKE.wav, with a folder for each word, or with a table (metadata.csv); a table
-    (csv, tsv, jsonl) with a column of files and one of texts; or a data set on the hub."""
+    """touch-tones, a folder of recordings (TEXT_SPEAKER_TAKE.wav, or a folder for each word), a table of files and texts, or a hub name."""
     train: str | None = None
     """Table of training recordings, instead of --data."""
     validation: str | None = None

@@ -28,6 +28,7 @@ AUDIO, TEXT, SPEAKER = "audio", "text", "speaker"
 AUDIO_NAMES = ("audio", "file", "path", "file_name", "filename", "wav", "sound", "recording")
 TEXT_NAMES = ("text", "transcript", "transcription", "sentence", "label")
 SPEAKER_NAMES = ("speaker", "speaker_id", "client_id")
+COLUMN_FLAGS = ("audio_column", "text_column", "speaker_column")
 TABLES = ("metadata.csv", "metadata.jsonl", "metadata.tsv")  # that describe the files of a folder
 _NAMED = re.compile(r"(?P<text>[^_]+)_(?P<speaker>[^_]+)_(?P<take>\d+)")
 TEST_TAKES = range(5)  # of recordings whose names have one: those of the free spoken digit data set
@@ -76,6 +77,11 @@ def load_recordings(options: SoundDataOptions) -> Source:
     return Source(source.name, _standard(source.splits, options, lambda split: path), source.revision)
 
 
+def holds_recordings(path: Path) -> bool:
+    """Whether a folder is one of recordings, and not of tables that name them."""
+    return path.is_dir() and (any((path / name).is_file() for name in TABLES) or bool(_of_folder(path)))
+
+
 def recording_rows(recordings: Iterable[Recording], *, name: str = "", split: str | None = None) -> datasets.Dataset:
     """Recordings as rows of a data set.
 
@@ -112,6 +118,25 @@ def is_standard(rows: datasets.Dataset) -> bool:
     features = rows.features
     sounds = features.get(AUDIO)
     return {*features} == {AUDIO, TEXT, SPEAKER} and isinstance(sounds, dict) and {*sounds} == {"bytes", "path"}
+
+
+def standard_rows(rows: datasets.Dataset, named: Mapping[str, str | None], folder: Path) -> datasets.Dataset:
+    """Rows of any data set as `recording_rows` makes them.
+
+    Args:
+        rows: of a split.
+        named: columns, as of `sound_columns`.
+        folder: that files are named from.
+
+    Raises:
+        DataError: columns or files that are not there.
+    """
+    if is_standard(rows):
+        return rows
+    read = read_columns(rows, sound_columns(rows, named), folder)
+    return recording_rows(
+        read, name=rows.info.dataset_name or "", split=None if rows.split is None else str(rows.split)
+    )
 
 
 def sound_columns(rows: datasets.Dataset, options: Mapping[str, str | None]) -> SoundColumns:
@@ -197,17 +222,8 @@ def _standard(
     splits: datasets.DatasetDict, options: SoundDataOptions, folder: Callable[[str], Path]
 ) -> datasets.DatasetDict:
     """Splits with the standard columns; files are named as seen from a folder."""
-    named = {flag: getattr(options, flag) for flag in ("audio_column", "text_column", "speaker_column")}
-    return type(splits)(
-        {
-            name: recording_rows(
-                read_columns(rows, sound_columns(rows, named), folder(name)),
-                name=rows.info.dataset_name or name,
-                split=None if rows.split is None else str(rows.split),
-            )
-            for name, rows in splits.items()
-        }
-    )
+    named = {flag: getattr(options, flag) for flag in COLUMN_FLAGS}
+    return type(splits)({name: standard_rows(rows, named, folder(name)) for name, rows in splits.items()})
 
 
 def _of_folder(root: Path) -> dict[str, list[tuple[Path, str, str]]]:

@@ -46,7 +46,7 @@ def outputs_of(model: SeqToSeq, samples: Samples, config: TranscriptionConfig) -
     """(t, C) what the model says at the steps of one recording, and of the silence behind it, some thousand at a time."""
     device = model.head.weight.device
     count = -(-len(samples) // config.samples_per_step) * config.samples_per_step + config.tail
-    whole = torch.zeros(config.frames.before + count)
+    whole = torch.zeros(config.frames.before + count, dtype=torch.float32)
     whole[config.frames.before : config.frames.before + len(samples)] = torch.from_numpy(np.asarray(samples))
     state: State | None = None
     skip = model.ahead  # outputs before that of the first step
@@ -77,4 +77,4 @@ def _scaled(frames: Tensor, config: TranscriptionConfig) -> Tensor:
 @lru_cache(maxsize=8)
 def _statistics(means: tuple[float, ...], deviations: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
     """Both (M,) on a device."""
-    return torch.tensor(means, device=device), torch.tensor(deviations, device=device)
+    return tuple(torch.tensor(values, device=device, dtype=torch.float32) for values in (means, deviations))  # type: ignore[return-value]

@@ -101,7 +101,7 @@ class SoundRows:
         parts = np.repeat(strings.starts[rows] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
         lengths = strings.lengths[rows]
         width = int(lengths.max())
-        values = torch.zeros(len(rows) * width, device=device)
+        values = torch.zeros(len(rows) * width, device=device, dtype=torch.float32)
         if len(parts):
             sizes = strings.sizes[parts]
             total = int(sizes.sum())

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import arg
 
-from seqtext.reporting.evaluation import GIVEN, EvaluateOptions, Measured, chosen_line, measured_rows, only_name
+from seqtext.reporting.evaluation import (
+    GIVEN,
+    EvaluateOptions,
+    Measured,
+    MeasuredRows,
+    chosen_line,
+    load_asked,
+    measured_rows,
+    only_name,
+)
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict
-
     from seqtext.tasks.transcription.transcriber import Transcriber
 
 
@@ -48,16 +55,15 @@ def measure(task: Transcriber, options: Evaluate, *, given: Any = None) -> Measu
     from seqtext.tasks.transcription.report.measured import measured
     from seqtext.tasks.transcription.report.report import predictions
 
-    splits, name, revision = _splits(task, options, given)
-    found = measured_rows(options, name, splits, revision)
+    found = _measured(task, options, given)
     rows, notes = found.rows, found.notes
-    tones = name == BUILT_IN and found.split == "test" and options.max_rows is None
+    tones = options.data == (BUILT_IN,) and found.split == "test" and options.max_rows is None
     if options.max_rows is not None and options.max_rows < len(rows):
         rows = take(rows, options.max_rows)
         notes.append(f"{len(rows):,} recordings measured, drawn from all (--max_rows)")
     made = measured(task, rows, found.train, tones=tones)
     figures = {**made.figures, "data": {"source": found.source, "notes": notes, "warnings": []}}
-    return Measured(figures, predictions(task, made.listened))
+    return Measured(figures, predictions(task, rows))
 
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -79,28 +85,30 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     yield from chosen_line(figures)
 
 
-def _splits(task: Transcriber, options: Evaluate, given: Any) -> tuple[DatasetDict, str, str | None]:
+def _measured(task: Transcriber, options: Evaluate, given: Any) -> MeasuredRows:
+    """The rows to measure, those of training beside them; only these are read."""
     import datasets
 
-    from seqtext.data.audio.options import SoundDataOptions
-    from seqtext.data.audio.recordings import load_recordings
+    from seqtext.data.audio.options import BUILT_IN, SoundDataOptions
+    from seqtext.data.audio.recordings import COLUMN_FLAGS, holds_recordings, load_recordings, standard_rows
+    from seqtext.data.reading.local_paths import at_home
 
     if given is not None:
-        if isinstance(given, datasets.DatasetDict):
-            return datasets.DatasetDict({name: task.rows(rows) for name, rows in given.items()}), GIVEN, None
-        return datasets.DatasetDict(given=task.rows(given)), GIVEN, None
-    source = load_recordings(
-        SoundDataOptions(
-            data=only_name(options.data),
-            revision=options.revision,
-            data_config=options.data_config,
-            audio_column=options.audio_column,
-            text_column=options.text_column,
-            speaker_column=options.speaker_column,
-            delimiter=options.delimiter,
-            columns=options.columns,
-            header=options.header,
-            skip_lines=options.skip_lines,
+        parts = given if isinstance(given, datasets.DatasetDict) else {"given": given}
+        return measured_rows(
+            options, GIVEN, datasets.DatasetDict({name: task.rows(part) for name, part in parts.items()})
         )
-    )
-    return source.splits, source.name, source.revision
+    name = only_name(options.data)
+    path = at_home(name)
+    named = {flag: getattr(options, flag) for flag in COLUMN_FLAGS}
+    if name == BUILT_IN or holds_recordings(path):
+        source = load_recordings(SoundDataOptions(data=name, **named))
+        return measured_rows(options, source.name, source.splits)
+    source = load_asked(options)
+    found = measured_rows(options, source.name, source.splits, source.revision)
+    read = {
+        split: standard_rows(rows, named, path if path.is_dir() else path.parent)
+        for split, rows in source.splits.items()
+        if split in (found.split, "train")
+    }
+    return found._replace(splits=datasets.DatasetDict(read))

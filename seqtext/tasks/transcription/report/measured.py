@@ -48,7 +48,7 @@ def measured(
     made = test_tones() if tones else []
     ends = [[end / RATE for end in one.ends] for one in made] if tones else None
     listened = listen(task, test, ends=ends)
-    figures: dict[str, Any] = {"test": string_figures(task, listened), "baselines": {}}
+    figures: dict[str, Any] = {"test": {"rows": len(test), **string_figures(task, listened)}, "baselines": {}}
     found = singles(task, test)
     if found is not None:
         figures["test"]["single"] = {"recordings": len(test), "accuracy": found.accuracy}

@@ -5,18 +5,22 @@ Test recordings are used only here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from seqtext.data.audio.options import BUILT_IN
-from seqtext.data.audio.splits import SoundSplits, sound_splits
+from seqtext.data.audio.recordings import SPEAKER
+from seqtext.data.audio.splits import SoundSplits, column_texts, sound_splits
+from seqtext.data.reading.column_arrays import row_number
 from seqtext.options import TrainingOptions
 from seqtext.reporting.baseline import Baselines
 from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, run_figures, write_report
+from seqtext.tasks.transcription.encode import single
 from seqtext.tasks.transcription.report.card import delay_line, singles_table, strings_table, transcription_card
 from seqtext.tasks.transcription.report.drawings import draw
 from seqtext.tasks.transcription.report.measured import measured
+from seqtext.tasks.transcription.report.metrics import recorded_symbols, written_of
 from seqtext.tasks.transcription.report.summary import transcription_summary
 from seqtext.tasks.transcription.transcriber import Transcriber
 from seqtext.training.fit import FitResult
@@ -58,26 +62,25 @@ def transcription_report(
         transcription_card(figures),
         score=Score("symbol_error_rate", "symbols wrong", "nats per symbol", percent=True),
         draw=lambda report: draw(task, found.listened, figures.get("noise"), report),
-        predictions=predictions(task, found.listened),
+        predictions=predictions(task, data.test),
     )
     return Report(figures, table(figures), "call.wav")
 
 
-def predictions(task: Transcriber, listened: Any) -> list[dict[str, Any]]:
-    """What was said and written in each string."""
-    separator = task.config.separator
-    return [
-        {
-            "row": row + 1,
-            "speaker": who,
-            "said": separator.join(said),
-            "written": (found := task.transcript(written)).text,
+def predictions(task: Transcriber, rows: Dataset) -> Iterator[dict[str, Any]]:
+    """What is said and written in each recording by itself."""
+    said = recorded_symbols(rows, task.config)
+    who = column_texts(rows, SPEAKER)
+    written = written_of(task, single(task.config, task.alphabet, rows, task._known))
+    for place, (symbols, speaker, one) in enumerate(zip(said, who, written, strict=True)):
+        found = task.transcript(one)
+        yield {
+            "row": row_number(rows, place),
+            "speaker": speaker,
+            "said": task.config.separator.join(symbols),
+            "written": found.text,
             "seconds": [symbol.seconds for symbol in found.symbols],
         }
-        for row, (said, who, written) in enumerate(
-            zip(listened.said.symbols, listened.said.speakers, listened.written, strict=True)
-        )
-    ]
 
 
 def reporter(

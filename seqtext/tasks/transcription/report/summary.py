@@ -53,7 +53,6 @@ def transcription_summary(
         told = ", ".join(f"{count:,} of {rate:,}" for rate, count in sorted(others.items()))
         notes.append(f"resampled to {config.rate:,} samples per second: recordings {told}")
     speakers = {name: len({*column_texts(part, "speaker")} - {""}) for name, part in splits.items()}
-    frames = config.frames
     strings = (
         [f"strings     of 1 to {config.joined} recordings, other ones every epoch: {len(examples):,} in the first"]
         if config.joined > 1
@@ -80,7 +79,6 @@ def transcription_summary(
         warnings=warnings,
         encoding_seconds=seconds,
     )
-    assert frames.hop > 0
     return lines, {
         "rows": rows,
         "minutes": {name: float(part.samples.lengths.sum()) / config.rate / 60 for name, part in heard.items()},
