@@ -187,7 +187,7 @@ def _log_probabilities(task: TextGenerator, examples: GeneratorRows) -> list[flo
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     """What a text generator's report or evaluation found, as lines to print; what was not measured is not mentioned."""
-    from seqtext.tasks.generation.report.card import in_words
+    from seqtext.tasks.generation.report.card import IN_WORDS, in_words
 
     test, samples = figures["test"], figures.get("samples")
     if test:
@@ -201,7 +201,7 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     if samples:
         yield f"{samples['count']:,} samples, and as many real texts:"
         for name, real in samples["real"].items():
-            if name in samples["model"]:
+            if name in samples["model"] and name not in IN_WORDS:
                 yield f"  {name.replace('_', '-')}: {samples['model'][name]:.3f}, real texts {real:.3f}"
         yield from (f"  {sentence}" for sentence in in_words(samples))
     yield from chosen_line(figures)
