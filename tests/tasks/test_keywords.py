@@ -37,7 +37,10 @@ OTHERS = {
         "guidance": 1.5, "repetition_penalty": 1.1, "no_repeat_ngram": 4, "allow_copies": True, "max_length": 50,
     },
     "LanguageModel": {"by_token": True},
-    "Translator": {"beam": 6, "n_best": 2, "length_penalty": 0.7, "max_ratio": 1.5, "no_repeat_ngram": 3},
+    "Translator": {
+        "beam": 6, "n_best": 2, "length_penalty": 0.7, "max_ratio": 1.5, "no_repeat_ngram": 3, "prefix": "so", "min_score": 0.2,
+        "sample": True, "temperature": 0.8, "seed": 3,
+    },
     "Forecaster": {"horizon": 4, "samples": 9, "seed": 1},
 }  # fmt: skip
 WRONG = {
@@ -47,7 +50,9 @@ WRONG = {
         "no_repeat_ngram": -1, "max_length": 0,
     },
     "LanguageModel": {},  # yes or no: nothing else can be meant
-    "Translator": {"beam": 0, "n_best": 0, "length_penalty": -1.0, "max_ratio": -1.0, "no_repeat_ngram": -1},
+    "Translator": {
+        "beam": 0, "n_best": 0, "length_penalty": -1.0, "max_ratio": -1.0, "no_repeat_ngram": -1, "min_score": 2.0, "seed": -1,
+    },
     "Forecaster": {"horizon": 0, "samples": 0},
 }  # fmt: skip
 NAMES = sorted(ASKED)

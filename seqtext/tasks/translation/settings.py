@@ -12,6 +12,7 @@ from seqtext.options import SEED, SHARE, out_of_range, raise_faults, up_to
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_HEADS = 16_384, 64, 1_000_000, 256
 MOST_RATIO = 100  # tokens written for one that is read; memory for them is taken before the first
 MOST_TEMPERATURE = 100
+MOST_CHARACTERS = 20_000  # of a text that are read: what is longer is cut
 LEAST_LIMIT = 10  # tokens a translation may have, however short its source
 
 
@@ -32,8 +33,7 @@ class TranslatorSettings:
     case_augmentation: float = 0.05
     """Share of training pairs whose source is read in small letters, drawn anew every epoch; texts in capitals are read so too."""
     copying: float = 0.1
-    """Share of training pairs with placeholders for some words of both sides, drawn anew every epoch: so a model learns to copy numbers,
-    addresses and characters that the vocabulary lacks, and to take terms of a glossary. 0 leaves all to the vocabulary."""
+    """Share of training pairs with placeholders for words, so that the model learns to copy numbers, names and addresses; 0 is none."""
     cell: Literal["rnn", "gru", "lstm"] = "gru"
     """Kind of recurrent cell, of encoder and decoder."""
     embedding_size: int = 256
