@@ -115,6 +115,7 @@ def stand_in(tmp_path_factory) -> Path:
         {"text": text, "topic": topic, "style": style, "embedding": [1.0, len(text)]} for text, topic, style in styles
     ]
     (place / "x.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    (place / "terms.tsv").write_text("ship\tSchiff\n")
     for name in ("input", "headlines"):
         (place / f"{name}.txt").write_text("a ship\n\nan owl\n" if name == "input" else "a ship\nan owl\n")
     write_pairs(place, [[f"{text}." for text in train["text"]], [f"{text.upper()}!" for text in train["text"]]])

@@ -51,8 +51,8 @@ class Evaluate(EvaluateOptions):
     """0 favours short translations, more than 1 long ones. Default: the model's own."""
     max_ratio: float = 2.0
     """A translation has at most so many tokens for each of its source, and 10 more."""
-    no_repeat_ngram: int = 4
-    """No run of so many tokens twice; 0 is any."""
+    no_repeat_ngram: int | None = None
+    """No run of so many tokens twice; 0 is any. Default: the model's own."""
     metrics: tuple[Literal["bleu", "chrf", "ter"], ...] = ("bleu", "chrf")
     """What is counted and compared; ter, the edits that a translation needs (Snover et al. 2006), takes the longest."""
     references: tuple[str, ...] = ()
