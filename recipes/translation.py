@@ -37,7 +37,7 @@ from seqtext.training.seeds import SeedFigure, run_seeds
 FOR_PHRASES = {  # defaults for the phrasebook, whose phrases ask less of a model than what people wrote
     "embedding_size": 128, "encoder_size": 128, "encoder_layers": 1, "hidden_size": 256,
     "embedding_dropout": 0.0, "input_dropout": 0.0, "layer_dropout": 0.1, "output_dropout": 0.1,
-    "subword_sampling": True, "batch_rows": 64, "learning_rate": 0.02, "epochs": 1,
+    "copying": 0.0, "case_augmentation": 0.0, "subword_sampling": True, "batch_rows": 64, "learning_rate": 0.02, "epochs": 1,
 }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ SLOW = (
         "test_first.py",
         "tasks/*/test_recipe.py",
         "tasks/translation/test_command.py",
+        "tasks/translation/test_odd_lines.py",
     ),
     *(
         "commands/test_train.py",

@@ -142,6 +142,7 @@ def stand_in(tmp_path_factory) -> Path:
     with_vectors = {"text": train["text"], "embedding": [[float(len(text)), 1.0] for text in train["text"]]}
     datasets.Dataset.from_dict(with_vectors).to_parquet(place / "with_vectors.parquet")
     (place / "x.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    (place / "terms.tsv").write_text("ship\tSchiff\n")
     for name in ("input", "headlines"):
         (place / f"{name}.txt").write_text("a ship\n\nan owl\n" if name == "input" else "a ship\nan owl\n")
     write_pairs(place, [[f"{text}." for text in train["text"]], [f"{text.upper()}!" for text in train["text"]]])

@@ -42,8 +42,11 @@ OTHERS = {
     },
     "LanguageModel": {"by_token": True},
     "Tagger": {"probabilities": True},
-    "Translator": {"beam": 6, "n_best": 2, "length_penalty": 0.7, "max_ratio": 1.5, "no_repeat_ngram": 3},
     "Transcriber": {"beam": 5},
+    "Translator": {
+        "beam": 6, "n_best": 2, "length_penalty": 0.7, "max_ratio": 1.5, "no_repeat_ngram": 3, "prefix": "so", "min_score": 0.2,
+        "sample": True, "temperature": 0.8, "seed": 3,
+    },
     "Forecaster": {"horizon": 4, "samples": 9, "seed": 1},
 }  # fmt: skip
 WRONG = {
@@ -54,8 +57,10 @@ WRONG = {
     },
     "LanguageModel": {},  # yes or no: nothing else can be meant
     "Tagger": {},
-    "Translator": {"beam": 0, "n_best": 0, "length_penalty": -1.0, "max_ratio": -1.0, "no_repeat_ngram": -1},
     "Transcriber": {"beam": 0},
+    "Translator": {
+        "beam": 0, "n_best": 0, "length_penalty": -1.0, "max_ratio": -1.0, "no_repeat_ngram": -1, "min_score": 2.0, "seed": -1,
+    },
     "Forecaster": {"horizon": 0, "samples": 0},
 }  # fmt: skip
 NAMES = sorted(ASKED)

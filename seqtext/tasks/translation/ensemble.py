@@ -43,16 +43,7 @@ def translations(
     longest = config.longest_source or config.max_length
     read = Reader(first.source_tokenizer, copier, longest=longest, capitals=config.has_capitals)
     pen = Pen(models, first.source_tokenizer, first.tokenizer, copies=copier is not None)
-    penalty = search.length_penalty
-    return pen(
-        texts,
-        [read(text, terms) for text in texts],
-        search,
-        length_penalty=(1.0 if config.length_penalty is None else config.length_penalty)
-        if penalty is None
-        else penalty,
-        attention=attention,
-    )
+    return pen(texts, [read(text, terms) for text in texts], search.for_model(config), attention=attention)
 
 
 def _models(translators: Sequence[Translator]) -> list[EncoderDecoder]:

@@ -15,12 +15,13 @@ from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.models.transduction import Source, transduce
 from seqtext.tasks.translation.bleu import bleu_for, bleu_from, counts_of
 from seqtext.tasks.translation.rows import PairRows
-from seqtext.tasks.translation.settings import Search
+from seqtext.tasks.translation.settings import Search, TranslatorConfig
 from seqtext.tasks.translation.writing import BANNED
 
 
 def greedy_bleu(
     model: EncoderDecoder,
+    config: TranslatorConfig,
     tokenizer: Tokenizer,
     examples: PairRows,
     pieces: Sequence[NDArray[np.int64]],
@@ -30,12 +31,13 @@ def greedy_bleu(
 
     Args:
         model: in evaluation mode.
+        config: of the translator.
         tokenizer: of the targets.
         examples: the pairs.
         pieces: rows that are translated together.
         map_pieces: does the work on the pieces.
     """
-    search = Search(beam=1)
+    search = Search(beam=1).for_model(config)
 
     def texts(ids: Sequence[list[int]]) -> list[str]:
         return [" ".join(tokenizer.decode(row).split()) for row in ids]
@@ -55,7 +57,13 @@ def greedy_bleu(
             for row, length in zip(batch.source.values.tolist(), lengths, strict=True)
         ]
         found = transduce(
-            [model], sources, begin=BEGIN, end_id=END, banned=BANNED, beam=1, no_repeat_ngram=search.no_repeat_ngram
+            [model],
+            sources,
+            begin=BEGIN,
+            end_id=END,
+            banned=BANNED,
+            beam=1,
+            no_repeat_ngram=search.no_repeat_ngram or 0,
         )
         return torch.from_numpy(counts_of(bleu, texts([one.candidates[0].ids for one in found]), references(rows)))
 

@@ -31,13 +31,14 @@ from seqtext.tasks.saving import (
 )
 from seqtext.tasks.translation.copying import PLACEHOLDERS, copies_numbers
 from seqtext.tasks.translation.letter_case import in_capitals
-from seqtext.tasks.translation.settings import TranslatorConfig, TranslatorSettings
+from seqtext.tasks.translation.settings import NO_REPEAT, TranslatorConfig, TranslatorSettings
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 LOOKED_AT = 20_000  # pairs that show what the data are
 ALMOST_ALL = 0.999  # of the sources
+MOST_REPEATED = 0.01  # share of the targets that may have a run twice by chance
 MOST_CAPITALS = 0.01  # share of the sources that are no use to learn capitals from
 
 
@@ -83,22 +84,34 @@ def prepare(
         source_column=source_column,
         target_column=target_column,
         languages=languages,
-        **_learnt(train, columns, sides[0], wanted.max_length),
+        **_learnt(train, columns, sides, wanted.max_length),
     )
     return Prepared(config, *sides, None if source is None else _weights(source, list(taken)))
 
 
-def _learnt(train: Dataset, columns: tuple[str, str], tokenizer: Tokenizer, max_length: int) -> dict[str, Any]:
+def _learnt(
+    train: Dataset, columns: tuple[str, str], tokenizers: tuple[Tokenizer, Tokenizer], max_length: int
+) -> dict[str, Any]:
     """What the first training pairs show of the data: a part of the config."""
     source, target = (chain.from_iterable(texts_of(train, column)) for column in columns)
     pairs = list(islice(zip(source, target, strict=True), LOOKED_AT))
-    lengths = [len(ids) for ids in tokenizer.encode([text for text, _ in pairs], keep=slice(0, max_length))]
+    read, written = (
+        one.encode([pair[side] for pair in pairs], keep=slice(0, max_length)) for side, one in enumerate(tokenizers)
+    )
+    repeated = sum(_repeats(ids) for ids in written)
     capitals = sum(in_capitals(text) for text, _ in pairs)
     return {
         "copies_numbers": copies_numbers(pairs),
         "has_capitals": capitals > MOST_CAPITALS * len(pairs),
-        "longest_source": min(int(np.quantile(lengths, ALMOST_ALL, method="higher")), max_length),
+        "repeats_runs": repeated > MOST_REPEATED * len(pairs),
+        "longest_source": min(int(np.quantile(list(map(len, read)), ALMOST_ALL, method="higher")), max_length),
     }
+
+
+def _repeats(ids: list[int]) -> bool:
+    """Whether a run that a search would not write again comes twice."""
+    runs = [tuple(ids[at : at + NO_REPEAT]) for at in range(len(ids) - NO_REPEAT + 1)]
+    return len(set(runs)) < len(runs)
 
 
 def _sides(source: SavedTask, wanted: TranslatorSettings) -> list[Side]:

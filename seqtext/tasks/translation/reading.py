@@ -12,8 +12,8 @@ from typing import NamedTuple
 from seqtext.data.text.tokenizer import BEGIN, Tokenizer
 from seqtext.tasks.translation.copying import Copier, Glossary, Masked
 from seqtext.tasks.translation.letter_case import in_capitals, in_small_letters
+from seqtext.tasks.translation.settings import MOST_CHARACTERS
 
-MOST_CHARACTERS = 20_000  # of a text that are read: what is longer is cut
 _BETWEEN = (  # where a long text is split: behind sentences, behind clauses, between words
     re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？।])|\n+"),
     re.compile(r"(?<=[,;:、，；：])\s*|\s+(?=[-–—(])"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Literal
 
@@ -12,6 +12,8 @@ from seqtext.options import SEED, SHARE, out_of_range, raise_faults, up_to
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_HEADS = 16_384, 64, 1_000_000, 256
 MOST_RATIO = 100  # tokens written for one that is read; memory for them is taken before the first
 MOST_TEMPERATURE = 100
+NO_REPEAT = 4  # pieces of a run that does not come twice
+MOST_CHARACTERS = 20_000  # of a text that are read: what is longer is cut
 LEAST_LIMIT = 10  # tokens a translation may have, however short its source
 
 
@@ -32,8 +34,7 @@ class TranslatorSettings:
     case_augmentation: float = 0.05
     """Share of training pairs whose source is read in small letters, drawn anew every epoch; texts in capitals are read so too."""
     copying: float = 0.1
-    """Share of training pairs with placeholders for some words of both sides, drawn anew every epoch: so a model learns to copy numbers,
-    addresses and characters that the vocabulary lacks, and to take terms of a glossary. 0 leaves all to the vocabulary."""
+    """Share of training pairs with placeholders for words, so that the model learns to copy numbers, names and addresses; 0 is none."""
     cell: Literal["rnn", "gru", "lstm"] = "gru"
     """Kind of recurrent cell, of encoder and decoder."""
     embedding_size: int = 256
@@ -109,6 +110,8 @@ class TranslatorConfig(TranslatorSettings):
     """Whether targets have the numbers of their sources as they are."""
     has_capitals: bool = False
     """Whether texts all in capitals are among the sources that were learnt from."""
+    repeats_runs: bool = False
+    """Whether more than one in a hundred of the targets that were learnt from has a run of four tokens twice."""
     length_penalty: float | None = None
     """Of the search, as it was best on the validation pairs; None if nobody looked."""
     longest_source: int | None = None
@@ -127,8 +130,8 @@ class Search:
     """0 favours short translations, more than 1 long ones (Wu et al. 2016). Default: what was best on the validation pairs, else 1."""
     max_ratio: float = 2.0
     """A translation has at most so many tokens for each of its source, and 10 more."""
-    no_repeat_ngram: int = 4
-    """No run of so many tokens twice; 0 is any."""
+    no_repeat_ngram: int | None = None
+    """No run of so many tokens twice in a sentence; 0 is any. Default: 4, or any if the targets of the training pairs repeat runs too."""
     prefix: str = ""
     """How each translation begins."""
     min_score: float = 0.0
@@ -145,7 +148,8 @@ class Search:
 
         beam = self.n_best if self.sample and isinstance(self.n_best, int) else self.beam
         penalty = 1.0 if self.length_penalty is None else self.length_penalty
-        faults = search_faults(LEAST_LIMIT, beam, penalty, self.no_repeat_ngram, self.n_best)
+        run = NO_REPEAT if self.no_repeat_ngram is None else self.no_repeat_ngram
+        faults = search_faults(LEAST_LIMIT, beam, penalty, run, self.n_best)
         if not isinstance(self.max_ratio, Real) or not 0 <= self.max_ratio <= MOST_RATIO:
             faults.append(f"--max_ratio is {shorten(self.max_ratio)}; expected from 0 to {MOST_RATIO}")
         if not isinstance(self.min_score, Real) or not 0 <= self.min_score <= 1:
@@ -163,6 +167,17 @@ class Search:
         if isinstance(self.seed, bool) or not isinstance(self.seed, Integral) or not SEED.holds(self.seed):
             faults.append(f"--seed is {shorten(self.seed)}; expected a whole number {SEED.expected}")
         raise_together(faults)
+
+    def for_model(self, config: TranslatorConfig) -> Search:
+        """The same, with what was learnt about the data where nothing was asked for."""
+        penalty, run = config.length_penalty, 0 if config.repeats_runs else NO_REPEAT
+        return replace(
+            self,
+            length_penalty=(1.0 if penalty is None else penalty)
+            if self.length_penalty is None
+            else self.length_penalty,
+            no_repeat_ngram=run if self.no_repeat_ngram is None else self.no_repeat_ngram,
+        )
 
     def limit(self, source_tokens: int) -> int:
         """Tokens that the translation of a source may have."""

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqtext.errors import shorten
-from seqtext.tasks.translation.copying import Glossary
-from seqtext.tasks.translation.reading import MOST_CHARACTERS
+from seqtext.tasks.translation.settings import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from seqtext.tasks.translation.writing import Translation
@@ -27,6 +26,8 @@ class Told:
     """
 
     def __init__(self, terms: Mapping[str, str] | None) -> None:
+        from seqtext.tasks.translation.copying import Glossary  # imports what `seqtext translate --help` must not
+
         self.texts = 0
         self._counts = dict.fromkeys(("cut", "unended", "doubtful", "unsure", "missing"), 0)
         self._glossary = Glossary(terms) if terms else None

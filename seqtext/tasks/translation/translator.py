@@ -127,7 +127,7 @@ class Translator(BaseTask):
         n_best: int = _DEFAULT.n_best,
         length_penalty: float | None = _DEFAULT.length_penalty,
         max_ratio: float = _DEFAULT.max_ratio,
-        no_repeat_ngram: int = _DEFAULT.no_repeat_ngram,
+        no_repeat_ngram: int | None = _DEFAULT.no_repeat_ngram,
         prefix: str = _DEFAULT.prefix,
         min_score: float = _DEFAULT.min_score,
         sample: bool = _DEFAULT.sample,
@@ -266,7 +266,7 @@ class Translator(BaseTask):
         mean = total / max(count, 1.0)
         figures = {"loss": mean, "perplexity": perplexity(mean)}
         if self.config.select == "bleu":
-            figures["bleu"] = greedy_bleu(self.model, self.tokenizer, examples, pieces, map_pieces)
+            figures["bleu"] = greedy_bleu(self.model, self.config, self.tokenizer, examples, pieces, map_pieces)
         return figures
 
     def complete(self, train: Any, validation: Any) -> str:

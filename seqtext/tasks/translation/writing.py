@@ -78,22 +78,21 @@ class Pen:
         self._marks = {mark: tokenizer.encode([mark])[0][-1] for mark in PLACEHOLDERS} if copies else {}
 
     def __call__(
-        self, texts: Sequence[str], reads: Sequence[Read], search: Search, *, length_penalty: float, attention: bool
+        self, texts: Sequence[str], reads: Sequence[Read], search: Search, *, attention: bool
     ) -> list[Translation]:
         """The translation of each text.
 
         Args:
             texts: as they came.
             reads: the same as they were read.
-            search: how to search.
-            length_penalty: of the search.
+            search: how to search, with what the model needs (`Search.for_model`).
             attention: whether to say where the models looked.
 
         Raises:
             OptionsError: for a prefix that leaves no room.
         """
         there = [(row, part) for row, read in enumerate(reads) for part in read.parts if part.ids]
-        found = self._find(there, texts, search, length_penalty, attention)
+        found = self._find(there, texts, search, attention)
         rows: list[list[tuple[Part, Transduced]]] = [[] for _ in texts]
         for (row, part), one in zip(there, found, strict=True):
             rows[row].append((part, one))
@@ -107,9 +106,10 @@ class Pen:
         parts: Sequence[tuple[int, Part]],
         texts: Sequence[str],
         search: Search,
-        length_penalty: float,
         attention: bool,
     ) -> list[Transduced]:
+        assert search.length_penalty is not None
+        assert search.no_repeat_ngram is not None
         sources, first = [], -1
         for row, part in parts:
             limit = search.limit(len(part.ids))
@@ -131,7 +131,7 @@ class Pen:
             banned=BANNED,
             once=tuple(self._marks.values()),
             beam=search.beam,
-            length_penalty=length_penalty,
+            length_penalty=search.length_penalty,
             no_repeat_ngram=search.no_repeat_ngram,
             # of the same text in other pieces one is left
             n_best=search.n_best if search.sample or search.n_best == 1 else search.beam,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from tyro.conf import arg
 
 from seqtext.errors import DataError
-from seqtext.options import AT_LEAST_1, out_of_range, part_of
+from seqtext.options import AT_LEAST_1, out_of_range
 from seqtext.reporting.evaluation import (
     GIVEN,
     EvaluateOptions,
@@ -24,7 +24,6 @@ from seqtext.reporting.evaluation import (
     only_name,
 )
 from seqtext.tasks.streams import open_input
-from seqtext.tasks.translation.report.comparison import SAMPLES, TITLES, compared, scored
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from seqtext.data.pairs.sources import PairSource
     from seqtext.tasks.translation.translator import Translator
 
+SEARCH = ("beam", "length_penalty", "max_ratio", "no_repeat_ngram")  # options that the task is called with
 COMPARED = ("bleu", "chrf", "tokenized_bleu", "exact")  # figures that the source copied has too
 
 
@@ -51,8 +51,8 @@ class Evaluate(EvaluateOptions):
     """0 favours short translations, more than 1 long ones. Default: the model's own."""
     max_ratio: float = 2.0
     """A translation has at most so many tokens for each of its source, and 10 more."""
-    no_repeat_ngram: int = 4
-    """No run of so many tokens twice; 0 is any."""
+    no_repeat_ngram: int | None = None
+    """No run of so many tokens twice; 0 is any. Default: the model's own."""
     metrics: tuple[Literal["bleu", "chrf", "ter"], ...] = ("bleu", "chrf")
     """What is counted and compared; ter, the edits that a translation needs (Snover et al. 2006), takes the longest."""
     references: tuple[str, ...] = ()
@@ -69,16 +69,6 @@ class Evaluate(EvaluateOptions):
                 f"--metrics is {' '.join(self.metrics) or 'empty'}; expected some of bleu, chrf, ter, each once"
             )
         return faults
-
-
-@dataclass(frozen=True)
-class _Search:
-    """The options that the task is called with."""
-
-    beam: int
-    length_penalty: float | None
-    max_ratio: float
-    no_repeat_ngram: int
 
 
 class _Pairs(NamedTuple):
@@ -114,6 +104,7 @@ def measure(task: Translator, options: Evaluate, *, given: Any = None) -> Measur
     from seqtext.data.pairs.columns import TOPIC
     from seqtext.data.reading.column_arrays import row_number
     from seqtext.tasks.translation.report.baselines import texts_in
+    from seqtext.tasks.translation.report.comparison import compared, scored
     from seqtext.tasks.translation.report.metrics import (
         by_group,
         by_length,
@@ -129,7 +120,7 @@ def measure(task: Translator, options: Evaluate, *, given: Any = None) -> Measur
     numbers = [row_number(rows, place) for place in range(len(rows))]
     further = [_further_references(name, numbers, count) for name in options.references]
     other = None if options.against is None else _other(options.against, task)
-    search = part_of(options, _Search)
+    search: dict[str, Any] = {name: getattr(options, name) for name in SEARCH}
     start = time.perf_counter()
     made = task(sources, **search)
     seconds = time.perf_counter() - start
@@ -245,6 +236,8 @@ def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     """What a translator's report or evaluation found, as lines to print."""
+    from seqtext.tasks.translation.report.comparison import SAMPLES, TITLES
+
     test = figures["test"]
     search = f"beam {test['beam']}" if test["beam"] > 1 else "greedy"
     yield f"tested on {figures['data']['source']}, {test['rows']:,} pairs, {search}: {_scores(test)}"
