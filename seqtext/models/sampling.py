@@ -102,7 +102,8 @@ def sample(
                 writer = Writer(rules, slots, begin.shape[1])
             else:  # into the memory that its graph reads
                 copy_into(vars(writer.slots), vars(slots))
-            part = _as_lists(*writer.write(*draws.shape, watch=watch), end_id)
+            count, steps = draws.shape
+            part = _as_lists(*writer.write(count, steps, watch), end_id)
             decoded.ids.extend(part.ids)
             decoded.log_probability.extend(part.log_probability)
             decoded.ended.extend(part.ended)
