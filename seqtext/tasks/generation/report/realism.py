@@ -27,13 +27,17 @@ def known_words(texts: Iterable[str]) -> set[str]:
 
 def invented(texts: Sequence[str], known: set[str]) -> float:
     """The share of words that are not known; 0 if there are none."""
-    found = [word in known for text in texts for word in words(text) if any(map(str.isalnum, word))]
+    found = [word in known for text in texts for word in _without_signs(text)]
     return 1 - sum(found) / len(found) if found else 0.0
 
 
 def repeating(texts: Sequence[str], length: int = REPEATED) -> float:
     """The share of texts that have a run of so many words twice."""
-    return sum(_repeats(words(text), length) for text in texts) / max(len(texts), 1)
+    return sum(_repeats(_without_signs(text), length) for text in texts) / max(len(texts), 1)
+
+
+def _without_signs(text: str) -> list[str]:
+    return [word for word in words(text) if any(map(str.isalnum, word))]
 
 
 def _repeats(tokens: Sequence[str], length: int) -> bool:
