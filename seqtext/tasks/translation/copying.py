@@ -190,10 +190,14 @@ def _meet(one: Span, other: Span) -> bool:
 
 
 def _joined(spans: list[Span], text: str) -> list[Span]:
-    """Those with nothing but blanks between them, or that overlap, as one."""
+    """Those that overlap as one, with nothing but blanks between them, or between words with nothing but marks."""
     joined: list[Span] = []
     for start, end in spans:
-        if joined and (start <= joined[-1][1] or text[joined[-1][1] : start].isspace()):
+        between = text[joined[-1][1] : start] if joined else ""
+        are_words = bool(joined) and text[joined[-1][1] - 1].isalpha() and text[start].isalpha()
+        if joined and (
+            start <= joined[-1][1] or between.isspace() or (are_words and not any(map(str.isalnum, between)))
+        ):
             joined[-1] = joined[-1][0], max(end, joined[-1][1])
         else:
             joined.append((start, end))

@@ -158,9 +158,9 @@ class Pen:
         if len(parts) == 1:
             part, found = parts[0]
             for candidate in found.candidates:
-                texts.setdefault(self._text([*found.prefix, *candidate.ids], part), candidate.score)
+                texts.setdefault(self._text(found.prefix, candidate.ids, part), candidate.score)
         else:
-            each = [self._text(own, part) for own, (part, _) in zip(ids, parts, strict=True)]
+            each = [self._text(found.prefix, one.ids, part) for one, (part, found) in zip(best, parts, strict=True)]
             blank = " " if any(" " in text for text in each) else ""  # some scripts have none
             texts[blank.join(each)] = sum(one.score for one in best)
         text, *others = list(texts)[: search.n_best]
@@ -198,10 +198,13 @@ class Pen:
             ),
         )
 
-    def _text(self, ids: Sequence[int], part: Part) -> str:
+    def _text(self, prefix: Sequence[int], ids: Sequence[int], part: Part) -> str:
         """White space is folded as it was in what the model has learnt from: a blank more makes no other text."""
-        text = self._tokenizer.decode(ids)
-        return " ".join(part.masked.put_back(text.upper() if part.capitals else text).split())
+        text = self._tokenizer.decode([*prefix, *ids])
+        if part.capitals:
+            begun = len(self._tokenizer.decode(prefix))  # which stays as it was asked for
+            text = text[:begun] + text[begun:].upper()
+        return " ".join(part.masked.put_back(text).split())
 
 
 def _confidence(one: Candidate) -> float:

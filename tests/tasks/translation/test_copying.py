@@ -40,6 +40,7 @@ def shown(text: str) -> str:
         ("see https://a.b/c?d=1, or www.x.org.", "see <0>, or <1>.", ["https://a.b/c?d=1", "www.x.org"]),
         ("a dog (me@x.org) sees", "a dog (<0>) sees", ["me@x.org"]),
         ("the Привет мир dog", "the <0> dog", ["Привет мир"]),
+        ("Привет, мир!", "<0>!", ["Привет, мир"]),
         ("a dog 你好!", "a dog <0>!", ["你好"]),
         (f"a {PLACEHOLDERS[3]} dog", "a <0> dog", [PLACEHOLDERS[3]]),
         (" ".join(f"{n} dogs" for n in range(12)), None, list("01234567")),

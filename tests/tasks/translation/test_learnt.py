@@ -20,7 +20,7 @@ def from_pairs(sources: list[str], targets: list[str], **settings) -> Translator
 
 
 def test_facts_of_the_data_are_saved(tmp_path):
-    texts = [f"old dog {n} {n % 7}" for n in range(100)]
+    texts = [f"old dog runs {n} {n % 7}" for n in range(100)]
     plain = from_pairs(texts, texts)
     assert plain.config.copies_numbers
     assert not plain.config.repeats_runs
