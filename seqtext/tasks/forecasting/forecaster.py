@@ -161,7 +161,13 @@ class Forecaster(BaseTask):
         """
         self.model.eval()
         made = forecasts(self.model, self.config, given, request)
-        tell([*given.remarks, *of_clocks(given.zones, self.config), *of_readings(given.series, self.config, ahead=given.ahead)])
+        tell(
+            [
+                *given.remarks,
+                *of_clocks(given.zones, self.config),
+                *of_readings(given.series, self.config, ahead=given.ahead),
+            ]
+        )
         return made
 
     def stream(
