@@ -10,7 +10,7 @@ import pytest
 
 import seqtext
 from tests import in_process
-from tests.in_process import command
+from tests.in_process import seqtext_command as command
 from tests.tasks.forecasting.recipe import load, rows_of, table, times
 
 FEW = (
@@ -64,7 +64,7 @@ def test_what_is_known_ahead_is_read_from_a_file_and_asked_for(place):
     history = ("forecast", place / "run", "--history", place / "load.csv", "--value_column", "kw")
     ended = in_process.succeeded(command(*history, "--future", place / "sun.csv"))
     rows = rows_of(ended.out)
-    assert [row["time"] for row in rows] == times(6, after)
+    assert [row["time"] for row in rows] == [f"{time}:00" for time in times(6, after)]
     assert "column 'kind': not in training, taken for none of its words: fog" in ended.err
     values = [float(row["forecast"]) for row in rows]
     assert values[0] > values[1] + 5, "the sun of the first hour alone is high"
@@ -94,6 +94,7 @@ def test_a_static_column_is_the_same_in_all_rows_of_a_series(tmp_path):
         "kw",
         "--static_columns",
         "region",
+        *("--time_column", "none"),
     )
     ended = in_process.recipe("electricity", *FEW, *flags, "--run", tmp_path / "run")
     assert ended.code == 2
