@@ -61,6 +61,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     data = series_splits(
         source.series,
         horizon=options.horizon,
+        intervals=bool(options.quantiles),
         test_share=options.test_share,
         validation=options.validation,
         validation_share=options.validation_share,

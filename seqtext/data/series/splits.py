@@ -128,6 +128,7 @@ def series_splits(
     series: dict[str, SeriesSet],
     *,
     horizon: int = 1,
+    intervals: bool = False,
     test_share: float = 0.2,
     validation: Validation = "auto",
     validation_share: float = 0.1,
@@ -138,6 +139,7 @@ def series_splits(
     Args:
         series: `train`, and `test` where there is one; else the last `test_share` of each series is the test span.
         horizon: readings that are forecast at once: validation weeks are four times as long at least, the last readings twice.
+        intervals: whether quantiles are forecast, which only readings behind those of training can calibrate: auto is then the last ones.
         test_share: likewise.
         validation: hold out the last readings of the training span, or whole weeks spread over it; auto is weeks where every span is a
             year or longer and they leave half of it to train on.
@@ -160,7 +162,7 @@ def series_splits(
         train = replace(train, spans=spans)
         notes.append(f"training: the last {max_rows:,} readings of each series at most (--max_rows)")
     if validation == "auto":
-        validation = "weeks" if _has_room(train, validation_share, horizon) else "last"
+        validation = "weeks" if not intervals and _has_room(train, validation_share, horizon) else "last"
     if validation == "weeks":
         kept, held = hold_out_weeks(train, share=validation_share)
         notes.append(f"validation: {len(held.spans)} whole weeks spread over the training span")

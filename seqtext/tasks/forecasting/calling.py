@@ -95,7 +95,7 @@ def in_units(
     with np.errstate(over="ignore", invalid="ignore"):
         values = made.values * scale + mean
         quantiles = made.quantiles * np.expand_dims(scale, -1) + np.expand_dims(mean, -1)
-    if config.nonnegative:
+    if config.nonnegative == "yes":
         values, quantiles = np.maximum(values, 0.0), np.maximum(quantiles, 0.0)
     return values, quantiles
 

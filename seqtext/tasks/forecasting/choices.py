@@ -45,7 +45,7 @@ def chosen(settings: ForecastSettings, train: Part) -> dict[str, Any]:
     day = seasons[0] if seasons else RECENT[0]
     units, dropout = next((units, dropout) for most, units, dropout in SIZES if len(train) < most or not most)
     seconds = None if series.frequency is None else shortest * series.frequency
-    calendar = settings.calendar if settings.calendar is not None else series.frequency is not None
+    calendar = series.frequency is not None
     return {
         "model": "linear" if settings.model == "linear" else "segments",
         "window": window,
@@ -78,8 +78,7 @@ def _plain(settings: ForecastSettings) -> dict[str, Any]:
         "head_dropout": settings.head_dropout or 0.0,
         "huber_delta": settings.huber_delta or 0.05,
         "difference": settings.difference or "last",
-        "calendar": bool(settings.calendar),
-        "nonnegative": bool(settings.nonnegative),
+        "nonnegative": "yes" if settings.nonnegative == "yes" else "no",
     }
 
 
@@ -119,10 +118,10 @@ def _segment(window: int) -> int:
     return next(size for size in range(max(window // SEGMENTS, 1), 0, -1) if window % size == 0)
 
 
-def _nonnegative(settings: ForecastSettings, train: Part) -> bool:
+def _nonnegative(settings: ForecastSettings, train: Part) -> str:
     """Whether no reading of training is below zero, and some are not zero."""
-    if settings.nonnegative is not None:
+    if settings.nonnegative != "auto":
         return settings.nonnegative
     values = np.concatenate([train.series.values[first:end] for first, end in train.spans.tolist()])
     values = values[~np.isnan(values)]
-    return bool(len(values) and values.min() >= 0 and values.max() > 0)
+    return "yes" if len(values) and values.min() >= 0 and values.max() > 0 else "no"

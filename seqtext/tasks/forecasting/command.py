@@ -76,11 +76,10 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
         history = self._read(forecaster)
         request = ForecastRequest(**keywords(self, ForecastRequest))
         steps = forecaster.config.horizon if request.horizon is None else request.horizon
-        given = with_ahead(
-            of_series(history, forecaster.config), self._read_future(forecaster), steps, forecaster.config
-        )
+        future = self._read_future(forecaster)
+        given = with_ahead(of_series(history, forecaster.config), future, steps, forecaster.config)
         made = forecaster.behind(given, request)
-        for note in history.notes:
+        for note in (*history.notes, *(() if future is None else future.notes)):
             print(f"note: {note}", file=sys.stderr)
         self._write(history, made)
         if self.plot:

@@ -100,7 +100,7 @@ class Following:
                     f"{(when - self.last).astype(int)} s after the line before", where=where, expected=expected, fix=fix
                 )
             self.last = when
-        if config.calendar and when is None:
+        if config.calendar and when is None and config.model == "plain":
             fix = "write lines of timestamp,value"
             raise DataError("no timestamp, and the model reads a calendar", where=where, fix=fix)
         if self.stream is None:

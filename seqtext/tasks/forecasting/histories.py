@@ -78,6 +78,7 @@ def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: For
     own = [own_name(item) for item in given]
     unsaid = [name for name, said in zip(own, names, strict=True) if said is None]
     remarks = dict.fromkeys(remark for name in unsaid for remark in of_another_name(name, config))
+    remarks |= dict.fromkeys(without_calendar(not untimed, config))
     made = SeriesSet(
         names=tuple(_name(name, said, config) for name, said in zip(own, names, strict=True)),
         values=np.concatenate(values),
@@ -91,13 +92,22 @@ def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: For
     return Histories(made, tuple(zone for _, zone in first), tuple(remarks), many)
 
 
+def without_calendar(timed: bool, config: ForecastConfig) -> list[str]:
+    """What is to be told of readings without times, where the model has a calendar and can do without it."""
+    if timed or not config.calendar or config.model == "plain":
+        return []
+    return [
+        "the history has no timestamps, so the calendar is left out, and the forecast is worse for it; give start=TIME"
+    ]
+
+
 def check_calendar(timed: bool, config: ForecastConfig) -> None:
     """Refuses readings without times where the model reads a calendar.
 
     Raises:
         DataError: for such.
     """
-    if config.calendar and not timed:
+    if config.calendar and not timed and config.model == "plain":
         fix = "give a pandas Series with a DatetimeIndex, or start=TIME"
         raise DataError("the history has no timestamps, and the model reads a calendar", fix=fix)
 
@@ -119,6 +129,7 @@ def of_series(series: SeriesSet, config: ForecastConfig) -> Histories:
         series = replace(series, names=config.series)
     elif new := [name for name in series.names if name not in config.series]:
         remarks = [f"not in training, scaled by their own history: {shorten(', '.join(new))}"]
+    remarks = [*remarks, *without_calendar(series.first_times is not None, config)]
     return Histories(series, (series.zone,) * len(series), tuple(remarks), many=True)
 
 

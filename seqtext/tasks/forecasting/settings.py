@@ -59,12 +59,12 @@ class ForecastSettings:
     """Units in which the errors of each series count: its standard deviation, or its mean change over a season, as MASE counts them."""
     center_windows: bool = False
     """Subtract each window's mean from its readings: the model then sees shapes and no levels (with --context window, and direct)."""
-    calendar: bool | None = None
-    """Give the model hour, day of week and day of year of the reading it forecasts. Default: with timestamps, but not in a plain model."""
+    calendar: bool = False
+    """Give a plain model hour, day of week and day of year of the reading it forecasts; others have them where there are timestamps."""
     fill: Literal["last", "season"] = "season"
     """Missing readings are read as the last before them, or as those at the same time of the season before (not in a plain model)."""
-    nonnegative: bool | None = None
-    """Give no forecast below zero. Default: where no reading of training is below zero."""
+    nonnegative: Literal["auto", "yes", "no"] = "auto"
+    """Give no forecast below zero; auto is where no reading of training is below zero (no of a plain model)."""
     refit: bool = True
     """Fit the linear path again in the end, on training and validation readings together."""
     sample_by: Literal["windows", "series"] = "windows"
@@ -155,8 +155,7 @@ class ForecastConfig(ForecastSettings):
     head_dropout: float = 0.0
     huber_delta: float = 0.05
     difference: Difference = "last"
-    calendar: bool = False
-    nonnegative: bool = False
+    nonnegative: Literal["yes", "no"] = "no"
     series: tuple[str, ...] = ()
     """Names of the series of training."""
     means: tuple[float, ...] = ()

@@ -94,10 +94,11 @@ def step_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig) 
     targets = ends.unsqueeze(1) + torch.arange(config.head_horizon, device=device)
     steps = []
     if config.calendar:
-        assert series.clocks is not None
-        assert config.frequency is not None
-        clocks = sent(torch.from_numpy(series.clocks[number]), device)
-        steps.append(calendar(clocks.unsqueeze(1) + targets * config.frequency, config).to(window.dtype))
+        if series.clocks is None or config.frequency is None:  # no day more than another
+            steps.append(window.new_zeros(*targets.shape, calendar_size(config)))
+        else:
+            clocks = sent(torch.from_numpy(series.clocks[number]), device)
+            steps.append(calendar(clocks.unsqueeze(1) + targets * config.frequency, config).to(window.dtype))
     if config.known_ahead:
         assert series.inputs is not None
         columns = list(config.known_ahead)

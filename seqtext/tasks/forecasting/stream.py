@@ -68,13 +68,13 @@ class ForecastStream:
     def __init__(
         self, model: SeqToVec | StepModel, config: ForecastConfig, *, scale: tuple[float, float], start: Any = None
     ) -> None:
-        if config.calendar and start is None:
+        if config.calendar and start is None and config.model == "plain":
             raise DataError("no start, and the model reads a calendar", fix="give start=TIME of the first reading")
         self.model, self.config = model, config
         self._kept = deque[Tensor](maxlen=kept_readings(config))  # by a model of segments
         self.output = config.output
         self.mean, self.scale = scale
-        self._seconds = self._first_second(start) if config.calendar else 0
+        self._seconds = self._first_second(start) if config.calendar and start is not None else None
         self._far_told = False
         self._pushed = 0
         # What was last read; the mean before anything was.
@@ -97,7 +97,7 @@ class ForecastStream:
         """
         columns = self._columns(value, inputs)
         seconds = None
-        if self.config.calendar and self.config.frequency is not None:
+        if self.config.calendar and self.config.frequency is not None and self._seconds is not None:
             seconds = torch.tensor([self._seconds + (self._pushed + 1) * self.config.frequency])
         self._pushed += 1
         last = self._known[-1] if self._known else 0.0
@@ -130,7 +130,7 @@ class ForecastStream:
             return None
         rows = torch.cat(tuple(self._kept))
         clocks = None
-        if self.config.frequency is not None:
+        if self.config.frequency is not None and self._seconds is not None:
             clocks = np.array([self._seconds + (self._pushed - len(rows)) * self.config.frequency])
         series = of_tensors(
             rows[:, 0], rows[:, 1:] if rows.shape[1] > 1 else None, np.array([0, len(rows)]), clocks, self.config

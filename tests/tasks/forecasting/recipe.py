@@ -11,6 +11,7 @@ from tests import in_process
 from tests.in_process import Ended
 
 TINY = [
+    *("--model", "plain"),
     *("--window", "24", "--hidden_size", "8", "--batch_rows", "32", "--learning_rate", "0.02", "--epochs", "1"),
     *("--ema_decay", "0.9", "--device", "cpu", "--threads", "1", "--baselines", "none"),
 ]

@@ -100,7 +100,7 @@ FAULTS = {
     ),
     "columns not known ahead": (
         table("when,kw,heat", times(N), load(N), load(N, 1)),
-        ("--value_column", "kw", "--input_columns", "heat", "--horizon", "4", "--multi_step", "mean"), r"--multi_step mean, and heat .*",
+        ("--value_column", "kw", "--past_columns", "heat", "--horizon", "4", "--multi_step", "mean"), r"--multi_step mean, and heat .*",
     ),
 }
 # fmt: on

@@ -114,9 +114,7 @@ def test_what_is_known_ahead_reaches_its_own_step_alone(model, step):
 def test_the_path_alone_is_the_closed_form():
     """One map, of changes against the last reading, without seasons and calendar: ridge regression in units of each feature's deviation."""
     values = load(200)
-    task = Forecaster.from_data(
-        whole(series_of(values, timed=False)), model="linear", window=6, horizon=2, season=150, calendar=False
-    )
+    task = Forecaster.from_data(whole(series_of(values, timed=False)), model="linear", window=6, horizon=2, season=150)
     assert task.config.seasons == ()
     windows = task.encode(whole(series_of(values, timed=False)))
     _fit(task.model.linear, windows.series, windows.first(np.arange(len(windows))), [_Member(0, 0, 0, 0.1)])
@@ -165,10 +163,10 @@ def test_beyond_the_horizon_it_reads_its_own_forecasts():
 
 def test_no_forecast_is_below_zero_where_no_reading_was():
     values = np.maximum(load(90) - 50, 0)
-    assert made_for(values).config.nonnegative
+    assert made_for(values).config.nonnegative == "yes"
     assert numbers(made_for(values)(values - 3, start=START)).min() == 0
-    assert numbers(made_for(values, nonnegative=False)(values - 3, start=START)).min() < 0
-    assert not made_for(load(90) - 50).config.nonnegative
+    assert numbers(made_for(values, nonnegative="no")(values - 3, start=START)).min() < 0
+    assert made_for(load(90) - 50).config.nonnegative == "no"
 
 
 # ---- gaps

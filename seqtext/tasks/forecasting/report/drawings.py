@@ -104,6 +104,9 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
     if config.horizon == 1 and (config.input_names or config.center_windows or config.difference_input):
         return False  # not all that is read is known ahead
     middle = min(start + (end - start) // 2, end - horizon)  # of the test span
+    ahead = None if series.inputs is None else series.inputs[middle : middle + horizon, list(config.known_ahead)]
+    if ahead is not None and np.isnan(ahead).any():
+        return False
     if middle < start or horizon < 2:
         return False
     number = int(series.series_at(np.array([middle]))[0])
@@ -115,6 +118,7 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
         series=series.names[number],
         start=None if times is None else times[0],
         inputs=None if series.inputs is None else series.inputs[begin:middle],
+        future=ahead if config.known_ahead else None,
     )
     fan_chart(
         None if times is None else times[: middle - begin],

@@ -189,7 +189,7 @@ def _as_trained(series: SeriesSet, task: Forecaster) -> SeriesSet:
         raise DataError(
             found, where=series.name, expected=expected, fix="give readings of that step, or train on these"
         )
-    if config.calendar and series.first_times is None:
+    if config.calendar and series.first_times is None and config.model == "plain":
         found = "no timestamps, and the model reads a calendar"
         raise DataError(found, where=series.name, fix="name their column with --time_column")
     series = replace(series, notes=(*series.notes, *of_clocks([series.zone], config)))

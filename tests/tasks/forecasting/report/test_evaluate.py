@@ -45,7 +45,7 @@ def place(tmp_path_factory) -> Path:
             "wide",
         )
         Path("heat.csv").write_text(table("when,kw,heat", times(300), load(300), load(300, 1)))
-        done("--data", "heat.csv", "--value_column", "kw", "--input_columns", "heat", "--calendar", "--run", "heat")
+        done("--data", "heat.csv", "--value_column", "kw", "--past_columns", "heat", "--calendar", "--run", "heat")
     finally:
         os.chdir(before)
     return folder

@@ -1,0 +1,104 @@
+"""The electricity recipe without a flag about the model: what it chooses, trains, tells and leaves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import seqtext
+from tests import in_process
+from tests.in_process import seqtext_command as command
+from tests.tasks.forecasting.recipe import load, rows_of, table, times
+
+FEW = (
+    "--epochs",
+    "1",
+    "--batch_rows",
+    "64",
+    "--device",
+    "cpu",
+    "--threads",
+    "1",
+    "--baselines",
+    "fast",
+    "--hidden_size",
+    "8",
+)
+
+
+def done(*flags: object):
+    return in_process.succeeded(in_process.recipe("electricity", *FEW, *flags))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A run whose readings follow the sun, which is known ahead, and a kind of day, which is a word."""
+    folder = tmp_path_factory.mktemp("sun")
+    sun = np.random.default_rng(0).normal(size=600).round(3)
+    kind = np.where(sun > 0.5, "clear", "grey")
+    values = (np.array(load()) + 2 * sun).round(4).tolist()
+    (folder / "load.csv").write_text(table("when,kw,sun,kind", times(600), values, sun.tolist(), kind.tolist()))
+    ended = done(
+        "--data", folder / "load.csv", "--value_column", "kw", "--future_columns", "sun", "kind", "--horizon", "6",
+        "--quantiles", "0.1", "0.5", "0.9", "--run", folder / "run",
+    )  # fmt: skip
+    (folder / "told.txt").write_text(ended.out + ended.err)
+    return folder
+
+
+def test_the_model_is_chosen_and_told_and_both_errors_are_judged(place):
+    told = (place / "told.txt").read_text()
+    assert re.search(r"model +linear path \+ Linear\(.*nn.GRU\(8, 8, batch_first=True\)", told)
+    assert "recurrent part counts" in told
+    assert "quantiles shifted by" in told
+    assert "linear path fitted again on training and validation rows" in told
+
+
+def test_what_is_known_ahead_is_read_from_a_file_and_asked_for(place):
+    sun = [5.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    after = np.datetime64("2024-01-26T00:00")
+    (place / "sun.csv").write_text(table("when,sun,kind", times(6, after), sun, ["clear", *["grey"] * 4, "fog"]))
+    history = ("forecast", place / "run", "--history", place / "load.csv", "--value_column", "kw")
+    ended = in_process.succeeded(command(*history, "--future", place / "sun.csv"))
+    rows = rows_of(ended.out)
+    assert [row["time"] for row in rows] == [f"{time}:00" for time in times(6, after)]
+    assert "column 'kind': not in training, taken for none of its words: fog" in ended.err
+    values = [float(row["forecast"]) for row in rows]
+    assert values[0] > values[1] + 5, "the sun of the first hour alone is high"
+    without = command(*history)
+    assert (without.code, "give them with future=, or --future FILE" in without.err) == (2, True)
+
+
+def test_without_timestamps_the_calendar_is_left_out_and_that_is_told(tmp_path):
+    (tmp_path / "load.csv").write_text(table("when,kw", times(600), load()))
+    done("--data", tmp_path / "load.csv", "--run", tmp_path / "run")
+    forecaster = seqtext.load(tmp_path / "run")
+    with pytest.warns(UserWarning, match="no timestamps, so the calendar is left out"):
+        found = forecaster(np.array(load())).values
+    expected = forecaster(np.array(load()), start="2024-01-01").values
+    np.testing.assert_allclose(found, expected, atol=0.5)
+
+
+def test_a_static_column_is_the_same_in_all_rows_of_a_series(tmp_path):
+    lines = table("id,kw,region", ["a"] * 300 + ["b"] * 300, load(), ["north"] * 299 + ["south"] * 301)
+    (tmp_path / "two.csv").write_text(lines)
+    flags = (
+        "--data",
+        tmp_path / "two.csv",
+        "--series_column",
+        "id",
+        "--value_column",
+        "kw",
+        "--static_columns",
+        "region",
+        *("--time_column", "none"),
+    )
+    ended = in_process.recipe("electricity", *FEW, *flags, "--run", tmp_path / "run")
+    assert ended.code == 2
+    assert (
+        "column 'region', series 'a': found cells that differ; expected the same in all rows; pass --past_columns"
+        in ended.err
+    )
