@@ -182,6 +182,8 @@ class Check(NamedColumns):
     def _guessed(self, splits: DatasetDict) -> KnownTask:
         rows = next(iter(splits.values()))
         for task in GUESSED:
+            if task.recipe == TAGS and self.text_column:  # of any text and any label, words and tags could be made
+                continue
             try:
                 task.part("check").columns(rows, self)
                 return task
