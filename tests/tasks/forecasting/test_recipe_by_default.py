@@ -65,7 +65,7 @@ def test_what_is_known_ahead_is_read_from_a_file_and_asked_for(place):
     ended = in_process.succeeded(command(*history, "--future", place / "sun.csv"))
     rows = rows_of(ended.out)
     assert [row["time"] for row in rows] == [f"{time}:00" for time in times(6, after)]
-    assert "column 'kind': not in training, taken for none of its words: fog" in ended.err
+    assert "column 'kind': not in training, taken for none of its words: 'fog'" in ended.err
     values = [float(row["forecast"]) for row in rows]
     assert values[0] > values[1] + 5, "the sun of the first hour alone is high"
     without = command(*history)
