@@ -12,6 +12,7 @@ from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.options import Range, out_of_range
 
 Validation = Literal["auto", "last", "weeks"]
+VALIDATION_SHARE = 0.1  # of the training span, where nobody says another
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class SeriesDataOptions(SeriesTableOptions, DataOptions):
     """Share of each series that is tested on, where there is no test file."""
     validation: Validation = "auto"
     """Choose the epoch by the last readings of the training span, or by whole weeks spread over it, where it is long enough."""
-    validation_share: float = 0.1
+    validation_share: float = VALIDATION_SHARE
     """Share of the training span that is held out to choose the epoch by."""
     past_columns: tuple[str, ...] = ()
     """Further columns the model reads, known up to the moment of the forecast: numbers, true and false, or words."""

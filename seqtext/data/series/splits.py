@@ -17,7 +17,7 @@ from seqtext.data.reading.hub import is_hub_name
 from seqtext.data.reading.local_paths import missing
 from seqtext.data.reading.sources import load, load_files
 from seqtext.data.series.categories import base_name
-from seqtext.data.series.options import SeriesDataOptions, Validation
+from seqtext.data.series.options import VALIDATION_SHARE, SeriesDataOptions, Validation
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last, hold_out_weeks, split_by_time
 from seqtext.data.series.table import read_table
 from seqtext.errors import DataError
@@ -131,7 +131,7 @@ def series_splits(
     intervals: bool = False,
     test_share: float = 0.2,
     validation: Validation = "auto",
-    validation_share: float = 0.1,
+    validation_share: float = VALIDATION_SHARE,
     max_rows: int | None = None,
 ) -> SeriesSplits:
     """The spans of a source's series.

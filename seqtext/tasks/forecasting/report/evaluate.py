@@ -233,7 +233,8 @@ def _with_windows(task: Forecaster, before: Part, test: Part, given: int, option
     """
     import numpy as np
 
-    from seqtext.data.series.series import Part
+    from seqtext.data.series.options import VALIDATION_SHARE
+    from seqtext.data.series.series import Part, hold_out_last
     from seqtext.data.series.splits import SeriesSplits
 
     series, reach, horizon = test.series, task.config.reach, task.config.horizon
@@ -251,7 +252,11 @@ def _with_windows(task: Forecaster, before: Part, test: Part, given: int, option
     short = int((~fits).sum())
     notes = (f"{short:,} of {len(series):,} series are too short to forecast",) if short else ()
     earlier = Part(series, before.spans[fits])
-    return SeriesSplits(series, earlier, earlier, Part(series, test.spans[fits]), (*series.notes, *notes))
+    # By its errors quantiles of baselines are made, as in training.
+    train, held = hold_out_last(earlier, share=VALIDATION_SHARE, least=2 * horizon if horizon > 1 else 1)
+    if len(train.spans) < len(earlier.spans):  # a series of one reading before the test
+        train = held = earlier
+    return SeriesSplits(series, train, held, Part(series, test.spans[fits]), (*series.notes, *notes))
 
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
