@@ -11,7 +11,6 @@ All outputs are used, and the state is all that is kept of what was read; with `
     python recipes/tagging.py                                                              # offline, on the built-in phrasebook
     python recipes/tagging.py --train train.conllu --validation dev.conllu --column upos   # CoNLL-U, also packed; or columns, word/TAG
     python recipes/tagging.py --data eriktks/conll2003 --column ner_tags --run runs/names  # lists of words and tags, of the hub
-    python recipes/tagging.py --resume --run runs/names                                    # go on with a run that was stopped
 """
 
 from dataclasses import dataclass

@@ -143,11 +143,20 @@ LAYOUTS = {
     ),
     "JSON lines": Layout("a.jsonl", "".join(json.dumps(row) + "\n" for row in objects)),
     "one JSON document": Layout("a.json", json.dumps({"version": 1, "data": objects}, indent=1)),
+    "one JSON document of columns, as pandas writes it": Layout(
+        "a.json", json.dumps({name: [row[name] for row in objects] for name in objects[0]})
+    ),
     "one JSON document with several lists": Layout(
         "a.jsonl", "".join(json.dumps(row) + "\n" for row in objects)
     ),  # jq's
     "parquet": Layout("a.parquet", sink.getvalue().to_pybytes()),
     "a folder laid out like a data set of the hub": Layout("rows/train.csv", table([HEADER, *ROWS])),
+    "a folder of files of lines, two for each split": Layout(
+        "lines",
+        {f"train.{end}": "".join(f"{pair[i]}\n" for pair in PAIRS) for i, end in enumerate(("en", "fr"))},
+        pairs,
+        sorted(PAIRS),
+    ),
 }
 
 hours = range(4)

@@ -37,7 +37,9 @@ TOKENS, CLASSES = 777, 11
 
 def classifier(**settings: Any) -> nn.Module:
     tokenizer = Tokenizer.train(["the ship sails"] * 9, vocabulary_size=300, normaliser=Normaliser(lowercase=True))
-    model = TopicClassifier(TopicConfig(**settings, labels=tuple(map(str, range(CLASSES)))), tokenizer).model
+    model = TopicClassifier(
+        TopicConfig(**settings | {"target": "label"}, labels=tuple(map(str, range(CLASSES)))), tokenizer
+    ).model
     model.embedding.weight = nn.Parameter(model.embedding.weight.new_zeros(TOKENS, settings["embedding_size"]))
     return model
 

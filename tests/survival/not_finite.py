@@ -153,5 +153,5 @@ def _hooked(model: nn.Module, rows: int, change: Callable[[str, torch.Tensor], t
 def _hash(model: torch.nn.Module) -> str:
     digest = sha256()
     for value in model.state_dict().values():
-        digest.update(value.detach().contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(value.detach().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 _WORDS = {
     "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing", "eval", "evaluation"),
+    "validation": ("validation", "valid", "val", "dev", "testa"),
+    "test": ("test", "testing", "eval", "evaluation", "testb"),
 }
 _SPLITS = {word: split for split, words in _WORDS.items() for word in words}
 _ALONE = re.compile(rf"(?<![a-z])({'|'.join(_SPLITS)})(?![a-z])", re.IGNORECASE)

@@ -15,6 +15,7 @@ import seqtext
 from seqtext.data.reading.sources import load_files
 from seqtext.saving.folders import read_folder
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.generation.report.card import IN_WORDS
 from seqtext.tasks.known import TASKS
 from tests.conftest import TOPICS, topic_rows, write_csv
 from tests.in_process import figures_of, seqtext_command
@@ -369,6 +370,9 @@ def test_info_tells_what_a_generator_is_and_how_good_it_was(place):
         assert len(figures["samples"]["real"]) > 1
         for measure, real in figures["samples"]["real"].items():
             model = figures["samples"]["model"][measure]
+            if measure in IN_WORDS:
+                assert f"{model:.1%}" in ended.out
+                continue
             assert f"\n  {measure.replace('_', '-')}: {model:.3f}, real texts {real:.3f}\n" in ended.out
 
 
