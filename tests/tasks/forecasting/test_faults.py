@@ -91,7 +91,7 @@ FAULTS = {
     ),
     "no distance": (readings(), ("--frequency", "month"), "--frequency is month; expected a distance that is always the same, .*"),
     "weeks without times": (table("kw", load(N)), ("--validation", "weeks"), r"TRAIN: the series have no whole weeks of readings; .*"),
-    "too few weeks": (readings(), ("--validation", "weeks"), r"TRAIN: 160 readings are too few for 1 weeks of 168; pass --validation last, .*"),
+    "too few weeks": (readings(), ("--validation", "weeks"), r"TRAIN: 160 readings are too few for 1 weeks of 168; pass .*"),
     "a column there is not": (readings(), ("--value_column", "kv"), r"TRAIN: no column 'kv' among .*"),
     "a share beyond all": (readings(), ("--test_share", "1.5"), r"--test_share is 1.5; expected between 0 and 1"),
     "a horizon beyond the test": (
