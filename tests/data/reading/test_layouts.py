@@ -311,6 +311,8 @@ def test_rows_out_are_rows_in_or_it_is_told(
     tmp_path: Path, rows: list[tuple[str, str]], mark: str, quoting: Literal[0, 1], named: bool
 ) -> None:
     """However a csv writer writes them: the same rows, or an error; never others."""
+    # The writer of this Python leaves a CR at the end of a row without quotes: then it is the line's end, and nobody could tell.
+    assume(quoting == csv.QUOTE_ALL or not any(row[-1].endswith("\r") for row in rows))
     path = tmp_path / "a.csv"
     path.write_text(table([["text", "label"], *map(list, rows)], mark, quoting), newline="", encoding="utf-8")
     try:
