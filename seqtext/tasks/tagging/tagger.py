@@ -105,8 +105,7 @@ class Tagger(BaseTask):
             train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; nothing else may be given.
             token_column: of the words of each row; recognised if there is no doubt.
             tag_column: of the tags, likewise.
-            init_from: a saved tagger, whose words and characters this one takes over, and whose weights where they fit; or a language
-                model of whole words, whose vectors of words it takes.
+            init_from: a saved tagger, whose words and characters this one takes over, and whose weights where they fit.
             seed: of the first weights.
             settings: fields of `TaggerSettings`, which holds their names, defaults and meanings once.
 
