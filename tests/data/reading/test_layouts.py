@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqtext.data.reading.dialect import AS_IT_IS, Dialect, one_character
@@ -311,8 +311,6 @@ def test_rows_out_are_rows_in_or_it_is_told(
     tmp_path: Path, rows: list[tuple[str, str]], mark: str, quoting: Literal[0, 1], named: bool
 ) -> None:
     """However a csv writer writes them: the same rows, or an error; never others."""
-    # The writer of this Python leaves a CR at the end of a row without quotes: then it is the line's end, and nobody could tell.
-    assume(quoting == csv.QUOTE_ALL or not any(row[-1].endswith("\r") for row in rows))
     path = tmp_path / "a.csv"
     path.write_text(table([["text", "label"], *map(list, rows)], mark, quoting), newline="", encoding="utf-8")
     try:
@@ -321,4 +319,8 @@ def test_rows_out_are_rows_in_or_it_is_told(
     except DataError:
         assert quoting == csv.QUOTE_MINIMAL or mark != ","  # what is all in quotes, with commas, is always read
         return
-    assert found == [list(row) for row in rows]
+    # The writer of this Python leaves a CR at the end of a row without quotes: there it is the line's end, and nobody could tell.
+    bare = [quoting == csv.QUOTE_MINIMAL and not re.search(f'[\n"{re.escape(mark)}]', row[-1]) for row in rows]
+    assert found == [
+        [row[0], row[1].removesuffix("\r") if is_bare else row[1]] for row, is_bare in zip(rows, bare, strict=True)
+    ]

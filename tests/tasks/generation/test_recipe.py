@@ -371,7 +371,7 @@ def test_info_tells_what_a_generator_is_and_how_good_it_was(place):
         for measure, real in figures["samples"]["real"].items():
             model = figures["samples"]["model"][measure]
             if measure in IN_WORDS:
-                assert f"{model:.1%}" in ended.out
+                assert all(f"{share:.1%}" in ended.out for share in (model, real))
                 continue
             assert f"\n  {measure.replace('_', '-')}: {model:.3f}, real texts {real:.3f}\n" in ended.out
 
