@@ -16,7 +16,7 @@ from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.language_model.language_model import LanguageModel
-from seqtext.tasks.saving import as_one_side, as_two_sides, copy_weights, turned_round
+from seqtext.tasks.starting import as_one_side, as_two_sides, copy_weights, turned_round
 from seqtext.tasks.translation.translator import Translator
 from tests.conftest import topic_rows
 from tests.tasks.forecasting.forecasters import made_for

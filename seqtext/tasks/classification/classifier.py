@@ -37,7 +37,8 @@ from seqtext.tasks.classification.rows import EncodedTexts, TextBatch, encoded_c
 from seqtext.tasks.classification.settings import Ranking, TopicConfig
 from seqtext.tasks.classification.targets import ANumber, OneLabel, SeveralLabels, target_of
 from seqtext.tasks.saved import SavedTask
-from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights
+from seqtext.tasks.saving import read_tokenizer, restore, task_files, with_new_weights
+from seqtext.tasks.starting import copy_weights
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -33,7 +33,7 @@ from seqtext.tasks.classification.settings import UNEVEN, TopicConfig, TopicSett
 from seqtext.tasks.classification.targets import FAR_OFF, IN_WORDS, KINDS
 from seqtext.tasks.other_tokenizer import under_other_tokenizer
 from seqtext.tasks.saved import SavedTask
-from seqtext.tasks.saving import (
+from seqtext.tasks.starting import (
     as_one_side,
     open_start,
     tokenizer_of,

@@ -31,7 +31,8 @@ from seqtext.tasks.generation.settings import GeneratorConfig, Writing
 from seqtext.tasks.generation.vectors import asked, components, raw_vectors, several
 from seqtext.tasks.generation.writing import Generated, write
 from seqtext.tasks.saved import SavedTask
-from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights
+from seqtext.tasks.saving import read_tokenizer, restore, task_files, with_new_weights
+from seqtext.tasks.starting import copy_weights
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -26,7 +26,7 @@ from seqtext.tasks.generation.rows import encode_rows
 from seqtext.tasks.generation.settings import GeneratorConfig, GeneratorSettings
 from seqtext.tasks.generation.vectors import dense_column, dense_scales
 from seqtext.tasks.saved import SavedTask
-from seqtext.tasks.saving import as_one_side, open_start, tokenizer_of, weights_of, with_tokenizer_of, without_parts
+from seqtext.tasks.starting import as_one_side, open_start, tokenizer_of, weights_of, with_tokenizer_of, without_parts
 
 if TYPE_CHECKING:
     from datasets import Dataset

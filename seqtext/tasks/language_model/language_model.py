@@ -30,7 +30,8 @@ from seqtext.tasks.language_model.rows import StreamBatch, TextStream
 from seqtext.tasks.language_model.scoring import AnyKind, TextScore, score_texts
 from seqtext.tasks.language_model.settings import LanguageConfig, Scoring
 from seqtext.tasks.saved import SavedTask
-from seqtext.tasks.saving import copy_weights, read_tokenizer, restore, task_files, with_new_weights
+from seqtext.tasks.saving import read_tokenizer, restore, task_files, with_new_weights
+from seqtext.tasks.starting import copy_weights
 
 if TYPE_CHECKING:
     from datasets import Dataset

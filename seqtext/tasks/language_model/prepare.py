@@ -20,7 +20,7 @@ from seqtext.errors import OptionsError
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.language_model.settings import LanguageConfig, LanguageSettings
 from seqtext.tasks.saved import SavedTask
-from seqtext.tasks.saving import (
+from seqtext.tasks.starting import (
     as_one_side,
     open_start,
     tokenizer_of,

@@ -18,7 +18,7 @@ from seqtext.data.text.word_tokenizer import WordTokenizer
 from seqtext.errors import DataError, OptionsError
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.saved import SavedTask, open_saved
-from seqtext.tasks.saving import weights_of, with_fixed, without_parts
+from seqtext.tasks.starting import weights_of, with_fixed, without_parts
 from seqtext.tasks.tagging.forms import word_form
 from seqtext.tasks.tagging.settings import MOST_CHARACTERS, TaggerConfig, TaggerSettings
 from seqtext.tasks.tagging.spans import mark_spans

@@ -25,7 +25,8 @@ from seqtext.nn.word_vectors import Words
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.saved import SavedTask
-from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights
+from seqtext.tasks.saving import restore, task_files, with_new_weights
+from seqtext.tasks.starting import copy_weights
 from seqtext.tasks.tagging.forms import Spelling
 from seqtext.tasks.tagging.given import given_sentences
 from seqtext.tasks.tagging.inference import Said, by_row, said_of_examples, said_of_rows

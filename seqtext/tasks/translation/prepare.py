@@ -19,7 +19,7 @@ from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.saved import SavedTask
-from seqtext.tasks.saving import (
+from seqtext.tasks.starting import (
     Side,
     as_two_sides,
     has_two_tokenizers,

@@ -25,7 +25,8 @@ from seqtext.nn.losses import Loss, perplexity
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
 from seqtext.tasks.saved import SavedTask
-from seqtext.tasks.saving import copy_weights, restore, task_files, with_new_weights
+from seqtext.tasks.saving import restore, task_files, with_new_weights
+from seqtext.tasks.starting import copy_weights
 from seqtext.tasks.translation.copying import copier_of
 from seqtext.tasks.translation.encoding import PairEncoder
 from seqtext.tasks.translation.ensemble import translations
