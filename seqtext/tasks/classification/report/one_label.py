@@ -14,10 +14,10 @@ from seqtext.errors import printable
 from seqtext.reporting.baseline import Baseline
 from seqtext.reporting.class_metrics import classification_metrics
 from seqtext.reporting.class_pictures import confusion_matrix, per_class_f1
+from seqtext.reporting.majority import majority_class
 from seqtext.reporting.markdown import markdown_cell, markdown_table
 from seqtext.reporting.report import Score
 from seqtext.reporting.table import LONGEST_NAME
-from seqtext.reporting.tfidf import majority_class
 from seqtext.tasks.classification.report.kinds import MISTAKES, Answers, Truth
 from seqtext.tasks.classification.settings import TopicConfig
 

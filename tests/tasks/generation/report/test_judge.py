@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from seqtext.errors import DataError
-from seqtext.reporting.tfidf import tfidf
+from seqtext.models.linear_fit import fit_linear
 from seqtext.tasks.generation.report.judge import Judge
 
 TOPICS = ["the match and the goal", "the bank cut its rate", "a probe reached the moon"]
@@ -24,13 +24,15 @@ def noisy(count, classes, seed=0):
 def test_it_says_what_the_baseline_predicts(classes):
     train, labels = noisy(400, classes)
     test, true = noisy(200, classes, seed=1)
-    judge, baseline = Judge(train, labels), tfidf(train, labels, test)
+    judge, (linear, description) = Judge(train, labels), fit_linear(train, labels, classes=classes)
+    assert linear is not None
+    predicted = linear.log_probabilities(test).numpy().argmax(axis=1)
     likely = judge.probabilities(test)
     assert likely.shape == (200, classes)
     assert likely.sum(axis=1) == pytest.approx(np.ones(200))
-    assert (likely.argmax(axis=1) == baseline.predicted).all()
-    assert judge.accuracy(test, true) == (baseline.predicted == true).mean()
-    assert judge.description == baseline.description
+    assert (likely.argmax(axis=1) == predicted).all()
+    assert judge.accuracy(test, true) == (predicted == true).mean()
+    assert judge.description == description
 
 
 def test_more_of_a_topic_is_more_likely_that_topic():
