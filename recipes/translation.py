@@ -70,7 +70,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     # ---- Data: any source to checked pairs
     pairs = load_asked_pairs(options)
     sides = {"source": pairs.source, "target": pairs.target}
-    data = pair_splits(pairs.splits, **sides, max_rows=options.max_rows, seed=options.seed)
+    split_by, rows = options.split_by, options.max_rows
+    data = pair_splits(pairs.splits, **sides, split_by=split_by, max_rows=rows, seed=options.seed)
 
     # ---- Task: tokenizers and model, from training pairs alone
     # source: Embedding(V, 128) -> nn.GRU(128, 128, bidirectional=True, batch_first=True) -> Linear(256, 512) as state;

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SPLITS = ("unsupervised", "unlabelled", "unlabeled", "unsup")  # what data sets of the hub call a split of such rows
 ANSWERS = "spread_labels"  # column of what labels say of rows without one
-MOST_ANSWERED = 10_000  # rows without a label whose answers teach: more take longer
+MOST_ANSWERED = 50_000  # rows without a label whose answers teach: more take longer, and hardly say more
 
 
 def taken_out(splits: DatasetDict) -> list[Dataset]:
