@@ -43,8 +43,6 @@ FOR_PHRASES = {"epochs": 4, "batch_rows": 128}  # the phrasebook is learnt soone
 class Options(LabelledOptions, TopicSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
-    init_from: str | None = None
-    """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, the majority class (labels, mean), or also TF-IDF with logistic (ridge) regression."""
 

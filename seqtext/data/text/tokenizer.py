@@ -119,7 +119,7 @@ class Tokenizer:
                 ) from error
             raise OptionsError(
                 f"--vocabulary_size {vocabulary_size} is too small for this text",
-                expected=f"at least {len(counted.characters) + 260} (its characters, 256 bytes and 4 special ids)",
+                expected=f"at least {len({*counted.characters, *always}) + 260} (its characters, 256 bytes and 4 special ids)",
             ) from error
         return cls(sink.getvalue(), normaliser)
 
