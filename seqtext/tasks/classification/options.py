@@ -31,6 +31,8 @@ class LabelledOptions(TextDataOptions, RunOptions, StartOptions):
     """Times that the language model of the texts without labels reads them. Default: as many as take some minutes, 6 at most."""
     self_training: bool = True
     """Spread the labels to the rows without one by naive Bayes, and learn from that too, where it finds more hidden labels than without."""
+    augment_from: str | None = None
+    """Saved text generator (or hub model) whose texts of each label are learnt from too; kept only if validation gains by them."""
     compare_scratch: bool = False
     """Train without a start too, for as long, and keep the better one by the validation rows."""
 
