@@ -167,6 +167,15 @@ class Tagger(BaseTask):
         """
         return TagStream(self)
 
+    def open_stream(self, folder: str | Path) -> TagStream:
+        """The stream that `TagStream.save` wrote, which goes on as if it had never stopped.
+
+        Raises:
+            SavedFileError: if it is damaged, or of another model.
+            OptionsError: for a tagger that reads whole sentences.
+        """
+        return TagStream.open(self, folder)
+
     def words_of(self, rows: Sequence[Sequence[str]]) -> Words:
         """Some rows as what the model reads, on the CPU."""
         forms, numbers = self.spelling.forms(rows)

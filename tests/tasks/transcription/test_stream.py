@@ -133,6 +133,11 @@ def test_a_saved_stream_of_another_model_or_damaged_is_refused(task, tmp_path):
     stream.save(tmp_path / "stream")
     with pytest.raises(SavedFileError, match="a stream of another model"):
         chatty(tail_ms=200).open_stream(tmp_path / "stream")
+    other = chatty()
+    with torch.no_grad():
+        other.model.head.bias.add_(1)
+    with pytest.raises(SavedFileError, match="a stream of another model"):
+        other.open_stream(tmp_path / "stream")
     path = tmp_path / "stream" / "stream.json"
     found = json.loads(path.read_text())
     for change in ({"rate": "8000"}, {"half": "zz"}, {"sizes": {}}, {"rate": -1}, {"best": 99}, {"steps": 1.5}):
