@@ -71,7 +71,7 @@ def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
     cells = _texts(dataset, column)
     if cells and all(map(_LISTED.fullmatch, cells)) and any("," in cell or "' '" in cell for cell in cells):
         try:
-            return _form_of_lists([one for cell in cells if (one := _parsed(cell)) is not None])
+            return _form_of_lists([one for cell in cells if (one := parse_list(cell)) is not None])
         except ValueError:  # of a list that cannot be read: whoever reads it says which
             return "list"
     return next((mark for mark in MARKS if _is_plain(cells, mark)), None)
@@ -184,11 +184,11 @@ def _split(cell: str, form: Form) -> list[Any] | None:
     if not cell.strip():
         return None
     if _LISTED.fullmatch(cell) and (form in ("list", "yes_no") or cell.strip() in ("[]", "()", "{}")):
-        return _parsed(cell)
+        return parse_list(cell)
     return [cell] if form in ("list", "yes_no") else cell.split(form)
 
 
-def _parsed(cell: str) -> list[str] | None:
+def parse_list(cell: str) -> list[str] | None:
     """The items of a list as JSON, Python and numpy write it.
 
     Raises:
