@@ -39,7 +39,8 @@ class Options(TaggedDataOptions, RunOptions, TaggerSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
     init_from: str | None = None
-    """Start from the words, the spelling and the weights of this run (or hub model) of a tagger; other tags get a head of their own."""
+    """Start from this run (or hub model): a tagger, whose words and weights are taken over; or a language model or any other task of
+    texts, whose pieces words are cut into besides."""
     optimizer: OptimizerName = "muon"
     learning_rate: float = 1e-2
     baselines: Literal["none", "fast", "all"] = "all"

@@ -32,11 +32,11 @@ def split(cell: str, form: Form) -> list[Any] | None:
     if not cell.strip():
         return None
     if LISTED.fullmatch(cell) and (form in ("list", "yes_no") or cell.strip() in ("[]", "()", "{}")):
-        return parsed(cell)
+        return parse_list(cell)
     return [cell] if form in ("list", "yes_no") else cell.split(form)
 
 
-def parsed(cell: str) -> list[str] | None:
+def parse_list(cell: str) -> list[str] | None:
     """The items of a list as JSON, Python and numpy write it.
 
     Raises:

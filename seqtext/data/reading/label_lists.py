@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
 from seqtext.data.reading.joined_columns import parts_of
-from seqtext.data.reading.label_cells import LISTED, called, parsed, split
+from seqtext.data.reading.label_cells import LISTED, called, parse_list, split
 from seqtext.data.reading.label_codes import MISSING, plain_name
 from seqtext.data.reading.label_forms import MARKS, Form
 from seqtext.errors import DataError, shorten
@@ -68,7 +68,7 @@ def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
     cells = _texts(dataset, column)
     if cells and all(map(LISTED.fullmatch, cells)) and any("," in cell or "' '" in cell for cell in cells):
         try:
-            return _form_of_lists([one for cell in cells if (one := parsed(cell)) is not None])
+            return _form_of_lists([one for cell in cells if (one := parse_list(cell)) is not None])
         except ValueError:  # of a list that cannot be read: whoever reads it says which
             return "list"
     return next((mark for mark in MARKS if _is_plain(cells, mark)), None)

@@ -40,6 +40,7 @@ from seqtext.tasks.starting import (
     tokenizer_of,
     weights_of,
     with_fixed,
+    with_sizes_of,
     with_tokenizer_of,
     without_parts,
 )
@@ -58,13 +59,6 @@ _FIXED = (
     "residual",
     "layer_norm",
 )
-# What another task's weights are made for, by what a translator calls it: taken over where nothing else is asked for.
-_SIZES = {
-    "cell": "cell",
-    "embedding_size": "embedding_size",
-    "hidden_size": "encoder_size",
-    "num_layers": "encoder_layers",
-}
 
 
 class Prepared(NamedTuple):
@@ -192,10 +186,7 @@ def _fitted(wanted: TopicSettings, source: SavedTask, *, new_tokenizer: bool) ->
     if source.task == "TopicClassifier":
         theirs = source.config(TopicConfig, task=source.task)
         return with_fixed(wanted, {name: getattr(theirs, name) for name in _FIXED})
-    has, default = source.settings, TopicSettings()
-    sizes = {name: has[theirs if theirs in has else name] for name, theirs in _SIZES.items() if {theirs, name} & {*has}}
-    taken = {name: size for name, size in sizes.items() if getattr(wanted, name) == getattr(default, name)}
-    return settings_of(TopicSettings, asdict(wanted) | taken)
+    return with_sizes_of(wanted, source)
 
 
 def _weights(source: SavedTask, config: TopicConfig) -> dict[str, Tensor]:
