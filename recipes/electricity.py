@@ -63,8 +63,9 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         horizon=options.horizon,
         intervals=bool(options.quantiles),
         test_share=options.test_share,
-        validation=options.validation,
+        validation=options.held_out,
         validation_share=options.validation_share,
+        begins=options.begins,
         max_rows=options.max_rows,
     )
 
