@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import torch
@@ -15,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from seqtext.data.series.series import SeriesSet
+from seqtext.data.series.zones import offset_at
 from seqtext.errors import DataError, NumericsError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.tasks.forecasting.given import FloatArray
@@ -126,16 +124,6 @@ def in_zone(times: NDArray[np.datetime64] | None, zone: str | None) -> Any:
     import pandas as pd  # type: ignore[import-untyped]
 
     return pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone)
-
-
-def offset_at(time: np.datetime64, zone: str) -> np.timedelta64:
-    """How far the clocks of a zone are ahead of UTC at a moment."""
-    match = re.fullmatch(r"(?P<sign>[+-])(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2})", zone)
-    if match is not None:
-        seconds = int(match["hours"]) * 3600 + int(match["minutes"]) * 60
-        return np.timedelta64(-seconds if match["sign"] == "-" else seconds, "s")
-    moment = datetime.fromtimestamp(int(time.astype("datetime64[s]").astype(np.int64)), UTC).astimezone(ZoneInfo(zone))
-    return np.timedelta64(int((moment.utcoffset() or timedelta()).total_seconds()), "s")
 
 
 def on_clock(series: SeriesSet, zones: tuple[str | None, ...], config: ForecastConfig) -> SeriesSet:

@@ -7,6 +7,7 @@ what lies before it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
 from seqtext.tasks.forecasting.completing import complete
 from seqtext.tasks.forecasting.given import FloatArray, as_part
 from seqtext.tasks.forecasting.histories import Histories, histories
-from seqtext.tasks.forecasting.linear_fit import fit_linear_path, refit_linear_path
+from seqtext.tasks.forecasting.linear_fit import fit_linear_path
+from seqtext.tasks.forecasting.linear_tuning import fit_again
 from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts
 from seqtext.tasks.forecasting.plain_loss import plain_loss, validate_plain
@@ -36,6 +38,7 @@ from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
 from seqtext.tasks.forecasting.rollout import Context, Rollout
 from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.started import open_run, started_config, take_over
 from seqtext.tasks.forecasting.step_loss import step_loss, validate_steps
 from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
@@ -71,6 +74,7 @@ class Forecaster(BaseTask):
         self.config = config
         self.output = config.output
         self.model = build_model(config)
+        self.copied = ""  # what came from another run, to print
 
     def traits(self) -> list[str]:
         """What it is, in a few words each."""
@@ -84,12 +88,15 @@ class Forecaster(BaseTask):
     # ---- made from data
 
     @classmethod
-    def from_data(cls, train: Any, *, seed: int = 0, **settings: Any) -> Forecaster:
+    def from_data(
+        cls, train: Any, *, init_from: str | Path | None = None, seed: int = 0, **settings: Any
+    ) -> Forecaster:
         """A new forecaster for some series: fits the scales, draws the weights.
 
         Args:
             train: the span of training, as `as_part` takes it (a pandas Series, a frame, a `Part`); nothing else may be given, or the
                 scales would see what they are tested on.
+            init_from: a saved forecaster to start from: its settings and weights, with the scales of these series.
             seed: of the first weights.
             settings: fields of `ForecastSettings`, which holds their names, defaults and meanings once.
 
@@ -98,9 +105,12 @@ class Forecaster(BaseTask):
             OptionsError: for an unknown setting, or one that the series cannot have.
         """
         part = as_part(train)
-        config = prepare(part, settings)
+        source = None if init_from is None else open_run(init_from)
+        config = prepare(part, settings) if source is None else started_config(part, source, settings)
         task = with_new_weights(lambda: cls(config), seed=seed)
-        if isinstance(task.model, StepModel):
+        if source is not None:
+            task.copied = take_over(task.model, source, task.encode(part))
+        elif isinstance(task.model, StepModel):
             fit_linear_path(task.model.linear, task.encode(part))
         return task
 
@@ -254,7 +264,7 @@ class Forecaster(BaseTask):
             return ""
         spans = np.concatenate([as_part(train).spans, as_part(validation).spans])
         both = Part(as_part(train).series, spans[np.argsort(spans[:, 0], kind="stable")])
-        refit_linear_path(self.model.linear, self.encode(both))
+        fit_again(self.model.linear, self.encode(both))
         return "linear path fitted again on training and validation rows"
 
     # ---- forecasts of a part, to be measured

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from seqtext.batching.padded import Padded
+from seqtext.data.series.zones import offset_at
 from seqtext.errors import DataError, OptionsError, one_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
-from seqtext.tasks.forecasting.calling import check_finite, in_units, offset_at
+from seqtext.tasks.forecasting.calling import check_finite, in_units
 from seqtext.tasks.forecasting.given import LARGEST, zoned_moment
 from seqtext.tasks.forecasting.remarks import of_clocks, of_one_reading, tell
 from seqtext.tasks.forecasting.rollout import ScaledForecast
