@@ -13,13 +13,14 @@ from torch import nn
 
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.zones import offset_at
-from seqtext.errors import DataError, NumericsError
+from seqtext.errors import DataError, NumericsError, OptionsError, ResourceError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.tasks.forecasting.given import FloatArray
 from seqtext.tasks.forecasting.histories import Histories
 from seqtext.tasks.forecasting.rollout import Rollout, ScaledForecast, check_horizon
 from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.spread import Spread, paths
 from seqtext.tasks.forecasting.step_model import StepModel
 
 
@@ -30,11 +31,48 @@ class Forecast(NamedTuple):
         values: (H,) float64.
         quantiles: (H,) of each level, rising with it; empty unless trained for.
         times: (H,) datetime64[s]; of a history with a zone a pandas DatetimeIndex in that zone; None without timestamps.
+        spread: how values lie around the quantiles, and how the errors of steps hang together; None without quantiles.
     """
 
     values: FloatArray
     quantiles: dict[float, FloatArray]
     times: Any
+    spread: Spread | None = None
+
+    def to_frame(self) -> Any:
+        """A pandas frame: a row for each step, at its time or by its number from 1; columns `forecast` and `q0.1`, ... of each level.
+
+        Raises:
+            ResourceError: without pandas.
+        """
+        pd = _pandas()
+        steps = range(1, len(self.values) + 1)
+        index = (
+            pd.RangeIndex(1, len(steps) + 1, name="step")
+            if self.times is None
+            else pd.DatetimeIndex(self.times, name="time")
+        )
+        columns = {"forecast": self.values} | {f"q{level:g}": values for level, values in self.quantiles.items()}
+        return pd.DataFrame(columns, index=index)
+
+    def samples(self, count: int = 100, *, seed: int = 0) -> FloatArray:
+        """(count, H) paths that the readings may take; at each step they have the quantiles of the forecast.
+
+        What lies between the quantiles is a line over the normal distribution's; how far tails reach, and how the steps of a path hang
+        together, is as in the errors on the validation readings (`seqtext.tasks.forecasting.spread.paths`).
+
+        Args:
+            count: of paths.
+            seed: of them; the same seed gives the same paths.
+
+        Raises:
+            OptionsError: of a model without quantiles, or a count that cannot be.
+        """
+        if self.spread is None or len(self.quantiles) < 2:
+            fix = "train with --quantiles 0.1 0.5 0.9"
+            raise OptionsError("a forecast without quantiles has no paths to draw", fix=fix)
+        ForecastRequest(samples=count, seed=seed)  # checks the values
+        return paths(self.quantiles, self.spread, count, seed=seed)
 
 
 def least_history(config: ForecastConfig) -> int:
@@ -81,7 +119,12 @@ def forecasts(
         check_finite(values, quantiles, where=f"history {number + 1}")
         by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
         results.append(
-            Forecast(values, by_level, in_zone(series.times_behind(number, steps, ahead=given.ahead), zones[number]))
+            Forecast(
+                values,
+                by_level,
+                in_zone(series.times_behind(number, steps, ahead=given.ahead), zones[number]),
+                config.spread if by_level else None,
+            )
         )
     return results
 
@@ -121,9 +164,20 @@ def in_zone(times: NDArray[np.datetime64] | None, zone: str | None) -> Any:
     """Times, which are UTC where there is a zone, as that zone's."""
     if times is None or zone is None:
         return times
-    import pandas as pd  # type: ignore[import-untyped]
+    return _pandas().DatetimeIndex(times).tz_localize("UTC").tz_convert(zone)
 
-    return pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone)
+
+def _pandas() -> Any:
+    """The package, which comes with `datasets` and is not asked for by itself.
+
+    Raises:
+        ResourceError: if it is not there.
+    """
+    try:
+        import pandas as pd  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise ResourceError("pandas is not installed", fix="pip install pandas") from error
+    return pd
 
 
 def on_clock(series: SeriesSet, zones: tuple[str | None, ...], config: ForecastConfig) -> SeriesSet:

@@ -31,7 +31,7 @@ from seqtext.tasks.forecasting.histories import Histories, histories
 from seqtext.tasks.forecasting.linear_fit import fit_linear_path
 from seqtext.tasks.forecasting.linear_tuning import fit_again
 from seqtext.tasks.forecasting.model import build_model
-from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts
+from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts, with_spread
 from seqtext.tasks.forecasting.plain_loss import plain_loss, validate_plain
 from seqtext.tasks.forecasting.prepare import prepare
 from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
@@ -253,10 +253,14 @@ class Forecaster(BaseTask):
     # ---- what is learnt without steps
 
     def complete(self, train: Any, validation: Any) -> str:
-        """Weighs linear path and recurrent part, and shifts quantiles, by the validation readings; nothing of a plain model."""
-        if not isinstance(self.model, StepModel):
-            return ""
-        return complete(self.model.to("cpu"), self.encode(validation))
+        """Weighs linear path and recurrent part, shifts quantiles, and measures what lies around them, by the validation readings."""
+        said = []
+        if isinstance(self.model, StepModel):
+            said.append(complete(self.model.to("cpu"), self.encode(validation)) or "linear path fitted")
+        if self.output.has_quantiles:
+            self.config = with_spread(self.config, as_part(validation), self.forecasts)
+            said.append("tails and persistence of errors measured")
+        return "; ".join(filter(None, said))
 
     def refit(self, train: Any, validation: Any) -> str:
         """Fits the linear path again, on training and validation readings together; nothing of a plain model, or without `refit`."""
@@ -269,14 +273,21 @@ class Forecaster(BaseTask):
 
     # ---- forecasts of a part, to be measured
 
-    def forecasts(self, part: Part, first: NDArray[np.int64], *, context: Context | None = None) -> PartForecasts:
+    def forecasts(
+        self,
+        part: Part,
+        first: NDArray[np.int64],
+        *,
+        context: Context | None = None,
+        horizon: int | None = None,
+    ) -> PartForecasts:
         """As `part_forecasts`, of this model."""
         self.model.eval()
-        return part_forecasts(self.model, self.config, part, first, context=context)
+        return part_forecasts(self.model, self.config, part, first, context=context, horizon=horizon)
 
-    def positions(self, part: Part, *, most: int) -> NDArray[np.int64]:
+    def positions(self, part: Part, *, most: int, horizon: int | None = None, every: int = 1) -> NDArray[np.int64]:
         """(R,) as `forecast_positions`, for this model."""
-        return forecast_positions(part, self.config, most=most)
+        return forecast_positions(part, self.config, most=most, horizon=horizon, every=every)
 
     def scales_for(self, series: SeriesSet) -> tuple[FloatArray, FloatArray]:
         """(S,) means and scales, as `windows.scales_for`, for this model."""

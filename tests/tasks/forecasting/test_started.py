@@ -134,7 +134,9 @@ def test_readings_that_the_run_cannot_read_are_refused(run):
         DataError, match="a reading every 3600 s; expected every 10800 s, as .* average them with --frequ"
     ):
         Forecaster.from_data(quarters, init_from=run)
-    with pytest.raises(DataError, match="every 86400 s; expected every 10800 s, as .* was trained on; leave --init_from"):
+    with pytest.raises(
+        DataError, match="every 86400 s; expected every 10800 s, as .* was trained on; leave --init_from"
+    ):
         Forecaster.from_data(replace(quarters, frequency=86400), init_from=run)
     with pytest.raises(DataError, match="no timestamps, and .* reads a calendar; name their column with --time_column"):
         Forecaster.from_data(series_of(meter(1), timed=False), init_from=run)
