@@ -26,6 +26,7 @@ def complete(model: StepModel, windows: Windows) -> str:
     The recurrent part counts nothing unless that is worse by more than one standard error: of two models as good, the simpler.
     """
     model.eval()
+    windows = Windows(windows.series, windows.spans, windows.config)  # with all steps of the horizon
     rows = np.sort(KeyedPermutation(len(windows), 0)(np.arange(min(len(windows), MOST_WINDOWS))))
     parts: list[StepOutput] = []
     found: list[Tensor] = []

@@ -43,6 +43,7 @@ from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import restore, task_files, with_new_weights
 
+LEARNT_AHEAD = 24  # steps of a longer horizon that a batch of training has, drawn anew for each: more cost more than they teach
 MOST_VALIDATED = 20_000  # windows that an epoch is judged by, drawn once with a fixed key
 _DEFAULT = ForecastRequest()
 
@@ -210,9 +211,9 @@ class Forecaster(BaseTask):
         means, scales = scales_for(series, self.config)
         steps = self.config.window - self.config.window // WARM_UP if self.config.context == "stateful" else 1
         rescaled = scaled(series, self.config, means, scales)
-        windows = Windows(rescaled, rows.spans, self.config, steps=steps)
+        windows = Windows(rescaled, rows.spans, self.config, steps=steps, ahead=LEARNT_AHEAD)
         if not len(windows):  # spans shorter than a piece, such as those of validation, still have windows
-            windows = Windows(rescaled, rows.spans, self.config)
+            windows = Windows(rescaled, rows.spans, self.config, ahead=LEARNT_AHEAD)
         if not len(windows):
             found = f"no window of {self.config.window:,} readings with {self.config.head_horizon:,} after it fits"
             longest = int(series.lengths.max())

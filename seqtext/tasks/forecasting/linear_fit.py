@@ -181,13 +181,12 @@ def _pieces(
     path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int]
 ) -> Iterator[tuple[StepInputs, Features, Tensor]]:
     """Inputs and features of some steps, and their true values (B, H), in pieces that fit the memory."""
-    rows = max(1, int(AT_ONCE / (path.config.head_horizon * path.features)))
-    places = torch.tensor(steps)
+    rows = max(1, int(AT_ONCE / (len(steps) * path.features)))
+    ahead = np.array(steps)
     for start in range(0, len(first), rows):
         some = first[start : start + rows]
-        inputs = step_inputs(series, some, path.config)
-        inputs = inputs._replace(lags=inputs.lags[:, places], steps=inputs.steps[:, places])
-        yield inputs, path.gather(inputs), series.values[torch.from_numpy(some).unsqueeze(1) + places]
+        inputs = step_inputs(series, some, path.config, ahead)
+        yield inputs, path.gather(inputs), series.values[torch.from_numpy(some[:, None] + ahead)]
 
 
 def _changes(

@@ -94,10 +94,14 @@ class LinearPath(nn.Module):
     def forward(self, inputs: StepInputs) -> Based:
         """Values, and how far they are usually off."""
         features, deviation = self.gather(inputs), inputs.level[:, 1:]
+        shared, lags, rest, off = (
+            of if inputs.ahead is None else of[:, inputs.ahead]
+            for of in (self.shared, self.lags, self.rest, self.deviation)
+        )
         parts = [
-            features.shared @ self.shared[kind].T
-            + torch.einsum("bha,ha->bh", features.lags, self.lags[kind])
-            + torch.einsum("bhr,hr->bh", features.rest, self.rest[kind])
+            features.shared @ shared[kind].T
+            + torch.einsum("bha,ha->bh", features.lags, lags[kind])
+            + torch.einsum("bhr,hr->bh", features.rest, rest[kind])
             for kind in (0, 1)
         ]
-        return Based(parts[0] + deviation * parts[1], self.deviation[0] + deviation * self.deviation[1])
+        return Based(parts[0] + deviation * parts[1], off[0] + deviation * off[1])
