@@ -24,8 +24,8 @@ PARTS, MEASURED = (
     6,
     3,
 )  # of each series' windows, and the last of them, each measured by what is fitted on those before it
-AS_GOOD = 1.03  # of the best score: maps of other kinds that are as good are averaged with it
-AS_SIMPLE = 1.02  # of the best score: then what it counts against is repeated, without a map
+AS_SIMPLE = 1.005  # of the best score: then what it counts against is repeated, without a map
+LEAST_WEIGHT = 0.02  # of a map in the mean
 CELLS = 2e8  # numbers in the features of a fit
 MOST_WINDOWS, CHOSEN_BY = 50_000, 2_000
 AT_ONCE = 4e6  # numbers of features that are made at once
@@ -41,12 +41,14 @@ class _Member(NamedTuple):
         divides: 1 where changes are counted in deviations of the window, else 0.
         group: 0 for all features; 1 without level and calendar, which tell where readings usually are; 2 also without lags by season.
         strength: of ridge.
+        weight: in the mean of all.
     """
 
     anchor: int
     divides: int
     group: int
     strength: float
+    weight: float = 1.0
 
 
 class _Map(NamedTuple):
@@ -79,8 +81,8 @@ def fit_linear_path(path: LinearPath, windows: Windows, *, plain: bool = False) 
 def refit_linear_path(path: LinearPath, windows: Windows) -> None:
     """Fits a path again, with maps of the kinds that it has."""
     first = windows.first(np.arange(len(windows)))
-    rows = [row for row in path.members.tolist() if row[3] > 0]
-    _fit(path, windows.series, first, [_Member(int(a), int(d), int(g), float(s)) for a, d, g, s in rows])
+    rows = [row for row in path.members.tolist() if row[4] > 0]
+    _fit(path, windows.series, first, [_Member(int(a), int(d), int(g), s, weight) for a, d, g, s, weight in rows])
 
 
 def _fit(path: LinearPath, series: ScaledSeries, first: Positions, members: list[_Member]) -> None:
@@ -90,14 +92,14 @@ def _fit(path: LinearPath, series: ScaledSeries, first: Positions, members: list
     total = [torch.zeros_like(part, dtype=torch.float64) for part in (path.shared, path.lags, path.rest)]
     sums = {unit: _sums(path, series, some, steps, unit) for unit in {member.divides for member in members}}
     for member in members:
-        map_ = _solve(path, _of_changes(path, sums[member.divides], member), member)
+        map_ = _solve(path, _of_changes(path, sums[member.divides], member), member.group, (member.strength,))[0]
         for part, own in zip(total, _absorbed(path, map_, member), strict=True):
-            part += own / len(members)
+            part += own * member.weight
     for buffer, part in zip((path.shared, path.lags, path.rest), total, strict=True):
         buffer.copy_(part)
     path.members.zero_()
     path.members[: len(members)] = torch.tensor(members, dtype=torch.float32)
-    divides = 2 * sum(member.divides for member in members) >= len(members)
+    divides = sum(member.weight for member in members if member.divides) >= 0.5
     off, count = torch.zeros(len(steps), dtype=torch.float64), torch.zeros(len(steps), dtype=torch.float64)
     for inputs, _, true in _pieces(path, series, _drawn(first, CHOSEN_BY), steps):
         unit = inputs.level[:, 1:] if divides else torch.ones(len(true), 1)
@@ -144,37 +146,81 @@ def _choose(
     steps = sorted({0, horizon // 4, horizon // 2, horizon - 1})
     most = max(int(CELLS / 4 / (len(steps) * path.features)) // PARTS, FEWEST)
     parts = [_drawn(first[part_of == part], most) for part in range(PARTS)]
-    found: list[_Member] = []
-    errors: list[list[Tensor]] = [[] for _ in range(MEASURED)]
+    best: list[_Member] = []
     sums = [torch.zeros((), dtype=torch.float64)] * 2
+    tries = {kind: _tries(kind, groups) for kind in kinds}
+    scores = {kind: torch.zeros(len(members), dtype=torch.float64) for kind, members in tries.items()}
+    maps: list[dict[tuple[int, int], list[_Map]]] = []
     for part, windows in enumerate(parts):
-        if (measured := part - PARTS + MEASURED) >= 0:
-            found = []
-            for anchor, divides in kinds:
-                members = [_Member(anchor, divides, group, strength) for group in groups for strength in STRENGTHS[:-1]]
-                members.append(_Member(anchor, divides, 0, ANCHOR_ALONE))
-                changes = _of_changes(path, sums[divides], members[0])
-                maps = [_solve(path, changes, member) for member in members]
-                errors[measured].append(_errors(path, series, _drawn(windows, CHOSEN_BY), steps, members[0], maps))
-                found += members
+        if part >= PARTS - MEASURED:
+            maps.append({})
+            errors = {}
+            some = _drawn(windows, CHOSEN_BY)
+            for kind, members in tries.items():
+                changes = _of_changes(path, sums[kind[1]], members[0])
+                maps[-1][kind] = [
+                    map_ for group in groups for map_ in _solve(path, changes, group, STRENGTHS[:-1])
+                ] + _solve(path, changes, 0, STRENGTHS[-1:])
+                errors[kind] = _errors(path, series, some, steps, members[0], maps[-1][kind])
+            least = torch.cat(list(errors.values())).clamp_min(1e-12).amin(0)  # squared and absolute
+            for kind, each in errors.items():
+                scores[kind] += ((each / least).clamp_min(1e-12) * torch.tensor([0.5, 1.0])).sum(1)
         # The targets of the last windows lie in what is measured next: they are left out of the fit.
         fitted = windows[: -horizon if len(windows) > 2 * horizon else None]
         sums = [sums[unit] + _sums(path, series, fitted, steps, unit) for unit in (0, 1)]
-    scores = torch.zeros(len(found), dtype=torch.float64)
-    for each in errors:
-        figures = torch.cat(each).clamp_min(1e-12)  # (choices, 2): squared and absolute
-        scores += (figures[:, 0] / figures[:, 0].min()).sqrt() + figures[:, 1] / figures[:, 1].min()
-    best = float(scores.min())
-    alone = [place for place, member in enumerate(found) if member.strength >= ANCHOR_ALONE]
-    simplest = min(alone, key=lambda place: float(scores[place]))
-    if float(scores[simplest]) <= AS_SIMPLE * best:
-        return [found[simplest]]
-    chosen: list[_Member] = []
-    for place in scores.argsort().tolist():
-        kind = found[place][:2]
-        if float(scores[place]) <= AS_GOOD * best and len(chosen) < MEMBERS and kind not in [one[:2] for one in chosen]:
-            chosen.append(found[place])
-    return chosen
+    places = {kind: int(score.argmin()) for kind, score in scores.items()}
+    best = [tries[kind][place] for kind, place in places.items()]
+    lowest = min(float(score.min()) for score in scores.values())
+    simplest = min(kinds, key=lambda kind: float(scores[kind][-1]))
+    if float(scores[simplest][-1]) <= AS_SIMPLE * lowest:
+        return [tries[simplest][-1]]
+    products = torch.zeros(len(best), len(best), dtype=torch.float64)
+    for part, own in zip(parts[PARTS - MEASURED :], maps, strict=True):
+        chosen = [own[kind][place] for kind, place in places.items()]
+        products += _products(path, series, _drawn(part, CHOSEN_BY), steps, best, chosen)
+    weights = _weights(products)
+    return [member._replace(weight=float(weight)) for member, weight in zip(best, weights, strict=True) if weight > 0]
+
+
+def _tries(kind: tuple[int, int], groups: tuple[int, ...]) -> list[_Member]:
+    """The maps of a kind that are tried: all groups and strengths, and what changes are counted against alone."""
+    anchor, divides = kind
+    members = [_Member(anchor, divides, group, strength) for group in groups for strength in STRENGTHS[:-1]]
+    return [*members, _Member(anchor, divides, 0, ANCHOR_ALONE)]
+
+
+def _products(
+    path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int], members: list[_Member], maps: list[_Map]
+) -> Tensor:
+    """(M, M) mean products of the errors of maps, half of them weighed so that they count as absolute errors do."""
+    errors = []
+    for inputs, gathered, true in _pieces(path, series, first, steps):
+        off = []
+        for member, map_ in zip(members, maps, strict=True):
+            features, start, unit = _changes(path, inputs, gathered, member)
+            change = torch.einsum("bhf,hf->bh", features, map_.weight.float()) + map_.bias.float()
+            off.append((true - start - change * unit).nan_to_num(0.0).flatten())
+        errors.append(torch.stack(off).double())
+    all_ = torch.cat(errors, dim=1)  # (M, N)
+    squares = all_.square().mean(1)
+    size = all_[squares.argmin()].abs()
+    mean = size.square().mean().sqrt().clamp_min(1e-9)
+    weighed = all_ * (1 / mean.square() + 1 / (mean * size.clamp_min(mean / 10)))
+    return weighed @ all_.T / all_.shape[1]
+
+
+def _weights(products: Tensor) -> Tensor:
+    """(M,) not below 0, of sum 1: those of the mean whose error is least, given the products of all errors; at most MEMBERS of them."""
+    weights = torch.full((len(products),), 1 / len(products), dtype=torch.float64)
+    rate = 1 / float(products.diagonal().max().clamp_min(1e-12))
+    for _ in range(2_000):  # exponentiated gradient: stays above 0 and of sum 1
+        slope = products @ weights
+        weights = weights * torch.exp(-rate * (slope - slope.min()))
+        weights = weights / weights.sum()
+    kept = weights.argsort(descending=True)[:MEMBERS]
+    sparse = torch.zeros_like(weights)
+    sparse[kept] = torch.where(weights[kept] >= LEAST_WEIGHT, weights[kept], 0.0)
+    return sparse / sparse.sum()
 
 
 def _pieces(
@@ -256,22 +302,27 @@ def _used(path: LinearPath, group: int) -> Tensor:
     return used
 
 
-def _solve(path: LinearPath, sums: Tensor, member: _Member) -> _Map:
-    """Weights, shrunk in units of each feature's deviation, and intercepts, which are free."""
+def _solve(path: LinearPath, sums: Tensor, group: int, strengths: tuple[float, ...]) -> list[_Map]:
+    """Of each strength, weights of a group's features, shrunk in units of each one's deviation, and intercepts, which are free."""
     count = sums[:, :1, :1].clamp_min(1.0)
     mean = sums[:, 0, 1:] / count[:, 0]
     features = mean.shape[1] - 1
-    if member.strength >= ANCHOR_ALONE / 2:
-        return _Map(torch.zeros(len(mean), features, dtype=torch.float64), torch.zeros(len(mean), dtype=torch.float64))
+    if strengths[0] >= ANCHOR_ALONE / 2:
+        none = torch.zeros(len(mean), features, dtype=torch.float64)
+        return [_Map(none, none[:, 0])]
+    used = _used(path, group).nonzero().squeeze(1)
     centred = sums[:, 1:, 1:] / count - mean.unsqueeze(2) * mean.unsqueeze(1)
-    deviation = centred.diagonal(dim1=1, dim2=2)[:, :features].clamp_min(0).sqrt()
-    there = (deviation > 1e-6) & (_used(path, member.group) > 0)
-    inverse = torch.where(there, 1 / deviation.clamp_min(1e-6), torch.zeros_like(deviation))
-    products = centred[:, :features, :features] * inverse.unsqueeze(2) * inverse.unsqueeze(1)
-    right = (centred[:, :features, features] * inverse).unsqueeze(-1)
-    shrunk = products + (member.strength + 1e-9) * torch.eye(features, dtype=torch.float64)
-    weight = torch.linalg.solve(shrunk, right).squeeze(-1) * inverse
-    return _Map(weight, mean[:, -1] - (mean[:, :-1] * weight).sum(1))
+    deviation = centred.diagonal(dim1=1, dim2=2)[:, used].clamp_min(0).sqrt()
+    inverse = torch.where(deviation > 1e-6, 1 / deviation.clamp_min(1e-6), torch.zeros_like(deviation))
+    products = centred[:, used.unsqueeze(1), used] * inverse.unsqueeze(2) * inverse.unsqueeze(1)
+    right = (centred[:, used, features] * inverse).unsqueeze(-1)
+    found = []
+    for strength in strengths:
+        shrunk = products + (strength + 1e-9) * torch.eye(len(used), dtype=torch.float64)
+        weight = torch.zeros(len(mean), features, dtype=torch.float64)
+        weight[:, used] = torch.linalg.solve(shrunk, right).squeeze(-1) * inverse
+        found.append(_Map(weight, mean[:, -1] - (mean[:, :-1] * weight).sum(1)))
+    return found
 
 
 def _errors(
