@@ -43,7 +43,9 @@ from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import restore, task_files, with_new_weights
 
-LEARNT_AHEAD = 24  # steps of a longer horizon that a batch of training has, drawn anew for each: more cost more than they teach
+LEARNT_AHEAD = (
+    24  # steps of a longer horizon that a batch of training has, drawn anew for each: more cost more than they teach
+)
 MOST_VALIDATED = 20_000  # windows that an epoch is judged by, drawn once with a fixed key
 _DEFAULT = ForecastRequest()
 

@@ -73,6 +73,11 @@ def lag_table(config: ForecastConfig) -> tuple[NDArray[np.int64], NDArray[np.int
     return table, np.array(of, dtype=np.int64), tuple(firsts)
 
 
+def looked_back(config: ForecastConfig) -> int:
+    """Readings before a forecast that are read, where there are so many."""
+    return max(config.window, -int(lag_table(config)[0].min(initial=0)))
+
+
 def step_inputs(
     series: ScaledSeries, first: Positions, config: ForecastConfig, ahead: Positions | None = None
 ) -> StepInputs:
@@ -94,7 +99,7 @@ def step_inputs(
     table = table if ahead is None else table[ahead]
     places = ends.unsqueeze(1) + torch.arange(-config.window, 0, device=device)
     at = ends[:, None, None] + sent(torch.from_numpy(table), device)
-    if len(first) and int((first - series.starts[number]).min()) < max(config.window, -int(table.min(initial=0))):
+    if len(first) and int((first - series.starts[number]).min()) < looked_back(config):
         longest = max(config.seasons, default=1)
         places = _inside(places, begins.unsqueeze(1), torch.tensor(longest, device=device))
         at = _inside(at, begins[:, None, None], sent(torch.from_numpy(np.maximum(of, 1)), device))

@@ -19,12 +19,13 @@ from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
 from seqtext.tasks.forecasting.calling import check_finite, in_units, offset_at
 from seqtext.tasks.forecasting.given import LARGEST, zoned_moment
+from seqtext.tasks.forecasting.recent_widths import origins
 from seqtext.tasks.forecasting.remarks import of_clocks, of_one_reading, tell
 from seqtext.tasks.forecasting.rollout import ScaledForecast
 from seqtext.tasks.forecasting.scaled_series import of_tensors
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.step_forecasts import step_forecasts
-from seqtext.tasks.forecasting.step_inputs import lag_table
+from seqtext.tasks.forecasting.step_inputs import looked_back
 from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.windows import centred, features
 
@@ -51,8 +52,8 @@ def scale_of_training(config: ForecastConfig, series: str | None) -> tuple[float
 
 
 def kept_readings(config: ForecastConfig) -> int:
-    """Readings that a model of segments looks back at, and a season more, to fill gaps from."""
-    return max(config.window, -int(lag_table(config)[0].min(initial=0))) + max(config.seasons, default=0)
+    """Readings that a model of segments looks back at, before the last forecasts that it looks at, and a season more, to fill gaps from."""
+    return looked_back(config) + max(config.seasons, default=0) + int(origins(config).max(initial=0))
 
 
 class ForecastStream:
