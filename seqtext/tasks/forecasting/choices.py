@@ -119,9 +119,9 @@ def _segment(window: int) -> int:
 
 
 def _nonnegative(settings: ForecastSettings, train: Part) -> str:
-    """Whether no reading of training is below zero, and some are not zero."""
+    """auto, as long as no reading is below zero, where none of training is and some are not zero."""
     if settings.nonnegative != "auto":
         return settings.nonnegative
     values = np.concatenate([train.series.values[first:end] for first, end in train.spans.tolist()])
     values = values[~np.isnan(values)]
-    return "yes" if len(values) and values.min() >= 0 and values.max() > 0 else "no"
+    return "auto" if len(values) and values.min() >= 0 and values.max() > 0 else "no"

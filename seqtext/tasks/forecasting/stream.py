@@ -77,6 +77,7 @@ class ForecastStream:
         self.mean, self.scale = scale
         self._seconds = self._first_second(start) if config.calendar and start is not None else None
         self._far_told = False
+        self._below_zero = False  # whether a reading was
         self._pushed = 0
         # What was last read; the mean before anything was.
         self._read = torch.zeros(1, 1 + len(config.input_names), dtype=torch.float32)
@@ -101,6 +102,7 @@ class ForecastStream:
         if self.config.calendar and self.config.frequency is not None and self._seconds is not None:
             seconds = torch.tensor([self._seconds + (self._pushed + 1) * self.config.frequency])
         self._pushed += 1
+        self._below_zero |= float(value) < 0
         last = self._known[-1] if self._known else 0.0
         a_lag_before = self._known[0] if self._known else 0.0
         self._known.append(last if math.isnan(float(columns[0, 0])) else float(columns[0, 0]))
@@ -180,6 +182,6 @@ class ForecastStream:
 
     def _stated(self, made: ScaledForecast) -> NextReadings:
         """In the units of the data."""
-        values, quantiles = in_units(made, self.mean, self.scale, self.config)
+        values, quantiles = in_units(made, self.mean, self.scale, self.config, below_zero=self._below_zero)
         check_finite(values, quantiles, where=f"reading {self._pushed}")
         return NextReadings(values.tolist(), dict(zip(made.levels, quantiles.T.tolist(), strict=True)))

@@ -166,9 +166,12 @@ def test_beyond_the_horizon_it_reads_its_own_forecasts():
 
 def test_no_forecast_is_below_zero_where_no_reading_was():
     values = np.maximum(load(90) - 50, 0)
-    assert made_for(values).config.nonnegative == "yes"
-    assert numbers(made_for(values)(values - 3, start=START)).min() == 0
-    assert numbers(made_for(values, nonnegative="no")(values - 3, start=START)).min() < 0
+    task = made_for(values)
+    assert task.config.nonnegative == "auto"
+    assert numbers(task(values, start=START)).min() == 0
+    assert numbers(made_for(values, nonnegative="no")(values, start=START)).min() < 0
+    assert numbers(task(values - 3, start=START)).min() < 0, "once a reading is below zero, forecasts may be"
+    assert numbers(made_for(values, nonnegative="yes")(values - 3, start=START)).min() == 0
     assert made_for(load(90) - 50).config.nonnegative == "no"
 
 
