@@ -68,7 +68,7 @@ class Forecaster(BaseTask):
         """How long it is trained where rows are many."""
         if self.config.model == "plain":
             return Usual(epochs=6, batch_rows=512, tokens=200_000_000)
-        return Usual(epochs=8, batch_rows=512, tokens=40_000_000)
+        return Usual(epochs=8, batch_rows=512, tokens=24_000_000)  # some two minutes on two cores
 
     def __init__(self, config: ForecastConfig) -> None:
         self.config = config
@@ -257,8 +257,9 @@ class Forecaster(BaseTask):
             return ""
         spans = np.concatenate([as_part(train).spans, as_part(validation).spans])
         both = Part(as_part(train).series, spans[np.argsort(spans[:, 0], kind="stable")])
-        refit_linear_path(self.model.linear, self.encode(both))
-        return "linear path fitted again on training and validation rows"
+        alone = not self.model.recurrent or float(self.model.share) == 0
+        refit_linear_path(self.model.linear, self.encode(both), choose_anew=alone)
+        return f"linear path {'chosen and ' if alone else ''}fitted again on training and validation rows"
 
     # ---- forecasts of a part, to be measured
 

@@ -27,16 +27,16 @@ from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, ANCHOR_ALONE)
 PARTS, MEASURED = (
-    6,
-    3,
+    7,
+    4,
 )  # of each series' windows, and the last of them, each measured by what is fitted on those before it
 AS_GOOD = 1.05  # of the best score: maps of other kinds that are as good are averaged with it
 AS_SIMPLE, NEARLY = (
     1.005,
     1.03,
-)  # of the best score: then what it counts against is repeated, without a map; always, or if not all parts agree
-EQUAL = 0.3  # of the mean error, by which weights are held together
-LEAST_WEIGHT = 0.05  # of a map in the mean
+)  # of the best: what it counts against is repeated, without a map; always, or if not all parts agree
+EQUAL = 1.0  # of the mean error, by which weights are held together
+LEAST_WEIGHT = 0.02  # of a map in the mean
 CELLS = 5e7  # numbers in the features of the windows that are looked at
 CHOSEN_BY = 2_000  # windows of a part that errors are measured on
 
@@ -48,7 +48,7 @@ def choose(
 ) -> list[Member]:
     """The maps to fit.
 
-    The windows of each series are cut into six parts; what is fitted on three, four and five of them is measured on the next.
+    The windows of each series are cut into seven parts; what is fitted on three, four, five and six of them is measured on the next.
 
     Args:
         path: that is to be fitted.
@@ -93,18 +93,28 @@ def choose(
     alone = float(by_part[simplest][:, -1].mean() / score.min())
     if alone <= AS_SIMPLE or (alone <= NEARLY and float(ratios.min()) < 1):
         return [tries[simplest][-1]]
-    good = [kind for kind in kinds if float(by_part[kind].mean(0).min()) <= AS_GOOD * float(score.min())]
-    places = {kind: int(by_part[kind].mean(0).argmin()) for kind in good}
-    chosen = [tries[kind][place] for kind, place in places.items()]
+    good = [
+        (kind, place)
+        for kind in kinds
+        for group in groups
+        if float(by_part[kind].mean(0)[place := _best_of(tries[kind], by_part[kind].mean(0), group)])
+        <= AS_GOOD * float(score.min())
+    ]
+    chosen = [tries[kind][place] for kind, place in good]
     products = torch.zeros(len(chosen), len(chosen), dtype=torch.float64)
     for windows, made in zip(measured[PARTS - MEASURED :], maps, strict=True):
-        products += _products(
-            path, series, windows, steps, chosen, [made[kind][place] for kind, place in places.items()]
-        )
+        products += _products(path, series, windows, steps, chosen, [made[kind][place] for kind, place in good])
     weights = _weights(products)
     return [
         member._replace(weight=weight) for member, weight in zip(chosen, weights.tolist(), strict=True) if weight > 0
     ]
+
+
+def _best_of(members: list[Member], score: Tensor, group: int) -> int:
+    """The place of the best of a group."""
+    return min(
+        (place for place, one in enumerate(members) if one.group == group), key=lambda place: float(score[place])
+    )
 
 
 def _tries(kind: tuple[int, int], groups: tuple[int, ...]) -> list[Member]:

@@ -50,11 +50,22 @@ def fit_linear_path(path: LinearPath, windows: Windows, *, plain: bool = False) 
     _fit(path, windows.series, first, members)
 
 
-def refit_linear_path(path: LinearPath, windows: Windows) -> None:
-    """Fits a path again, with maps of the kinds that it has."""
-    first = windows.first(np.arange(len(windows)))
-    rows = [row for row in path.members.tolist() if row[4] > 0]
-    _fit(path, windows.series, first, [Member(int(a), int(d), int(g), s, weight) for a, d, g, s, weight in rows])
+def refit_linear_path(path: LinearPath, windows: Windows, *, choose_anew: bool) -> None:
+    """Fits a path again; how far it is usually off stays what it was, for what was learnt counts in that.
+
+    Args:
+        path: whose numbers are set.
+        windows: of training and validation.
+        choose_anew: whether kinds of map are chosen again too; else those that it has are kept, as a recurrent part that corrects them needs.
+    """
+    deviation = path.deviation.clone()
+    if choose_anew:
+        fit_linear_path(path, windows)
+    else:
+        first = windows.first(np.arange(len(windows)))
+        rows = [row for row in path.members.tolist() if row[4] > 0]
+        _fit(path, windows.series, first, [Member(int(a), int(d), int(g), s, weight) for a, d, g, s, weight in rows])
+    path.deviation.copy_(deviation)
 
 
 def _fit(path: LinearPath, series: ScaledSeries, first: Positions, members: list[Member]) -> None:

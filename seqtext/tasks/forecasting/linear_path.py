@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.step_inputs import StepInputs, calendar_size, lag_table
 
-MEMBERS = 6  # maps, at most, whose mean the path is
+MEMBERS = 12  # maps, at most, whose mean the path is
 
 
 class Based(NamedTuple):
