@@ -259,7 +259,8 @@ class Forecaster(BaseTask):
         both = Part(as_part(train).series, spans[np.argsort(spans[:, 0], kind="stable")])
         alone = not self.model.recurrent or float(self.model.share) == 0
         refit_linear_path(self.model.linear, self.encode(both), choose_anew=alone)
-        return f"linear path {'chosen and ' if alone else ''}fitted again on training and validation rows"
+        chosen = ", its maps chosen again too" if alone else ""
+        return f"linear path fitted again on training and validation rows{chosen}"
 
     # ---- forecasts of a part, to be measured
 
