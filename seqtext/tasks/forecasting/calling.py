@@ -115,7 +115,8 @@ def forecasts(
     results = []
     for number, (mean, scale) in enumerate(zip(means.tolist(), scales.tolist(), strict=True)):
         one = ScaledForecast(made.values[number], made.quantiles[number], made.levels)
-        values, quantiles = in_units(one, mean, scale, config)
+        known = series.one(number)[: int(series.lengths[number]) - given.ahead]
+        values, quantiles = in_units(one, mean, scale, config, below_zero=bool((known < 0).any()))
         check_finite(values, quantiles, where=f"history {number + 1}")
         by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
         results.append(
@@ -130,14 +131,28 @@ def forecasts(
 
 
 def in_units(
-    made: ScaledForecast, mean: float | FloatArray, scale: float | FloatArray, config: ForecastConfig
+    made: ScaledForecast,
+    mean: float | FloatArray,
+    scale: float | FloatArray,
+    config: ForecastConfig,
+    *,
+    below_zero: bool | NDArray[np.bool_],
 ) -> tuple[FloatArray, FloatArray]:
-    """Values (..., H) and quantiles (..., H, Q) in the units of the data, infinite where they are too large."""
+    """Values (..., H) and quantiles (..., H, Q) in the units of the data, infinite where they are too large.
+
+    Args:
+        made: in the scale of the model.
+        mean: of the series.
+        scale: likewise.
+        config: of the forecaster.
+        below_zero: whether a reading before the forecast was, (...) of each: what is then not known to stay above it.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         values = made.values * scale + mean
         quantiles = made.quantiles * np.expand_dims(scale, -1) + np.expand_dims(mean, -1)
-    if config.nonnegative == "yes":
-        values, quantiles = np.maximum(values, 0.0), np.maximum(quantiles, 0.0)
+    if config.nonnegative != "no":
+        least = np.where(np.asarray(below_zero) & (config.nonnegative == "auto"), -np.inf, 0.0)[..., None]
+        values, quantiles = np.maximum(values, least), np.maximum(quantiles, least[..., None])
     return values, quantiles
 
 

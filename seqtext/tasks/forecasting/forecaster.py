@@ -18,7 +18,7 @@ from seqtext.batching.keyed_permutation import KeyedPermutation
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.usual import Usual
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
-from seqtext.errors import DataError, one_of, shorten
+from seqtext.errors import one_of, shorten
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision
@@ -36,13 +36,13 @@ from seqtext.tasks.forecasting.plain_loss import plain_loss, validate_plain
 from seqtext.tasks.forecasting.prepare import prepare
 from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
 from seqtext.tasks.forecasting.rollout import Context, Rollout
-from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
+from seqtext.tasks.forecasting.scaled_series import scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
 from seqtext.tasks.forecasting.started import open_run, started_config, take_over
 from seqtext.tasks.forecasting.step_loss import step_loss, validate_steps
 from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
-from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows
+from seqtext.tasks.forecasting.windows import ForecastBatch, Windows, windows_of
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import restore, task_files, with_new_weights
 
@@ -68,7 +68,7 @@ class Forecaster(BaseTask):
         """How long it is trained where rows are many."""
         if self.config.model == "plain":
             return Usual(epochs=6, batch_rows=512, tokens=200_000_000)
-        return Usual(epochs=8, batch_rows=512, tokens=40_000_000)
+        return Usual(epochs=8, batch_rows=512, tokens=24_000_000)  # some two minutes on two cores
 
     def __init__(self, config: ForecastConfig) -> None:
         self.config = config
@@ -215,19 +215,7 @@ class Forecaster(BaseTask):
         Raises:
             DataError: if none fits.
         """
-        rows = as_part(rows)
-        series = rows.series
-        means, scales = scales_for(series, self.config)
-        steps = self.config.window - self.config.window // WARM_UP if self.config.context == "stateful" else 1
-        rescaled = scaled(series, self.config, means, scales)
-        windows = Windows(rescaled, rows.spans, self.config, steps=steps)
-        if not len(windows):  # spans shorter than a piece, such as those of validation, still have windows
-            windows = Windows(rescaled, rows.spans, self.config)
-        if not len(windows):
-            found = f"no window of {self.config.window:,} readings with {self.config.head_horizon:,} after it fits"
-            longest = int(series.lengths.max())
-            raise DataError(found, where=f"{series.name} ({longest:,} readings)", fix="lower --window or --horizon")
-        return windows
+        return windows_of(as_part(rows), self.config)
 
     def loss(self, batch: ForecastBatch) -> Loss:
         """The loss of the values that were measured; missing ones count nothing."""
@@ -268,8 +256,10 @@ class Forecaster(BaseTask):
             return ""
         spans = np.concatenate([as_part(train).spans, as_part(validation).spans])
         both = Part(as_part(train).series, spans[np.argsort(spans[:, 0], kind="stable")])
-        fit_again(self.model.linear, self.encode(both))
-        return "linear path fitted again on training and validation rows"
+        alone = not self.model.recurrent or float(self.model.share) == 0
+        fit_again(self.model.linear, self.encode(both), choose_anew=alone)
+        chosen = ", its maps chosen again too" if alone else ""
+        return f"linear path fitted again on training and validation rows{chosen}"
 
     # ---- forecasts of a part, to be measured
 

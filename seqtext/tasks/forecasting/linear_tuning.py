@@ -54,16 +54,16 @@ def tune_linear_path(path: LinearPath, windows: Windows) -> float:
         path.rest[0] += torch.cat([bias.unsqueeze(1), weight[:, shared + lags :]], dim=1).float()
     _measure(path, windows, first)
     path.members.zero_()
-    path.members[0] = torch.tensor([TUNED, 0.0, 0.0, strength])
+    path.members[0] = torch.tensor([TUNED, 0.0, 0.0, strength, 1.0])
     return strength
 
 
-def fit_again(path: LinearPath, windows: Windows) -> None:
-    """Fits a path to more windows, in the way it was fitted before."""
+def fit_again(path: LinearPath, windows: Windows, *, choose_anew: bool) -> None:
+    """Fits a path to more windows, in the way it was fitted before; `choose_anew` is of `refit_linear_path`."""
     if float(path.members[0, 0]) == TUNED:
         tune_linear_path(path, windows)
     else:
-        refit_linear_path(path, windows)
+        refit_linear_path(path, windows, choose_anew=choose_anew)
 
 
 class _Sums:

@@ -65,7 +65,7 @@ class ForecastSettings:
     fill: Literal["last", "season"] = "season"
     """Missing readings are read as the last before them, or as those at the same time of the season before (not in a plain model)."""
     nonnegative: Literal["auto", "yes", "no"] = "auto"
-    """Give no forecast below zero; auto is where no reading of training is below zero (no of a plain model)."""
+    """Give no forecast below zero; auto is as long as no reading was, in training and before the forecast (no of a plain model)."""
     refit: bool = True
     """Fit the linear path again in the end, on training and validation readings together."""
     sample_by: Literal["windows", "series"] = "windows"
@@ -156,7 +156,7 @@ class ForecastConfig(ForecastSettings):
     head_dropout: float = 0.0
     huber_delta: float = 0.05
     difference: Difference = "last"
-    nonnegative: Literal["yes", "no"] = "no"
+    nonnegative: Literal["auto", "yes", "no"] = "no"
     series: tuple[str, ...] = ()
     """Names of the series of training."""
     means: tuple[float, ...] = ()

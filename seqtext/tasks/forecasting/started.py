@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from seqtext.data.series.frequencies import flag_of
 from seqtext.data.series.scaler import fit_scales, season_weights
@@ -93,8 +93,13 @@ def started_config(train: Part, source: SavedTask, settings: Mapping[str, Any]) 
         weights=season_weights(train, scales, season) if old.weights else (),
         frequency=series.frequency,
         zoned=series.zone is not None,
-        nonnegative="yes" if old.model != "plain" and nonnegative_of(wanted, train) == "yes" else "no",
+        nonnegative=_nonnegative(wanted, train, old.model),
     )
+
+
+def _nonnegative(wanted: ForecastSettings, train: Part, model: str) -> Literal["auto", "yes", "no"]:
+    found = nonnegative_of(wanted, train)
+    return "no" if model == "plain" and found == "auto" else found
 
 
 def _said(value: Any) -> str:
