@@ -28,6 +28,7 @@ from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
 from seqtext.tasks.forecasting.completing import complete
 from seqtext.tasks.forecasting.given import FloatArray, as_part
 from seqtext.tasks.forecasting.histories import Histories, histories
+from seqtext.tasks.forecasting.kept_baseline import keep_better
 from seqtext.tasks.forecasting.linear_fit import fit_linear_path
 from seqtext.tasks.forecasting.linear_tuning import fit_again
 from seqtext.tasks.forecasting.model import build_model
@@ -256,7 +257,10 @@ class Forecaster(BaseTask):
         """Weighs linear path and recurrent part, and shifts quantiles, by the validation readings; nothing of a plain model."""
         if not isinstance(self.model, StepModel):
             return ""
-        return complete(self.model.to("cpu"), self.encode(validation))
+        said = complete(self.model.to("cpu"), self.encode(validation))
+        if not self.config.keep_baseline:
+            return said
+        return f"{said}; {keep_better(self.model, self.encode(train), self.encode(validation))}"
 
     def refit(self, train: Any, validation: Any) -> str:
         """Fits the linear path again, on training and validation readings together; nothing of a plain model, or without `refit`."""
