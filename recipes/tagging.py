@@ -39,8 +39,7 @@ class Options(TaggedDataOptions, RunOptions, TaggerSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
     init_from: str | None = None
-    """Start from this run (or hub model): a tagger, whose words and weights are taken over; or a language model or any other task of
-    texts, whose pieces words are cut into besides."""
+    """Start from this run (or hub model): a tagger, whose words it takes; or any task of texts, whose pieces words are cut into besides."""
     optimizer: OptimizerName = "muon"
     learning_rate: float = 1e-2
     baselines: Literal["none", "fast", "all"] = "all"
@@ -77,7 +76,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
             **part_of(options, TaggerSettings),
         )
 
-    task = make_once(make, open=load_task, init_from=options.init_from)
+    task = make_once(make, open=load_task, init_from=options.init_from, said="")
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, data, task, summary=tagger_summary)

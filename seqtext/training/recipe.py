@@ -45,12 +45,20 @@ def make_once(
     open: Callable[[Path], TaskT],
     init_from: str | None = None,
     new_tokenizer: bool = False,
+    said: str = "tokenizer taken over; ",
 ) -> TaskT:
-    """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one."""
+    """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one.
+
+    Args:
+        make: a new one.
+        open: a saved one, for the other processes.
+        init_from: the run that `make` starts from.
+        new_tokenizer: whether it has a tokenizer of its own all the same.
+        said: of the run's tokenizer where it has none of its own, with what separates it; empty for tasks that take none.
+    """
     task = started_processes().made_once(make, open=open)
     if init_from:
-        taken = "" if new_tokenizer or not hasattr(task, "tokenizer") else "tokenizer taken over; "
-        print(f"started from {init_from}: {taken}{getattr(task, 'copied', '')}")
+        print(f"started from {init_from}: {'' if new_tokenizer else said}{getattr(task, 'copied', '')}")
     return task
 
 

@@ -56,7 +56,7 @@ def chosen(settings: ForecastSettings, train: Part) -> dict[str, Any]:
         "huber_delta": settings.huber_delta or 1.0,
         "difference": "none",
         "calendar": calendar,
-        "nonnegative": nonnegative_of(settings, train),
+        "nonnegative": _nonnegative(settings, train),
         "seasons": seasons,
         "season_lags": lags,
         "segment": _segment(window),
@@ -118,7 +118,7 @@ def _segment(window: int) -> int:
     return next(size for size in range(max(window // SEGMENTS, 1), 0, -1) if window % size == 0)
 
 
-def nonnegative_of(settings: ForecastSettings, train: Part) -> Literal["auto", "yes", "no"]:
+def _nonnegative(settings: ForecastSettings, train: Part) -> Literal["auto", "yes", "no"]:
     """auto, as long as no reading is below zero, where none of training is and some are not zero."""
     if settings.nonnegative != "auto":
         return settings.nonnegative

@@ -28,6 +28,7 @@ from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
 from seqtext.tasks.forecasting.completing import complete
 from seqtext.tasks.forecasting.given import FloatArray, as_part
 from seqtext.tasks.forecasting.histories import Histories, histories
+from seqtext.tasks.forecasting.kept_baseline import keep_better
 from seqtext.tasks.forecasting.linear_fit import fit_linear_path
 from seqtext.tasks.forecasting.linear_tuning import fit_again
 from seqtext.tasks.forecasting.model import build_model
@@ -245,6 +246,8 @@ class Forecaster(BaseTask):
         said = []
         if isinstance(self.model, StepModel):
             said.append(complete(self.model.to("cpu"), self.encode(validation)) or "linear path fitted")
+            if self.config.keep_baseline:
+                said.append(keep_better(self.model, self.encode(train), self.encode(validation)))
         if self.output.has_quantiles:
             self.config = with_spread(self.config, as_part(validation), self.forecasts)
             said.append("tails and persistence of errors measured")

@@ -1,4 +1,4 @@
-"""The linear path of another run fitted to new readings: ridge regression of what it gets wrong there, so that weights shrink to its own.
+"""The linear path of another run fitted to new readings: ridge regression of what it gets wrong there, whose weights shrink to its own.
 
 Knows windows and a `LinearPath`; sums of products are all that it keeps of the rows.
 """
@@ -33,11 +33,14 @@ TUNED = -2.0  # in the place of an anchor: a path that was fitted to new reading
 
 
 def tune_linear_path(path: LinearPath, windows: Windows) -> float:
-    """Adds to a path the linear map of what it gets wrong on some windows, and says how strongly that map was shrunk.
+    """Adds to a path the linear map of what it gets wrong on some windows, where that is better on each of three later parts of them.
 
     Args:
         path: of another run, whose numbers are changed.
         windows: of training.
+
+    Returns:
+        How strongly the map was shrunk; `AS_IT_IS` where the path stays that.
     """
     first = windows.first(np.arange(len(windows)))
     most = int(min(MOST_WINDOWS, max(CELLS / (path.config.head_horizon * path.features), FEWEST)))
@@ -45,14 +48,14 @@ def tune_linear_path(path: LinearPath, windows: Windows) -> float:
         first = first[np.sort(KeyedPermutation(len(first), 0)(np.arange(most)))]
     strength = AS_IT_IS
     if len(first) >= FEWEST:
-        parts = [_Sums(path, windows, some) for some in np.array_split(first, PARTS)]
+        parts = [_sums(path, windows, some) for some in np.array_split(first, PARTS)]
         strength = _best(parts)
-        weight, bias = _solved(sum((part.sums for part in parts), torch.zeros((), dtype=torch.float64)), strength)
+        weight, bias = _solved(torch.stack(parts).sum(0), strength)
         shared, lags, _ = path.sizes
         path.shared[0] += weight[:, :shared].float()
         path.lags[0] += weight[:, shared : shared + lags].float()
         path.rest[0] += torch.cat([bias.unsqueeze(1), weight[:, shared + lags :]], dim=1).float()
-    _measure(path, windows, first)
+    measure(path, windows, first)
     path.members.zero_()
     path.members[0] = torch.tensor([TUNED, 0.0, 0.0, strength, 1.0])
     return strength
@@ -66,16 +69,15 @@ def fit_again(path: LinearPath, windows: Windows, *, choose_anew: bool) -> None:
         refit_linear_path(path, windows, choose_anew=choose_anew)
 
 
-class _Sums:
+def _sums(path: LinearPath, windows: Windows, first: Positions) -> Tensor:
     """(H, N, N) sums of products among 1, features and error of the path over some windows."""
-
-    def __init__(self, path: LinearPath, windows: Windows, first: Positions) -> None:
-        self.sums = torch.zeros((), dtype=torch.float64)
-        for features, error, _ in _pieces(path, windows, first):
-            there = (~torch.isnan(error)).double().T.unsqueeze(-1)
-            columns = [torch.ones_like(error).unsqueeze(-1), features, error.nan_to_num(0.0).unsqueeze(-1)]
-            rows = torch.cat(columns, dim=-1).double().transpose(0, 1) * there
-            self.sums = self.sums + rows.transpose(1, 2) @ rows
+    total = torch.zeros((), dtype=torch.float64)
+    for features, error, _ in _pieces(path, windows, first):
+        there = (~torch.isnan(error)).double().T.unsqueeze(-1)
+        columns = [torch.ones_like(error).unsqueeze(-1), features, error.nan_to_num(0.0).unsqueeze(-1)]
+        rows = torch.cat(columns, dim=-1).double().transpose(0, 1) * there
+        total = total + rows.transpose(1, 2) @ rows
+    return total
 
 
 def _pieces(path: LinearPath, windows: Windows, first: Positions) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -90,17 +92,18 @@ def _pieces(path: LinearPath, windows: Windows, first: Positions) -> Iterator[tu
         yield torch.cat([shared, gathered.lags, gathered.rest[..., 1:]], dim=-1), error, inputs.level[:, 1:]
 
 
-def _best(parts: list[_Sums]) -> float:
-    """The strength whose maps, each fitted on the parts before one of the last, had the least error there."""
-    errors = torch.zeros(len(STRENGTHS), dtype=torch.float64)
-    for part in range(PARTS - MEASURED, PARTS):
-        fitted = sum((before.sums for before in parts[:part]), torch.zeros((), dtype=torch.float64))
-        own = parts[part].sums
+def _best(parts: list[Tensor]) -> float:
+    """The strength whose maps, each fitted on the parts before one of the last, had the least error there, and less than none in each."""
+    errors = torch.zeros(MEASURED, len(STRENGTHS), dtype=torch.float64)
+    for row, part in enumerate(range(PARTS - MEASURED, PARTS)):
+        fitted = torch.stack(parts[:part]).sum(0)
         for place, strength in enumerate(STRENGTHS):
             weight, bias = _solved(fitted, strength)
             map_ = torch.cat([-bias.unsqueeze(1), -weight, torch.ones_like(bias).unsqueeze(1)], dim=1).unsqueeze(1)
-            errors[place] += (map_ @ own @ map_.transpose(1, 2)).sum()
-    return STRENGTHS[int(errors.argmin())]
+            errors[row, place] = (map_ @ parts[part] @ map_.transpose(1, 2)).sum()
+    mean = errors.mean(0)
+    mean[(errors > errors[:, -1:]).any(0)] = torch.inf
+    return STRENGTHS[int(mean.argmin())]
 
 
 def _solved(sums: Tensor, strength: float) -> tuple[Tensor, Tensor]:
@@ -120,7 +123,7 @@ def _solved(sums: Tensor, strength: float) -> tuple[Tensor, Tensor]:
     return weight, (mean[:, -1] - (mean[:, :-1] * weight).sum(1))
 
 
-def _measure(path: LinearPath, windows: Windows, first: Positions) -> None:
+def measure(path: LinearPath, windows: Windows, first: Positions) -> None:
     """Sets how far the path is usually off, in the unit that it counted in before."""
     divides = int(bool((path.deviation[1] > 0).all()))
     off, count = torch.zeros(2, path.config.head_horizon, dtype=torch.float64)

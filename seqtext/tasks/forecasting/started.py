@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from seqtext.data.series.frequencies import flag_of
 from seqtext.data.series.scaler import fit_scales, season_weights
@@ -14,14 +14,22 @@ from seqtext.errors import DataError, OptionsError, one_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.saving.configs import settings_of
 from seqtext.saving.folders import parse_tensors
-from seqtext.tasks.forecasting.choices import nonnegative_of
+from seqtext.tasks.forecasting.choices import chosen
 from seqtext.tasks.forecasting.linear_tuning import AS_IT_IS, tune_linear_path
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastSettings
 from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.windows import Windows
 from seqtext.tasks.saved import SavedTask, open_saved
 
-OWN = ("nonnegative", "refit", "fill", "head_dropout", "layer_dropout", "sample_by")  # settings that no weights hang on
+OWN = (
+    "nonnegative",
+    "refit",
+    "keep_baseline",
+    "fill",
+    "head_dropout",
+    "layer_dropout",
+    "sample_by",
+)  # settings that no weights hang on
 LEARNING_RATE = 5e-4  # a quarter of the usual: what is there shall be changed, not learnt anew
 
 
@@ -87,19 +95,14 @@ def started_config(train: Part, source: SavedTask, settings: Mapping[str, Any]) 
     return replace(
         old,
         **{key: value for key, value in own.items() if value is not None},
+        nonnegative=old.nonnegative if old.model == "plain" else chosen(wanted, train)["nonnegative"],
         series=series.names,
         means=means,
         scales=scales,
         weights=season_weights(train, scales, season) if old.weights else (),
         frequency=series.frequency,
         zoned=series.zone is not None,
-        nonnegative=_nonnegative(wanted, train, old.model),
     )
-
-
-def _nonnegative(wanted: ForecastSettings, train: Part, model: str) -> Literal["auto", "yes", "no"]:
-    found = nonnegative_of(wanted, train)
-    return "no" if model == "plain" and found == "auto" else found
 
 
 def _said(value: Any) -> str:
