@@ -249,7 +249,7 @@ class Forecaster(BaseTask):
             said.append(complete(self.model.to("cpu"), self.encode(validation)) or "linear path fitted")
         if self.output.has_quantiles:
             self.config = with_spread(self.config, as_part(validation), self.forecasts)
-            said.append("tails and persistence of errors measured")
+            said.append("tails and correlations of errors measured")
         return "; ".join(filter(None, said))
 
     def refit(self, train: Any, validation: Any) -> str:
