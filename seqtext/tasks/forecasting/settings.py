@@ -56,6 +56,8 @@ class ForecastSettings:
     """Also read the change so far, from a lag before each reading (with --difference week or season, --context window, and direct)."""
     season: int | None = None
     """Readings of a season, for lags, --difference season and MASE. Default: by the timestamps, or else as readings repeat."""
+    look_back: int | None = None
+    """Read nothing farther back than so many readings, lags by season among them. Default: as far as they reach (not in a plain model)."""
     loss_units: Literal["deviation", "season"] = "deviation"
     """Units in which the errors of each series count: its standard deviation, or its mean change over a season, as MASE counts them."""
     center_windows: bool = False
@@ -78,7 +80,7 @@ class ForecastSettings:
         faults = out_of_range(
             self,
             {
-                up_to(MOST_STEPS): ("window", "horizon"),
+                up_to(MOST_STEPS): ("window", "horizon", "look_back"),
                 up_to(MOST_UNITS): ("hidden_size",),
                 up_to(MOST_LAYERS): ("num_layers",),
                 SHARE: ("layer_dropout", "head_dropout"),
