@@ -24,6 +24,7 @@ from seqtext.errors import run_program
 from seqtext.options import RunOptions, parse, part_of
 from seqtext.reporting.baseline import Baselines
 from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.report.protocol import Protocol, protocol_splits, under_protocol
 from seqtext.tasks.forecasting.report.report import forecast_report
 from seqtext.tasks.forecasting.report.summary import forecast_summary
 from seqtext.tasks.forecasting.settings import ForecastSettings
@@ -51,10 +52,13 @@ class Options(SeriesDataOptions, RunOptions, ForecastSettings):
     """Unit of the readings, for the pictures. Default: kW for household."""
     baselines: Baselines = "all"
     """Compare with nothing, with repeated readings, or also with ridge regression and boosted trees."""
+    protocol: Protocol = "none"
+    """ett: as papers measure on the ETT data: 12, 4 and 4 months, look-back 96 (or --window), all windows, z-scored errors."""
 
 
 def main() -> None:
-    options = parse(Options, __doc__ or "", defaults_for=lambda asked: options_of_run(asked.init_from))
+    asked = parse(Options, __doc__ or "", defaults_for=lambda asked: options_of_run(asked.init_from))
+    options = under_protocol(asked)
     figures = (SeedFigure("mse", "MSE", digits=5),)
     run_seeds(options, train_once, name="electricity", data=options.train or options.data, figures=figures)
 
@@ -62,16 +66,13 @@ def main() -> None:
 def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     # ---- Data: any source to spans of series, split by time
     source = load_series(options)
-    data = series_splits(
-        source.series,
-        horizon=options.horizon,
-        intervals=bool(options.quantiles),
-        test_share=options.test_share,
-        validation=options.held_out,
-        validation_share=options.validation_share,
-        begins=options.begins,
-        max_rows=options.max_rows,
-    )
+    if options.protocol == "ett":
+        data = protocol_splits(source.series, max_rows=options.max_rows)
+    else:
+        data = series_splits(
+            source.series, horizon=options.horizon, intervals=bool(options.quantiles), test_share=options.test_share,
+            validation=options.held_out, validation_share=options.validation_share, begins=options.begins, max_rows=options.max_rows,
+        )  # fmt: skip
 
     # ---- Task: scales and model, from the training span alone
     # linear path + Linear(24, 64) -> nn.GRU(64, 64, batch_first=True) -> last output
@@ -98,6 +99,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         source=source.name,
         baselines=options.baselines,
         unit=options.unit or source.unit,
+        protocol=options.protocol,
     )
     files = ["--history", "FILE", "--output", "forecast.csv", "--plot", "forecast.png"]
     return show(report, result, folder, command=["forecast", *files])

@@ -53,7 +53,7 @@ def with_ahead(given: Histories, future: Any, steps: int, config: ForecastConfig
         raise DataError(f"futures of {len(blocks):,} histories", expected=f"of {len(series):,}")
     for number, block in enumerate(blocks):
         where = "the future" if len(blocks) == 1 else f"the future of history {number + 1}"
-        _check(block, names, steps, where)
+        check_ahead(block, names, steps, where)
     return given._replace(series=_behind(series, [block[:steps] for block in blocks], config), ahead=steps)
 
 
@@ -92,7 +92,12 @@ def _of_series(future: SeriesSet, series: SeriesSet, number: int, steps: int) ->
     return future.inputs[begin:end][:steps]
 
 
-def _check(block: NDArray[np.float64], names: Sequence[str], steps: int, where: str) -> None:
+def check_ahead(block: NDArray[np.float64], names: Sequence[str], steps: int, where: str) -> None:
+    """Refuses what does not say each column of each step.
+
+    Raises:
+        DataError: naming the first step that is missing.
+    """
     if block.ndim != 2 or block.shape[1] != len(names):
         raise DataError(f"shape {block.shape}", where=where, expected=f"({steps}, {len(names)}): {', '.join(names)}")
     if len(block) < steps:

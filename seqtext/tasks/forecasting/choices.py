@@ -20,6 +20,7 @@ RECENT = (24, 96)  # readings that are read one by one, least and most
 MOST_RECENT = 192  # of a window that is not longer all are
 SEASONS_NEEDED = 3  # in the training span of the shortest series, for a season to be read
 SIZES = ((2_000, 16, 0.2), (20_000, 32, 0.1), (0, 64, 0.0))  # up to so many readings: units, and dropout
+FARTHER = 2  # readings before the one a season ago that are read beside it
 WEEKS_OF_A_YEAR, MONTHS_OF_A_YEAR = 52, 12
 
 
@@ -38,10 +39,14 @@ def chosen(settings: ForecastSettings, train: Part) -> dict[str, Any]:
         int(train.spans[number == one][:, 1].max() - train.spans[number == one][:, 0].min())
         for one in np.unique(number)
     )
-    known = _seasons(settings, train)
-    seasons = tuple(season for season in known if shortest >= SEASONS_NEEDED * season + horizon)
-    window = settings.window or _window(seasons, shortest)
-    lags = tuple(_lags(place, seasons, shortest, horizon) for place in range(len(seasons)))
+    known, farthest = _seasons(settings, train), settings.look_back or shortest
+    seasons = tuple(
+        season for season in known if shortest >= SEASONS_NEEDED * season + horizon and season + FARTHER <= farthest
+    )
+    window = min(settings.window or _window(seasons, shortest), farthest)
+    lags = tuple(
+        min(_lags(place, seasons, shortest, horizon), farthest // season) for place, season in enumerate(seasons)
+    )
     day = seasons[0] if seasons else RECENT[0]
     units, dropout = next((units, dropout) for most, units, dropout in SIZES if len(train) < most or not most)
     seconds = None if series.frequency is None else shortest * series.frequency

@@ -9,6 +9,7 @@ import csv
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
@@ -33,13 +34,17 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
     run_folder: Positional[Annotated[str, arg(metavar="RUN")]]
     """Run folder, model folder, or name on the hub."""
     history: str | None = None
-    """Past readings: a file (csv, tsv, txt, jsonl, tsf, also packed; parquet), a folder, or a data set on the hub."""
+    """Past readings (before the first line of --follow): a file (csv, tsv, txt, jsonl, tsf, packed; parquet), a folder, a hub data set."""
     future: str | None = None
     """File with what is known ahead: times, and the columns that the model was trained with as --future_columns."""
     split: str | None = None
     """Split of a data set that has several. Default: train."""
     follow: bool = False
-    """Read a pipe instead, one line per reading (value, or timestamp,value), and forecast after each."""
+    """Read a pipe, one line per reading (value; timestamp,value; series,timestamp,value; then further columns), and forecast after each."""
+    save_state: str | None = None
+    """With --follow: file that keeps where the pipe was, every 10 seconds and at its end. If it is there, it is taken up from it."""
+    flag: bool = False
+    """With --follow: say of each reading whether it lies outside the band that 99 % of them lie in, by the forecast before it."""
     output: str | None = None
     """csv file to write. Default: the terminal."""
     plot: str | None = None
@@ -62,12 +67,27 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
         forecaster = load_for("forecast", self.run_folder)
         with printed_as_notes():
             if self.follow:
-                from seqtext.tasks.forecasting.following import Following
+                self._follow(forecaster)
+            else:
+                self._forecast(forecaster)
 
-                with open_target(None) as target:
-                    Following(forecaster, self.decimal, self.missing).run(standard_input(), target)
-                return
-            self._forecast(forecaster)
+    def _follow(self, forecaster: Forecaster) -> None:
+        from seqtext.tasks.forecasting.following import Following
+        from seqtext.tasks.forecasting.histories import of_series
+        from seqtext.tasks.forecasting.remarks import tell
+
+        future = self._read_future(forecaster)
+        path = None if self.save_state is None else Path(self.save_state).expanduser()
+        following = Following(forecaster, self, future=future, flag=self.flag, state=path)
+        if following.take_up():
+            if self.history is not None:
+                print(f"note: {self.save_state} is taken up, and --history is left unread", file=sys.stderr)
+        elif self.history is not None:
+            given = of_series(self._read(forecaster), forecaster.config)
+            tell(given.remarks)
+            following.warm_up(given.series)
+        with open_target(None) as target:
+            following.run(standard_input(), target)
 
     def _forecast(self, forecaster: Forecaster) -> None:
         from seqtext.tasks.forecasting.ahead import with_ahead
@@ -87,9 +107,11 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
 
     def _check(self) -> None:
         check_threads(self.threads)
-        if self.follow and (self.history or self.plot or self.output or self.horizon):
+        if self.follow and (self.plot or self.output or self.horizon):
             raise OptionsError("--follow reads a pipe and answers on the terminal, as far ahead as the model was trained for",
-                               fix="leave --history, --horizon, --output and --plot out")  # fmt: skip
+                               fix="leave --horizon, --output and --plot out")  # fmt: skip
+        if not self.follow and (self.save_state or self.flag):
+            raise OptionsError("--save_state and --flag are of a pipe", fix="add --follow, or leave them out")
         if not self.follow and self.history is None:
             raise OptionsError("no history", fix="give a file with --history, or a pipe with --follow")
         raise_together(self.table_faults())

@@ -1,119 +1,255 @@
 """`seqtext forecast --follow`: each line of a pipe is a reading, and is answered before the next one is awaited.
 
-Knows lines and a forecaster's stream; what a forecast is, the stream does.
+Knows lines, meters and files of what is known ahead; what a forecast is, the stream does. Lines that are late, repeated or
+missing are told, and nothing ends for them.
 """
 
 from __future__ import annotations
 
-import csv
-import re
 import sys
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from seqtext.errors import DataError, OptionsError, one_of, shorten
+import numpy as np
 
-if TYPE_CHECKING:
-    from seqtext.tasks.forecasting.forecaster import Forecaster
-    from seqtext.tasks.forecasting.stream import ForecastStream
-    from seqtext.tasks.targets import Target
+from seqtext.data.series.series import SeriesSet
+from seqtext.data.series.table_options import SeriesTableOptions
+from seqtext.data.series.zones import offset_at
+from seqtext.errors import DataError, OptionsError, SavedFileError, shorten
+from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.known_ahead import KnownAhead
+from seqtext.tasks.forecasting.lines import Line, LineReader, where_of
+from seqtext.tasks.forecasting.meter import MOST_MISSING, Arrival, Meter
+from seqtext.tasks.forecasting.scaled_series import scales_for
+from seqtext.tasks.forecasting.stopping import Stopping
+from seqtext.tasks.forecasting.stream import NextReadings, kept_readings
+from seqtext.tasks.forecasting.stream_state import read_streams, write_streams
+from seqtext.tasks.targets import Target
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+SAVE_EVERY = 10.0  # seconds: what a kill may cost
+SHOWN = 3  # notes of a kind that are printed; of the others how many they are
+_KINDS = {
+    "missing": "readings were missing",
+    "repeated": "lines were repeated",
+    "late": "lines came late",
+    "far": "lines lay too far ahead",
+    "between": "lines lay between two readings",
+    "unknown": "lines were of series that training did not have",
+    "future": "lines had no forecast, since what is known ahead did not reach so far",
+}
 
 
 class Following:
     """Readings from a pipe, answered one by one.
 
     Args:
-        forecaster: of one series.
-        decimal: the decimal mark of the readings.
-        missing: what marks a missing one, beside the empty one and `nan`.
+        forecaster: of one series or of several.
+        options: what columns are called, how cells are written.
+        future: what is known ahead, where the model was trained with such.
+        flag: say of each reading whether it lies outside the band that 99 % of them lie in.
+        state: file to take the state up from, if it is there, and to keep it in.
     """
 
-    def __init__(self, forecaster: Forecaster, decimal: str, missing: Sequence[str]) -> None:
-        self.forecaster, self.decimal, self.missing = forecaster, decimal, {"", "nan", *map(str.lower, missing)}
-        self.stream: ForecastStream | None = None
-        self.last: Any = None  # time of the reading before
+    def __init__(
+        self,
+        forecaster: Forecaster,
+        options: SeriesTableOptions,
+        *,
+        future: SeriesSet | None = None,
+        flag: bool = False,
+        state: Path | None = None,
+    ) -> None:
+        self.forecaster, self.config = forecaster, forecaster.config
+        self.reader, self.known = LineReader(self.config, options), KnownAhead(future, self.config)
+        self.flag, self.path = flag, state
+        self.levels = forecaster.output.levels if forecaster.output.has_quantiles else ()
+        if flag and len(self.levels) < 2:
+            fix = "train with --quantiles 0.1 0.5 0.9"
+            raise OptionsError("--flag needs quantiles, which the model does not forecast", fix=fix)
+        self.meters: dict[str, Meter] = {}
+        self.counts: Counter[str] = Counter()
+        self.waiting = 0  # readings without a forecast, since too few were before them
+        self.saved = time.monotonic()
 
-    def run(self, source: BinaryIO, target: Target) -> None:
-        """Until the pipe ends. A first line without a number is taken for a header.
+    # ---- before the first line
+
+    def take_up(self) -> bool:
+        """Goes on with the state in the file, if there is one.
 
         Raises:
-            DataError: a line that is no reading, at the wrong time, or no text.
-            NumericsError: a forecast that is not finite.
+            SavedFileError: for one that is damaged, or of another model.
         """
-        levels = self.forecaster.output.levels if self.forecaster.output.has_quantiles else ()
-        steps = self.forecaster.config.head_horizon
-        names = ["forecast", *(f"q{level:g}" for level in levels)]
-        header = [name if steps == 1 else f"{name}_{step + 1}" for step in range(steps) for name in names]
-        print(",".join(["reading", *header]), file=target.file)
+        if self.path is None or not self.path.exists():
+            return False
+        start = ("1970-01-01T00:00:00Z" if self.config.zoned else "1970-01-01") if self.config.frequency else None
+        for name, state in read_streams(self.path, self.forecaster).items():
+            try:
+                scale = (float(state["mean"]), float(state["scale"]))
+                stream = self.forecaster.stream(scale=scale, start=start if state["timed"] else None)
+                self.meters[name] = Meter.from_state(state, stream, self.config)
+            except (KeyError, TypeError, ValueError, DataError) as error:
+                fix = "delete it to begin anew"
+                raise SavedFileError(f"not a state of this model ({error})", where=str(self.path), fix=fix) from error
+        return True
+
+    def warm_up(self, history: SeriesSet) -> None:
+        """Reads a history, without answers.
+
+        Raises:
+            DataError: of several series, for a model of one.
+        """
+        if len(self.config.series) == 1 and len(history) > 1:
+            raise DataError(f"{len(history):,} series", where=history.name, expected="one, as in training")
+        means, scales = scales_for(history, self.config)
+        for number, name in enumerate(history.names):
+            length = int(history.lengths[number])
+            begin = 0 if self.config.context == "stateful" else max(length - 2 * kept_readings(self.config), 0)
+            start, last = self._clock(history, number, begin)
+            scale = (float(means[number]), float(scales[number]))
+            meter = Meter(self.forecaster.stream(scale=scale, start=start), self.config)
+            if history.first_times is not None:
+                meter.zoned = history.zone is not None
+            for place in range(int(history.starts[number]) + begin, int(history.starts[number + 1])):
+                inputs = () if history.inputs is None else history.inputs[place]
+                meter.stream.take(float(history.values[place]), inputs=inputs)
+            meter.last = last
+            self.meters[name] = meter
+
+    def _clock(self, history: SeriesSet, number: int, begin: int) -> tuple[Any, np.datetime64 | None]:
+        """The time of a reading as a stream takes it, and that of the last one."""
+        if history.first_times is None or history.frequency is None:
+            return None, None
+        own = int(history.starts[number])
+        first, last = history.times_at(np.array([own + begin, int(history.starts[number + 1]) - 1]))
+        if history.zone is None:
+            return first, last
+        if self.config.zoned:
+            return f"{first}Z", last
+        return first + offset_at(last, history.zone), last  # of the clock there, which the model learnt
+
+    # ---- line after line
+
+    def run(self, source: BinaryIO, target: Target) -> None:
+        """Until the pipe ends.
+
+        Raises:
+            DataError: a line that is no reading, or no text.
+            NumericsError: a forecast that is not finite.
+            Stopped: by SIGTERM, with the state saved.
+        """
+        print(",".join(self._header()), file=target.file)
         target.flush(0)
-        waiting = 0
-        for number, line in _lines(source):
-            cells = self._cells(line.rstrip("\r\n"))
-            value = self._value(cells[-1])
-            if value is None:
-                if number == 1:
-                    continue
-                where = f"standard input, line {number}"
-                raise DataError(
-                    f"found {shorten(cells[-1])}", where=where, expected="a number", fix=self._fix(cells[-1])
-                )
-            answer = self._push(cells, value, number)
-            if answer is None:
-                waiting += 1
-                continue
-            columns = zip(answer.values, *answer.quantiles.values(), strict=True)
-            numbers = [f"{value:.8g}" for step in columns for value in step]
-            print(",".join([cells[0] if len(cells) > 1 else str(number), *numbers]), file=target.file)
-            target.flush(1)
-        if waiting:
-            note = f"no forecast after the first {waiting:,} readings: the model looks back further"
-            print(f"note: {note}", file=sys.stderr)
-
-    def _cells(self, line: str) -> list[str]:
-        """The cells of a line: what separates them, the line says, but a comma may be the decimal mark."""
-        comma = self.decimal == "." or '"' in line
-        mark = next((mark for mark in "\t;" if mark in line), "," if comma else "\t")
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=mark), [""])] or [""]
-
-    def _fix(self, cell: str) -> str:
-        return "pass --decimal ," if self.decimal == "." and re.fullmatch("[+-]?[0-9]+,[0-9]+", cell) else ""
-
-    def _value(self, cell: str) -> float | None:
-        if cell.lower() in self.missing:
-            return float("nan")
-        plain = cell.replace(",", ".") if self.decimal == "," else cell
-        return float(plain) if _NUMBER.fullmatch(plain) else None
-
-    def _push(self, cells: list[str], value: float, number: int) -> Any:
-        from seqtext.tasks.forecasting.given import zoned_moment
-
-        config = self.forecaster.config
-        where, when = f"standard input, line {number}", None
-        if len(cells) > 1 and config.frequency is not None:
-            when, _ = zoned_moment(cells[0], where)
-            if self.last is not None and (when - self.last).astype(int) != config.frequency:
-                expected = f"{config.frequency} s, the frequency of training"
-                fix = "write nan for a reading that is missing"
-                raise DataError(
-                    f"{(when - self.last).astype(int)} s after the line before", where=where, expected=expected, fix=fix
-                )
-            self.last = when
-        if config.calendar and when is None and config.model == "plain":
-            fix = "write lines of timestamp,value"
-            raise DataError("no timestamp, and the model reads a calendar", where=where, fix=fix)
-        if self.stream is None:
-            names = config.series
-            if len(names) > 1:
-                raise OptionsError(
-                    f"the model knows {len(names)} series ({one_of(names)})", fix="follow with a model of one series"
-                )
-            self.stream = self.forecaster.stream(start=None if when is None else cells[0])
         try:
-            return self.stream.push(value)
+            with Stopping() as stopping:
+                for number, text in stopping.between(_lines(source)):
+                    line = self.reader.read(number, text.rstrip("\r\n"))
+                    if line is None or (outside := self._take(line)) is None:
+                        continue
+                    if (answer := self._answer(line)) is not None:
+                        print(",".join(self._row(line, outside, answer)), file=target.file)
+                        target.flush(1)
+                    self._save(often=False)
+        finally:
+            self._save()
+        self._sum_up()
+
+    def _header(self) -> list[str]:
+        names = ["forecast", *(f"q{level:g}" for level in self.levels)]
+        steps = self.config.head_horizon
+        columns = [name if steps == 1 else f"{name}_{step + 1}" for step in range(steps) for name in names]
+        return [*(["series"] if self.reader.several else []), "reading", *(["flag"] if self.flag else []), *columns]
+
+    def _row(self, line: Line, outside: str, answer: NextReadings) -> list[str]:
+        columns = zip(answer.values, *answer.quantiles.values(), strict=True)
+        numbers = [f"{value:.8g}" for step in columns for value in step]
+        of = [line.series] if self.reader.several else []
+        return [*of, line.when or str(line.number), *([outside] if self.flag else []), *numbers]
+
+    def _take(self, line: Line) -> str | None:
+        """Reads a line into its stream; whether the reading is flagged, as a cell, or None for a line that is left out."""
+        if (meter := self._meter(line)) is None:
+            return None
+        if meter.zoned is not None and line.time is not None and meter.zoned != (line.zone is not None):
+            found, before = ("a time with a zone", "none") if line.zone else ("a time without a zone", "one")
+            raise DataError(found, where=line.where, expected=f"as before, where they had {before}")
+        arrival = meter.arrival(line.time)
+        if arrival.kind != "next":
+            self._tell(arrival.kind, line, _left_out(arrival, line, meter))
+            return None
+        if arrival.missing:
+            readings = f"{arrival.missing:,} reading{' is' if arrival.missing == 1 else 's are'} missing before it"
+            self._tell("missing", line, readings, count=arrival.missing)
+        outside = meter.outside(line.value, arrival.missing)
+        try:
+            inputs = self.known.filled(line.inputs, line.series, line.time, meter.pushed)
+            meter.take(line.value, inputs, line.time, arrival.missing)
         except DataError as error:
-            raise DataError(str(error), where=where) from error
+            raise DataError(str(error), where=line.where) from error
+        meter.zoned = meter.zoned if line.time is None else line.zone is not None
+        return "" if outside is None else str(int(outside))
+
+    def _meter(self, line: Line) -> Meter | None:
+        """That of the series of a line; None for one that is not known."""
+        config = self.config
+        if config.calendar and line.time is None and config.model == "plain":
+            fix = "write lines of timestamp,value"
+            raise DataError("no timestamp, and the model reads a calendar", where=line.where, fix=fix)
+        if line.series not in self.meters:
+            if line.series not in config.series:
+                found = f"series {shorten(line.series)} was not in training, and is left out; give --history with it"
+                self._tell("unknown", line, found)
+                return None
+            self.meters[line.series] = Meter(self.forecaster.stream(series=line.series, start=line.start), config)
+        return self.meters[line.series]
+
+    def _answer(self, line: Line) -> NextReadings | None:
+        """The forecast behind the reading of a line."""
+        meter, future = self.meters[line.series], None
+        meter.answer = None
+        if self.config.known_ahead:
+            future = self.known.behind(line.series, line.time, meter.pushed - 1)
+            if future is None:
+                self._tell("future", line, "no forecast: what is known ahead does not reach so far")
+                return None
+        meter.answer = meter.stream.forecast(future=future)
+        self.waiting += meter.answer is None
+        return meter.answer
+
+    # ---- what is told and kept
+
+    def _tell(self, kind: str, line: Line, found: str, count: int = 1) -> None:
+        self.counts[f"{kind} notes"] += 1
+        self.counts[kind] += count
+        if self.counts[f"{kind} notes"] <= SHOWN:
+            print(f"note: line {line.number}: {found}", file=sys.stderr)
+
+    def _sum_up(self) -> None:
+        if self.waiting:
+            note = f"no forecast after the first {self.waiting:,} readings: the model looks back further"
+            print(f"note: {note}", file=sys.stderr)
+        for kind, said in _KINDS.items():
+            if self.counts[f"{kind} notes"] > SHOWN:
+                print(f"note: in all {self.counts[kind]:,} {said}", file=sys.stderr)
+
+    def _save(self, *, often: bool = True) -> None:
+        if self.path is None or (not often and time.monotonic() - self.saved < SAVE_EVERY):
+            return
+        write_streams(self.path, self.forecaster, {name: meter.state() for name, meter in self.meters.items()})
+        self.saved = time.monotonic()
+
+
+def _left_out(arrival: Arrival, line: Line, meter: Meter) -> str:
+    """Why a line is not read."""
+    when, last = shorten(line.when), str(meter.last).replace("T", " ")
+    return {
+        "repeated": f"{when} was there before, and is left out",
+        "late": f"{when} is not later than {last}, the newest reading, and is left out",
+        "between": f"{when} lies between two readings, which are {meter.config.frequency} s apart, and is left out",
+        "far": f"{when} lies over {MOST_MISSING:,} readings after {last}, and is left out",
+    }[arrival.kind]
 
 
 def _lines(source: BinaryIO) -> Iterator[tuple[int, str]]:
@@ -128,4 +264,4 @@ def _lines(source: BinaryIO) -> Iterator[tuple[int, str]]:
         except UnicodeDecodeError as error:
             found = f"not UTF-8: byte 0x{line[error.start]:02X} at its place {error.start + 1}"
             fix = "re-encode it, as with: iconv -f windows-1252 -t utf-8"
-            raise DataError(found, where=f"standard input, line {number}", expected="text", fix=fix) from None
+            raise DataError(found, where=where_of(number), expected="text", fix=fix) from None

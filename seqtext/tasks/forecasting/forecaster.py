@@ -250,7 +250,7 @@ class Forecaster(BaseTask):
                 said.append(keep_better(self.model, self.encode(train), self.encode(validation)))
         if self.output.has_quantiles:
             self.config = with_spread(self.config, as_part(validation), self.forecasts)
-            said.append("tails and persistence of errors measured")
+            said.append("tails and correlations of errors measured")
         return "; ".join(filter(None, said))
 
     def refit(self, train: Any, validation: Any) -> str:

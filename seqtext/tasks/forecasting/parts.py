@@ -21,10 +21,8 @@ from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.spread import measured_spread
 from seqtext.tasks.forecasting.step_model import StepModel
 
-MOST_FOR_SPREAD = (
-    2_000  # forecasts by whose errors tails and persistence are measured; of drawn paths, which cost more, the next
-)
-MOST_DRAWN = 200
+MOST_FOR_SPREAD = 2_000  # forecasts by whose errors tails and correlations are measured
+MOST_DRAWN = 200  # the same, where paths are drawn for each
 
 
 class PartForecasts(NamedTuple):
@@ -124,4 +122,4 @@ def with_spread(
     if np.isnan(made.true).all():
         return config
     spread = measured_spread(made.true, made.quantiles)
-    return replace(config, tails=spread.tails, persistence=spread.persistence, common=spread.common)
+    return replace(config, below=spread.below, above=spread.above, apart=spread.apart)

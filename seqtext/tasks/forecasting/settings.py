@@ -56,6 +56,8 @@ class ForecastSettings:
     """Also read the change so far, from a lag before each reading (with --difference week or season, --context window, and direct)."""
     season: int | None = None
     """Readings of a season, for lags, --difference season and MASE. Default: by the timestamps, or else as readings repeat."""
+    look_back: int | None = None
+    """Read nothing farther back than so many readings, lags by season among them. Default: as far as they reach (not in a plain model)."""
     loss_units: Literal["deviation", "season"] = "deviation"
     """Units in which the errors of each series count: its standard deviation, or its mean change over a season, as MASE counts them."""
     center_windows: bool = False
@@ -80,7 +82,7 @@ class ForecastSettings:
         faults = out_of_range(
             self,
             {
-                up_to(MOST_STEPS): ("window", "horizon"),
+                up_to(MOST_STEPS): ("window", "horizon", "look_back"),
                 up_to(MOST_UNITS): ("hidden_size",),
                 up_to(MOST_LAYERS): ("num_layers",),
                 SHARE: ("layer_dropout", "head_dropout"),
@@ -197,12 +199,12 @@ class ForecastConfig(ForecastSettings):
     """Mean of each over the training span."""
     input_scales: tuple[float, ...] = ()
     """Standard deviation of each likewise."""
-    tails: tuple[float, ...] = ()
-    """How far tails reach beyond the quantiles, by the validation readings, as `Spread` has them; so the two below."""
-    persistence: tuple[float, ...] = ()
-    """How much of an error is there a step later."""
-    common: float = 0.0
-    """How much of errors all steps have in common."""
+    below: tuple[float, ...] = ()
+    """How far the lower tail reaches beyond the quantiles at each step, by the validation readings; as `Spread` has all of these."""
+    above: tuple[float, ...] = ()
+    """How far the upper tail does."""
+    apart: tuple[float, ...] = ()
+    """Correlation of the errors of two steps that lie 1, 2, ... steps apart."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -231,12 +233,10 @@ class ForecastConfig(ForecastSettings):
             raise OptionsError(found, expected="whole segments, and a part of it")
         if max((*self.seasons, *self.season_lags, 0)) > MOST_STEPS:
             raise OptionsError(f"seasons of {self.seasons}", expected=f"at most {MOST_STEPS} readings")
-        if not all(map(math.isfinite, self.tails)) or not all(
-            abs(one) <= 1 for one in (*self.persistence, self.common)
-        ):
+        if not all(map(math.isfinite, (*self.below, *self.above))) or not all(abs(one) <= 1 for one in self.apart):
             raise OptionsError("a tail that is not finite, or a correlation beyond 1")
-        if len(self.tails) not in (0, 2):
-            raise OptionsError(f"{len(self.tails)} tails", expected="two, or none")
+        if len(self.below) != len(self.above):
+            raise OptionsError(f"tails of {len(self.below)} and {len(self.above)} steps", expected="as many of both")
         if not 0 <= self.difference_lag <= MOST_STEPS:
             raise OptionsError(f"difference_lag is {self.difference_lag}", expected=f"0 to {MOST_STEPS}")
 
@@ -245,7 +245,8 @@ class ForecastConfig(ForecastSettings):
         """How values lie around a forecast, beside its quantiles."""
         from seqtext.tasks.forecasting.spread import Spread
 
-        return Spread(self.tails, self.persistence, self.common, 0.0 if self.nonnegative == "yes" else -math.inf)
+        least = 0.0 if self.nonnegative == "yes" else -math.inf
+        return Spread(self.below, self.above, self.apart, least)
 
     @property
     def of_plain(self) -> list[str]:

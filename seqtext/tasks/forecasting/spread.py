@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import toeplitz
 from scipy.special import ndtri
 
 FloatArray = NDArray[np.float64]
@@ -19,9 +20,7 @@ TAILS = (0.005, 0.995)  # the ends of a band for 99 % of the values
 LEAST_VALUES = 400  # of which a tail of 0.5 % is two: with fewer, tails are those of a normal distribution
 LEAST_ROWS = 20  # by which correlations are measured
 MOST_FACTOR = 50.0  # of a tail, so that a strange validation span does not make bands that hold all
-MOST_CORRELATION = 0.995
 FARTHEST = 6.0  # normal score
-_MOST_STEPS = 48  # of which all pairs are compared
 _FLAT = 1e-12  # of a piece between two quantiles, which a score is divided by
 
 
@@ -29,15 +28,16 @@ class Spread(NamedTuple):
     """How the values around a forecast lie, beside its quantiles.
 
     Attributes:
-        tails: how many times as far from the middle as the outermost quantiles the levels of `TAILS` lie; empty where not measured.
-        persistence: (H - 1,) correlation of each step's error with that of the next, behind what is common to all steps.
-        common: the share of the variance of errors that all steps have in common, 0 to 1.
+        below: (H,) how many times as far from the middle as the lowest quantile the lower one of `TAILS` lies at each step; empty where
+            not measured.
+        above: (H,) the same of the highest quantile and the upper one.
+        apart: (H - 1,) correlation of the errors of two steps that lie 1, 2, ... steps apart.
         least: no value is below it.
     """
 
-    tails: tuple[float, ...] = ()
-    persistence: tuple[float, ...] = ()
-    common: float = 0.0
+    below: tuple[float, ...] = ()
+    above: tuple[float, ...] = ()
+    apart: tuple[float, ...] = ()
     least: float = -np.inf
 
 
@@ -91,10 +91,11 @@ def _nodes(quantiles: Mapping[float, FloatArray], spread: Spread) -> tuple[list[
     levels = sorted(quantiles)
     at = {level: quantiles[level] for level in levels}
     middle = at[min(levels, key=lambda level: abs(level - 0.5))]
-    if spread.tails and levels[0] < 0.5 < levels[-1]:
-        for end, level, factor in ((levels[0], TAILS[0], spread.tails[0]), (levels[-1], TAILS[1], spread.tails[1])):
-            if (level < end) == (end < 0.5) and level != end:
-                at[level] = middle + factor * (at[end] - middle)
+    if spread.below and levels[0] < 0.5 < levels[-1]:
+        for end, level, factors in ((levels[0], TAILS[0], spread.below), (levels[-1], TAILS[1], spread.above)):
+            if abs(level - 0.5) > abs(end - 0.5):
+                steps = np.minimum(np.arange(middle.shape[-1]), len(factors) - 1)  # the last one goes on
+                at[level] = middle + np.asarray(factors)[steps] * (at[end] - middle)
     rising = sorted(at)
     return [float(ndtri(level)) for level in rising], [at[level] for level in rising]
 
@@ -106,58 +107,65 @@ def measured_spread(true: FloatArray, quantiles: Mapping[float, FloatArray]) -> 
         true: (R, H) what came; NaN where it is missing.
         quantiles: (R, H) of each level, that were forecast.
     """
-    tails = _tails(true, quantiles)
-    scores = Levels(quantiles, Spread(tails)).scores_of(true)
-    common = _common(scores)
-    persistence = []
-    for one, other in zip(scores.T[:-1], scores.T[1:], strict=True):
-        own = (_correlation(one, other) - common) / (1 - common)
-        persistence.append(float(np.clip(own, -MOST_CORRELATION, MOST_CORRELATION)))
-    return Spread(tails, tuple(persistence), common)
+    below, above = _tails(true, quantiles)
+    scores = Levels(quantiles, Spread(below, above)).scores_of(true)
+    return Spread(below, above, _correlations(scores))
 
 
-def _tails(true: FloatArray, quantiles: Mapping[float, FloatArray]) -> tuple[float, ...]:
-    """Factors of the lower and the upper tail; none where there is too little to tell, or no pair to count from."""
+def _tails(true: FloatArray, quantiles: Mapping[float, FloatArray]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Factors of the lower and of the upper tail at each step, or at all steps together where each has too few values for its own."""
     levels = sorted(quantiles)
     known = ~np.isnan(true)
     if int(known.sum()) < LEAST_VALUES or not levels[0] < 0.5 < levels[-1]:
-        return ()
-    middle = quantiles[min(levels, key=lambda level: abs(level - 0.5))][known]
-    factors = []
-    for end, level in ((levels[0], TAILS[0]), (levels[-1], TAILS[1])):
-        width = quantiles[end][known] - middle
-        off = true[known] - middle
-        beyond = np.divide(off, width, out=np.full(off.shape, -np.inf), where=np.abs(width) > _FLAT)
-        factor = float(np.quantile(beyond, 1 - TAILS[0], method="higher"))
-        factors.append(float(np.clip(factor, 1.0, MOST_FACTOR)) if abs(level - 0.5) > abs(end - 0.5) else 1.0)
-    return tuple(factors)
+        return (), ()
+    middle = quantiles[min(levels, key=lambda level: abs(level - 0.5))]
+    tails = []
+    for end in (levels[0], levels[-1]):
+        width, off = quantiles[end] - middle, true - middle
+        there = known & (np.abs(width) > _FLAT)
+        beyond = np.divide(off, width, out=np.zeros(off.shape), where=there)
+        together = _stretch(beyond[known])
+        each = zip(beyond.T, known.T, strict=True)
+        tails.append(tuple(_stretch(one[here]) if here.sum() >= LEAST_VALUES else together for one, here in each))
+    return tails[0], tails[1]
 
 
-def _common(scores: FloatArray) -> float:
-    """Mean correlation of steps that lie half of the horizon or more from each other."""
-    steps = np.unique(np.linspace(0, scores.shape[1] - 1, _MOST_STEPS).astype(np.int64))
-    if len(steps) < 4:
-        return 0.0
-    apart = [(i, j) for i in steps for j in steps if j - i >= scores.shape[1] // 2]
-    found = float(np.mean([_correlation(scores[:, i], scores[:, j]) for i, j in apart]))
-    return float(np.clip(found, 0.0, 0.95))
+def _stretch(beyond: FloatArray) -> float:
+    """What half a percent of some numbers are above, 1 at least."""
+    return float(np.clip(np.quantile(beyond, TAILS[1], method="higher"), 1.0, MOST_FACTOR))
 
 
-def _correlation(one: FloatArray, other: FloatArray) -> float:
-    """Of two columns, where both are there; 0 if that is hardly anywhere."""
-    known = ~(np.isnan(one) | np.isnan(other))
-    if int(known.sum()) < LEAST_ROWS:
-        return 0.0
-    a, b = one[known] - one[known].mean(), other[known] - other[known].mean()
-    size = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / size if size > 0 else 0.0
+def _correlations(scores: FloatArray) -> tuple[float, ...]:
+    """(H - 1,) mean correlations of steps (R, H) so far apart; 0 where hardly any row has both."""
+    known = ~np.isnan(scores)
+    counts = known.sum(axis=0)
+    means = np.divide(scores.sum(axis=0, where=known), counts, out=np.zeros(len(counts)), where=counts > 0)
+    filled = np.where(known, scores - means, 0.0)
+    pairs = known.T.astype(np.float64) @ known
+    sizes = np.square(filled).T @ known  # of each step, in the rows that have the other one too
+    size = np.sqrt(sizes * sizes.T)
+    enough = (pairs >= LEAST_ROWS) & (size > 0)
+    found = np.divide(filled.T @ filled, size, out=np.zeros(size.shape), where=enough)
+    return tuple(float(np.diag(found, lag).mean()) for lag in range(1, len(found)))
+
+
+def _factor(apart: tuple[float, ...], steps: int) -> FloatArray:
+    """(steps, steps) F, so that F F' is the correlation matrix nearest to what was measured, none behind the farthest two steps."""
+    line = np.zeros(steps)
+    line[0] = 1.0
+    line[1 : 1 + len(apart)] = apart[: steps - 1]
+    values, vectors = np.linalg.eigh(toeplitz(line))
+    factor = vectors * np.sqrt(
+        np.maximum(values, 0.0)
+    )  # what was measured pair by pair may be no matrix of correlations
+    sized: FloatArray = factor / np.linalg.norm(factor, axis=1, keepdims=True)
+    return sized
 
 
 def paths(quantiles: Mapping[float, FloatArray], spread: Spread, count: int, *, seed: int) -> FloatArray:
     """(count, H) paths whose values at each step have these quantiles: a Gaussian copula.
 
-    The normal score of a step is a part that all steps of a path have in common and one that goes from step to step as a Markov chain,
-    both as strong as in the errors on the validation readings. Behind the last step measured the last persistence goes on.
+    The normal scores of two steps are correlated as the errors of steps so far apart were on the validation readings.
 
     Args:
         quantiles: (H,) of each level.
@@ -167,12 +175,5 @@ def paths(quantiles: Mapping[float, FloatArray], spread: Spread, count: int, *, 
     """
     levels = Levels(quantiles, spread)
     steps = len(levels.ends[0])
-    draw = np.random.default_rng(seed)
-    shared = draw.standard_normal((count, 1))
-    noise = draw.standard_normal((count, steps))
-    own = np.empty((count, steps))
-    own[:, :1] = noise[:, :1]
-    for step in range(1, steps):
-        kept = spread.persistence[min(step, len(spread.persistence)) - 1] if spread.persistence else 0.0
-        own[:, step] = kept * own[:, step - 1] + np.sqrt(1 - kept * kept) * noise[:, step]
-    return levels.at(np.sqrt(spread.common) * shared + np.sqrt(1 - spread.common) * own)
+    drawn = np.random.default_rng(seed).standard_normal((count, steps))
+    return levels.at(drawn @ _factor(spread.apart, steps).T)

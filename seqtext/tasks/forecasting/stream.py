@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +19,9 @@ from seqtext.data.series.zones import offset_at
 from seqtext.errors import DataError, OptionsError, one_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
+from seqtext.tasks.forecasting.ahead import check_ahead
 from seqtext.tasks.forecasting.calling import check_finite, in_units
-from seqtext.tasks.forecasting.given import LARGEST, zoned_moment
+from seqtext.tasks.forecasting.given import LARGEST, floats_in, zoned_moment
 from seqtext.tasks.forecasting.recent_widths import origins
 from seqtext.tasks.forecasting.remarks import of_clocks, of_one_reading, tell
 from seqtext.tasks.forecasting.rollout import ScaledForecast
@@ -83,21 +85,28 @@ class ForecastStream:
         # What was last read; the mean before anything was.
         self._read = torch.zeros(1, 1 + len(config.input_names), dtype=torch.float32)
         self._state: State | None = None
+        self._output: Tensor | None = None  # after the newest reading, with a carried state
         self._window: deque[Tensor] = deque(maxlen=config.window)  # what the model read, with context "window"
         self._known: deque[float] = deque(maxlen=max(1, config.difference_lag))  # what changes are counted from
 
-    @torch.inference_mode()
-    def push(self, value: float, *, inputs: Any = ()) -> NextReadings | None:
+    def push(self, value: float, *, inputs: Any = (), future: Any = None) -> NextReadings | None:
         """The forecast after one more reading; None while there are too few of them.
 
         Args:
             value: the reading; NaN if it is missing.
             inputs: (E,) further columns, where the model was trained with some.
+            future: (H, A) what is known of the readings to forecast, where the model was trained with such.
 
         Raises:
-            DataError: what is no number.
+            DataError: what is no number, or too little of what is known ahead.
             NumericsError: a forecast that is not finite.
         """
+        self.take(value, inputs=inputs)
+        return self.forecast(future=future)
+
+    @torch.inference_mode()
+    def take(self, value: float, *, inputs: Any = ()) -> None:
+        """One more reading, without a forecast: those before the first that is to be answered. As `push`."""
         columns = self._columns(value, inputs)
         seconds = None
         if self.config.calendar and self.config.frequency is not None and self._seconds is not None:
@@ -111,36 +120,60 @@ class ForecastStream:
             columns = torch.where(torch.isnan(columns), self._read, columns)
             self._read = columns
         if isinstance(self.model, StepModel):
-            return self._behind_kept(self.model, columns)
+            self._kept.append(columns)
+            return
         x = features(columns, seconds, self.config)  # (1, D)
         if self.config.difference_input:
             x = torch.cat([x, torch.tensor([[self._known[-1] - a_lag_before]], dtype=torch.float32)], dim=-1)
         if self.config.context == "stateful":
-            output, self._state = self.model.backbone.step(x, self._state)
+            self._output, self._state = self.model.backbone.step(x, self._state)
         else:
             self._window.append(x)
+
+    @torch.inference_mode()
+    def forecast(self, *, future: Any = None) -> NextReadings | None:
+        """The forecast behind the newest reading, as `push`."""
+        if isinstance(self.model, StepModel):
+            return self._behind_kept(self.model, future)
+        if self.config.context == "window":
             if self._pushed < self.config.reach:
                 return None
             rows = Padded(
                 centred(torch.stack(tuple(self._window), dim=1), self.config), torch.tensor([self.config.window])
             )
-            output = self.model.backbone(rows).values[:, -1]
-        return self._forecast(output) if self._pushed >= self.config.difference_lag else None
+            return self._forecast(self.model.backbone(rows).values[:, -1])
+        if self._output is None or self._pushed < self.config.difference_lag:
+            return None
+        return self._forecast(self._output)
 
-    def _behind_kept(self, model: StepModel, columns: Tensor) -> NextReadings | None:
+    def _behind_kept(self, model: StepModel, future: Any) -> NextReadings | None:
         """The forecast of a model of segments, which reads the past anew each time."""
-        self._kept.append(columns)
         if self._pushed < self.config.reach:
             return None
-        rows = torch.cat(tuple(self._kept))
+        ahead = self._ahead(future)
+        rows = torch.cat([*self._kept, ahead])
         clocks = None
         if self.config.frequency is not None and self._seconds is not None:
-            clocks = np.array([self._seconds + (self._pushed - len(rows)) * self.config.frequency])
+            clocks = np.array([self._seconds + (self._pushed - len(self._kept)) * self.config.frequency])
         series = of_tensors(
             rows[:, 0], rows[:, 1:] if rows.shape[1] > 1 else None, np.array([0, len(rows)]), clocks, self.config
         )
-        values, quantiles = step_forecasts(model, series, np.array([len(rows)]), self.config.head_horizon)
+        values, quantiles = step_forecasts(model, series, np.array([len(self._kept)]), self.config.head_horizon)
         return self._stated(ScaledForecast(values[0], quantiles[0], self.output.levels if quantiles.shape[-1] else ()))
+
+    def _ahead(self, future: Any) -> Tensor:
+        """(H, 1 + E) nothing but what is known of the readings to forecast; (0, 1 + E) where the model reads no such columns."""
+        config, places = self.config, list(self.config.known_ahead)
+        rows = torch.full((config.horizon if places else 0, 1 + len(config.input_names)), torch.nan)
+        if places:
+            where = f"what is known ahead of reading {self._pushed}"
+            block = np.zeros((0, len(places))) if future is None else floats_in(future, where)
+            check_ahead(block, [config.input_names[place] for place in places], config.horizon, where)
+            means, scales = (np.asarray(of)[places] for of in (config.input_means, config.input_scales))
+            rows[:, [1 + place for place in places]] = torch.from_numpy(
+                (block[: config.horizon] - means) / scales
+            ).float()
+        return rows
 
     def _first_second(self, start: Any) -> int:
         """Of the clock that the model learnt."""
@@ -186,3 +219,60 @@ class ForecastStream:
         values, quantiles = in_units(made, self.mean, self.scale, self.config, below_zero=self._below_zero)
         check_finite(values, quantiles, where=f"reading {self._pushed}")
         return NextReadings(values.tolist(), dict(zip(made.levels, quantiles.T.tolist(), strict=True)))
+
+    # ---- to be taken up again
+
+    @property
+    def timed(self) -> bool:
+        """Whether it knows the time of its readings."""
+        return self._seconds is not None
+
+    def state(self) -> dict[str, Tensor]:
+        """All that it knows, as tensors of its own; what it was made with is not among them."""
+        numbers = torch.tensor([self._pushed, self._seconds or 0, self._far_told, self._below_zero], dtype=torch.int64)
+        found = {"numbers": numbers, "read": self._read, "known": torch.tensor(list(self._known), dtype=torch.float64)}
+        found["kept"] = torch.cat([self._read[:0], *self._kept])
+        if self._window:
+            found["window"] = torch.cat(tuple(self._window))
+        if self._state is not None and self._output is not None:
+            found |= {f"state_{place}": part for place, part in enumerate(self._state)} | {"output": self._output}
+        return found
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Goes on where `state` was taken, of a stream of the same model and start.
+
+        Raises:
+            ValueError: for what is no such state.
+        """
+        pushed, seconds, told, below = state["numbers"].tolist() if len(state.get("numbers", ())) == 4 else (0, 0, 0, 0)
+        found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+        if pushed < 0 or found != self._shapes(pushed):
+            raise ValueError(f"found {found}, expected {self._shapes(max(pushed, 0))}")
+        self._pushed, self._far_told, self._below_zero = pushed, bool(told), bool(below)
+        self._seconds = seconds if self._seconds is not None else None
+        self._read = state["read"]
+        self._known.extend(state["known"].tolist())
+        self._kept.extend(row.unsqueeze(0) for row in state["kept"])
+        self._window.extend(row.unsqueeze(0) for row in state.get("window", ()))
+        if "output" in state:
+            self._output = state["output"]
+            self._state = tuple(part for name, part in sorted(state.items()) if name.startswith("state_"))
+
+    def _shapes(self, pushed: int) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the state after so many readings."""
+        size, carried = self._read.shape[1], self.config.context == "stateful"
+        rows = {
+            name: min(pushed, line.maxlen or 0)
+            for name, line in (("known", self._known), ("kept", self._kept), ("window", self._window))
+        }
+        if isinstance(self.model, StepModel):
+            return {"numbers": (4,), "read": (1, size), "known": (rows["known"],), "kept": (rows["kept"], size)}
+        shapes: dict[str, tuple[int, ...]] = {"numbers": (4,), "read": (1, size), "known": (rows["known"],)}
+        shapes |= {"kept": (0, size)}
+        if not pushed:
+            return shapes
+        if not carried:
+            return shapes | {"window": (rows["window"], self.config.input_size)}
+        zero = self.model.backbone.zero_state(1, like=self._read)
+        shapes |= {f"state_{place}": tuple(part.shape) for place, part in enumerate(zero)}
+        return shapes | {"output": (1, self.model.backbone.output_size)}

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +14,7 @@ import pytest
 import seqtext
 from seqtext.reporting import canvas
 from seqtext.saving.folders import read_folder
-from tests.conftest import ROOT
-from tests.in_process import Ended, figures_of, seqtext_command
+from tests.in_process import figures_of, seqtext_command
 from tests.tasks.forecasting.recipe import START, done, load, recipe, rows_of, table, times
 
 
@@ -260,7 +256,7 @@ def test_a_history_of_a_series_never_met_is_scaled_by_itself_and_that_is_told(pl
 # fmt: off
 FORECASTS = {
     "nothing to forecast": ((), "no history; give a file with --history, or a pipe with --follow"),
-    "both": (("--follow", "--history", "a.csv"), "--follow reads a pipe and answers on the terminal, .*"),
+    "both": (("--follow", "--output", "a.csv"), "--follow reads a pipe and answers on the terminal, .*"),
     "no horizon": (("--history", "a.csv", "--horizon", "0"), "--horizon is 0; expected at least 1"),
     "no picture": (("--history", "a.csv", "--plot", "a.gif"), "--plot a.gif; expected a name that ends in .png, .svg or .pdf"),
     "no file": (("--history", "b.csv"), "--history b.csv: no such file or folder: .*; expected a file of readings; did you mean .*"),
@@ -306,75 +302,6 @@ def test_a_forecast_that_cannot_be_made_is_told_in_a_line(place, case):
     assert ended.out == ""
 
 
-# ---- seqtext forecast --follow
-
-
-def follow(model: Path, text: str, *flags: object) -> Ended:
-    return seqtext_command("forecast", model, "--follow", *flags, stdin=text.encode())
-
-
-def test_each_line_of_a_pipe_is_answered(place):
-    values = load(40)
-    ended = follow(place / "one", "".join(f"{value}\n" for value in values))
-    assert ended.code == 0
-    rows = rows_of(ended.out)
-    assert [row["reading"] for row in rows] == [str(number) for number in range(24, 41)]
-    forecaster = seqtext.load(place / "one")
-    expected = [forecast.values[0] for forecast in forecaster([values[:end] for end in range(24, 41)])]
-    assert [float(row["forecast"]) for row in rows] == pytest.approx(expected, abs=1e-4)
-    assert ended.err == "note: no forecast after the first 23 readings: the model looks back further\n"
-
-
-def test_a_pipe_with_times_and_a_header_gives_every_step_and_quantile(place):
-    values = load(30)
-    stamped = [f"{t},{v}\n" for t, v in zip(times(30), values, strict=True)]
-    ended = follow(place / "day", "when,kw\n" + "".join(stamped))
-    rows = rows_of(ended.out)
-    assert [row["reading"] for row in rows] == times(30)[23:]
-    assert list(rows[0])[1:6] == ["forecast_1", "q0.1_1", "q0.5_1", "q0.9_1", "forecast_2"]
-    assert len(rows[0]) == 1 + 12 * 4
-    expected = seqtext.load(place / "day")(values, start=START)
-    assert [float(rows[-1][f"forecast_{n}"]) for n in range(1, 13)] == pytest.approx(expected.values, abs=1e-4)
-    assert float(rows[-1]["q0.9_12"]) == pytest.approx(expected.quantiles[0.9][11], abs=1e-4)
-    zulu = follow(
-        place / "day", "".join(f"{t.replace(' ', 'T')}Z\t{v}\r\n" for t, v in zip(times(30), values, strict=True))
-    )
-    assert zulu.code == 0
-    assert [list(row.values())[1:] for row in rows_of(zulu.out)] == [list(row.values())[1:] for row in rows]
-
-
-def test_decimal_commas_and_marks_of_missing_readings_are_understood_if_told(place, tmp_path):
-    values = load(200)
-    values[3] = "NA"
-    Path("a.csv").write_text(table("kw", values))
-    done("--data", "a.csv", "--missing", "NA", "--run", "run")
-    lines = [str(value) for value in load(30)]
-    lines[7], lines[9], lines[11] = "NA", "", "nan"
-    plain = follow(tmp_path / "run", "\n".join(lines) + "\n", "--missing", "NA")
-    assert plain.code == 0
-    assert len(rows_of(plain.out)) == 7
-    commas = "\n".join(line.replace(".", ",") for line in lines) + "\n"
-    assert follow(tmp_path / "run", commas, "--missing", "NA", "--decimal", ",") == plain
-
-
-# fmt: off
-LINES = {
-    "a word": ("kw\n1\n2\nthree\n", "line 4: found 'three'; expected a number"),
-    "a decimal comma": ("1.5\n\"2,5\"\n", "line 2: found '2,5'; expected a number; pass --decimal ,"),
-    "a decimal comma behind a semicolon": ("when;kw\n2024-01-01 00:00;2,5\n", "line 2: found '2,5'; expected a number; pass --decimal ,"),
-    "infinity": ("1\ninf\n", "line 2: found 'inf'; expected a number"),
-    "too large": ("1\n1e999\n", "line 2: reading 2: found inf; expected a number, or NaN where missing"),
-    "a gap": (
-        "when,kw\n2024-01-01 00:00,1\n2024-01-01 01:00,1\n2024-01-01 03:00,1\n",
-        "line 4: 7200 s after the line before; expected 3600 s, the frequency of training; write nan for a reading .*",
-    ),
-    "back in time": ("2024-01-01 01:00,1\n2024-01-01 00:00,1\n", "line 2: -3600 s after the line before; .*"),
-    "no time": ("2024-01-01 00:00,1\nnoon,2\n", "line 2: found 'noon'; expected a time as ISO 8601"),
-    "a counter for a time": ("1,1\n", "line 1: found '1'; expected a time as ISO 8601"),
-}
-# fmt: on
-
-
 def test_a_gap_outside_of_what_is_read_is_mended_without_a_word_about_the_model(place):
     for gap, said in ((8, []), (50, ["note: history 1: 1 reading is missing, and taken as the one before: .*"])):
         Path("gap.csv").write_text(
@@ -401,56 +328,6 @@ def test_forecasts_are_written_in_the_zone_of_the_history(place):
     Path("zoned.csv").write_text(table("when,kw", [f"{time}+02:00" for time in times(60)], load(60)))
     ended = seqtext_command("forecast", place / "one", "--history", "zoned.csv", "--horizon", "2")
     assert [row["time"] for row in rows_of(ended.out)] == ["2024-01-03 12:00:00+02:00", "2024-01-03 13:00:00+02:00"]
-
-
-def test_a_pipe_may_have_semicolons_and_lack_readings(place):
-    lines = [f"{time};{value}" for time, value in zip(times(30), load(30), strict=True)]
-    plain = follow(place / "one", "\n".join(lines).replace(";", ","))
-    assert follow(place / "one", "\n".join(lines)) == plain
-    assert follow(place / "one", "\n".join(line.replace(".", ",") for line in lines), "--decimal", ",") == plain
-    lines[26] = f"{times(30)[26]};nan"
-    assert follow(place / "one", "\n".join(lines)).code == 0
-
-
-def test_a_pipe_that_is_no_text_or_not_there_is_told_in_a_line(place):
-    ended = seqtext_command("forecast", place / "one", "--follow", stdin=b"1\n2\xff\n")
-    assert (ended.code, ended.err.count("\n")) == (2, 1)
-    assert ended.err.startswith("error: standard input, line 2: not UTF-8: byte 0xFF at its place 2; expected text")
-    command = [sys.executable, "-m", "seqtext.cli", "forecast", str(place / "one"), "--follow"]
-    closed = subprocess.run(
-        ["sh", "-c", f"{shlex.join(command)} <&-"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert closed.returncode == 2
-    assert closed.stderr.startswith("error: standard input is closed; leave <&- out, or give a file")
-
-
-@pytest.mark.parametrize("case", LINES)
-def test_a_line_that_is_no_reading_is_told_by_its_number(place, case):
-    text, message = LINES[case]
-    ended = follow(place / "one", text)
-    assert ended.code == 2
-    assert re.fullmatch(f"error: standard input, {message}\n", ended.err), ended.err
-
-
-def test_a_model_with_a_calendar_asks_a_pipe_for_times(place):
-    ended = follow(place / "day", "1\n")
-    assert ended.code == 2
-    told = (
-        "error: standard input, line 1: no timestamp, and the model reads a calendar; write lines of timestamp,value\n"
-    )
-    assert ended.err == told
-
-
-def test_a_reading_is_answered_before_the_next_one_comes(place):
-    command = [sys.executable, "-m", "seqtext.cli", "forecast", str(place / "one"), "--follow"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as child:
-        child.stdin.write("".join(f"{value}\n" for value in load(23)).encode())
-        for number in (24, 25):
-            child.stdin.write(b"5.0\n")
-            child.stdin.flush()
-            while (line := child.stdout.readline()).startswith(b"reading"):
-                pass
-            assert line.startswith(f"{number},".encode())
 
 
 # ---- the other commands on such a run

@@ -40,7 +40,7 @@ def test_levels_between_and_beyond_those_of_a_normal_distribution_are_its_own():
 
 def test_levels_rise_meet_the_tails_and_stay_above_the_least():
     quantiles = {0.1: np.array([1.0, 0.0]), 0.5: np.array([2.0, 0.0]), 0.9: np.array([5.0, 1.0])}
-    levels = Levels(quantiles, Spread(tails=(4.0, 3.0), least=0.0))
+    levels = Levels(quantiles, Spread((4.0,), (3.0,), least=0.0))
     grid = np.array([levels[level] for level in np.linspace(0.001, 0.999, 99)])
     assert (np.diff(grid, axis=0) >= -1e-12).all()
     assert levels[TAILS[1]] == pytest.approx([2 + 3 * 3, 3 * 1])
@@ -49,33 +49,34 @@ def test_levels_rise_meet_the_tails_and_stay_above_the_least():
 
 
 def test_scores_undo_levels():
-    levels = Levels({0.2: np.array([1.0]), 0.5: np.array([2.0]), 0.9: np.array([5.0])}, Spread(tails=(2.0, 2.0)))
+    levels = Levels({0.2: np.array([1.0]), 0.5: np.array([2.0]), 0.9: np.array([5.0])}, Spread((2.0,), (2.0,)))
     for level in (0.01, 0.2, 0.4, 0.8, 0.97):
         assert levels.scores_of(levels[level]) == pytest.approx(ndtri(level))
     assert np.isnan(levels.scores_of(np.array([np.nan])))
 
 
-def test_tails_and_persistence_are_those_of_the_errors():
+def test_tails_and_correlations_are_those_of_the_errors():
     true = walks(3_000, 12, 0.8)
     spread = measured_spread(true, quantiles_of(*true.shape))
-    assert spread.tails == pytest.approx([ndtri(0.995) / ndtri(0.9)] * 2, rel=0.1)
-    assert len(spread.persistence) == 11
-    pairs = [spread.common + (1 - spread.common) * one for one in spread.persistence]
-    assert pairs == pytest.approx([0.8] * 11, abs=0.05)
+    assert spread.below == pytest.approx([ndtri(0.995) / ndtri(0.9)] * 12, rel=0.15)
+    assert spread.above == pytest.approx([ndtri(0.995) / ndtri(0.9)] * 12, rel=0.15)
+    assert spread.apart == pytest.approx([0.8**lag for lag in range(1, 12)], abs=0.08)
     heavy = np.random.default_rng(1).standard_t(3, (3_000, 4))
-    assert min(measured_spread(heavy, quantiles_of(*heavy.shape)).tails) > 1.5 * spread.tails[1]
+    assert min(measured_spread(heavy, quantiles_of(*heavy.shape)).above) > 1.5 * spread.above[1]
+    few = measured_spread(true[:300], quantiles_of(300, 12))
+    assert len(set(few.below)) == 1, "too few of each step: of all together"
 
 
 def test_few_or_missing_values_leave_tails_to_the_normal_distribution():
     true = walks(30, 4, 0.5)
-    assert measured_spread(true, quantiles_of(30, 4)).tails == ()
-    assert measured_spread(np.full((500, 4), np.nan), quantiles_of(500, 4)) == Spread((), (0.0,) * 3, 0.0)
+    assert measured_spread(true, quantiles_of(30, 4)).below == ()
+    assert measured_spread(np.full((500, 4), np.nan), quantiles_of(500, 4)) == Spread((), (), (0.0,) * 3)
 
 
 def test_paths_have_the_quantiles_at_each_step_and_the_correlations_measured():
     true = 0.6 * np.random.default_rng(3).standard_normal((4_000, 1)) + 0.8 * walks(4_000, 24, 0.7)
     spread = measured_spread(true, quantiles_of(*true.shape))
-    assert spread.common == pytest.approx(0.36, abs=0.06)
+    assert spread.apart[22] == pytest.approx(0.36, abs=0.06)
     steps = np.arange(24)
     forecast = {level: 10 + steps + (1 + steps / 10) * ndtri(level) for level in LEVELS}
     drawn = paths(forecast, spread, 8_000, seed=1)
@@ -90,11 +91,12 @@ def test_paths_have_the_quantiles_at_each_step_and_the_correlations_measured():
 
 def test_paths_are_seeded_and_go_on_behind_what_was_measured():
     forecast = {level: np.full(30, ndtri(level)) for level in LEVELS}
-    spread = Spread(persistence=(0.9,) * 5)
+    spread = Spread(apart=tuple(0.9**lag for lag in range(1, 6)))
     one, same, other = (paths(forecast, spread, 2_000, seed=seed) for seed in (0, 0, 1))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
-    assert np.corrcoef(one[:, 28], one[:, 29])[0, 1] == pytest.approx(0.9, abs=0.03)
+    assert np.corrcoef(one[:, 28], one[:, 29])[0, 1] == pytest.approx(0.9, abs=0.1)
+    assert np.corrcoef(one[:, 3], one[:, 29])[0, 1] == pytest.approx(0, abs=0.1)
 
 
 # ---- what a forecaster returns
@@ -109,8 +111,8 @@ def trained() -> Forecaster:
 
 
 def test_spread_is_measured_saved_and_comes_with_each_forecast(trained, tmp_path):
-    assert len(trained.config.persistence) == 5
-    assert len(trained.config.tails) == 2
+    assert len(trained.config.apart) == 5
+    assert len(trained.config.below) == len(trained.config.above) in (0, 6)
     trained.save_pretrained(tmp_path / "model")
     again = Forecaster.from_pretrained(tmp_path / "model")
     assert again.config == trained.config

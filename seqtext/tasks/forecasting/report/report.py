@@ -19,6 +19,7 @@ from seqtext.tasks.forecasting.report.drawings import draw
 from seqtext.tasks.forecasting.report.fitting import baselines_of
 from seqtext.tasks.forecasting.report.measuring import Measuring
 from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray
+from seqtext.tasks.forecasting.report.protocol import Protocol, named_forecasts, protocol_figures, protocol_lines
 from seqtext.tasks.forecasting.report.summary import forecast_summary
 from seqtext.tasks.forecasting.rollout import Context
 from seqtext.training.fit import FitResult
@@ -40,6 +41,7 @@ def forecast_report(
     source: str,
     baselines: Baselines = "all",
     unit: str = "",
+    protocol: Protocol = "none",
 ) -> Report:
     """Writes report/ and the model card.
 
@@ -52,13 +54,17 @@ def forecast_report(
         source: name of the data, with its revision where it has one.
         baselines: `fast` repeats readings, `all` also fits ridge regression and boosted trees.
         unit: of the readings, for the pictures.
+        protocol: that the spans are of: figures as papers have them, on all windows.
     """
     task.model.to("cpu")
-    first = task.positions(data.test, most=most_windows(task))
+    first = task.positions(data.test, most=len(data.test) if protocol == "ett" else most_windows(task))
     made = task.forecasts(data.test, first)
     simple = baselines_of(task, data, first, baselines, levels=tuple(made.quantiles))
     measured = _measured(task, data, first, Measuring(task, data, first, made), simple)
     figures = run_figures(measured, data_figures, result, source)
+    if protocol == "ett":
+        named = named_forecasts(made.values, simple)
+        figures["protocol"] = protocol_figures(task, data.series, first, made.true, named)
     write_report(
         folder,
         figures,
@@ -120,7 +126,7 @@ def table(figures: Mapping[str, Any]) -> list[str]:
     for measure in measures_of(figures["test"]):
         by = compared(figures, by=measure)
         lines += by.better_baseline(partial(_margin, measure), unit="readings") or _best(measure, figures)
-    return lines
+    return [*lines, *(protocol_lines(figures["protocol"]) if "protocol" in figures else ())]
 
 
 def _best(measure: str, figures: Mapping[str, Any]) -> list[str]:
