@@ -34,7 +34,7 @@ def test_a_walk_is_its_last_value_and_no_map(seed):
 
 
 def test_the_path_is_a_mean_of_maps_whose_weights_are_one_together():
-    task = Forecaster.from_data(whole(series_of(load(1500))), model="linear", horizon=6)
+    task = Forecaster.from_data(whole(series_of(load(300))), model="linear", season=24, horizon=2)
     weights = weights_of(task)
     assert float(weights.sum()) == pytest.approx(1, abs=1e-5)
     assert 1 < int((weights > 0).sum()) <= MEMBERS
@@ -52,9 +52,9 @@ def test_weights_are_those_of_the_least_error():
 
 def test_maps_are_chosen_again_where_the_recurrent_part_counts_nothing():
     rng = np.random.default_rng(0)
-    values = np.concatenate([rng.normal(size=800), np.cumsum(rng.normal(size=1500))])  # noise, and then a walk
+    values = np.concatenate([rng.normal(size=300), np.cumsum(rng.normal(size=600))])  # noise, and then a walk
     series = series_of(values, timed=False)
-    train, held = Part(series, np.array([[0, 800]])), Part(series, np.array([[800, 2300]]))
+    train, held = Part(series, np.array([[0, 300]])), Part(series, np.array([[300, 900]]))
     for model, same in (("linear", False), ("segments", True)):
         task = Forecaster.from_data(train, model=model, window=8)
         before, deviation = task.model.linear.members.clone(), task.model.linear.deviation.clone()
@@ -68,7 +68,7 @@ def test_maps_are_chosen_again_where_the_recurrent_part_counts_nothing():
 
 
 def test_a_batch_of_training_has_some_steps_drawn_by_its_rows_alone():
-    part = whole(series_of(load(600)))
+    part = whole(series_of(load(300)))
     task = Forecaster.from_data(part, season=24, horizon=40, quantiles=LEVELS, hidden_size=6)
     torch.nn.init.normal_(task.model.head.weight, std=0.5)
     windows = task.encode(part)
