@@ -56,7 +56,7 @@ def refit_linear_path(path: LinearPath, windows: Windows, *, choose_anew: bool) 
     Args:
         path: whose numbers are set.
         windows: of training and validation.
-        choose_anew: whether kinds of map are chosen again; else it keeps those that it has, as a recurrent part that corrects them needs.
+        choose_anew: whether kinds of map are chosen again too; else those that it has are kept, which a recurrent part corrects.
     """
     deviation = path.deviation.clone()
     if choose_anew:

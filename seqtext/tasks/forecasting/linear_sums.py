@@ -148,7 +148,7 @@ def solve(path: LinearPath, sums: Tensor, group: int, strengths: tuple[float, ..
     for strength in strengths:
         shrunk = products + (strength + 1e-9) * torch.eye(len(used), dtype=torch.float64)
         weight = torch.zeros(len(mean), features, dtype=torch.float64)
-        weight[:, used] = torch.linalg.solve(shrunk, right).squeeze(-1) * inverse
+        weight[:, used] = torch.cholesky_solve(right, torch.linalg.cholesky(shrunk)).squeeze(-1) * inverse
         found.append(Map(weight, mean[:, -1] - (mean[:, :-1] * weight).sum(1)))
     return found
 

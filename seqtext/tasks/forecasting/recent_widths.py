@@ -47,32 +47,30 @@ def recent_widths(model: StepModel, series: ScaledSeries, first: Positions) -> T
         series: on its device.
         first: (R,) position of the first value to forecast.
     """
+    back = origins(model.config)
+    rows = max(1, CELLS_AT_ONCE // max(len(back) * STEPS, 1))
+    pieces = np.split(first, range(rows, len(first), rows))
+    return torch.cat([_widths(model, series, some, back) for some in pieces])
+
+
+def _widths(model: StepModel, series: ScaledSeries, first: Positions, back: NDArray[np.int64]) -> Tensor:
+    """Of some positions, in order: forecasts that several of them look back at are made once."""
     config, device = model.config, series.values.device
-    back = origins(config)
-    if not len(back):
-        return torch.ones(len(first), device=device)
     number = np.searchsorted(series.starts, first - 1, side="right") - 1
     places = first[:, None] - back
     there = places - series.starts[number][:, None] >= config.reach
-    widths = torch.ones(len(first), device=device)
     if not there.any():
-        return widths
+        return torch.ones(len(first), device=device)
     unique, at = np.unique(places[there], return_inverse=True)
-    known = _scores(model, series, unique)
     row = np.zeros(there.shape, dtype=np.int64)
     row[there] = at
-    count, steps = len(back), known.shape[1]
-    level = _nominal(config.output.levels)
-    at_level = min(max((level * (count * steps + 1) - 1) / max(count * steps - 1, 1), 0.0), 1.0)  # as conformal rounds
-    rows = max(1, CELLS_AT_ONCE // (count * steps))
-    for start in range(0, len(first), rows):
-        some = torch.from_numpy(row[start : start + rows]).to(device)
-        seen = torch.from_numpy(there[start : start + rows]).to(device)
-        scores = torch.where(seen.unsqueeze(-1), known[some], torch.nan).flatten(1)
-        found = scores.nanquantile(at_level, dim=1).nan_to_num(1.0).clamp(LEAST, LARGEST)
-        weight = seen.sum(1) / (seen.sum(1) + PRIOR)
-        widths[start : start + rows] = found**weight
-    return widths
+    seen = torch.from_numpy(there).to(device)
+    scores = _scores(model, series, unique)[torch.from_numpy(row).to(device)]  # (R, K, S)
+    scores = torch.where(seen.unsqueeze(-1), scores, torch.nan).flatten(1)
+    count, level = scores.shape[1], _nominal(config.output.levels)
+    rounded = min((level * (count + 1) - 1) / max(count - 1, 1), 1.0)  # as split-conformal rounds
+    found = scores.nanquantile(max(rounded, 0.0), dim=1).nan_to_num(1.0).clamp(LEAST, LARGEST)
+    return found ** (seen.sum(1) / (seen.sum(1) + PRIOR))
 
 
 def _scores(model: StepModel, series: ScaledSeries, places: Positions) -> Tensor:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from seqtext.data.series.repeating import repeats
-from seqtext.data.series.series import SeriesSet, whole
+from seqtext.data.series.series import whole
 from seqtext.errors import DataError, OptionsError
 from seqtext.saving.configs import to_plain
 from seqtext.tasks.forecasting.forecaster import Forecaster
@@ -275,32 +275,6 @@ def test_columns_known_ahead_are_asked_for_and_checked():
         OptionsError, match=r"a plain model reads no columns that are known ahead \(sun\); pass --model seg"
     ):
         made_for(values, inputs=inputs, known=("sun",), model="plain")
-
-
-def test_the_shift_of_quantiles_makes_them_hold_what_they_should():
-    rng = np.random.default_rng(0)
-    values = rng.standard_t(3, size=1200)
-    series: SeriesSet = series_of(values)
-    task = made_for(values, horizon=1, model="linear")
-    said = task.complete(whole(series), whole(series))
-    assert "quantiles shifted by" in said
-    made = task.forecasts(whole(series), np.arange(300, 1200))
-    inside = (made.quantiles[0.1] <= made.true) & (made.true <= made.quantiles[0.9])
-    assert inside.mean() == pytest.approx(0.8, abs=0.02)
-
-
-@pytest.mark.parametrize(("model", "horizon"), [("linear", 1), ("linear", 6), ("segments", 6)])
-def test_intervals_are_as_wide_as_the_last_forecasts_were_off(model, horizon):
-    rng = np.random.default_rng(0)
-    size = np.repeat([1.0, 3.0, 0.5], [1000, 600, 600])  # what is trained on, and what came later
-    values = size * rng.normal(size=2200)
-    part = whole(series_of(values[:1000]))
-    task = Forecaster.from_data(part, season=24, horizon=horizon, quantiles=LEVELS, model=model)
-    task.complete(part, part)
-    made = task.forecasts(whole(series_of(values)), np.arange(1200, 2190, 7))
-    inside = (made.quantiles[0.1] <= made.true) & (made.true <= made.quantiles[0.9])
-    assert inside[:50].mean() == pytest.approx(0.8, abs=0.08)
-    assert inside[-70:].mean() == pytest.approx(0.8, abs=0.08)
 
 
 def test_a_recurrent_part_that_says_nothing_of_use_counts_nothing():
