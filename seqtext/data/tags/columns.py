@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
-from seqtext.data.reading.label_lists import parse_list
+from seqtext.data.reading.label_cells import parse_list
 from seqtext.data.rows.columns import is_text, require
 from seqtext.data.rows.faults import Fault
 from seqtext.errors import DataError, one_of, shorten

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import torch
@@ -15,13 +12,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from seqtext.data.series.series import SeriesSet
-from seqtext.errors import DataError, NumericsError
+from seqtext.data.series.zones import offset_at
+from seqtext.errors import DataError, NumericsError, OptionsError, ResourceError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.tasks.forecasting.given import FloatArray
 from seqtext.tasks.forecasting.histories import Histories
 from seqtext.tasks.forecasting.rollout import Rollout, ScaledForecast, check_horizon
 from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.spread import Spread, paths
 from seqtext.tasks.forecasting.step_model import StepModel
 
 
@@ -32,11 +31,48 @@ class Forecast(NamedTuple):
         values: (H,) float64.
         quantiles: (H,) of each level, rising with it; empty unless trained for.
         times: (H,) datetime64[s]; of a history with a zone a pandas DatetimeIndex in that zone; None without timestamps.
+        spread: how values lie around the quantiles, and how the errors of steps hang together; None without quantiles.
     """
 
     values: FloatArray
     quantiles: dict[float, FloatArray]
     times: Any
+    spread: Spread | None = None
+
+    def to_frame(self) -> Any:
+        """A pandas frame: a row for each step, at its time or by its number from 1; columns `forecast` and `q0.1`, ... of each level.
+
+        Raises:
+            ResourceError: without pandas.
+        """
+        pd = _pandas()
+        steps = range(1, len(self.values) + 1)
+        index = (
+            pd.RangeIndex(1, len(steps) + 1, name="step")
+            if self.times is None
+            else pd.DatetimeIndex(self.times, name="time")
+        )
+        columns = {"forecast": self.values} | {f"q{level:g}": values for level, values in self.quantiles.items()}
+        return pd.DataFrame(columns, index=index)
+
+    def samples(self, count: int = 100, *, seed: int = 0) -> FloatArray:
+        """(count, H) paths that the readings may take; at each step they have the quantiles of the forecast.
+
+        What lies between the quantiles is a line over the normal distribution's; how far tails reach, and how the steps of a path hang
+        together, is as in the errors on the validation readings (`seqtext.tasks.forecasting.spread.paths`).
+
+        Args:
+            count: of paths.
+            seed: of them; the same seed gives the same paths.
+
+        Raises:
+            OptionsError: of a model without quantiles, or a count that cannot be.
+        """
+        if self.spread is None or len(self.quantiles) < 2:
+            fix = "train with --quantiles 0.1 0.5 0.9"
+            raise OptionsError("a forecast without quantiles has no paths to draw", fix=fix)
+        ForecastRequest(samples=count, seed=seed)  # checks the values
+        return paths(self.quantiles, self.spread, count, seed=seed)
 
 
 def least_history(config: ForecastConfig) -> int:
@@ -79,24 +115,44 @@ def forecasts(
     results = []
     for number, (mean, scale) in enumerate(zip(means.tolist(), scales.tolist(), strict=True)):
         one = ScaledForecast(made.values[number], made.quantiles[number], made.levels)
-        values, quantiles = in_units(one, mean, scale, config)
+        known = series.one(number)[: int(series.lengths[number]) - given.ahead]
+        values, quantiles = in_units(one, mean, scale, config, below_zero=bool((known < 0).any()))
         check_finite(values, quantiles, where=f"history {number + 1}")
         by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
         results.append(
-            Forecast(values, by_level, in_zone(series.times_behind(number, steps, ahead=given.ahead), zones[number]))
+            Forecast(
+                values,
+                by_level,
+                in_zone(series.times_behind(number, steps, ahead=given.ahead), zones[number]),
+                config.spread if by_level else None,
+            )
         )
     return results
 
 
 def in_units(
-    made: ScaledForecast, mean: float | FloatArray, scale: float | FloatArray, config: ForecastConfig
+    made: ScaledForecast,
+    mean: float | FloatArray,
+    scale: float | FloatArray,
+    config: ForecastConfig,
+    *,
+    below_zero: bool | NDArray[np.bool_],
 ) -> tuple[FloatArray, FloatArray]:
-    """Values (..., H) and quantiles (..., H, Q) in the units of the data, infinite where they are too large."""
+    """Values (..., H) and quantiles (..., H, Q) in the units of the data, infinite where they are too large.
+
+    Args:
+        made: in the scale of the model.
+        mean: of the series.
+        scale: likewise.
+        config: of the forecaster.
+        below_zero: whether a reading before the forecast was, (...) of each: what is then not known to stay above it.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         values = made.values * scale + mean
         quantiles = made.quantiles * np.expand_dims(scale, -1) + np.expand_dims(mean, -1)
-    if config.nonnegative == "yes":
-        values, quantiles = np.maximum(values, 0.0), np.maximum(quantiles, 0.0)
+    if config.nonnegative != "no":
+        least = np.where(np.asarray(below_zero) & (config.nonnegative == "auto"), -np.inf, 0.0)[..., None]
+        values, quantiles = np.maximum(values, least), np.maximum(quantiles, least[..., None])
     return values, quantiles
 
 
@@ -123,19 +179,20 @@ def in_zone(times: NDArray[np.datetime64] | None, zone: str | None) -> Any:
     """Times, which are UTC where there is a zone, as that zone's."""
     if times is None or zone is None:
         return times
-    import pandas as pd  # type: ignore[import-untyped]
-
-    return pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone)
+    return _pandas().DatetimeIndex(times).tz_localize("UTC").tz_convert(zone)
 
 
-def offset_at(time: np.datetime64, zone: str) -> np.timedelta64:
-    """How far the clocks of a zone are ahead of UTC at a moment."""
-    match = re.fullmatch(r"(?P<sign>[+-])(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2})", zone)
-    if match is not None:
-        seconds = int(match["hours"]) * 3600 + int(match["minutes"]) * 60
-        return np.timedelta64(-seconds if match["sign"] == "-" else seconds, "s")
-    moment = datetime.fromtimestamp(int(time.astype("datetime64[s]").astype(np.int64)), UTC).astimezone(ZoneInfo(zone))
-    return np.timedelta64(int((moment.utcoffset() or timedelta()).total_seconds()), "s")
+def _pandas() -> Any:
+    """The package, which comes with `datasets` and is not asked for by itself.
+
+    Raises:
+        ResourceError: if it is not there.
+    """
+    try:
+        import pandas as pd  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise ResourceError("pandas is not installed", fix="pip install pandas") from error
+    return pd
 
 
 def on_clock(series: SeriesSet, zones: tuple[str | None, ...], config: ForecastConfig) -> SeriesSet:

@@ -11,6 +11,7 @@ from seqtext.options import AT_LEAST_1, SEED, SHARE, Range, at_most, out_of_rang
 
 if TYPE_CHECKING:
     from seqtext.nn.forecast_output import ForecastOutput
+    from seqtext.tasks.forecasting.spread import Spread
 
 Model = Literal["auto", "segments", "linear", "plain"]
 Cell = Literal["rnn", "gru", "lstm"]
@@ -64,7 +65,7 @@ class ForecastSettings:
     fill: Literal["last", "season"] = "season"
     """Missing readings are read as the last before them, or as those at the same time of the season before (not in a plain model)."""
     nonnegative: Literal["auto", "yes", "no"] = "auto"
-    """Give no forecast below zero; auto is where no reading of training is below zero (no of a plain model)."""
+    """Give no forecast below zero; auto is as long as no reading was, in training and before the forecast (no of a plain model)."""
     refit: bool = True
     """Fit the linear path again in the end, on training and validation readings together."""
     sample_by: Literal["windows", "series"] = "windows"
@@ -155,7 +156,7 @@ class ForecastConfig(ForecastSettings):
     head_dropout: float = 0.0
     huber_delta: float = 0.05
     difference: Difference = "last"
-    nonnegative: Literal["yes", "no"] = "no"
+    nonnegative: Literal["auto", "yes", "no"] = "no"
     series: tuple[str, ...] = ()
     """Names of the series of training."""
     means: tuple[float, ...] = ()
@@ -190,6 +191,12 @@ class ForecastConfig(ForecastSettings):
     """Mean of each over the training span."""
     input_scales: tuple[float, ...] = ()
     """Standard deviation of each likewise."""
+    tails: tuple[float, ...] = ()
+    """How far tails reach beyond the quantiles, by the validation readings, as `Spread` has them; so the two below."""
+    persistence: tuple[float, ...] = ()
+    """How much of an error is there a step later."""
+    common: float = 0.0
+    """How much of errors all steps have in common."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -218,8 +225,21 @@ class ForecastConfig(ForecastSettings):
             raise OptionsError(found, expected="whole segments, and a part of it")
         if max((*self.seasons, *self.season_lags, 0)) > MOST_STEPS:
             raise OptionsError(f"seasons of {self.seasons}", expected=f"at most {MOST_STEPS} readings")
+        if not all(map(math.isfinite, self.tails)) or not all(
+            abs(one) <= 1 for one in (*self.persistence, self.common)
+        ):
+            raise OptionsError("a tail that is not finite, or a correlation beyond 1")
+        if len(self.tails) not in (0, 2):
+            raise OptionsError(f"{len(self.tails)} tails", expected="two, or none")
         if not 0 <= self.difference_lag <= MOST_STEPS:
             raise OptionsError(f"difference_lag is {self.difference_lag}", expected=f"0 to {MOST_STEPS}")
+
+    @property
+    def spread(self) -> Spread:
+        """How values lie around a forecast, beside its quantiles."""
+        from seqtext.tasks.forecasting.spread import Spread
+
+        return Spread(self.tails, self.persistence, self.common, 0.0 if self.nonnegative == "yes" else -math.inf)
 
     @property
     def of_plain(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from seqtext.errors import shorten
 from seqtext.reporting.card import Card
 from seqtext.reporting.table import Row, Table, seconds_cell
 
@@ -14,7 +15,7 @@ FORMS = {"smape": ".1f", "mase": ".3f"}  # how errors are shown
 def forecast_card(figures: Mapping[str, Any]) -> Card:
     """The card of a forecaster; `figures` are as in report/metrics.json."""
     test, data = figures["test"], figures["data"]
-    interval = interval_lines(test)
+    told = [*interval_lines(test), *by_series_lines(test)]
     return Card(
         title=f"Forecasts of {data['source']}",
         kind="A forecaster",
@@ -28,7 +29,7 @@ def forecast_card(figures: Mapping[str, Any]) -> Card:
             " after all readings that were learnt from or chosen by. Errors in the units of the data.",
             "",
             *compared(figures).markdown(),
-            *([*interval, ""] if interval else []),
+            *([*told, ""] if told else []),
         ],
         unit="readings",
     )
@@ -44,12 +45,13 @@ def compared(figures: Mapping[str, Any], *, by: str | None = None) -> Table:
     test = figures["test"]
     measure = by or measure_of(test)
     columns = {"MSE": "mse", "MAE": "mae", "RMSE": "rmse", "sMAPE": "smape"}
-    columns |= {} if test["pinball"] is None else {"pinball": "pinball"}
+    named = {"pinball": "pinball", "CRPS": "crps", "WQL": "wql"}  # runs of old have the first alone
+    columns |= {name: key for name, key in named.items() if test.get(key) is not None}
     columns |= {} if test["mase"] is None else {f"MASE, {test['season']}": "mase"}
 
     def row(name: str, errors: Mapping[str, Any], seconds: float | None = None, **more: Any) -> Row:
         cells = [
-            "" if errors[column] is None else format(errors[column], FORMS.get(column, ".5g"))
+            "" if errors.get(column) is None else format(errors[column], FORMS.get(column, ".5g"))
             for column in columns.values()
         ]
         score = float("inf") if errors[measure] is None else errors[measure]  # a baseline without quantiles
@@ -80,4 +82,16 @@ def interval_lines(test: Mapping[str, Any]) -> list[str]:
     return [
         f"The interval that should hold {interval['nominal']:.0%} of the values holds {interval['coverage']:.1%};"
         f" its mean width is {interval['width']:.4g}."
+    ]
+
+
+def by_series_lines(test: Mapping[str, Any]) -> list[str]:
+    """Mean, median and worst over the series; no line for one series."""
+    if not (told := test.get("by_series")):
+        return []
+    measure = next(name for name in ("mase", "mae", "mse") if name in told)
+    one = told[measure]
+    return [
+        f"{measure.upper()} of each of the {told['series']:,} series: mean {one['mean']:.4g}, median {one['median']:.4g},"
+        f" worst {one['worst']:.4g} ({shorten(one['worst_series'])})."
     ]

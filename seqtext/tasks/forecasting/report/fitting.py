@@ -6,7 +6,7 @@ Knows series and spans; the methods themselves know arrays alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from seqtext.tasks.forecasting.linear_path import LinearPath
 from seqtext.tasks.forecasting.report.baselines import last_value, ridge, seasonal
 from seqtext.tasks.forecasting.report.boosted_trees import Further, boosted_trees
 from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, seasonal_scale
+from seqtext.tasks.forecasting.report.quantile_figures import CRPS_LEVELS
 from seqtext.tasks.forecasting.scaled_series import ScaledSeries, scaled
 from seqtext.tasks.forecasting.step_inputs import step_inputs
 from seqtext.tasks.forecasting.windows import Windows
@@ -41,8 +42,41 @@ def before_test(data: SeriesSplits) -> Part:
     return Part(series, np.stack([first, ends], axis=1))
 
 
+class _Shifted(Mapping[float, FloatArray]):
+    """Quantiles around a forecast, in the units of the data; each is made when it is asked for.
+
+    Args:
+        made: (R, H) scaled.
+        off: (Q, H) what lies between it and the quantile of each level.
+        levels: (Q,)
+        mean: (R, 1) of the series of each row.
+        scale: (R, 1) likewise.
+    """
+
+    def __init__(
+        self, made: FloatArray, off: FloatArray, levels: tuple[float, ...], mean: FloatArray, scale: FloatArray
+    ) -> None:
+        self.made, self.off, self.levels, self.mean, self.scale = made, off, levels, mean, scale
+
+    def __getitem__(self, level: float) -> FloatArray:
+        values: FloatArray = (self.made + self.off[self.levels.index(level)]) * self.scale + self.mean
+        return values
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.levels)
+
+    def __len__(self) -> int:
+        return len(self.levels)
+
+
 def baselines_of(
-    task: Forecaster, data: SeriesSplits, first: IntArray, which: Baselines, *, levels: tuple[float, ...] = ()
+    task: Forecaster,
+    data: SeriesSplits,
+    first: IntArray,
+    which: Baselines,
+    *,
+    levels: tuple[float, ...] = (),
+    horizon: int | None = None,
 ) -> list[Baseline[FloatArray]]:
     """Forecasts of the baselines behind the positions `first`, in the units of the data.
 
@@ -54,35 +88,36 @@ def baselines_of(
         data: the spans.
         first: (R,) positions of the first values to forecast.
         which: `fast` repeats readings; `all` also fits ridge regression and boosted trees.
-        levels: of quantiles; none if empty.
+        levels: of quantiles; none if empty, else also those of the CRPS.
+        horizon: steps to forecast, as many as the model does if None.
     """
     if which == "none":
         return []
+    steps = task.config.horizon if horizon is None else horizon
+    levels = tuple(sorted({*levels, *CRPS_LEVELS})) if len(levels) > 1 else levels
     series = data.series
     means, scales = task.scales_for(series)
     before = before_test(data)
-    held = _held_out(task, data.validation) if levels else first[:0]
+    held = _held_out(task, data.validation, steps) if levels else first[:0]
     number = series.series_at(first)
     scale, mean = scales[number][:, None], means[number][:, None]
     found = []
-    for make in _methods(task, data, first, which):
+    for make in _methods(task, data, first, which, steps):
         made = make(before, first)
-        quantiles = None
+        quantiles: Mapping[float, FloatArray] | None = None
         if len(held):
             of = series.series_at(held)
-            true = (series.values[held[:, None] + np.arange(task.config.horizon)] - means[of][:, None]) / scales[of][
-                :, None
-            ]
+            true = (series.values[held[:, None] + np.arange(steps)] - means[of][:, None]) / scales[of][:, None]
             off = _by_step(true - make(data.train, held).predicted, levels)
-            quantiles = {level: (made.predicted + off[place]) * scale + mean for place, level in enumerate(levels)}
+            quantiles = _Shifted(made.predicted, off, levels, mean, scale)
         found.append(made._replace(predicted=made.predicted * scale + mean, quantiles=quantiles))
     return found
 
 
-def _held_out(task: Forecaster, part: Part) -> IntArray:
+def _held_out(task: Forecaster, part: Part, horizon: int) -> IntArray:
     """(R,) positions of a part to see by how much a method is off; none if it is too short."""
     try:
-        return task.positions(part, most=MOST_HELD_OUT)
+        return task.positions(part, most=MOST_HELD_OUT, horizon=horizon)
     except DataError:
         return np.zeros(0, dtype=np.int64)
 
@@ -94,13 +129,12 @@ def _by_step(errors: FloatArray, levels: tuple[float, ...]) -> FloatArray:
     return quantiles
 
 
-def _methods(task: Forecaster, data: SeriesSplits, first: IntArray, which: Baselines) -> Iterator[Make]:
+def _methods(task: Forecaster, data: SeriesSplits, first: IntArray, which: Baselines, horizon: int) -> Iterator[Make]:
     """The methods, each as what makes it."""
     config, series, starts = task.config, data.series, data.series.starts
     means, scales = task.scales_for(series)
     of_position = series.series_at(np.arange(len(series.values)))
     values = (series.values - means[of_position]) / scales[of_position]
-    horizon = config.horizon
     yield lambda _, at: last_value(values, at, horizon, starts=starts)
     reach = int((first - starts[series.series_at(first)]).min())
     names = {"day": "same time yesterday", "week": "same time last week"}
@@ -114,7 +148,7 @@ def _methods(task: Forecaster, data: SeriesSplits, first: IntArray, which: Basel
         return
 
     def windows_of(part: Part) -> IntArray:
-        positions: IntArray = task.positions(part, most=MOST_TRAINED)
+        positions: IntArray = task.positions(part, most=MOST_TRAINED, horizon=horizon)
         return positions[positions >= starts[series.series_at(positions)] + config.window]
 
     yield lambda part, at: ridge(values, windows_of(part), at, horizon, config.window, starts=starts)
@@ -122,9 +156,11 @@ def _methods(task: Forecaster, data: SeriesSplits, first: IntArray, which: Basel
     if config.model == "plain":
         longest = max((s for s in seasons(task, data).values() if s <= window), default=None)
         of_steps = longest if horizon > 1 else None
+    elif horizon > config.horizon:  # the lags of the model are of its own steps
+        window = config.recent
     else:
         rows = scaled(series, config, means, scales)
-        yield lambda part, at: _ridge_on_lags(task, rows, part, at)
+        yield lambda part, at: _ridge_on_lags(task, rows, part, at, horizon)
         window, further = config.recent, _further(task, rows)
     for on_change in (False, True):
         yield lambda part, at, on_change=on_change: boosted_trees(  # type: ignore[misc]
@@ -140,7 +176,9 @@ def _methods(task: Forecaster, data: SeriesSplits, first: IntArray, which: Basel
         )
 
 
-def _ridge_on_lags(task: Forecaster, rows: ScaledSeries, part: Part, first: IntArray) -> Baseline[FloatArray]:
+def _ridge_on_lags(
+    task: Forecaster, rows: ScaledSeries, part: Part, first: IntArray, horizon: int
+) -> Baseline[FloatArray]:
     """Ridge regression on what the model reads, in the scale of training."""
     started = time.perf_counter()
     path = LinearPath(task.config)
@@ -150,7 +188,8 @@ def _ridge_on_lags(task: Forecaster, rows: ScaledSeries, part: Part, first: IntA
     with torch.inference_mode():
         made = [path(step_inputs(rows, some, task.config)).values.double().numpy() for some in pieces]
     description = f"ridge regression on the last {task.config.recent} values, lags and calendar, strength {float(path.members[0, 3]):g}"
-    return Baseline("ridge on lags and calendar", description, np.concatenate(made), time.perf_counter() - started)
+    forecast = np.concatenate(made)[:, :horizon]
+    return Baseline("ridge on lags and calendar", description, forecast, time.perf_counter() - started)
 
 
 def _further(task: Forecaster, rows: ScaledSeries) -> Further:

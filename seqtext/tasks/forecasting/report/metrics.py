@@ -7,27 +7,20 @@ true value that is NaN was never measured, and is left out.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seqtext.errors import DataError
+from seqtext.tasks.forecasting.report.quantile_figures import Interval, quantile_figures
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 HOURS = 24
-
-
-class Interval(NamedTuple):
-    """The outermost central interval between two forecast quantiles, such as from 10 % to 90 %."""
-
-    nominal: float  # share of the true values that should lie in it
-    coverage: float  # share that does, bounds included
-    width: float  # mean distance of its bounds, in units of the data
 
 
 class ForecastMetrics(NamedTuple):
@@ -43,6 +36,8 @@ class ForecastMetrics(NamedTuple):
         values: how many true values were measured.
         unscaled_series: series with values but without a scale, left out of `mase`.
         pinball: mean pinball loss over values and levels, in units of the data; None without quantiles.
+        crps: continuous ranked probability score, as twice the mean pinball loss over the levels 0.05 to 0.95; None without all of them.
+        wql: weighted quantile loss, twice the pinball loss over the mean absolute value; None without quantiles, or of zeros alone.
         interval: None without two quantiles that lie evenly around the median.
         by_step: (H,) mean absolute error of each step of the horizon; NaN where a step has no value.
     """
@@ -56,6 +51,8 @@ class ForecastMetrics(NamedTuple):
     values: int
     unscaled_series: int
     pinball: float | None
+    crps: float | None
+    wql: float | None
     interval: Interval | None
     by_step: tuple[float, ...]
 
@@ -74,6 +71,7 @@ def forecast_metrics(
     series: IntArray | None = None,
     season_name: str | None = None,
     quantiles: Mapping[float, FloatArray] | None = None,
+    levels: Collection[float] | None = None,
 ) -> ForecastMetrics:
     """Compares N forecasts of H steps with what came.
 
@@ -91,6 +89,7 @@ def forecast_metrics(
         series: (N,) which series each row is of; None means that each row is a series of its own, as in M4.
         season_name: what season the scales are of, only to be named.
         quantiles: (N, H) values per level in (0, 1).
+        levels: those that pinball loss and interval are of; all if None.
 
     Raises:
         DataError: there is no true value, or one is infinite.
@@ -101,7 +100,7 @@ def forecast_metrics(
     size = np.abs(y) + np.abs(f)
     mse = float(np.mean(np.square(y - f)))
     mase, unscaled = (None, 0) if scales is None else _mase(error, scales, series)
-    pinball, interval = _quantile_figures(y, known, quantiles or {})
+    of_quantiles = quantile_figures(y, known, quantiles or {}, levels)
     return ForecastMetrics(
         mse=mse,
         mae=float(error[known].mean()),
@@ -111,8 +110,10 @@ def forecast_metrics(
         smape=float(200.0 * np.divide(error[known], size, out=np.zeros_like(size), where=size > 0).mean()),
         values=int(known.sum()),
         unscaled_series=unscaled,
-        pinball=pinball,
-        interval=interval,
+        pinball=of_quantiles.pinball,
+        crps=of_quantiles.crps,
+        wql=of_quantiles.wql,
+        interval=of_quantiles.interval,
         by_step=tuple(_means(error.sum(axis=0, where=known), known.sum(axis=0)).tolist()),
     )
 
@@ -178,33 +179,6 @@ def _mase(error: FloatArray, scales: FloatArray, series: IntArray | None) -> tup
     if not measured.any():
         return None, unscaled
     return float((np.bincount(number, scaled)[measured] / counts_usable[measured]).mean()), unscaled
-
-
-def _quantile_figures(
-    y: FloatArray, known: BoolArray, quantiles: Mapping[float, FloatArray]
-) -> tuple[float | None, Interval | None]:
-    """The pinball loss and the outermost interval, of the true values `y`, those at `known`."""
-    if not quantiles:
-        return None, None
-    at: dict[float, FloatArray] = {}
-    for level in sorted(quantiles):
-        array = np.asarray(quantiles[level], dtype=np.float64)
-        if not 0 < level < 1:
-            raise ValueError(f"levels of quantiles lie between 0 and 1, got {level}")
-        if array.shape != known.shape:
-            raise ValueError(f"the {level} quantile must be of the shape {known.shape}, got {array.shape}")
-        at[level] = array[known]
-        if not np.isfinite(at[level]).all():
-            raise ValueError(f"the {level} quantile is not finite everywhere")
-    losses = [np.maximum(level * (y - f), (level - 1) * (y - f)).mean() for level, f in at.items()]
-    interval = None
-    for low in at:
-        high = next((level for level in at if low < 0.5 and math.isclose(low + level, 1.0)), None)
-        if high is not None:
-            inside = (at[low] <= y) & (y <= at[high])
-            interval = Interval(high - low, float(inside.mean()), float((at[high] - at[low]).mean()))
-            break
-    return float(np.mean(losses)), interval
 
 
 def _means(sums: ArrayLike, counts: IntArray) -> FloatArray:

@@ -7,6 +7,7 @@ and how, is said by the names it is given.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from seqtext.reporting.canvas import FloatArray, StrPath
 from seqtext.reporting.lettering import drawable
 from seqtext.tasks.forecasting.report.fan_chart import BANDS
 from seqtext.tasks.forecasting.report.time_axis import Times, finish, positions, values_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 WEEK = 7.0  # days since 1970 are the positions on an axis of time
 MOST_STEPS = 1_000  # of a hidden state: a column each, and no more columns than the picture has pixels
@@ -104,10 +108,20 @@ def error_by(
     if not errors:
         raise ValueError("at least one method's errors must be given")
     x = np.asarray(labels, dtype=np.float64)
-    lines = [values_of(name, values, len(x)) for name, values in errors.items()]
-    names = drawable(list(errors), longest=40)
     figure = canvas.new_figure(8, 4)
     axes = figure.add_subplot()
+    error_lines(axes, x, errors)
+    if np.array_equal(x, np.arange(24)):
+        axes.set_xticks(range(0, 24, 3))
+    canvas.label_axis(axes.xaxis, xlabel)
+    canvas.label_axis(axes.yaxis, ylabel)
+    canvas.save(figure, path)
+
+
+def error_lines(axes: Axes, x: FloatArray, errors: Mapping[str, FloatArray]) -> None:
+    """A line of errors (N,) for each method, at the positions `x` (N,); the first one is this model's."""
+    lines = [values_of(name, values, len(x)) for name, values in errors.items()]
+    names = drawable(list(errors), longest=40)
     for number, (name, line) in enumerate(zip(names.names, lines, strict=True)):
         colour, style = BASELINES[(number - 1) % len(BASELINES)] if number else (canvas.BLUE, "-")
         width, order = (1.2, 2.0) if number else (2.6, 3.0)
@@ -115,13 +129,8 @@ def error_by(
         if len(x) <= 31:
             axes.plot(x, line, "o", color=colour, markersize=1.7 * width, zorder=order)
     canvas.calm(axes)
-    if np.array_equal(x, np.arange(24)):
-        axes.set_xticks(range(0, 24, 3))
     axes.set_ylim(bottom=0)
-    canvas.label_axis(axes.xaxis, xlabel)
-    canvas.label_axis(axes.yaxis, ylabel)
     canvas.legend_above(axes, columns=6)
-    canvas.save(figure, path)
 
 
 def hidden_state(times: Times | None, inputs: FloatArray, states: FloatArray, path: StrPath, *, unit: str = "") -> None:

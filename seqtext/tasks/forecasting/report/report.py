@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from seqtext.data.series.series import Part
 from seqtext.data.series.splits import SeriesSplits
 from seqtext.errors import DataError
@@ -16,11 +14,11 @@ from seqtext.reporting.baseline import Baseline, Baselines
 from seqtext.reporting.evaluation import GIVEN
 from seqtext.reporting.report import Report, Score, run_figures, write_report
 from seqtext.tasks.forecasting.forecaster import Forecaster
-from seqtext.tasks.forecasting.parts import PartForecasts
-from seqtext.tasks.forecasting.report.card import compared, forecast_card, interval_lines, measures_of
-from seqtext.tasks.forecasting.report.drawings import draw, hours_of_day
-from seqtext.tasks.forecasting.report.fitting import baselines_of, season_scales
-from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, forecast_metrics, mae_by_hour
+from seqtext.tasks.forecasting.report.card import by_series_lines, compared, forecast_card, interval_lines, measures_of
+from seqtext.tasks.forecasting.report.drawings import draw
+from seqtext.tasks.forecasting.report.fitting import baselines_of
+from seqtext.tasks.forecasting.report.measuring import Measuring
+from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray
 from seqtext.tasks.forecasting.report.summary import forecast_summary
 from seqtext.tasks.forecasting.rollout import Context
 from seqtext.training.fit import FitResult
@@ -28,6 +26,7 @@ from seqtext.training.protocols import Reporter
 from seqtext.training.run_folder import RunFolder
 
 MOST_ONE_STEP, MOST_WINDOWS, MOST_SAMPLED = 1_000_000, 10_000, 500  # test windows, drawn with a fixed key above that
+MEASURES = {"mse": "MSE", "mae": "MAE", "pinball": "pinball loss"}
 OTHER: dict[Context, str] = {"window": "this model, from a window each", "stateful": "this model, state carried"}
 
 
@@ -55,13 +54,11 @@ def forecast_report(
         unit: of the readings, for the pictures.
     """
     task.model.to("cpu")
-    first = test_positions(task, data)
+    first = task.positions(data.test, most=most_windows(task))
     made = task.forecasts(data.test, first)
     simple = baselines_of(task, data, first, baselines, levels=tuple(made.quantiles))
-    figures = run_figures(_measured(task, data, first, made, simple), data_figures, result, source)
-    if data.series.first_times is not None:
-        hourly = mae_by_hour(made.true, made.values, hours_of_day(data.series, first, task.config.horizon))
-        figures["test"]["mae_by_hour"] = [None if np.isnan(error) else float(error) for error in hourly]
+    measured = _measured(task, data, first, Measuring(task, data, first, made), simple)
+    figures = run_figures(measured, data_figures, result, source)
     write_report(
         folder,
         figures,
@@ -87,31 +84,21 @@ def reporter(task: Forecaster, train: Part, validation: Part, test: Part, option
     return lambda result, folder: forecast_report(task, data, result, folder, data_figures=facts, source=GIVEN)
 
 
-def test_positions(task: Forecaster, data: SeriesSplits) -> IntArray:
-    """(R,) where the measured forecasts begin: everywhere for one step, else a sample that spreads over the test span."""
+def most_windows(task: Forecaster) -> int:
+    """Forecasts that are measured at most: everywhere for one step, else a sample that spreads over the test span."""
     config = task.config
-    most = MOST_ONE_STEP if config.horizon == 1 else MOST_SAMPLED if config.multi_step == "sampled" else MOST_WINDOWS
-    return task.positions(data.test, most=most)
+    return MOST_ONE_STEP if config.horizon == 1 else MOST_SAMPLED if config.multi_step == "sampled" else MOST_WINDOWS
 
 
 def _measured(
     task: Forecaster,
     data: SeriesSplits,
     first: IntArray,
-    made: PartForecasts,
+    measuring: Measuring,
     simple: Sequence[Baseline[FloatArray]],
 ) -> dict[str, Any]:
     """Figures of the model, of the model in the context it was not trained for, and of the baselines, on the same windows."""
-    config, number = task.config, data.series.series_at(first)
-    season = season_scales(task, data)
-    name, scales = (None, None) if season is None else (season[0], season[1][number])
-
-    def errors(values: FloatArray, quantiles: Mapping[float, FloatArray]) -> dict[str, Any]:
-        return forecast_metrics(
-            made.true, values, scales=scales, series=number, season_name=name, quantiles=quantiles
-        ).to_json()
-
-    others = {}
+    config, others = task.config, {}
     if (
         config.model == "plain"
         and config.head_horizon == config.horizon
@@ -119,23 +106,33 @@ def _measured(
     ):
         context: Context = "stateful" if config.context == "window" else "window"
         other = task.forecasts(data.test, first, context=context)
-        others[OTHER[context]] = errors(other.values, other.quantiles)
+        others[OTHER[context]] = measuring.errors(other.values, other.quantiles)
     return {
-        "test": {"windows": len(first), "horizon": config.horizon, **errors(made.values, made.quantiles)},
+        "test": measuring.of_model(),
         "other_context": others,
-        "baselines": {one.name: one.figures(errors(one.predicted, one.quantiles or {})) for one in simple},
+        "baselines": measuring.of_baselines(simple),
     }
 
 
 def table(figures: Mapping[str, Any]) -> list[str]:
     """Model and baselines, and whether a baseline is better; `figures` are as in report/metrics.json."""
-    lines = [*compared(figures).lines(), *interval_lines(figures["test"])]
+    lines = [*compared(figures).lines(), *interval_lines(figures["test"]), *by_series_lines(figures["test"])]
     for measure in measures_of(figures["test"]):
-        lines += compared(figures, by=measure).better_baseline(partial(_margin, measure), unit="readings")
+        by = compared(figures, by=measure)
+        lines += by.better_baseline(partial(_margin, measure), unit="readings") or _best(measure, figures)
     return lines
+
+
+def _best(measure: str, figures: Mapping[str, Any]) -> list[str]:
+    """A line of how much better the model is than the best baseline; none where there is nothing to compare with."""
+    theirs = {name: one[measure] for name, one in figures["baselines"].items() if one[measure] is not None}
+    if not theirs:
+        return []
+    name = min(theirs, key=lambda one: theirs[one])
+    ours, best = figures["test"][measure], theirs[name]
+    return [f"By {MEASURES[measure]} this model is best, {1 - ours / max(best, 1e-300):.1%} below {name}."]
 
 
 def _margin(measure: str, ours: float, theirs: float) -> str:
     """How much less a baseline's error is, of the negative errors that rows are sorted by."""
-    named = {"mse": "MSE", "mae": "MAE", "pinball": "pinball loss"}[measure]
-    return f"{ours / min(theirs, -1e-300) - 1:.1%} of {named}"
+    return f"{ours / min(theirs, -1e-300) - 1:.1%} of {MEASURES[measure]}"

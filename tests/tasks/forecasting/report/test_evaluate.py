@@ -95,6 +95,7 @@ def test_lines_are_those_of_the_report(place):
     report = figures_of(place / "day")
     lines, test = list(figure_lines(report)), report["test"]
     errors = f"MSE {test['mse']:.5g}, MAE {test['mae']:.5g}, MASE {test['mase']:.3f}, pinball {test['pinball']:.5g}"
+    errors += f", CRPS {test['crps']:.5g}, WQL {test['wql']:.5g}"
     assert lines[0].endswith(f"12 steps ahead, 109 windows: {errors}")
     assert [line.split(":")[0].strip() for line in lines[1:4]] == list(report["baselines"])
     assert lines[4].startswith(f"  the interval holds {test['interval']['coverage']:.1%} of the values, 80% wanted")

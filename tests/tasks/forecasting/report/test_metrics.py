@@ -8,9 +8,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from scipy.special import ndtri
 
 from seqtext.errors import DataError
+from seqtext.tasks.forecasting.report.by_series import by_series
 from seqtext.tasks.forecasting.report.metrics import Interval, forecast_metrics, mae_by_hour, seasonal_scale
+from seqtext.tasks.forecasting.report.quantile_figures import CRPS_LEVELS
 
 NAN = math.nan
 READINGS = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
@@ -68,6 +71,41 @@ def test_pinball_coverage_and_width_by_hand():
     ]
     assert metrics.pinball == pytest.approx(sum(losses) / 4)
     assert metrics.interval == Interval(pytest.approx(0.8), 0.75, 3.0)
+
+
+def test_the_score_is_that_of_a_normal_distribution_and_needs_its_levels():
+    rng = np.random.default_rng(0)
+    true = rng.standard_normal((400, 50))
+    quantiles = {level: np.full(true.shape, ndtri(level)) for level in CRPS_LEVELS}
+    metrics = forecast_metrics(true, 0 * true, quantiles=quantiles, levels=(0.1, 0.5, 0.9))
+    assert metrics.crps == pytest.approx(1 / math.sqrt(math.pi), rel=0.05), "the CRPS of N(0, 1) by itself"
+    few = forecast_metrics(true, 0 * true, quantiles={level: quantiles[level] for level in (0.1, 0.5, 0.9)})
+    assert few.crps is None
+    assert few.pinball == metrics.pinball, "which is of the levels that were asked for"
+    assert few.interval == metrics.interval
+    assert metrics.interval == pytest.approx((0.8, 0.8, 2 * ndtri(0.9)), abs=0.02)
+
+
+def test_the_weighted_loss_is_twice_the_pinball_loss_over_the_size_of_the_values():
+    true, zeros = np.array([[2.0, -4.0]]), np.zeros((1, 2))
+    metrics = forecast_metrics(true, zeros, quantiles={0.5: zeros})
+    assert metrics.wql == pytest.approx(2 * metrics.pinball / 3) == pytest.approx(1.0)
+    assert forecast_metrics(zeros, zeros, quantiles={0.5: zeros}).wql is None
+
+
+def test_figures_of_each_series_and_the_worst_by_its_name():
+    true = np.zeros((5, 2))
+    forecast = np.array([[1.0, 1.0], [3.0, 3.0], [8.0, 8.0], [1.0, 3.0], [5.0, NAN]])
+    true[4, 1] = NAN
+    of = np.array([0, 0, 2, 3, 3])
+    found = by_series(
+        true, forecast, of, "abcd", scales=np.array([2.0, 2, 4, NAN, NAN]), quantiles={0.5: forecast}, levels=[0.5]
+    )
+    assert found["series"] == 3
+    assert found["mae"] == {"mean": (2 + 8 + 3) / 3, "median": 3.0, "worst": 8.0, "worst_series": "c"}
+    assert found["mase"] == {"mean": 1.5, "median": 1.5, "worst": 2.0, "worst_series": "c"}
+    assert found["each"]["d"] == {"mse": pytest.approx(35 / 3), "mae": 3.0, "mase": None, "pinball": 1.5}
+    assert by_series(true, forecast, 0 * of, "a") is None
 
 
 def test_the_interval_is_the_outermost_pair_and_needs_a_pair():
