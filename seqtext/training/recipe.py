@@ -45,11 +45,12 @@ def make_once(
     open: Callable[[Path], TaskT],
     init_from: str | None = None,
     new_tokenizer: bool = False,
+    reads_texts: bool = True,
 ) -> TaskT:
     """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one."""
     task = started_processes().made_once(make, open=open)
     if init_from:
-        taken = "" if new_tokenizer or not hasattr(task, "tokenizer") else "tokenizer taken over; "
+        taken = "tokenizer taken over; " if reads_texts and not new_tokenizer else ""
         print(f"started from {init_from}: {taken}{getattr(task, 'copied', '')}")
     return task
 

@@ -21,7 +21,9 @@ from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries, sca
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.step_inputs import StepInputs, step_inputs
 
-LEARNT_AHEAD = 24  # steps of a longer horizon that a batch of training has, drawn anew for each: more cost more than they teach
+LEARNT_AHEAD = (
+    24  # steps of a longer horizon that a batch of training has, drawn anew for each: more cost more than they teach
+)
 WARM_UP = 4  # a quarter of a piece only warms the state up, with --context stateful
 
 
