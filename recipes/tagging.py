@@ -39,7 +39,7 @@ class Options(TaggedDataOptions, RunOptions, TaggerSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
     init_from: str | None = None
-    """Start from this run (or hub model): a tagger, whose words it takes; or any task of texts, whose pieces words are cut into besides."""
+    """Start from this run (or hub model): a tagger, or a language model (or any run of texts), into whose pieces words are cut besides."""
     optimizer: OptimizerName = "muon"
     learning_rate: float = 1e-2
     baselines: Literal["none", "fast", "all"] = "all"

@@ -45,7 +45,7 @@ def make_once(
     open: Callable[[Path], TaskT],
     init_from: str | None = None,
     new_tokenizer: bool = False,
-    said: str = "tokenizer taken over; ",
+    reads_texts: bool = True,
 ) -> TaskT:
     """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one.
 
@@ -54,11 +54,12 @@ def make_once(
         open: a saved one, for the other processes.
         init_from: the run that `make` starts from.
         new_tokenizer: whether it has a tokenizer of its own all the same.
-        said: of the run's tokenizer where it has none of its own, with what separates it; empty for tasks that take none.
+        reads_texts: whether it takes the tokenizer of that run over.
     """
     task = started_processes().made_once(make, open=open)
     if init_from:
-        print(f"started from {init_from}: {'' if new_tokenizer else said}{getattr(task, 'copied', '')}")
+        taken = "tokenizer taken over; " if reads_texts and not new_tokenizer else ""
+        print(f"started from {init_from}: {taken}{getattr(task, 'copied', '')}")
     return task
 
 

@@ -61,7 +61,14 @@ def choose_tagged(rows: datasets.Dataset, *, tokens: str | None = None, tags: st
         )
     if tokens is None:
         raise _unclear(rows, "words", "--token_column NAME")
-    return TaggedColumns(tokens, tags or _choose_tags(rows, [name for name in listed if name != tokens]))
+    tags = tags or _choose_tags(rows, [name for name in listed if name != tokens])
+    if is_text(rows.features[tokens]) and len(rows) > 1:
+        some = rows.select(range(min(len(rows), _LOOKED_AT)))
+        if max(len(cell or ()) for cells in lists_of(some, tokens, "words") for cell in cells) < 2:
+            found = f"every row of column {tokens!r} is a single word"
+            fix = "add a column sentence_id, the same for all words of a sentence, or write lists of words and of tags"
+            raise DataError(found, where=place_of(rows), expected="sentences", fix=fix)
+    return TaggedColumns(tokens, tags)
 
 
 def _fit(rows: datasets.Dataset, tokens: str, tags: str | None) -> bool:

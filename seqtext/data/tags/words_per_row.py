@@ -24,10 +24,10 @@ _SENTENCE = re.compile(r"(sent|sentence|text|doc|document)[ _.-]*(#|ids?|no|nr|n
 
 
 def with_sentences(splits: datasets.DatasetDict) -> datasets.DatasetDict:
-    """The same splits, rows of those with a row for each word put together.
+    """The same splits, the rows of those that have one for each word put together where a column tells the sentences.
 
     Raises:
-        DataError: rows of single words without a column that tells their sentences; a word that is empty.
+        DataError: a word that is empty.
     """
     return type(splits)({name: _with_sentences(rows) for name, rows in splits.items()})
 
@@ -42,10 +42,7 @@ def _with_sentences(rows: datasets.Dataset) -> datasets.Dataset:
         return rows
     told_by = [name for name in rows.column_names if _SENTENCE.fullmatch(name.strip()) and name != tokens]
     if not told_by:
-        fix = "add a column sentence_id, the same for all words of a sentence; or write columns with a blank line between sentences"
-        raise DataError(
-            f"every row of column {tokens!r} is a single word", where=place_of(rows), expected="sentences", fix=fix
-        )
+        return rows
     if empty := next((number for number, word in enumerate(words, start=1) if not (word or "").strip()), None):
         where = f"{place_of(rows)}, row {empty}, column {tokens!r}"
         raise DataError("the word is empty", where=where, fix="write the word, or remove the row")

@@ -35,7 +35,7 @@ class TranscriptionSettings:
     window_ms: int = 25
     """Milliseconds of sound that a frame sees."""
     normalisation: Literal["fixed", "running"] = "fixed"
-    """Each band is scaled by its mean and deviation in training; running takes the mean of the last seconds off too, for other rooms."""
+    """How bands are scaled. fixed: by their mean and deviation in training; running: the mean of the last 3 seconds is taken off too."""
     stack: int = 4
     """Frames that a step of the model reads."""
     skip: int = 2
