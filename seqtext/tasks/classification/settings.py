@@ -32,7 +32,7 @@ class TopicSettings:
     target: Kind | None = None
     """One label a text, labels (any number of them) or a number. Default: labels where the label column plainly has several, else label."""
     vocabulary_size: int | None = None
-    """Pieces of the tokenizer; lowered where the corpus is too small. Default: 16,000; for single words, such as names, 400, or as many as their characters need."""
+    """Pieces of the tokenizer; lowered where the corpus is too small. Default: 16,000; of single words (names) 400, or all characters."""
     lowercase: bool = True
     """Fold case before tokenizing."""
     max_length: int = 256
