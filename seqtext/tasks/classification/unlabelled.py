@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays, place_of, row_number
+from seqtext.data.reading.hub_layout import quiet
 from seqtext.data.reading.joined_columns import parts_of
 from seqtext.data.reading.label_codes import name_rows
 from seqtext.data.rows.columns import Columns, check_texts, choose_text, require
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
 SPLITS = ("unsupervised", "unlabelled", "unlabeled", "unsup")  # what data sets of the hub call a split of such rows
+WAYS = "--unlabelled drop, which leaves them out, or --unlabelled use, which learns from their texts too"
 ANSWERS = "spread_labels"  # column of what labels say of rows without one
 MOST_ANSWERED = 50_000  # rows without a label whose answers teach: more take longer, and hardly say more
 
@@ -78,14 +80,15 @@ def gathered(
         some = np.fromiter((bool(text.strip()) for chunk in texts_of(rows, columns.text) for text in chunk), dtype=bool)
         some[tested] = False
         texts = rows.select(np.flatnonzero(some)).select_columns([*wanted])
-        parts.append(texts if texts.features == wanted else texts.cast(wanted))
+        with quiet():
+            parts.append(texts if texts.features == wanted else texts.cast(wanted))
     found = datasets.concatenate_datasets(parts) if parts else None
     if left_out:
         notes.append(f"{left_out:,} texts without a label are left out, since they are tested on")
     if found is None or not len(found):
         notes.append("there are no rows without a label to learn from")
         return None
-    notes.append(f"{len(found):,} texts without a label teach too (--unlabelled use)")
+    notes.append(f"{len(found):,} texts without a label teach too")
     return found
 
 
