@@ -21,6 +21,7 @@ _FEW = 1_000  # rows whose texts are counted
 _MOST_CLASSES = 1_000
 _MOST_COLUMNS = 50  # of more, one by chance is like a label
 _ROWS_OF_A_CLASS = 10  # on average, at least
+_DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T,].*)?$"
 _YES_OR_NO = {0, 1, "0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"}
 Kind = Literal["classes", "texts", "neither", "unclear"]
 
@@ -54,7 +55,7 @@ def kind_of(dataset: datasets.Dataset, column: str) -> Kind:
     cells = pc.utf8_trim_whitespace(cells.cast(pa.large_string())).drop_null()
     cells = cells.filter(pc.not_equal(cells, ""))
     different = pc.count_distinct(cells).as_py()
-    if different < 2:
+    if different < 2 or pc.mean(pc.match_substring_regex(cells, _DAY)).as_py() > 0.9:
         return "neither"
     if different <= min(_MOST_CLASSES, max(2, len(cells) / _ROWS_OF_A_CLASS)):
         return "classes"

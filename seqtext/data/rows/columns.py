@@ -32,6 +32,7 @@ TEXT_NAMES = (
 LABEL_NAMES = (
     ("label",),
     ("labels", "class", "category", "topic", "section", "target", "sentiment", "intent", "genre"),
+    ("emotion", "stars", "rating", "polarity"),
 )
 LIST_NAMES = ("classes", "categories", "topics", "targets", "intents", "genres", "emotions", "tags", "keywords")
 
@@ -89,7 +90,9 @@ def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
     texts = [name for name in text_columns(dataset) if name not in parts_of(label or "")]
     flag = "--text_column NAME (several names are joined)"
     named = named_in(_and_left_aside(texts, dataset), TEXT_NAMES)
-    return _only("text", named or (len(texts) > 1 and only_text(dataset, texts)) or texts, dataset, flag)
+    found = named or (len(texts) > 1 and only_text(dataset, texts)) or texts
+    hint = f"--text_column {shlex.join(found)} joins them" if 1 < len(found) < 4 else ""
+    return _only("text", found, dataset, flag, hint=hint)
 
 
 def choose_label(
@@ -115,18 +118,24 @@ def choose_label(
     named = named_in(_and_left_aside(possible, dataset), LABEL_NAMES) or classes
     if not named:
         named = _of_lists(dataset, [name for name in others if name not in possible], several)
+    if not named and several:
+        named = [name for name in named_in(possible, (LIST_NAMES,)) if form_of(dataset, name)]
     if not named:
         _refuse_several(dataset, possible, flag, several)
         named = only_label(dataset, [name for name in possible if not WITHOUT_NAME.fullmatch(name)])
         if not text and text_columns(dataset) == named:  # the only column of texts is no label of them
             named = []
-    chosen = _only("label", named, dataset, flag, hint=_without_labels(dataset, list(others)) if several else "")
+    chosen = _only(
+        "label", named, dataset, flag, hint=_without_labels(dataset, list(others)) if several and not named else ""
+    )
     if several and form_of(dataset, chosen):
         return chosen
     codes = coded(dataset, chosen)
     if len(codes.values) > max(100, len(dataset) / 2):
         found = f"found {len(codes.values):,} different values in {len(dataset):,} rows"
         fix = f"if they are the labels, pass {flag.replace('NAME', chosen)}; else the name of the right column"
+        if several and can_be_predicted(dataset, chosen):
+            fix = f"{fix}; or --target number, which predicts a number"
         raise DataError(found, where=f"{place_of(dataset)}, column {chosen!r}", expected="classes", fix=fix)
     return chosen
 
@@ -257,7 +266,7 @@ def _only(role: str, candidates: list[str], dataset: datasets.Dataset, flag: str
         found = f"{len(candidates)} columns could be the {role}: {_listed(dataset, candidates)}"
     else:
         found = f"no column is clearly the {role} among {_listed(dataset, dataset.column_names)}"
-    raise DataError(found, where=place_of(dataset), fix=f"pass {flag}" + f"; {hint}" * bool(hint and not candidates))
+    raise DataError(found, where=place_of(dataset), fix="; ".join(filter(None, [f"pass {flag}", hint])))
 
 
 def _listed(dataset: datasets.Dataset, columns: Iterable[str]) -> str:

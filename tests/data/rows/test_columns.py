@@ -244,34 +244,3 @@ def test_a_split_without_the_label_is_to_be_left_out() -> None:
     splits = {"train": rows(text=["a"], target=["x"]), "test": rows(text=["b"], id=["1"])}
     with pytest.raises(DataError, match="no column 'target' among .*; leave this split out .give .*--train"):
         choose(splits)
-
-
-@pytest.mark.fault(71)
-@pytest.mark.parametrize(
-    ("columns", "told"),
-    [
-        ({"price": [f"{row / 7:.3f}" for row in range(30)]}, "--target number --label_column price predicts a number"),
-        ({"cost of it": [row / 7 for row in range(30)]}, "--target number --label_column 'cost of it' predicts"),
-        ({}, "texts alone are for seqtext train language, or for --unlabelled_data"),
-        ({"n": list(range(30))}, "pass --label_column NAME$"),  # which numbers the rows
-    ],
-)
-def test_without_labels_what_can_be_done_is_told(columns, told) -> None:
-    with pytest.raises(DataError, match=told):
-        choose(rows(text=[f"text {row}" for row in range(30)], **columns), several=True)
-
-
-def test_longer_texts_beside_those_chosen_by_their_name_are_told() -> None:
-    data = rows(
-        title=["a title"] * 30, plot=[f"many words of a plot, number {row}" for row in range(30)], label=["x", "y"] * 15
-    )
-    [told] = about_columns(data, choose(data))
-    assert "column 'plot' is not read, and has longer texts: --text_column title plot reads both" in told
-    assert about_columns(data, choose(data, text=["title", "plot"]), text=["title", "plot"]) == []
-
-
-@pytest.mark.parametrize(("name", "values", "notes"), [("stars", 5, 1), ("stars", 2, 0), ("label", 5, 0)])
-def test_stars_that_are_taken_for_classes_may_be_a_number(name, values, notes) -> None:
-    data = rows(**{"text": [f"good {row}" for row in range(100)], name: [row % values for row in range(100)]})
-    told = [note for note in about_columns(data, choose(data)) if "--target number predicts it as a number" in note]
-    assert len(told) == notes
