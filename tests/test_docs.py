@@ -195,6 +195,9 @@ def write_readings(place: Path) -> None:
     for name, part in {**parts, "readings": slice(None), "load": slice(None)}.items():
         write_csv(place / f"{name}.csv", {"when": times[part], "kw": values[part]})
     write_csv(place / "many.csv", {"client": ["a"] * 3840 + ["b"] * 3840, "when": times * 2, "kw": values * 2})
+    months = np.datetime64("2016-07-01T00") + np.arange(20 * 60) * np.timedelta64(12, "h")
+    oil = {name: np.round(np.sin(np.arange(len(months)) * shift), 3) for name, shift in (("HUFL", 0.5), ("OT", 0.7))}
+    write_csv(place / "ETTh1.csv", {"date": [str(time).replace("T", " ") + ":00:00" for time in months], **oil})
     hourly = {"H1": np.round(load.values[:800:4], 3), "H2": np.round(load.values[1:800:4] + 1, 3)}
     hourly = {name: np.tile(row, 4) for name, row in hourly.items()}
     for split, part in (("train", slice(0, -48)), ("test", slice(-48, None))):

@@ -1,19 +1,22 @@
-"""The papers' protocol: spans, errors in deviations of training over all windows, and a look-back that nothing reads beyond."""
+"""The protocol of papers on the ETT data: their spans, all windows, errors in deviations of training, nothing beyond the look-back."""
 
 from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import seqtext
+from seqtext.data.series.options import SeriesDataOptions
 from seqtext.data.series.series import whole
 from seqtext.errors import DataError
-from seqtext.tasks.forecasting.forecaster import Forecaster
-from seqtext.tasks.forecasting.report.protocol import protocol_splits
+from seqtext.tasks.forecasting.prepare import prepare
+from seqtext.tasks.forecasting.report.protocol import protocol_splits, under_protocol
+from seqtext.tasks.forecasting.settings import ForecastSettings
 from seqtext.tasks.forecasting.step_inputs import lag_table
 from tests import in_process
 from tests.in_process import Ended, figures_of
@@ -101,21 +104,26 @@ def test_nothing_before_the_look_back_is_read(place):
 @pytest.mark.parametrize("look_back", [24, 30, 96, 200, None])
 def test_lags_by_season_reach_no_farther_than_asked(look_back):
     series = series_of(np.array(load(2_000)))
-    task = Forecaster.from_data(whole(series), horizon=30, look_back=look_back, model="linear")
-    table_ = lag_table(task.config)[0]
-    assert -int(table_.min(initial=0)) <= (look_back or 2_000)
-    assert task.config.window <= (look_back or 2_000)
-    if look_back is None or look_back == 200:
-        assert 168 in task.config.seasons
+    config = prepare(whole(series), {"horizon": 30, "look_back": look_back, "model": "linear"})
+    assert -int(lag_table(config)[0].min(initial=0)) <= (look_back or 2_000)
+    assert config.window <= (look_back or 2_000)
+    assert (168 in config.seasons) == (look_back in (200, None))
 
 
-def test_defaults_are_those_of_papers(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    write()
-    dry = ett("--dry_run")
-    assert dry.code == 0, dry.err
-    assert "of 96 readings to train on, 96 to forecast" in dry.out
-    assert "3 (HUFL, MULL, OT)" in dry.out
+@dataclass(frozen=True)
+class Options(SeriesDataOptions, ForecastSettings):
+    """Those of the recipe that matter here."""
+
+    protocol: str = "ett"
+
+
+def test_defaults_are_those_of_papers_and_what_is_asked_for_stays():
+    made = under_protocol(Options())
+    assert (made.window, made.horizon, made.look_back, made.layout, made.refit) == (96, 96, 96, "wide", False)
+    assert under_protocol(made) == made, "a run that goes on has them already"
+    asked = under_protocol(Options(window=336, horizon=720, series_column=("id",)))
+    assert (asked.window, asked.horizon, asked.look_back, asked.layout) == (336, 720, 336, "auto")
+    assert under_protocol(Options(protocol="none")) == Options(protocol="none")
 
 
 def test_what_is_not_of_the_protocol_is_refused(tmp_path, monkeypatch):
@@ -123,7 +131,7 @@ def test_what_is_not_of_the_protocol_is_refused(tmp_path, monkeypatch):
     write(20 * MONTH - 1)
     ended = ett("--dry_run")
     assert ended.code == 2
-    told = "error: ett.csv: 1,199 readings; expected 1,200: 20 months of 30 days, for --protocol ett\n"
+    told = "error: ett.csv, split 'train': 1,199 readings; expected 1,200: 20 months of 30 days, for --protocol ett\n"
     assert ended.err == told
     write()
     ended = ett("--context", "stateful", "--dry_run")
