@@ -259,7 +259,7 @@ class Forecaster(BaseTask):
             return ""
         spans = np.concatenate([as_part(train).spans, as_part(validation).spans])
         both = Part(as_part(train).series, spans[np.argsort(spans[:, 0], kind="stable")])
-        alone = not self.model.recurrent or float(self.model.share) == 0
+        alone = not (self.model.recurrent and float(self.model.share)) and not self.config.keep_baseline
         fit_again(self.model.linear, self.encode(both), choose_anew=alone)
         chosen = ", its maps chosen again too" if alone else ""
         return f"linear path fitted again on training and validation rows{chosen}"
