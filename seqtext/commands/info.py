@@ -36,7 +36,8 @@ class Info:
         size = sum(map(len, saved.files.values()))
         parameters = sum(parameter.numel() for parameter in task.model.parameters())
         named = printable(f"{saved.task} in {saved.folder}")
-        print(f"{named}: {parameters:,} parameters, {size / 1e6:.1f} MB, every file verified")
+        told = f"{parameters:,} parameters, " if parameters else ""  # a linear model has none of torch's
+        print(f"{named}: {told}{size / 1e6:.1f} MB, every file verified")
         for name, value in to_plain(task.config).items():
             if shown := _shown(value):
                 quoted = shorten(shown, 100)

@@ -193,3 +193,31 @@ def test_rows_without_a_label_are_told_the_flags_that_train_with_them():
         "--unlabelled drop leaves these rows out and counts them; --unlabelled use learns from their texts"
         in refused.err
     )
+
+
+@pytest.mark.fault(71)
+@pytest.mark.parametrize(
+    ("column", "answers", "flags", "told"),
+    [
+        (
+            "genres",
+            ["a;b", "a", "", "b"],
+            (),
+            "found no list (None or empty); expected labels in every row; fill them in",
+        ),
+        (
+            "price",
+            ["1.5", "2", "", "9"],
+            ("--target", "number"),
+            "found no number (None or empty); expected a number in every",
+        ),
+    ],
+)
+def test_rows_without_labels_or_a_number_are_told_what_trains_with_them(column, answers, flags, told):
+    made = topic_rows(60)
+    write_csv(Path("train.csv"), {"text": made["text"], column: answers * 15})
+    out = check("train.csv", *flags).out
+    assert f"fault: 15 rows, the first 3, 7, 11, 15, 19: column {column!r}: {told}" in out
+    assert "use another split" not in out
+    asked = ("--data", "train.csv", "--dry_run", "--hidden_size", "8", "--vocabulary_size", "300", *flags)
+    assert seqtext_command("train", "topics", *asked, "--unlabelled", "drop").code == 0

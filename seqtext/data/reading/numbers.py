@@ -68,7 +68,7 @@ def numbers_of(
     Raises:
         DataError: as `numbers`.
     """
-    parts, first, faults, before = [], None, 0, 0
+    parts, first, faults, before, thousands = [], None, 0, 0, False
     for cells in arrays:
         values, wrong = _parsed(cells, decimal, missing, where)
         if wrong is not None:
@@ -76,13 +76,15 @@ def numbers_of(
                 row = int(wrong.argmax())
                 first = before + row, cells[row].as_py()
             faults += int(wrong.sum())
+            thousands = thousands or _separates_thousands(cells, wrong, decimal)
         before += len(cells)
         parts.append(values)
     if first is not None:
         row, cell = first
         more = "" if faults == 1 else f" (and {faults - 1:,} more {'row' if faults == 2 else 'rows'})"
         found = f"found {shorten(cell)}{more}"
-        raise DataError(found, where=place(row), expected=_expected(decimal), fix=_fix(cell, decimal))
+        fix = "remove the thousands separators" if thousands else _fix(cell, decimal)
+        raise DataError(found, where=place(row), expected=_expected(decimal), fix=fix)
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
@@ -132,6 +134,20 @@ def _parsed(
     else:
         wrong = np.isinf(values)
     return values, wrong if wrong.any() else None
+
+
+def _separates_thousands(cells: pa.Array, wrong: NDArray[np.bool_], decimal: Decimal) -> bool:
+    """Whether a cell tells that the other mark is no decimal mark: it stands twice, between threes of digits."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not _is_text(cells.type):
+        return False
+    other = re.escape("," if decimal == "." else ".")
+    told = pc.match_substring_regex(
+        _trimmed(cells.filter(pa.array(wrong))), rf"^{_SIGN}[0-9]{{1,3}}(?:{other}[0-9]{{3}}){{2,}}"
+    )
+    return bool(pc.any(told).as_py())
 
 
 def _truths(cells: pa.Array) -> pa.Array | None:

@@ -98,7 +98,8 @@ def _columns(given: Any) -> dict[str, Sequence[Any]]:
     if isinstance(given, list) and all(isinstance(row, Mapping) for row in given):
         names = dict.fromkeys(str(name) for row in given for name in row)
         return {name: [row.get(name) for row in given] for name in names}
-    raise DataError(f"found {type(given).__name__}", where="the rows", expected=_EXPECTED)
+    fix = "for texts alone pass {'text': texts}" if isinstance(given, list) and isinstance(given[0], str) else ""
+    raise DataError(f"found {type(given).__name__}", where="the rows", expected=_EXPECTED, fix=fix)
 
 
 def _array(values: Any, name: str, *, must: bool) -> pa.Array | None:

@@ -32,10 +32,18 @@ def faults(rows: Dataset, named: NamedColumns) -> Iterator[Fault]:
     text, label = columns(rows, named).values()
     yield from without_text(rows, text)
     column = target_column(rows, label, _asked(named))
+    fix = f"fill them in, remove them, or train with {WAYS}"
     if isinstance(column, LabelColumn):
-        yield from without_label(rows, label, fix=f"fill them in, remove them, or train with {WAYS}")
-    else:
-        yield from refused(rows, column.check)
+        yield from without_label(rows, label, fix=fix)
+        return
+    what = "a number" if column.kind == "number" else "labels"
+    nothing = f"column {label!r}: found no {'number' if column.kind == 'number' else 'list'} "
+    for fault in refused(
+        rows, column.check
+    ):  # which looks at rows one by one, and would tell of each that all are without
+        if fault.told.startswith(nothing) and len(fault.rows):
+            fault = fault._replace(told=f"{nothing}(None or empty); expected {what} in every row; {fix}")
+        yield fault
 
 
 def _asked(named: NamedColumns) -> Asked:

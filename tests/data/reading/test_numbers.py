@@ -66,6 +66,15 @@ def test_the_first_bad_row_is_the_true_one(bad: tuple[str, str], one: int, other
         numbers(column(cells.tolist()), "load")
 
 
+@pytest.mark.fault(71)
+@pytest.mark.parametrize(("decimal", "cells"), [(".", ["361,500", "1,084,500"]), (",", ["361.500", "-1.084.500,5"])])
+def test_a_mark_that_stands_twice_in_any_cell_separates_thousands_in_all(
+    decimal: Literal[".", ","], cells: list[str]
+) -> None:
+    with pytest.raises(DataError, match=r"found '361.500' \(and 1 more row\).*; remove the thousands separators$"):
+        numbers(column(cells), "load", decimal=decimal)
+
+
 def test_many_bad_rows_of_two_kinds_are_counted() -> None:
     with pytest.raises(DataError, match=r"row 1, .*found 'inf' \(and 3 more rows\)"):
         numbers(column(["inf", "1", "x", "1e999", "-"]), "load")

@@ -96,7 +96,8 @@ def test_a_cell_of_another_type_is_told_with_its_row_wherever_it_stands(place: i
     [
         (None, "found NoneType; expected a Dataset, a data frame, a dict of columns, or a list of dicts"),
         ("text", "found str; expected a Dataset"),
-        (["a", "b"], "found list; expected a Dataset"),
+        (["a", "b"], r"found list; expected a Dataset.*; for texts alone pass {'text': texts}"),
+        ([("a", "b")], "found list; expected a Dataset.* a list of dicts$"),
         ([], "no rows; expected one row at least"),
         ({"text": []}, "no rows"),
         (pd.DataFrame({"text": []}), "no rows"),
