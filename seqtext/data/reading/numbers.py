@@ -69,6 +69,9 @@ def numbers_of(
         DataError: as `numbers`.
     """
     parts, first, faults, before = [], None, 0, 0
+    marks = [
+        float(text.replace(decimal, ".")) for text in missing if re.match(_NUMBER, text.strip().replace(decimal, "."))
+    ]
     for cells in arrays:
         values, wrong = _parsed(cells, decimal, missing, where)
         if wrong is not None:
@@ -77,6 +80,7 @@ def numbers_of(
                 first = before + row, cells[row].as_py()
             faults += int(wrong.sum())
         before += len(cells)
+        values[np.isin(values, marks)] = np.nan
         parts.append(values)
     if first is not None:
         row, cell = first
@@ -108,7 +112,6 @@ def _parsed(
 
     if not _is_text(cells.type):
         values = _as_float(cells, where)
-        values[np.isin(values, [float(text) for text in missing if re.match(_NUMBER, text.strip())])] = np.nan
         wrong = np.isinf(values)
         return values, wrong if wrong.any() else None
     cells = _trimmed(cells)
