@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from seqtext.data.series.series import whole
 from seqtext.data.series.table import read_series
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.data.series.zones import changes_of
 from seqtext.errors import DataError, OptionsError
 from seqtext.options import raise_faults
-from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.local_clock import on_clock_of
 from tests.data.series.test_layouts import table
 
@@ -81,26 +79,3 @@ def test_clocks_are_those_of_the_zone_at_each_moment() -> None:
         expected = torch.tensor(np.asarray(local, dtype="datetime64[s]").astype(np.int64))
         assert torch.equal(on_clock_of(seconds, zone), expected)
     assert len(changes_of("UTC").moments) == 1
-
-
-def load(first: str, hours: int) -> tuple[list[str], list[float]]:
-    """A load that follows the hour of clocks in Berlin alone."""
-    times = clock(first, hours)
-    return times, [10.0 * (6 <= int(time[11:13]) < 9) + 0.001 * (place % 7) for place, time in enumerate(times)]
-
-
-def test_the_calendar_is_that_of_the_zone_and_follows_a_change_of_clocks() -> None:
-    times, values = load("2024-02-20", 24 * 40)
-    series = read_series(table(when=times, kw=values), time_zone=ZONE)
-    task = Forecaster.from_data(whole(series), model="linear", horizon=24)
-    assert (task.config.time_zone, task.config.zoned) == (ZONE, True)
-    times, values = load("2024-10-10", 24 * 17)  # up to the 27th, on which clocks are put back
-    history = read_series(table(when=times, kw=values), time_zone=ZONE)
-    inputs = task.encode(history)
-    day = np.array([len(values)])
-    from seqtext.tasks.forecasting.step_inputs import step_inputs
-
-    steps = step_inputs(inputs.series, day, task.config).steps[0]
-    hours = torch.atan2(steps[:, 0], steps[:, 2])  # of working days and weekends together
-    turned = torch.diff(hours).remainder(2 * torch.pi) / (2 * torch.pi) * 24
-    assert turned.round().tolist().count(0) == 1, "one hour is there twice"
