@@ -191,7 +191,12 @@ def write_readings(place: Path) -> None:
     times, values = [str(time).replace("T", " ") for time in load.times], [f"{value:.3f}" for value in load.values]
     write_csv(place / "later.csv", {"when": times[3840:], "kw": values[3840:]})
     times, values = times[:3840], values[:3840]
-    parts = {"electricity_train": slice(0, 3000), "electricity_test": slice(3000, None), "meter": slice(0, 200)}
+    parts = {
+        "electricity_train": slice(0, 3000),
+        "electricity_test": slice(3000, None),
+        "meter": slice(0, 200),
+        "new_meter": slice(0, 1344),
+    }
     for name, part in {**parts, "readings": slice(None), "load": slice(None)}.items():
         write_csv(place / f"{name}.csv", {"when": times[part], "kw": values[part]})
     write_csv(place / "many.csv", {"client": ["a"] * 3840 + ["b"] * 3840, "when": times * 2, "kw": values * 2})

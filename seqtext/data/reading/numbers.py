@@ -69,6 +69,9 @@ def numbers_of(
         DataError: as `numbers`.
     """
     parts, first, faults, before, thousands = [], None, 0, 0, False
+    marks = [
+        float(text.replace(decimal, ".")) for text in missing if re.match(_NUMBER, text.strip().replace(decimal, "."))
+    ]
     for cells in arrays:
         values, wrong = _parsed(cells, decimal, missing, where)
         if wrong is not None:
@@ -78,6 +81,7 @@ def numbers_of(
             faults += int(wrong.sum())
             thousands = thousands or _separates_thousands(cells, wrong, decimal)
         before += len(cells)
+        values[np.isin(values, marks)] = np.nan
         parts.append(values)
     if first is not None:
         row, cell = first
@@ -110,7 +114,6 @@ def _parsed(
 
     if not _is_text(cells.type):
         values = _as_float(cells, where)
-        values[np.isin(values, [float(text) for text in missing if re.match(_NUMBER, text.strip())])] = np.nan
         wrong = np.isinf(values)
         return values, wrong if wrong.any() else None
     cells = _trimmed(cells)

@@ -177,6 +177,42 @@ def of_rows(dataset: datasets.Dataset, how: How) -> SeriesSet:
     return SeriesSet(names=names, values=table[inside], starts=starts, name=place)
 
 
+def of_time_columns(
+    dataset: datasets.Dataset, times: tuple[str, ...], moments: Moments, named: Roles, how: How
+) -> SeriesSet:
+    """A series in each row, whose readings stand in columns that are called by their times.
+
+    Args:
+        dataset: its other columns, or those of `named.series`, name the series.
+        times: the columns.
+        moments: of these.
+        named: what the caller named.
+        how: to read.
+    """
+    place = place_of(dataset)
+    others = [name for name in dataset.column_names if name not in times]
+    columns = named.series if named.has_series else others
+    names, codes = series_names(dataset, columns) if columns else (("series",), np.zeros(len(dataset), dtype=np.int64))
+    check_named_once(names, codes, place)
+    table = np.ascontiguousarray(_read(dataset, times, how).T)  # (series, readings)
+    notes = [f"{place}: the columns {times[0]!r} to {times[-1]!r} are times, and each row is a series", *moments.notes]
+    if how.frequency is None and (step := calendar_step(moments.times)) is not None:
+        starts = np.arange(len(names) + 1, dtype=np.int64) * len(times)
+        return SeriesSet(names, table.reshape(-1), starts, name=place, notes=(*notes, follows(step, place)))
+    grid = _grid(moments.times, table, how, where=place, column="header")
+    starts = np.arange(len(names) + 1, dtype=np.int64) * grid.columns.shape[1]
+    return SeriesSet(
+        names,
+        grid.columns.reshape(-1),
+        starts,
+        first_times=np.full(len(names), grid.first_time, dtype="datetime64[s]"),
+        frequency=grid.frequency,
+        zone=moments.zone,
+        name=place,
+        notes=(*notes, *(f"{place}: {note}" for note in grid.mended.notes())),
+    )
+
+
 def of_lists(listed: ListedSeries, named: Roles, how: How, place: str) -> SeriesSet:
     """A series in each row, as a list."""
     for values in listed.columns:

@@ -1,7 +1,7 @@
-"""Tables as series of numbers over time, in whichever of five layouts they come.
+"""Tables as series of numbers over time, in whichever of six layouts they come.
 
-One series in a column; many, one below the other, with a column that names them (long); many side by side (wide); or one in each row,
-in cells (m4, after the competition) or as a list. `columns` decides which column is what, `layouts` makes series of it.
+One series in a column; many, one below the other (long) or side by side (wide); or one in each row: in cells (m4), in columns that are
+called by their times, or as a list. `columns` decides which column is what, `layouts` makes series of it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from seqtext.data.reading.remarks import notes_of
 from seqtext.data.reading.timestamps import timestamps
 from seqtext.data.series.categories import indicated
 from seqtext.data.series.columns import Roles, choose_time, choose_values, is_m4
-from seqtext.data.series.layouts import How, of_lists, of_rows, one_below_another, side_by_side
+from seqtext.data.series.layouts import How, of_lists, of_rows, of_time_columns, one_below_another, side_by_side
 from seqtext.data.series.lists import read_lists, value_list
+from seqtext.data.series.marks import of_marks
 from seqtext.data.series.repeats import check_names, explain_repeats
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table_options import Layout, SeriesTableOptions
+from seqtext.data.series.time_columns import moments_across, time_columns
+from seqtext.data.series.zones import in_time_zone
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,6 +62,7 @@ def read_table(
         decimal=options.decimal,
         missing=options.missing,
         time_format=options.time_format,
+        time_zone=options.time_zone,
         frequency=options.seconds,
         repair=options.repair,
     )
@@ -75,6 +79,7 @@ def read_series(
     decimal: Decimal = ".",
     missing: Sequence[str] = (),
     time_format: str | None = None,
+    time_zone: str | None = None,
     frequency: int | None = None,
     repair: bool = False,
 ) -> SeriesSet:
@@ -94,6 +99,7 @@ def read_series(
         decimal: the decimal mark of text.
         missing: cells that stand for a missing reading, besides the empty one and `nan`.
         time_format: of timestamps that are neither ISO 8601 nor clear, as for `strptime`.
+        time_zone: name or offset of the zone whose clocks times without one are of, and whose calendar all are.
         frequency: seconds between the readings of rows that are series and do not say it; other readings are averaged over such steps.
         repair: sorts, averages duplicates and fills gaps with missing readings, and notes how many; without it these are errors.
 
@@ -109,6 +115,10 @@ def read_series(
     named = Roles(_names(time_column), tuple(value_columns), _names(series_column), tuple(input_columns))
     if is_m4(dataset, named, layout):
         return _checked(of_rows(dataset, how), dataset)
+    if times := time_columns(dataset, named, layout):
+        across = moments_across(dataset, times, time_format)
+        across = across if time_zone is None else in_time_zone(across, time_zone, place_of(dataset))
+        return _checked(of_time_columns(dataset, times, across, named, how), dataset)
     if (values := value_list(dataset, named, layout)) is not None:
         listed = read_lists(dataset, values, named, decimal=decimal, missing=missing, time_format=time_format)
         return _checked(of_lists(listed, named, how, place_of(dataset)), dataset)
@@ -116,6 +126,8 @@ def read_series(
     moments: Moments | None = None
     if roles.time:
         moments = timestamps(dataset, roles.time, time_format=time_format, cut=frequency is not None)
+    if moments is not None and time_zone is not None:
+        moments = in_time_zone(moments, time_zone, place_of(dataset))
     if moments is not None:
         explain_repeats(dataset, moments.times, roles, wide=layout == "wide")
     roles = choose_values(dataset, roles, layout, missing=missing)
@@ -137,4 +149,4 @@ def _checked(series: SeriesSet, dataset: datasets.Dataset) -> SeriesSet:
         more = f" (nor do {len(empty) - 1:,} more series)" if len(empty) > 1 else ""
         found = f"series {series.names[empty[0]]!r} has no reading, all are missing{more}"
         raise DataError(found, where=series.name, expected="one reading at least", fix="leave it out")
-    return replace(series, notes=(*notes_of(dataset), *series.notes))
+    return replace(series, notes=(*notes_of(dataset), *series.notes, *of_marks(series)))

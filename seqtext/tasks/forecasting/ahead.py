@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.series.series import SeriesSet
-from seqtext.data.series.table import read_table
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import DataError, OptionsError
 from seqtext.tasks.forecasting.given import floats_in, frame_rows
-from seqtext.tasks.forecasting.histories import Histories
+from seqtext.tasks.forecasting.histories import Histories, read_as_trained
 from seqtext.tasks.forecasting.settings import ForecastConfig
 
 READINGS = (
@@ -67,7 +66,7 @@ def read_ahead(rows: Any, options: SeriesTableOptions, config: ForecastConfig) -
     rows = rows.remove_columns([name for name in config.series if name in rows.column_names])
     rows = rows.add_column(READINGS, np.zeros(len(rows)))
     options = replace(options, value_column=(READINGS,))
-    return read_table(rows, options, input_columns=names)
+    return read_as_trained(rows, options, config, input_columns=names)
 
 
 def _of_series(future: SeriesSet, series: SeriesSet, number: int, steps: int) -> NDArray[np.float64]:

@@ -196,12 +196,17 @@ def _pandas() -> Any:
 
 
 def on_clock(series: SeriesSet, zones: tuple[str | None, ...], config: ForecastConfig) -> SeriesSet:
-    """The series by the clocks of their zones, as they stand at the end of each, where the model learnt the hours of such a clock."""
-    if not config.calendar or config.zoned or series.first_times is None or not any(zones):
+    """The series by the clocks that the model learnt, as they stand at the end of each, where their own are others.
+
+    Those are the clocks of its zone, where the times of training had none; and UTC, where they had one and its own have none.
+    """
+    if not config.calendar or series.first_times is None:
         return series
     first_times = series.first_times.copy()
     for number, zone in enumerate(zones):
         behind = series.times_behind(number, 1)
-        if zone is not None and behind is not None:
+        if behind is not None and zone is not None and not config.zoned:
             first_times[number] += offset_at(behind[0], zone)
+        elif behind is not None and zone is None and config.zoned and config.time_zone is not None:
+            first_times[number] -= offset_at(behind[0], config.time_zone)
     return replace(series, first_times=first_times)

@@ -123,7 +123,7 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
     def _read(self, forecaster: Forecaster) -> SeriesSet:
         """The history, of the columns of training that are there, or what can only be meant."""
         from seqtext.data.reading.sources import load_table
-        from seqtext.data.series.table import read_table
+        from seqtext.tasks.forecasting.histories import read_as_trained
 
         config = forecaster.config
         rows = load_table(
@@ -136,7 +136,7 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
         values: tuple[str, ...] = ()
         if self.series_column in ((), ("none",)):
             values = tuple(name for name in config.series if name in rows.column_names)
-        return read_table(rows, self, value_columns=values, input_columns=config.input_names)
+        return read_as_trained(rows, self, config, value_columns=values, input_columns=config.input_names)
 
     def _read_future(self, forecaster: Forecaster) -> SeriesSet | None:
         """What is known ahead, of the same columns as in training."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.series.series import SeriesSet
+from seqtext.data.series.table import read_table
+from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import DataError, shorten
 from seqtext.tasks.forecasting.given import (
     FloatArray,
@@ -99,6 +102,26 @@ def without_calendar(timed: bool, config: ForecastConfig) -> list[str]:
     return [
         "the history has no timestamps, so the calendar is left out, and the forecast is worse for it; give start=TIME"
     ]
+
+
+def read_as_trained(
+    rows: Any,
+    options: SeriesTableOptions,
+    config: ForecastConfig,
+    *,
+    value_columns: Sequence[str] = (),
+    input_columns: Sequence[str] = (),
+) -> SeriesSet:
+    """The series of a table; times without a zone are what the clocks of training say, where those had one.
+
+    Raises:
+        DataError: as `read_series`.
+    """
+    read = partial(read_table, rows, value_columns=value_columns, input_columns=input_columns)
+    series = read(options)
+    if series.first_times is None or series.zone is not None or config.time_zone in (None, "UTC"):
+        return series
+    return read(replace(options, time_zone=config.time_zone))
 
 
 def check_calendar(timed: bool, config: ForecastConfig) -> None:

@@ -47,6 +47,7 @@ def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
         else (),
         frequency=series.frequency,
         zoned=series.zone is not None,
+        time_zone=series.zone,
         marks_missing=any(bool(np.isnan(columns[a:b]).any()) for a, b in train.spans.tolist()),
         difference_lag=_difference_lag(wanted, series) if choices["model"] == "plain" else 0,
         input_names=series.input_names,

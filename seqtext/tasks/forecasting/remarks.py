@@ -58,7 +58,7 @@ def of_clocks(zones: Sequence[str | None], config: ForecastConfig) -> list[str]:
             f"the model learnt the hours of a clock without a zone; of times in {', '.join(named)} it reads the hours there"
         ]
     if config.zoned and None in zones:
-        return ["the model learnt times with a zone; times without one are taken for UTC"]
+        return [f"the model learnt times with a zone; times without one are taken for {config.time_zone or 'UTC'}"]
     return []
 
 

@@ -177,6 +177,8 @@ class ForecastConfig(ForecastSettings):
     """Seconds between two readings; None without timestamps."""
     zoned: bool = False
     """Whether the times of training had a zone, and are UTC here; else they are those of a clock."""
+    time_zone: str | None = None
+    """Whose hours and days the calendar is of, where the times of training had a zone; else those of the times as they are."""
     marks_missing: bool = False
     """Whether a second input says which readings are there, as it does if the training span lacks some; else the last is taken."""
     difference_lag: int = 0

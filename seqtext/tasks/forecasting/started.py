@@ -102,6 +102,7 @@ def started_config(train: Part, source: SavedTask, settings: Mapping[str, Any]) 
         weights=season_weights(train, scales, season) if old.weights else (),
         frequency=series.frequency,
         zoned=series.zone is not None,
+        time_zone=series.zone,
     )
 
 

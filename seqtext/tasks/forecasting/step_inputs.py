@@ -16,6 +16,7 @@ from torch import Tensor
 
 from seqtext.batching.padded import sent
 from seqtext.data.series.series import DAY, WEEK, YEAR
+from seqtext.tasks.forecasting.local_clock import on_clock_of
 from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 from seqtext.tasks.forecasting.settings import ForecastConfig
 
@@ -144,6 +145,7 @@ def _inside(places: Tensor, begins: Tensor, season: Tensor) -> Tensor:
 def calendar(seconds: Tensor, config: ForecastConfig) -> Tensor:
     """Times (...) as (..., C): the hour of working days and of weekends, the day of the week, and the day of the year."""
     assert config.frequency is not None
+    seconds = on_clock_of(seconds, config.time_zone)
     parts: list[Tensor] = []
     weekday = torch.remainder(torch.div(seconds, DAY, rounding_mode="floor") + 3, 7)  # 1970 began on a Thursday
     if harmonics := _harmonics(config):

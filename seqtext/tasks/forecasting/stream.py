@@ -181,6 +181,8 @@ class ForecastStream:
         tell(of_clocks([zone], self.config))
         if zone is not None and not self.config.zoned:
             time = time + offset_at(time, zone)
+        elif zone is None and self.config.zoned and self.config.time_zone is not None:
+            time = time - offset_at(time, self.config.time_zone)
         return int(time.astype(np.int64))
 
     def _columns(self, value: float, inputs: Any) -> Tensor:

@@ -17,6 +17,7 @@ from seqtext.batching.padded import Padded, sent
 from seqtext.batching.window_plan import WindowPlan
 from seqtext.data.series.series import DAY, WEEK, YEAR, Part
 from seqtext.errors import DataError
+from seqtext.tasks.forecasting.local_clock import on_clock_of
 from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries, scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.step_inputs import StepInputs, step_inputs
@@ -82,6 +83,7 @@ def features(columns: Tensor, seconds: Tensor | None, config: ForecastConfig) ->
         parts.append((~torch.isnan(columns)).to(columns.dtype))
     if config.calendar:
         assert seconds is not None
+        seconds = on_clock_of(seconds, config.time_zone)
         turns = torch.stack([torch.remainder(seconds, span) / span for span in (DAY, WEEK, YEAR)], dim=-1)
         angles = (turns * (2 * torch.pi)).to(columns.dtype)
         parts += [angles.sin(), angles.cos()]

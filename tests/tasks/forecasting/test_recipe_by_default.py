@@ -53,6 +53,8 @@ def test_the_model_is_chosen_and_told_and_both_errors_are_judged(place):
     told = (place / "told.txt").read_text()
     assert re.search(r"model +linear path \+ Linear\(.*nn.GRU\(8, 8, batch_first=True\)", told)
     assert "recurrent part counts" in told
+    assert ("forecasts stay at zero or above" in told) == (np.loadtxt(
+        place / "load.csv", delimiter=",", skiprows=1, usecols=1).min() >= 0)  # fmt: skip
     assert "quantiles shifted by" in told
     assert "linear path fitted again on training and validation rows" in told
 

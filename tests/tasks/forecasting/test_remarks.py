@@ -142,13 +142,14 @@ def test_a_model_of_wall_clocks_reads_the_hours_of_the_zone_and_says_so():
     assert last.values == pytest.approx(here.values.tolist(), abs=1e-4)
 
 
-def test_a_model_of_times_with_a_zone_takes_others_for_utc_and_says_so():
-    series = replace(series_of(load(60)), zone="+01:00")
+@pytest.mark.parametrize("zone", ["+01:00", "UTC", "Europe/Berlin"])
+def test_a_model_of_times_with_a_zone_takes_others_for_its_own_clocks_and_says_so(zone):
+    series = replace(series_of(load(60)), zone=zone)
     task = Forecaster.from_data(whole(series), **SMALL, calendar=True)
     assert task.config.zoned
     made, said = told(task, load(60), start=START)
-    assert said == ["the model learnt times with a zone; times without one are taken for UTC"]
-    other, said = told(task, ZONED.tz_localize(None).tz_localize("UTC"))
+    assert said == [f"the model learnt times with a zone; times without one are taken for {zone}"]
+    other, said = told(task, ZONED.tz_localize(None).tz_localize(zone))
     assert said == []
     assert stated(made) == stated(other)
 

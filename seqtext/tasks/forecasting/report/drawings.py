@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from seqtext.data.series.frequencies import HOUR
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.splits import SeriesSplits
+from seqtext.data.series.zones import changes_of
 from seqtext.reporting.baseline import Baseline
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.parts import PartForecasts
@@ -70,10 +72,12 @@ def draw(
 
 
 def hours_of_day(series: SeriesSet, first: IntArray, horizon: int) -> IntArray:
-    """(R, H) the hour, 0 to 23, of each reading forecast behind the positions `first`."""
-    times = series.times_at(first[:, None] + np.arange(horizon))
-    hours: IntArray = times.astype("datetime64[h]").astype(np.int64)
-    return hours % 24
+    """(R, H) the hour, 0 to 23, of each reading forecast behind the positions `first`, by the clocks of the series' zone."""
+    seconds = series.times_at(first[:, None] + np.arange(horizon)).astype(np.int64)
+    if series.zone is not None:
+        seconds = seconds + changes_of(series.zone).ahead_at(seconds)
+    hours: IntArray = seconds // HOUR % 24
+    return hours
 
 
 def _day(data: SeriesSplits) -> int:
@@ -116,7 +120,7 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
         series.values[begin:middle],
         horizon=horizon,
         series=series.names[number],
-        start=None if times is None else times[0],
+        start=None if times is None else f"{times[0]}{'' if series.zone is None else 'Z'}",
         inputs=None if series.inputs is None else series.inputs[begin:middle],
         future=ahead if config.known_ahead else None,
     )

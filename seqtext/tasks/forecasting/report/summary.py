@@ -13,6 +13,7 @@ from seqtext.reporting.estimate import micro_batches, plan_of
 from seqtext.reporting.summary import SPLITS, encode_splits, summarise
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.remarks import of_part
+from seqtext.tasks.forecasting.settings import ForecastConfig
 
 OUTLIER = 50  # standard deviations from the mean beyond which a reading is named
 
@@ -49,7 +50,7 @@ def forecast_summary(
         batch=f"{windows:,} windows"
         + (", each series equally often (with replacement)" if config.sample_by == "series" else ""),
         padded=False,
-        notes=data.notes,
+        notes=(*data.notes, *_chosen(config)),
         warnings=[*_constant(data), *_outliers(task, data), *_unmarked(task, data)],
     )
     return lines, {
@@ -60,6 +61,18 @@ def forecast_summary(
         "frequency_seconds": config.frequency,
         **figures,
     }
+
+
+def _chosen(config: ForecastConfig) -> list[str]:
+    """What follows from the readings, and changes what is forecast."""
+    notes = []
+    if config.nonnegative != "no":
+        notes.append(
+            "forecasts stay at zero or above, as all readings of training do; --nonnegative no lets them fall below"
+        )
+    if config.calendar and config.time_zone is not None:
+        notes.append(f"the calendar is that of clocks in {config.time_zone}")
+    return notes
 
 
 def _shown(names: tuple[str, ...]) -> str:
