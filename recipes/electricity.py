@@ -11,6 +11,7 @@ the window in segments; all outputs but the last are ignored, so it reads the wh
 
     python recipes/electricity.py                                                # offline, on the simulated household
     python recipes/electricity.py --data load.csv --horizon 96 --quantiles 0.1 0.5 0.9
+    python recipes/electricity.py --data meter.csv --init_from runs/day          # go on from another meter's run
     python recipes/electricity.py --resume --run runs/electricity                # go on with a run that was stopped
 """
 
@@ -27,6 +28,7 @@ from seqtext.tasks.forecasting.report.protocol import Protocol, protocol_splits,
 from seqtext.tasks.forecasting.report.report import forecast_report
 from seqtext.tasks.forecasting.report.summary import forecast_summary
 from seqtext.tasks.forecasting.settings import ForecastSettings
+from seqtext.tasks.forecasting.started import options_of_run
 from seqtext.tasks.saved import load as load_task
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
@@ -44,6 +46,8 @@ class Options(SeriesDataOptions, RunOptions, ForecastSettings):
     learning_rate: float = 2e-3
     patience_epochs: int | None = 5
     """Stop after this many epochs without a better validation."""
+    init_from: str | None = None
+    """Start from this run (or hub model) of this recipe: its settings, columns and weights, with the scales of the new series."""
     unit: str = ""
     """Unit of the readings, for the pictures. Default: kW for household."""
     baselines: Baselines = "all"
@@ -53,7 +57,8 @@ class Options(SeriesDataOptions, RunOptions, ForecastSettings):
 
 
 def main() -> None:
-    options = under_protocol(parse(Options, __doc__ or ""))
+    asked = parse(Options, __doc__ or "", defaults_for=lambda asked: options_of_run(asked.init_from))
+    options = under_protocol(asked)
     figures = (SeedFigure("mse", "MSE", digits=5),)
     run_seeds(options, train_once, name="electricity", data=options.train or options.data, figures=figures)
 
@@ -65,22 +70,18 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         data = protocol_splits(source.series, max_rows=options.max_rows)
     else:
         data = series_splits(
-            source.series,
-            horizon=options.horizon,
-            intervals=bool(options.quantiles),
-            test_share=options.test_share,
-            validation=options.validation,
-            validation_share=options.validation_share,
-            max_rows=options.max_rows,
-        )
+            source.series, horizon=options.horizon, intervals=bool(options.quantiles), test_share=options.test_share,
+            validation=options.held_out, validation_share=options.validation_share, begins=options.begins, max_rows=options.max_rows,
+        )  # fmt: skip
 
     # ---- Task: scales and model, from the training span alone
     # linear path + Linear(24, 64) -> nn.GRU(64, 64, batch_first=True) -> last output
     # -> each step ahead: Linear(52, 64) -> Linear(64, 64) -> Linear(64, 1)
     def make() -> Forecaster:
-        return Forecaster.from_data(data.train, seed=options.seed, **part_of(options, ForecastSettings))
+        settings = part_of(options, ForecastSettings)
+        return Forecaster.from_data(data.train, init_from=options.init_from, seed=options.seed, **settings)
 
-    task = make_once(make, open=load_task)
+    task = make_once(make, open=load_task, init_from=options.init_from, reads_texts=False)
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, data, task, summary=forecast_summary)

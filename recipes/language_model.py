@@ -27,6 +27,7 @@ from seqtext.tasks.language_model.report.report import language_report
 from seqtext.tasks.language_model.report.summary import language_summary
 from seqtext.tasks.language_model.settings import LanguageSettings
 from seqtext.tasks.saved import load as load_task
+from seqtext.tasks.start_options import StartOptions
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.seeds import SeedFigure, run_seeds
@@ -37,11 +38,9 @@ FOR_PHRASES = {"epochs": 3}  # defaults for the phrasebook, which is learnt soon
 
 
 @dataclass(frozen=True)
-class Options(TextDataOptions, LanguageOptions, LanguageSettings):
+class Options(TextDataOptions, LanguageOptions, StartOptions, LanguageSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
-    init_from: str | None = None
-    """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, how often each token comes, or also a trigram model."""
 
@@ -70,12 +69,12 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         return LanguageModel.from_data(
             data.train,
             text_column=data.text_column,
-            init_from=options.init_from,
             seed=options.seed,
+            **part_of(options, StartOptions),
             **part_of(options, LanguageSettings),
         )
 
-    task = make_once(make, open=load_task, init_from=options.init_from)
+    task = make_once(make, open=load_task, **part_of(options, StartOptions))
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, data, task, summary=language_summary)

@@ -39,7 +39,7 @@ class Options(TaggedDataOptions, RunOptions, TaggerSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
     init_from: str | None = None
-    """Start from the words, the spelling and the weights of this run (or hub model) of a tagger; other tags get a head of their own."""
+    """Start from this run (or hub model): a tagger, or a language model (or any run of texts), into whose pieces words are cut besides."""
     optimizer: OptimizerName = "muon"
     learning_rate: float = 1e-2
     baselines: Literal["none", "fast", "all"] = "all"
@@ -76,7 +76,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
             **part_of(options, TaggerSettings),
         )
 
-    task = make_once(make, open=load_task, init_from=options.init_from)
+    task = make_once(make, open=load_task, init_from=options.init_from, reads_texts=False)
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, data, task, summary=tagger_summary)

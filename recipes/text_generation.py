@@ -28,6 +28,7 @@ from seqtext.tasks.generation.report.report import generator_report
 from seqtext.tasks.generation.report.summary import generator_summary
 from seqtext.tasks.generation.settings import GeneratorSettings, VectorOptions
 from seqtext.tasks.saved import load as load_task
+from seqtext.tasks.start_options import StartOptions
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
 from seqtext.training.seeds import SeedFigure, run_seeds
@@ -38,11 +39,9 @@ FOR_PHRASES = {"epochs": 3}  # defaults for the phrasebook, which is learnt soon
 
 
 @dataclass(frozen=True)
-class Options(VectorOptions, TextDataOptions, RunOptions, GeneratorSettings):
+class Options(VectorOptions, TextDataOptions, RunOptions, StartOptions, GeneratorSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
-    init_from: str | None = None
-    """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     batch_tokens: int = 2048
     """Most padded steps in a micro-batch; small, since a generator learns from the number of steps it makes."""
     optimizer: OptimizerName = "muon"
@@ -84,12 +83,12 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
             attributes=attributes,
             vector_column=options.vector_column,
             vectors_from=options.vectors_from,
-            init_from=options.init_from,
             seed=options.seed,
+            **part_of(options, StartOptions),
             **part_of(options, GeneratorSettings),
         )
 
-    task = make_once(make, open=load_task, init_from=options.init_from)
+    task = make_once(make, open=load_task, **part_of(options, StartOptions))
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, data, task, summary=generator_summary)

@@ -20,11 +20,10 @@ from typing import Any, Literal
 from seqtext.data.reading.options import load_texts
 from seqtext.errors import run_program
 from seqtext.options import parse, part_of
-from seqtext.reporting.stages import better_of
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.columns import Asked
 from seqtext.tasks.classification.options import LabelledOptions
-from seqtext.tasks.classification.report.first import from_scratch, start_of, with_spread_labels
+from seqtext.tasks.classification.report.first import augmented, best_of, from_scratch, start_of, with_spread_labels
 from seqtext.tasks.classification.report.report import FIGURES, classification_report
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.settings import TopicSettings
@@ -43,8 +42,6 @@ FOR_PHRASES = {"epochs": 4, "batch_rows": 128}  # the phrasebook is learnt soone
 class Options(LabelledOptions, TopicSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
-    init_from: str | None = None
-    """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     baselines: Literal["none", "fast", "all"] = "all"
     """Compare with nothing, the majority class (labels, mean), or also TF-IDF with logistic (ridge) regression."""
 
@@ -73,9 +70,9 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
 
     # ---- Task: tokenizer, labels and model, from training rows alone
     # Embedding(V, 256) -> nn.LSTM(256, 256, bidirectional=True, batch_first=True) -> last + mean + max output -> Linear(1536, C)
-    def make(start: str | None) -> TopicClassifier:
+    def make(start: str | None, rows: Any, settings: dict[str, Any]) -> TopicClassifier:
         return TopicClassifier.from_data(
-            taught.train,
+            rows,
             text_column=data.columns.text,
             label_column=data.columns.label,
             init_from=start,
@@ -84,11 +81,13 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
             **part_of(options, TopicSettings) | settings,
         )
 
-    # First, labels spread to rows without one, a language model of all texts to start from, a start from scratch to compare with
-    taught, settings = with_spread_labels(data, options)
+    # First, labels spread to rows without one, a language model of all texts to start from, and models made otherwise to compare with
+    taught, told = with_spread_labels(data, options)
     options, start = start_of(options, folder, data, revision=source.revision)
-    scratch = from_scratch(options, folder, taught, make=lambda: make(None)) if start else None
-    task = make_once(lambda: make(start), open=load_task, init_from=start, new_tokenizer=options.new_tokenizer)
+    scratch = from_scratch(options, folder, taught, make=lambda: make(None, taught.train, told)) if start else None
+    more = augmented(options, folder, taught, make=lambda rows, told: make(start, rows, told))
+    starting: dict[str, Any] = {"init_from": start, "new_tokenizer": options.new_tokenizer}
+    task = make_once(lambda: make(start, taught.train, told), open=load_task, **starting)
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, taught, task, summary=classification_summary)
@@ -97,8 +96,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
 
     # ---- Show: test rows for the first time, baselines beside the model
     result, facts = trained
-    if scratch is not None:
-        task, result = better_of(task, result, scratch, validation=data.validation, name="a start from scratch")
+    others = {"a start from scratch": scratch, "learning from generated texts too": more}
+    task, result = best_of(task, result, others, validation=data.validation)
     report = classification_report(
         task, data, result, folder, data_figures=facts, source=source.name, baselines=options.baselines
     )

@@ -24,6 +24,7 @@ from seqtext.models.beam_search import MOST_BEAM
 from seqtext.options import OptimizerName, RunOptions, parse, part_of
 from seqtext.reporting.baseline import Baselines
 from seqtext.tasks.saved import load as load_task
+from seqtext.tasks.start_options import StartOptions
 from seqtext.tasks.translation.report.report import translation_report
 from seqtext.tasks.translation.report.summary import translation_summary
 from seqtext.tasks.translation.settings import TranslatorSettings
@@ -42,11 +43,9 @@ FOR_PHRASES = {  # defaults for the phrasebook, whose phrases ask less of a mode
 
 
 @dataclass(frozen=True)
-class Options(PairDataOptions, RunOptions, TranslatorSettings):
+class Options(PairDataOptions, RunOptions, StartOptions, TranslatorSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
-    init_from: str | None = None
-    """Start from the tokenizer of this run (or hub model) of any text task, and from its weights where they fit."""
     optimizer: OptimizerName = "muon"
     learning_rate: float = 1e-2
     warmup: float = 0.02
@@ -70,19 +69,18 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     # ---- Data: any source to checked pairs
     pairs = load_asked_pairs(options)
     sides = {"source": pairs.source, "target": pairs.target}
-    data = pair_splits(pairs.splits, **sides, max_rows=options.max_rows, seed=options.seed)
+    split_by, rows = options.split_by, options.max_rows
+    data = pair_splits(pairs.splits, **sides, split_by=split_by, max_rows=rows, seed=options.seed)
 
     # ---- Task: tokenizers and model, from training pairs alone
     # source: Embedding(V, 128) -> nn.GRU(128, 128, bidirectional=True, batch_first=True) -> Linear(256, 512) as state;
     # target: Embedding(V, 128) -> nn.GRU(128, 256, batch_first=True) -> scaled_dot attention to the source
     # -> nn.GRU(512, 256, batch_first=True) -> Linear(640, 128) -> Linear(128, V) (the embedding's weights)
     def make() -> Translator:
-        settings = part_of(options, TranslatorSettings)
-        return Translator.from_data(
-            data.train, languages=data.languages, init_from=options.init_from, seed=options.seed, **settings
-        )
+        settings = {**part_of(options, StartOptions), **part_of(options, TranslatorSettings)}
+        return Translator.from_data(data.train, languages=data.languages, seed=options.seed, **settings)
 
-    task = make_once(make, open=load_task, init_from=options.init_from)
+    task = make_once(make, open=load_task, **part_of(options, StartOptions))
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, pairs, data, task, summary=translation_summary)

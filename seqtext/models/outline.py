@@ -64,7 +64,8 @@ def _part(part: nn.Module | str) -> str:
         return f"Embedding({', '.join(map(str, part.weight.shape))})"
     if isinstance(part, WordVectors):
         spelt = _chain(part.characters, part.spelling, part.pooling, part.projection)
-        return f"({_part(part.words)} + spelt {spelt})"
+        pieces = "" if part.pieces is None else f" + mean of pieces {_part(part.pieces)}"
+        return f"({_part(part.words)} + spelt {spelt}{pieces})"
     if isinstance(part, nn.Linear):
         return f"Linear({part.in_features}, {part.out_features})"
     if isinstance(part, FrameEmbedding):

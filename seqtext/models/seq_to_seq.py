@@ -54,8 +54,8 @@ class SeqToSeq(nn.Module):
         self.ahead = ahead
         self.input_dropout = LockedDropout(input_dropout)
         self.output_dropout = LockedDropout(output_dropout)
-        keeps = isinstance(embedding, FrameEmbedding) and embedding.kept > 0
-        self._kept = 1 if keeps else 0  # parts of the state that are the embedding's
+        # parts of the state that are the embedding's
+        self._kept = embedding.state_parts if isinstance(embedding, FrameEmbedding) else 0
 
     def forward(self, inputs: Padded, state: State | None = None) -> Padded:
         """Outputs of all steps (B, T, C), T as the embedding makes it.

@@ -17,19 +17,35 @@ from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.pooling import Pooling
 
 
+class Spelled(NamedTuple):
+    """How some words are spelt.
+
+    Attributes:
+        characters: ids (U, C).
+        pieces: ids (U, P) of a tokenizer; None of a model that reads none.
+    """
+
+    characters: Padded
+    pieces: Padded | None = None
+
+    def to(self, device: torch.device) -> Spelled:
+        """The same on `device`; nothing is done where it already is."""
+        return Spelled(self.characters.to(device), None if self.pieces is None else self.pieces.to(device))
+
+
 class Words(NamedTuple):
     """The words of some rows.
 
     Attributes:
         ids: (B, T) of words that have a vector; the unknown id for others.
         form_of: (B, T) which of the U different words each is.
-        spelled: the characters of these (U_i, C_i) each, in groups of like length, one behind the other.
+        spelled: these, in groups of like length, one behind the other.
         vectors: (U, D) what they are spelt as, where that is known already; `spelled` is then not read.
     """
 
     ids: Padded
     form_of: Tensor
-    spelled: tuple[Padded, ...]
+    spelled: tuple[Spelled, ...]
     vectors: Tensor | None = None
 
     def to(self, device: torch.device) -> Words:
@@ -41,17 +57,24 @@ class Words(NamedTuple):
 
 
 class WordVectors(nn.Module):
-    """The sum of a word's own vector and a projection of what its characters are read as.
+    """The sum of a word's own vector and a projection of what its characters are read as; and the mean of its pieces where there are such.
 
     Args:
         embedding: of known words, D features; its `hide` has some of them told by their spelling alone.
         characters: embedding of characters.
         spelling: over characters.
+        pieces: embedding of the pieces that another model reads, of as many features; or None.
         dropout: share of values zeroed in training.
     """
 
     def __init__(
-        self, *, embedding: TokenEmbedding, characters: TokenEmbedding, spelling: Backbone, dropout: float = 0.0
+        self,
+        *,
+        embedding: TokenEmbedding,
+        characters: TokenEmbedding,
+        spelling: Backbone,
+        pieces: TokenEmbedding | None = None,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.words = embedding
@@ -59,6 +82,8 @@ class WordVectors(nn.Module):
         self.spelling = spelling
         self.pooling = Pooling(kinds=["last"], size=spelling.output_size, bidirectional=spelling.bidirectional)
         self.projection = nn.Linear(self.pooling.output_size, embedding.weight.shape[1])
+        self.pieces = pieces
+        self.mean = Pooling(kinds=["mean"], size=embedding.weight.shape[1])
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, words: Words) -> Padded:
@@ -68,6 +93,12 @@ class WordVectors(nn.Module):
         values = self.words(ids).values + nn.functional.embedding(words.form_of, spelt)
         return words.ids.with_values(self.dropout(values))
 
-    def spell(self, spelled: tuple[Padded, ...]) -> Tensor:
-        """(U, D): what different words are spelt as, by their characters (U_i, C_i)."""
-        return torch.cat([self.projection(self.pooling(self.spelling(self.characters(one)))) for one in spelled])
+    def spell(self, spelled: tuple[Spelled, ...]) -> Tensor:
+        """(U, D): what different words are spelt as."""
+        return torch.cat([self._spell(one) for one in spelled])
+
+    def _spell(self, spelled: Spelled) -> Tensor:
+        vectors: Tensor = self.projection(self.pooling(self.spelling(self.characters(spelled.characters))))
+        if self.pieces is not None and spelled.pieces is not None:
+            vectors = vectors + self.mean(self.pieces(spelled.pieces))
+        return vectors

@@ -108,7 +108,7 @@ def better_of(task: TaskT, result: FitResult, other: TaskT, *, validation: Any, 
     worse = sign * theirs[metric] <= sign * ours[metric]
     told = f"{metric} on validation rows: {ours[metric]:.4f}, and {theirs[metric]:.4f} by {name}"
     if started_processes().first:
-        print(f"{told}: {'the start is kept' if worse else f'{name} is kept'}", flush=True)
+        print(f"{told}: {'the first' if worse else name} is kept", flush=True)
         if not worse:
             other.save_pretrained(result.run / "model")
     if worse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from seqtext.errors import printable
@@ -61,19 +61,24 @@ class Table(NamedTuple):
         rows = ([f"**{name}**" if row.model else name, *row.cells] for name, row in named)
         return markdown_table([self.title, *self.columns], rows)
 
-    def better_baseline(self, margin: Callable[[float, float], str], *, unit: str = "rows") -> list[str]:
+    def better_baseline(
+        self, margin: Callable[[float, float], str], *, unit: str = "rows", ways: Mapping[str, str] | None = None
+    ) -> list[str]:
         """A line that names the best baseline where it is as good as the model or better; no line where the model is best.
 
         Args:
             margin: says how much better the second of two scores is than the first.
             unit: what more of the model could be trained on.
+            ways: flags that give a baseline as a model of its own, by its name.
         """
         model = next(row for row in self.rows if row.model)
         best = next((row for row in self._best_first() if row.baseline), None)
         if best is None or best.score < model.score:
             return []
         compared = f"better by {margin(model.score, best.score)}" if best.score > model.score else "as good"
-        return [f"{best.baseline} is {compared} here, and simpler: use that, or train longer, or on more {unit}."]
+        way = (ways or {}).get(best.baseline, "")
+        use = f"use that ({way})" if way else "use that"
+        return [f"{best.baseline} is {compared} here, and simpler: {use}, or train longer, or on more {unit}."]
 
     def _best_first(self) -> list[Row]:
         return sorted(self.rows, key=lambda row: -row.score)

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from seqtext.data.text.tokenizer import Tokenizer
 
-OF_PIECES = ("embedding.weight", "auxiliary.bias")  # what a model that reads has one of for each piece
+# What models have one of for each piece. How often each comes is left to the texts of the new run, whose heads begin with it.
+OF_PIECES = ("embedding.weight", "source_embedding.weight", "head.weight", "reverse_head.weight", "auxiliary.bias")
+SHARES = ("head.bias", "reverse_head.bias")
 
 
 def under_other_tokenizer(
@@ -18,7 +20,7 @@ def under_other_tokenizer(
     """The weights, and how many pieces kept theirs, in words.
 
     Args:
-        weights: of a model that reads the pieces of `theirs`.
+        weights: of a model that reads or writes the pieces of `theirs`.
         theirs: the tokenizer that they were learnt with.
         own: the other one.
     """
@@ -35,4 +37,5 @@ def under_other_tokenizer(
     said = (
         f"new tokenizer: {int(known.sum()):,} of its {len(own):,} pieces have a vector there, the others get the mean"
     )
-    return {name: moved(value) if name in fit else value for name, value in weights.items()}, said
+    kept = {name: value for name, value in weights.items() if name not in SHARES or len(value) != len(theirs)}
+    return {name: moved(value) if name in fit else value for name, value in kept.items()}, said

@@ -7,7 +7,7 @@ same shape. Models name their parts alike for this: `embedding`, `backbone` and 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
+from seqtext.saving.configs import settings_of
 from seqtext.saving.folders import read_tensors
 from seqtext.tasks.saved import SavedTask, open_saved
 from seqtext.tasks.saving import read_tokenizer
@@ -27,6 +28,13 @@ Side = Literal["source", "target"]
 SIDES: dict[Side, dict[str, str]] = {
     "source": {"embedding": "source_embedding", "backbone": "encoder"},
     "target": {"embedding": "embedding", "backbone": "backbone", "head": "head"},
+}
+# What the weights of what a run reads with are made for, by what a translator calls it.
+_SIZES = {
+    "cell": "cell",
+    "embedding_size": "embedding_size",
+    "hidden_size": "encoder_size",
+    "num_layers": "encoder_layers",
 }
 SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
 
@@ -79,6 +87,14 @@ def with_fixed(wanted: SettingsT, fixed: Mapping[str, Any]) -> SettingsT:
         if (value := getattr(wanted, name)) not in (getattr(defaults, name), has):
             raise OptionsError(f"--{name} is {value}, but the run to start from has {has}", fix=f"leave --{name} out")
     return replace(wanted, **fixed)
+
+
+def with_sizes_of(wanted: SettingsT, source: SavedTask) -> SettingsT:
+    """The settings wanted, with the sizes that what a run reads with has: where nothing else is asked for, so that its weights fit."""
+    has, default = source.settings, type(wanted)()
+    sizes = {name: has[theirs if theirs in has else name] for name, theirs in _SIZES.items() if {theirs, name} & {*has}}
+    taken = {name: size for name, size in sizes.items() if getattr(wanted, name) == getattr(default, name)}
+    return settings_of(type(wanted), asdict(wanted) | taken)
 
 
 def has_two_tokenizers(source: SavedTask) -> bool:

@@ -43,6 +43,12 @@ def advice(
     return "" if options.max_minutes is None else f"--max_minutes {2 * options.max_minutes:g}"
 
 
+def ended_early(epochs: int) -> str:
+    """Why a run does not go on that has ended before its last epoch, and what to do instead."""
+    limits = "--max_steps, --max_minutes or --patience_epochs"
+    return f"a limit ended it before epoch {epochs} ({limits}): to go further, begin another run with a higher one"
+
+
 def far_apart(validation: Mapping[str, float], figures: Mapping[str, Any]) -> str:
     """Where validation and test figures lie so far apart that chance does not explain it, that they do; else nothing.
 

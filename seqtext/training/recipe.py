@@ -45,11 +45,20 @@ def make_once(
     open: Callable[[Path], TaskT],
     init_from: str | None = None,
     new_tokenizer: bool = False,
+    reads_texts: bool = True,
 ) -> TaskT:
-    """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one."""
+    """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one.
+
+    Args:
+        make: a new one.
+        open: a saved one, for the other processes.
+        init_from: the run that `make` starts from.
+        new_tokenizer: whether it has a tokenizer of its own all the same.
+        reads_texts: whether it takes the tokenizer of that run over.
+    """
     task = started_processes().made_once(make, open=open)
     if init_from:
-        taken = "" if new_tokenizer else "tokenizer taken over; "
+        taken = "tokenizer taken over; " if reads_texts and not new_tokenizer else ""
         print(f"started from {init_from}: {taken}{getattr(task, 'copied', '')}")
     return task
 

@@ -24,6 +24,7 @@ from seqtext.saving.atomic import SUFFIX, is_temporary
 from seqtext.saving.folders import read_folder, seal, tidy
 from seqtext.saving.manifest import MANIFEST
 from seqtext.saving.untrusted import parse_json, parse_yaml
+from seqtext.training.advice import ended_early
 from seqtext.training.processes import is_first
 from seqtext.training.run_lock import NAME as LOCK
 from seqtext.training.run_lock import RunLock
@@ -144,12 +145,14 @@ class RunFolder:
             return False
         try:
             progress = parse_json(read_folder(place)["progress.json"], where=str(place))
-            ended, epoch, step = (progress[name] for name in ("finished", "epoch", "step"))
-            ended = ended is True and (epochs is None or epochs <= progress["epochs"])
+            ended, epoch, step, planned = (progress[name] for name in ("finished", "epoch", "step", "epochs"))
+            ended = ended is True and (epochs is None or epochs <= planned)
+            early = ended and epoch < planned
         except (SavedFileError, LookupError, TypeError):  # resuming tells what is wrong
             return False
         if ended:
-            print(f"run {self.path} has ended already: epoch {epoch}, step {step}", file=sys.stderr)
+            why = f"; {ended_early(planned)}" if early else ""
+            print(f"run {self.path} has ended already: epoch {epoch}, step {step}{why}", file=sys.stderr)
         return ended
 
     def unseal(self) -> None:

@@ -18,6 +18,7 @@ from seqtext.options import TrainingOptions, checkpoint_interval
 from seqtext.saving.configs import from_plain
 from seqtext.saving.disk import check_space
 from seqtext.saving.untrusted import parse_json
+from seqtext.training.advice import ended_early
 from seqtext.training.averaging import MovingAverage
 from seqtext.training.budget import budget
 from seqtext.training.checkpoint import Progress, load_checkpoint, remove_passed_over, save_checkpoint, training_state
@@ -105,8 +106,11 @@ class RunState:
                 inexact.append(f"planned for {planned} epochs and trained on to {asked}")
                 self.progress.finished = False
             self.progress.inexact = tuple(dict.fromkeys([*self.progress.inexact, *inexact]))
-            what = "has ended already" if self.progress.finished else "goes on"
-            self.say(f"run {self.folder.path} {what}: epoch {self.progress.epoch}, step {self.progress.step}")
+            progress, why = self.progress, ""
+            if progress.finished and progress.epoch < progress.epochs:
+                why = f"; {ended_early(progress.epochs)}"
+            what = "has ended already" if progress.finished else "goes on"
+            self.say(f"run {self.folder.path} {what}: epoch {progress.epoch}, step {progress.step}{why}")
         values = parse_json(self.processes.share(json.dumps(asdict(self.progress))).encode(), where="process 0")
         self.progress = from_plain(Progress, values, where="process 0")
 

@@ -168,3 +168,28 @@ def test_every_task_can_be_checked():
         assert callable(part.columns)
         assert callable(part.faults)
         assert callable(part.told)
+
+
+def test_a_test_that_the_recipe_draws_itself_is_not_said_to_be_learnt_by_heart():
+    made = topic_rows(60)
+    twice = {name: [*values, *values] for name, values in made.items()}
+    write_csv(Path("train.csv"), twice)
+    assert "in train too" not in check("train.csv").out
+    Path("data").mkdir()
+    for split in ("train", "test"):
+        write_csv(Path("data", f"{split}.csv"), made)
+    assert "54 test texts are in train too" in check("data").out
+
+
+@pytest.mark.fault(71)
+def test_rows_without_a_label_are_told_the_flags_that_train_with_them():
+    write_csv(Path("train.csv"), {**(made := topic_rows(60)), "label": ["", *made["label"][1:]]})
+    assert "or train with --unlabelled drop" in check("train.csv").out
+    for way in ("drop", "use"):
+        flags = ("--data", "train.csv", "--dry_run", "--hidden_size", "8", "--vocabulary_size", "300")
+        assert seqtext_command("train", "topics", *flags, "--unlabelled", way).code == 0
+    refused = seqtext_command("train", "topics", *flags)
+    assert (
+        "--unlabelled drop leaves these rows out and counts them; --unlabelled use learns from their texts"
+        in refused.err
+    )

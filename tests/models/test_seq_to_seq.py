@@ -21,9 +21,10 @@ class Same(nn.Module):
         return inputs
 
 
-def model(*, cell="gru", stack=0, skip=1, ahead=0, bidirectional=False) -> SeqToSeq:
+def model(*, cell="gru", stack=0, skip=1, ahead=0, bidirectional=False, forget=0.0) -> SeqToSeq:
     torch.manual_seed(0)
-    embedding = FrameEmbedding(input_size=D, output_size=5, stack=stack, skip=skip) if stack else Same()
+    frames = {"input_size": D, "output_size": 5, "stack": stack, "skip": skip, "forget": forget}
+    embedding = FrameEmbedding(**frames) if stack else Same()
     return SeqToSeq(
         embedding=embedding,
         backbone=Backbone(
@@ -58,9 +59,9 @@ def stepped(net: SeqToSeq, row: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize(("stack", "skip"), [(0, 1), (1, 1), (3, 1), (3, 3), (5, 2)])
-@pytest.mark.parametrize("ahead", [0, 2])
-def test_steps_equal_the_whole_and_a_row_alone_the_row_in_a_batch(cell, stack, skip, ahead):
-    net, rows = model(cell=cell, stack=stack, skip=skip, ahead=ahead), batch()
+@pytest.mark.parametrize(("ahead", "forget"), [(0, 0.0), (2, 0.0), (0, 0.2), (1, 0.01)])
+def test_steps_equal_the_whole_and_a_row_alone_the_row_in_a_batch(cell, stack, skip, ahead, forget):
+    net, rows = model(cell=cell, stack=stack, skip=skip, ahead=ahead, forget=forget), batch()
     with torch.inference_mode():
         whole = net(rows)
         for number, length in enumerate(LENGTHS.tolist()):
@@ -72,17 +73,19 @@ def test_steps_equal_the_whole_and_a_row_alone_the_row_in_a_batch(cell, stack, s
             torch.testing.assert_close(alone.values[0], whole.values[number, :steps], atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("forget", [0.0, 0.2])
 @pytest.mark.parametrize(("stack", "skip", "ahead"), [(0, 1, 0), (5, 2, 0), (5, 2, 1), (0, 1, 2)])
-def test_what_stands_in_the_padding_changes_no_bit(stack, skip, ahead):
-    net, rows = model(stack=stack, skip=skip, ahead=ahead), batch()
+def test_what_stands_in_the_padding_changes_no_bit(stack, skip, ahead, forget):
+    net, rows = model(stack=stack, skip=skip, ahead=ahead, forget=forget), batch()
     other = rows.with_values(torch.where(rows.mask.unsqueeze(-1), rows.values, torch.full_like(rows.values, 9.0)))
     first, second = net(rows), net(other)
     assert torch.equal(first.values[first.mask], second.values[second.mask])
 
 
+@pytest.mark.parametrize("forget", [0.0, 0.2])
 @pytest.mark.parametrize(("stack", "skip", "ahead"), [(0, 1, 0), (5, 2, 0), (5, 2, 1), (3, 3, 1)])
-def test_what_follows_changes_no_bit_of_what_was_written(stack, skip, ahead):
-    net, rows = model(stack=stack, skip=skip, ahead=ahead), batch(torch.tensor([12, 12]))
+def test_what_follows_changes_no_bit_of_what_was_written(stack, skip, ahead, forget):
+    net, rows = model(stack=stack, skip=skip, ahead=ahead, forget=forget), batch(torch.tensor([12, 12]))
     changed = rows.values.clone()
     changed[:, 6:] += 1.0  # frames 0 to 5 make steps 0 to 6 / skip - 1
     there = 6 // skip - ahead
@@ -92,9 +95,10 @@ def test_what_follows_changes_no_bit_of_what_was_written(stack, skip, ahead):
     assert not torch.equal(before[:, there:], after[:, there:])
 
 
+@pytest.mark.parametrize("forget", [0.0, 0.2])
 @pytest.mark.parametrize(("stack", "skip"), [(0, 1), (5, 2), (2, 2)])
-def test_pieces_with_the_state_between_them_equal_the_whole(stack, skip):
-    net, rows = model(stack=stack, skip=skip, cell="lstm"), batch(torch.tensor([12, 12, 12]))
+def test_pieces_with_the_state_between_them_equal_the_whole(stack, skip, forget):
+    net, rows = model(stack=stack, skip=skip, cell="lstm", forget=forget), batch(torch.tensor([12, 12, 12]))
     whole = net(rows).values
     state, parts = None, []
     for piece in rows.values.split([2, 6, 4], dim=1):
@@ -103,9 +107,9 @@ def test_pieces_with_the_state_between_them_equal_the_whole(stack, skip):
     torch.testing.assert_close(torch.cat(parts, dim=1), whole, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize(("stack", "skip"), [(0, 1), (4, 2)])
-def test_the_state_behind_rows_of_different_lengths_is_each_rows_own(stack, skip):
-    net = model(stack=stack, skip=skip)
+@pytest.mark.parametrize(("stack", "skip", "forget"), [(0, 1, 0.0), (4, 2, 0.0), (4, 2, 0.2), (2, 2, 0.2)])
+def test_the_state_behind_rows_of_different_lengths_is_each_rows_own(stack, skip, forget):
+    net = model(stack=stack, skip=skip, forget=forget)
     rows = batch(torch.tensor([12, 6, 2]))
     further = torch.randn(3, 4, D)
     _, state = net.forward_with_state(rows)
@@ -117,10 +121,13 @@ def test_the_state_behind_rows_of_different_lengths_is_each_rows_own(stack, skip
         torch.testing.assert_close(after[number], whole[number, first : first + 4 // skip], atol=1e-5, rtol=0)
 
 
-def test_the_initial_state_counts_and_has_the_shape_of_zeros_given():
-    net, rows = model(stack=4, skip=2), batch()
+@pytest.mark.parametrize(
+    ("forget", "shapes"), [(0.0, [(2, 4, D), (2, 4, 6)]), (0.1, [(1, 4, D), (2, 4, D), (2, 4, 6)])]
+)
+def test_the_initial_state_counts_and_has_the_shape_of_zeros_given(forget, shapes):
+    net, rows = model(stack=4, skip=2, forget=forget), batch()
     zeros = net.zero_state(len(LENGTHS), like=rows.values)
-    assert [tuple(part.shape) for part in zeros] == [(2, 4, D), (2, 4, 6)]
+    assert [tuple(part.shape) for part in zeros] == shapes
     torch.testing.assert_close(net(rows, zeros).values, net(rows).values)
     assert not torch.allclose(net(rows, tuple(part + 1 for part in zeros)).values, net(rows).values)
 
@@ -134,3 +141,5 @@ def test_both_directions_read_the_whole_and_do_not_step():
         model(bidirectional=True, ahead=1)
     with pytest.raises(ValueError, match="at least skip"):
         model(stack=2, skip=3)
+    with pytest.raises(ValueError, match="a share is from 0 to below 1"):
+        model(stack=2, skip=1, forget=1.0)

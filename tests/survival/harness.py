@@ -122,6 +122,7 @@ class Harness:
 
         def work() -> None:
             install(plan, notes)
+            draw_nothing()
             if self._prepare is not None:
                 self._prepare()
             script = str(ROOT / "recipes" / f"{self.recipe}.py")
@@ -145,6 +146,16 @@ class Harness:
     def holds_run(self) -> bool:
         """Whether there is anything to go on with; a run that was killed before it wrote its options is started anew."""
         return (self.run / "options.yaml").is_file()
+
+
+def draw_nothing() -> None:
+    """Pictures are files as before, with nothing in them: to draw them takes longer than to train, and nobody looks at these."""
+    from matplotlib.figure import Figure
+
+    def savefig(self: Figure, path: Path, **settings: Any) -> None:
+        path.write_bytes(b"")
+
+    Figure.savefig = savefig
 
 
 def write_data(place: Path) -> None:

@@ -25,6 +25,7 @@ KINDS = {"classifier": TopicClassifier, "generator": TextGenerator, "translator"
 SIZES = {"embedding_size": 8, "hidden_size": 12, "num_layers": 1, "cell": "gru"}
 ONE_WAY = {**SIZES, "bidirectional": False}
 ENCODER = {**ONE_WAY, "encoder_size": 12, "encoder_layers": 1}
+ONE_DIRECTION = {**SIZES, "directions": "forward"}
 TWO = {"shared_tokenizer": False, "tied": "two_way"}  # a tokenizer for each side
 OF = {"classifier": ONE_WAY, "generator": SIZES, "translator": ENCODER, "two": {**ENCODER, **TWO}}
 
@@ -396,3 +397,30 @@ def test_with_a_new_tokenizer_pieces_that_both_have_keep_their_vectors_and_other
     )
     assert task.config.vocabulary_size == 290
     assert made("classifier", rows, init_from=folder).tokenizer.model == source.tokenizer.model
+
+
+@pytest.mark.parametrize("kind", ["language", "generator", "translator", "two"])
+def test_what_writes_keeps_the_vectors_of_known_pieces_too_and_begins_with_how_often_its_own_come(saved, kind):
+    source, folder = saved["two" if kind == "two" else "generator"]
+    rows = rows_of(3).map(
+        lambda row: {"text": row["text"].replace("th", "q"), "source": row["source"].replace("th", "q")}
+    )
+
+    def task_of(**start):
+        if kind == "language":
+            return LanguageModel.from_data(rows, text_column="text", vocabulary_size=302, **ONE_DIRECTION, **start)
+        return made(kind, rows, vocabulary_size=302, **start)
+
+    task = task_of(init_from=folder, new_tokenizer=True)
+    sides = {"embedding": (task.tokenizer, source.tokenizer)}
+    if kind == "two":
+        sides["source_embedding"] = (task.source_tokenizer, source.source_tokenizer)
+    for part, tokenizers in sides.items():
+        own, theirs = (one.pieces(range(len(one))) for one in tokenizers)
+        vectors, before = (getattr(one.model, part).weight for one in (task, source))
+        assert own != theirs
+        for place, piece in enumerate(own):
+            expected = before[theirs.index(piece)] if piece in theirs else before.mean(dim=0)
+            torch.testing.assert_close(vectors[place], expected, msg=piece)
+    assert torch.equal(task.model.head.bias, task_of().model.head.bias)
+    assert " pieces have a vector there, the others get the mean; " in task.copied

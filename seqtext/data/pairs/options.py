@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs, pair_table
 from seqtext.data.reading.dialect import Dialect
@@ -25,6 +26,8 @@ class PairDataOptions(DataOptions):
     """Likewise for validation, which chooses the epoch; without --test, these are the test. Default: held out of the training pairs."""
     test: tuple[str, ...] = ()
     """Likewise for the test. Default: the pairs of --validation, or else held out of the training pairs."""
+    split_by: Literal["near", "equal", "rows"] = "equal"
+    """What stays on one side of a split that is drawn: pairs with sources that are nearly the same, equal ones, or each pair by itself."""
 
     def _faults(self) -> list[str]:
         return file_faults(self, self.train, validation=self.validation, test=self.test)

@@ -17,7 +17,7 @@ from seqtext.data.pairs.parallel_files import SOURCE
 from seqtext.data.reading.column_arrays import place_of, row_number
 from seqtext.data.rows.duplicates import duplicates
 from seqtext.data.rows.splits import parts_of, used_splits
-from seqtext.data.text.groups import groups_of_column
+from seqtext.data.text.groups import SplitBy, groups_by
 from seqtext.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def pair_splits(
     *,
     source: str | None = None,
     target: str | None = None,
+    split_by: SplitBy = "equal",
     max_rows: int | None = None,
     seed: int = 0,
 ) -> PairSplits:
@@ -72,6 +73,7 @@ def pair_splits(
         splits: as loaded.
         source: column or language to translate from; recognised if there is no doubt.
         target: likewise.
+        split_by: sources that stay on one side of what is held out; equal ones by default, since a sentence may have many translations.
         max_rows: of training.
         seed: of what is drawn.
 
@@ -88,7 +90,7 @@ def pair_splits(
     train, validation, test = parts_of(
         kept,
         notes,
-        groups=lambda rows: groups_of_column(rows, SOURCE, near=False),
+        groups=lambda rows: groups_by(rows, SOURCE, split_by),
         max_rows=max_rows,
         seed=seed,
         rows="pairs",

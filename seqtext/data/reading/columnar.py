@@ -200,7 +200,7 @@ def _plain(schema: pa.Schema, path: Path) -> tuple[list[int], pa.Schema]:
     left_aside: dict[str, str] = {}
     kept, fields = list[int](), list[pa.Field]()
     for place, field in enumerate(schema):
-        type_ = pa.int64() if field.name in classes else _plain_type(field.type)
+        type_ = _of_ids(field.type) if field.name in classes else _plain_type(field.type)
         if "\0" in field.name:
             found, fix = f"found the column {shorten(field.name)}", "rename it"
             left_aside[field.name] = str(
@@ -217,7 +217,11 @@ def _plain(schema: pa.Schema, path: Path) -> tuple[list[int], pa.Schema]:
             fields.append(pa.field(field.name, type_))
     if not fields:
         raise DataError(next(iter(left_aside.values())))
-    noted = {column: {"names": names, "_type": "ClassLabel"} for column, names in classes.items() if times[column] == 1}
+    noted: dict[str, Any] = {}
+    for column, names in classes.items():
+        one = {"names": names, "_type": "ClassLabel"}
+        if times[column] == 1:
+            noted[column] = {"feature": one, "_type": "Sequence"} if _is_list(schema.field(column).type) else one
     metadata = {b"huggingface": json.dumps({"info": {"features": noted}})} if noted else {}
     remarks = told(Remarks(Remarks((), left_aside).all_notes(str(path)), left_aside), str(path)) or {}
     return kept, pa.schema(fields, metadata=metadata | remarks or None)
@@ -240,19 +244,37 @@ def _plain_type(type_: pa.DataType) -> pa.DataType | None:
 
 
 def class_names(schema: pa.Schema) -> dict[str, list[str]]:
-    """The names of the classes, by the columns of whole numbers that stand for them, as `datasets` noted them in a file."""
+    """The names of the classes, by the columns of whole numbers, or of lists of such, that stand for them, as `datasets` noted them
+    in a file."""
     import pyarrow as pa
 
     try:
-        noted = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        found = {column: noted[column]["names"] for column in noted if noted[column].get("_type") == "ClassLabel"}
+        noted = dict(json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"])
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return {}
-    return {
-        field.name: found[field.name]
-        for field in schema
-        if field.name in found and pa.types.is_integer(field.type) and _are_names(found[field.name])
-    }
+    found: dict[str, list[str]] = {}
+    for field in schema:
+        kind, inner = noted.get(field.name), field.type
+        if _is_list(inner):
+            inner = inner.value_type
+            kind = kind.get("feature") if isinstance(kind, dict) else next(iter(kind or ()), None)
+        if isinstance(kind, dict) and kind.get("_type") == "ClassLabel" and pa.types.is_integer(inner):
+            names = kind.get("names")
+            found |= {field.name: names} if _are_names(names) else {}
+    return found
+
+
+def _of_ids(type_: pa.DataType) -> pa.DataType:
+    """The type of a column of classes: whole numbers, or lists of them."""
+    import pyarrow as pa
+
+    return pa.list_(pa.int64()) if _is_list(type_) else pa.int64()
+
+
+def _is_list(type_: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_))
 
 
 def _are_names(names: object) -> bool:

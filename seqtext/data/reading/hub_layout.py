@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from seqtext.data.reading.arrow_copy import COLUMNAR
-from seqtext.data.reading.class_order import renumbered
+from seqtext.data.reading.class_order import names_of, renumbered
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.dialect import AS_IT_IS, Dialect
 from seqtext.data.reading.folder_files import check_files, check_readme
@@ -186,7 +186,7 @@ def with_declared(splits: datasets.DatasetDict, features: datasets.Features | No
         for name, split in splits.items():
             plain = {
                 column: feature
-                if isinstance(feature, datasets.ClassLabel | datasets.Value)
+                if isinstance(feature, datasets.Value) or names_of(feature) is not None
                 else split.features.get(column, feature)
                 for column, feature in features.items()
             }
@@ -210,9 +210,10 @@ def _as_declared(split: datasets.Dataset, features: datasets.Features) -> datase
             if (column in features) != (column in split.column_names):
                 found = f"{'no' if column in features else 'a'} column {column!r}"
                 raise DataError(found, where=place, expected=f"those its README declares: {', '.join(features)}")
-            if hasattr(features[column], "names") and hasattr(split.features[column], "names"):
-                if set(split.features[column].names) <= set(features[column].names):
-                    split = renumbered(split, column, features[column].names)
+            declared, own = names_of(features[column]), names_of(split.features[column])
+            if declared is not None and own is not None:
+                if set(own) <= set(declared):
+                    split = renumbered(split, column, declared)
             elif hasattr(features[column], "names"):
                 _check_names(split, column, features[column].names)
             if not hasattr(features[column], "names") and split.features[column] != features[column]:

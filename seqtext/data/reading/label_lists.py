@@ -6,7 +6,6 @@ of one split (or a column of yes and no for each label), not which labels traini
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
 from seqtext.data.reading.joined_columns import parts_of
+from seqtext.data.reading.label_cells import LISTED, called, parse_list, split
 from seqtext.data.reading.label_codes import MISSING, plain_name
 from seqtext.data.reading.label_forms import MARKS, Form
 from seqtext.errors import DataError, shorten
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 MOST_LABELS = 10_000
 MOST_CELLS = 2_000_000_000  # rows x labels: a byte each
-_LISTED = re.compile(r"\s*[\[({](.*)[\])}]\s*", re.DOTALL)
-_ITEM = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^,\s\"'][^,]*", re.DOTALL)
-_NUMBERS = re.compile(r"[\d.\s]+")
 _YES = {
     **dict.fromkeys((1, "1", "1.0", "true", "True", "yes"), 1),
     **dict.fromkeys((0, "0", "0.0", "false", "False", "no"), 0),
@@ -69,9 +66,9 @@ def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
     if not (pa.types.is_string(type_) or pa.types.is_large_string(type_)):
         return None
     cells = _texts(dataset, column)
-    if cells and all(map(_LISTED.fullmatch, cells)) and any("," in cell or "' '" in cell for cell in cells):
+    if cells and all(map(LISTED.fullmatch, cells)) and any("," in cell or "' '" in cell for cell in cells):
         try:
-            return _form_of_lists([one for cell in cells if (one := _parsed(cell)) is not None])
+            return _form_of_lists([one for cell in cells if (one := parse_list(cell)) is not None])
         except ValueError:  # of a list that cannot be read: whoever reads it says which
             return "list"
     return next((mark for mark in MARKS if _is_plain(cells, mark)), None)
@@ -159,7 +156,8 @@ def _lists(dataset: datasets.Dataset, column: str, form: Form, where: str) -> It
     """The list of each row."""
     if _is_list(dataset.data.column(column).type):
         for array in column_arrays(dataset, column):
-            yield from array.to_pylist()
+            for found in array.to_pylist():
+                yield found if found is None else [_plain(item) for item in found]
         return
     known: dict[str | None, list[Any] | None] = {None: None}
     row = 0
@@ -169,7 +167,7 @@ def _lists(dataset: datasets.Dataset, column: str, form: Form, where: str) -> It
             cell = cell if cell is None or isinstance(cell, str) else str(cell)
             if cell is not None and cell not in known:
                 try:
-                    known[cell] = _split(cell, form)
+                    known[cell] = split(cell, form)
                 except ValueError as error:
                     place = f"{where}, row {row}{in_file(dataset, row - 1)}, column {column!r}"
                     fix = 'write the names alone, as a|b or ["a", "b"]'
@@ -179,36 +177,9 @@ def _lists(dataset: datasets.Dataset, column: str, form: Form, where: str) -> It
             yield known[cell]
 
 
-def _split(cell: str, form: Form) -> list[Any] | None:
-    """The names in a cell of text."""
-    if not cell.strip():
-        return None
-    if _LISTED.fullmatch(cell) and (form in ("list", "yes_no") or cell.strip() in ("[]", "()", "{}")):
-        return _parsed(cell)
-    return [cell] if form in ("list", "yes_no") else cell.split(form)
-
-
-def _parsed(cell: str) -> list[str] | None:
-    """The items of a list as JSON, Python and numpy write it.
-
-    Raises:
-        ValueError: for a list of lists, or of objects.
-    """
-    if not cell.strip():
-        return None
-    listed = _LISTED.fullmatch(cell)
-    assert listed is not None
-    items: list[str] = []
-    for item in _ITEM.findall(listed[1]):
-        if item[0] == '"':
-            items.append(str(json.loads(item, strict=False)))
-        elif item[0] == "'":
-            items.append(re.sub(r"\\(.)", r"\1", item[1:-1], flags=re.DOTALL))
-        elif item[0] in "[{(":
-            raise ValueError(item)
-        else:
-            items += item.split() if _NUMBERS.fullmatch(item) else [item.strip()]
-    return items
+def _plain(item: object) -> object:
+    """What an object is called, if that is plain; anything else as it is."""
+    return called(item) or item if isinstance(item, dict) else item
 
 
 def _form_of_lists(lists: Sequence[Sequence[object]]) -> Form | None:
@@ -226,10 +197,10 @@ def _is_plain(cells: Sequence[str], mark: str) -> bool:
 
     Commas stand in names too: so there must be more texts than names.
     """
-    split = {tuple(filter(None, map(str.strip, cell.split(mark)))) for cell in cells}
-    texts_of = Counter(name for found in split for name in {*found})
-    vary = len({len(found) for found in split}) > 1
-    return vary and max(texts_of.values()) > 1 and (mark != "," or 1 < len(texts_of) < len(split))
+    found = {tuple(filter(None, map(str.strip, cell.split(mark)))) for cell in cells}
+    texts_of = Counter(name for names in found for name in {*names})
+    vary = len({len(names) for names in found}) > 1
+    return vary and max(texts_of.values()) > 1 and (mark != "," or 1 < len(texts_of) < len(found))
 
 
 def _texts(dataset: datasets.Dataset, column: str) -> list[str]:

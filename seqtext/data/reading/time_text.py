@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.moments import NOT_AT_ALL, Cells, Times, mask, more
+from seqtext.data.reading.time_periods import LOOKS_LIKE_PERIOD, periods
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _LOOKS_LIKE_TIMES = (
     r"^(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2})"
     r"|[0-9]{1,2}-[A-Za-z]{3}-[0-9]{2,4}|[0-9]{4}[-/][0-9]{2})(?:[ T].*)?$"
 )
+_LOOKS_LIKE_PERIODS = f"^(?:{LOOKS_LIKE_PERIOD})$"
 _LOOKS_LIKE_CLOCK = r"^[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?(?: ?[AaPp][Mm])?$"
 
 
@@ -154,8 +156,12 @@ def _seconds(text: str, form: str) -> int:
 
 
 def look_like_times(cells: pa.Array) -> bool:
-    """Whether text looks like dates, with a clock's time behind them or without, in each cell that is not empty."""
-    return _all_match(cells, _LOOKS_LIKE_TIMES)
+    """Whether text looks like dates, with a clock's time behind them or without, or months, in each cell that is not empty."""
+    import pyarrow as pa
+
+    return _all_match(cells, _LOOKS_LIKE_TIMES) or (
+        _all_match(cells, _LOOKS_LIKE_PERIODS) and periods(pa.chunked_array([_trimmed(cells)])) is not None
+    )
 
 
 def look_like_clocks(cells: pa.Array) -> bool:
@@ -166,6 +172,13 @@ def look_like_clocks(cells: pa.Array) -> bool:
 def _all_match(cells: pa.Array, pattern: str) -> bool:
     import pyarrow.compute as pc
 
-    trimmed = pc.utf8_trim_whitespace(cells).drop_null()
-    trimmed = trimmed.filter(pc.not_equal(trimmed, ""))
+    trimmed = _trimmed(cells)
     return bool(len(trimmed)) and bool(pc.all(pc.match_substring_regex(trimmed, pattern)).as_py())
+
+
+def _trimmed(cells: pa.Array) -> pa.Array:
+    """Text without blanks around it, of the cells that are not empty."""
+    import pyarrow.compute as pc
+
+    trimmed = pc.utf8_trim_whitespace(cells).drop_null()
+    return trimmed.filter(pc.not_equal(trimmed, ""))

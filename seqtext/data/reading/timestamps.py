@@ -25,6 +25,7 @@ from seqtext.data.reading.moments import (
 )
 from seqtext.data.reading.time_numbers import are_dates, times_of_numbers
 from seqtext.data.reading.time_parts import joined
+from seqtext.data.reading.time_periods import periods
 from seqtext.data.reading.time_text import recognised, tidied
 from seqtext.data.reading.typed_columns import kind_of
 from seqtext.errors import DataError, shorten
@@ -111,6 +112,8 @@ def _of_text(cells: pa.ChunkedArray, where: Cells, time_format: str | None) -> M
         numbers = pc.replace_substring(text, ",", ".").cast(pa.float64()).to_numpy()
         if not are_dates(numbers):
             return Moments(*times_of_numbers(text, numbers, where))
+    if (found := periods(text)) is not None:
+        return Moments(found[0], [f"times were read as {found[1]} each, and its first day ({where.name})"])
     iso, notes = tidied(text, where)
     iso = pc.replace_substring_regex(iso, r"([0-9])z$", r"\1Z")
     iso = pc.replace_substring_regex(iso, r"([0-9]) +(Z|[+\-])", r"\1\2")  # a blank before the offset is common
@@ -126,8 +129,8 @@ def _of_text(cells: pa.ChunkedArray, where: Cells, time_format: str | None) -> M
     except pa.ArrowInvalid:
         if 2 * int(mask(pc.match_substring_regex(iso, _ISO_DATE)).sum()) >= len(iso) and not _unpadded(iso):
             raise _no_time(text, lambda row: _fits(iso[row], type_), where) from None
-        found, form = recognised(iso, where)
-        return Moments(found, [*notes, f"times were read as {form} ({where.name})"])
+        times_found, form = recognised(iso, where)
+        return Moments(times_found, [*notes, f"times were read as {form} ({where.name})"])
     notes += [became_utc("timestamps with UTC offsets", where)] if zone else []
     return Moments(in_seconds(times.cast(pa.int64()).to_numpy().view("datetime64[us]"), text, where), notes, zone)
 

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from seqtext.data.reading.column_arrays import column_arrays
+from seqtext.data.reading.numbers import holds_numbers
 
 if TYPE_CHECKING:
     import datasets
 
 LOOKED_AT = 20_000  # rows, spread evenly: files are often sorted by class
+_FEW = 1_000  # rows whose texts are counted
 _MOST_CLASSES = 1_000
 _MOST_COLUMNS = 50  # of more, one by chance is like a label
 _ROWS_OF_A_CLASS = 10  # on average, at least
+_DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T,].*)?$"
+_YES_OR_NO = {0, 1, "0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"}
 Kind = Literal["classes", "texts", "neither", "unclear"]
 
 
@@ -51,7 +55,7 @@ def kind_of(dataset: datasets.Dataset, column: str) -> Kind:
     cells = pc.utf8_trim_whitespace(cells.cast(pa.large_string())).drop_null()
     cells = cells.filter(pc.not_equal(cells, ""))
     different = pc.count_distinct(cells).as_py()
-    if different < 2:
+    if different < 2 or pc.mean(pc.match_substring_regex(cells, _DAY)).as_py() > 0.9:
         return "neither"
     if different <= min(_MOST_CLASSES, max(2, len(cells) / _ROWS_OF_A_CLASS)):
         return "classes"
@@ -59,3 +63,24 @@ def kind_of(dataset: datasets.Dataset, column: str) -> Kind:
     if not is_text or words < 0.1:
         return "neither"  # numbers, times, signs
     return "texts" if different > len(cells) / 2 and words > 0.9 else "unclear"
+
+
+def is_yes_or_no(rows: datasets.Dataset, column: str) -> bool:
+    """Whether rows hold nothing but yes and no, however they are written."""
+    values = {value for part in column_arrays(rows, column) for value in part.unique().to_pylist()} - {None}
+    return bool(values) and values <= _YES_OR_NO
+
+
+def can_be_predicted(dataset: datasets.Dataset, column: str) -> bool:
+    """Whether a column holds numbers that may measure something: whole ones of which none comes again number the rows."""
+    if not holds_numbers(dataset, column):
+        return False
+    first = next(column_arrays(dataset, column)).drop_null()
+    numbers_rows = str(first.type).startswith(("int", "uint")) and len(first.unique()) == len(first)
+    return not numbers_rows
+
+
+def mean_length(dataset: datasets.Dataset, column: str) -> float:
+    """Characters of a text on average, as far as the first rows tell."""
+    first = [text for text in next(column_arrays(dataset, column)).slice(0, _FEW).to_pylist() if text is not None]
+    return sum(map(len, first)) / max(len(first), 1)

@@ -17,7 +17,7 @@ from seqtext.data.reading.joined_columns import joined, parts_of
 from seqtext.data.reading.label_codes import coded, name_rows
 from seqtext.data.reading.label_lists import form_of
 from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
-from seqtext.data.rows.by_content import only_label, only_text
+from seqtext.data.rows.by_content import can_be_predicted, is_yes_or_no, only_label, only_text
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ TEXT_NAMES = (
 LABEL_NAMES = (
     ("label",),
     ("labels", "class", "category", "topic", "section", "target", "sentiment", "intent", "genre"),
+    ("emotion", "stars", "rating", "polarity"),
 )
 LIST_NAMES = ("classes", "categories", "topics", "targets", "intents", "genres", "emotions", "tags", "keywords")
 
 
 _MOST_LOOKED_AT = 1_000  # columns, in search of those of yes and no
-_YES_OR_NO = {0, 1, "0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"}
 WITHOUT_NAME = re.compile(r"Unnamed: \d+")  # a column that has none, as our reader and pandas call it
 
 
@@ -89,8 +89,10 @@ def choose_text(dataset: datasets.Dataset, *, label: str | None = None) -> str:
     """
     texts = [name for name in text_columns(dataset) if name not in parts_of(label or "")]
     flag = "--text_column NAME (several names are joined)"
-    named = _named(_and_left_aside(texts, dataset), TEXT_NAMES)
-    return _only("text", named or (len(texts) > 1 and only_text(dataset, texts)) or texts, dataset, flag)
+    named = named_in(_and_left_aside(texts, dataset), TEXT_NAMES)
+    found = named or (len(texts) > 1 and only_text(dataset, texts)) or texts
+    hint = f"--text_column {shlex.join(found)} joins them" if 1 < len(found) < 4 else ""
+    return _only("text", found, dataset, flag, hint=hint)
 
 
 def choose_label(
@@ -113,52 +115,34 @@ def choose_label(
     if len(classes) == 1:
         return classes[0]
     possible = classes or [name for name, feature in others.items() if _can_be_label(feature)]
-    named = _named(_and_left_aside(possible, dataset), LABEL_NAMES) or classes
+    named = named_in(_and_left_aside(possible, dataset), LABEL_NAMES) or classes
     if not named:
         named = _of_lists(dataset, [name for name in others if name not in possible], several)
+    if not named and several:
+        named = [name for name in named_in(possible, (LIST_NAMES,)) if form_of(dataset, name)]
     if not named:
         _refuse_several(dataset, possible, flag, several)
         named = only_label(dataset, [name for name in possible if not WITHOUT_NAME.fullmatch(name)])
         if not text and text_columns(dataset) == named:  # the only column of texts is no label of them
             named = []
-    chosen = _only("label", named, dataset, flag)
+    chosen = _only(
+        "label", named, dataset, flag, hint=_without_labels(dataset, list(others)) if several and not named else ""
+    )
     if several and form_of(dataset, chosen):
         return chosen
     codes = coded(dataset, chosen)
     if len(codes.values) > max(100, len(dataset) / 2):
         found = f"found {len(codes.values):,} different values in {len(dataset):,} rows"
         fix = f"if they are the labels, pass {flag.replace('NAME', chosen)}; else the name of the right column"
+        if several and can_be_predicted(dataset, chosen):
+            fix = f"{fix}; or --target number, which predicts a number"
         raise DataError(found, where=f"{place_of(dataset)}, column {chosen!r}", expected="classes", fix=fix)
     return chosen
 
 
-def by_content(dataset: datasets.Dataset, columns: Columns, *, text: object = None, label: object = None) -> list[str]:
-    """A note if a column was recognised by what stands in it and not by its name.
-
-    Args:
-        dataset: the rows.
-        columns: that were chosen.
-        text: what the caller named.
-        label: likewise.
-    """
-    is_known = (
-        label
-        or hasattr(dataset.features[columns.label], "names")
-        or _named([columns.label], (*LABEL_NAMES, LIST_NAMES))
-    )
-    taken = [] if is_known else [f"{columns.label!r} is taken for the label, by its few values"]
-    others = [name for name in text_columns(dataset) if name not in parts_of(columns.label)]
-    if not text and len(others) > 1 and not _named(others, TEXT_NAMES):
-        taken.append(
-            f"{columns.text!r} for the text" if taken else f"{columns.text!r} is taken for the text, by its values"
-        )
-    flags = "--label_column and --text_column say otherwise"
-    return [f"{place_of(dataset)}: column {' and '.join(taken)}; {flags}"] if taken else []
-
-
 def _of_lists(dataset: datasets.Dataset, lists: list[str], several: bool) -> list[str]:
     """The one column of lists that is named as labels are; several labels a row are refused where they may not be."""
-    named = _named(lists, (*LABEL_NAMES, LIST_NAMES))
+    named = named_in(lists, (*LABEL_NAMES, LIST_NAMES))
     if len(named) != 1:
         return []
     if not several:
@@ -169,7 +153,7 @@ def _of_lists(dataset: datasets.Dataset, lists: list[str], several: bool) -> lis
 def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str, several: bool) -> None:
     """Refuses columns of yes and no, one for each label: each row may then have several."""
     first = dataset.select(range(min(len(dataset), MAX_ROWS)))  # once: `datasets` copies what it knows of all columns
-    yes_or_no = [name for name in possible[:_MOST_LOOKED_AT] if _is_yes_or_no(first, name)]
+    yes_or_no = [name for name in possible[:_MOST_LOOKED_AT] if is_yes_or_no(first, name)]
     if len(yes_or_no) > 1:
         where = f"{place_of(dataset)}, columns {one_of(map(repr, yes_or_no)).removeprefix('one of ')}"
         own = flag.partition(",")[0].replace("NAME", yes_or_no[0])
@@ -177,12 +161,6 @@ def _refuse_several(dataset: datasets.Dataset, possible: list[str], flag: str, s
         if several:
             fix = f"pass {flag.replace('NAME', shlex.join(yes_or_no))} for any number of labels a text, or {own} for one of them alone"
         raise DataError("each row may have several labels, a column of yes and no for each", where=where, fix=fix)
-
-
-def _is_yes_or_no(rows: datasets.Dataset, column: str) -> bool:
-    """Whether rows hold nothing but yes and no, however they are written."""
-    values = {value for part in column_arrays(rows, column) for value in part.unique().to_pylist()} - {None}
-    return bool(values) and values <= _YES_OR_NO
 
 
 def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = "") -> None:
@@ -256,7 +234,7 @@ def is_text(feature: object) -> bool:
     return getattr(feature, "dtype", "") in ("string", "large_string") and not hasattr(feature, "names")
 
 
-def _named(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> list[str]:
+def named_in(columns: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> list[str]:
     """The columns in the first group of names that has any."""
     columns = list(columns)
     found = ([column for column in columns if column.strip().lower() in group] for group in groups)
@@ -268,7 +246,17 @@ def _and_left_aside(columns: Iterable[str], dataset: datasets.Dataset) -> list[s
     return [*columns, *remarks_of(dataset).left_aside]
 
 
-def _only(role: str, candidates: list[str], dataset: datasets.Dataset, flag: str) -> str:
+def _without_labels(dataset: datasets.Dataset, others: Sequence[str]) -> str:
+    """What else can be done with rows that have no column of labels."""
+    numbers = [name for name in others if not WITHOUT_NAME.fullmatch(name) and can_be_predicted(dataset, name)]
+    if numbers:
+        return f"--target number --label_column {shlex.quote(numbers[0])} predicts a number"
+    if len(others) > 1:
+        return ""
+    return "texts alone are for seqtext train language, or for --unlabelled_data beside some with labels"
+
+
+def _only(role: str, candidates: list[str], dataset: datasets.Dataset, flag: str, *, hint: str = "") -> str:
     if len(candidates) == 1:
         refuse_left_aside(dataset, candidates)
         return candidates[0]
@@ -278,7 +266,7 @@ def _only(role: str, candidates: list[str], dataset: datasets.Dataset, flag: str
         found = f"{len(candidates)} columns could be the {role}: {_listed(dataset, candidates)}"
     else:
         found = f"no column is clearly the {role} among {_listed(dataset, dataset.column_names)}"
-    raise DataError(found, where=place_of(dataset), fix=f"pass {flag}")
+    raise DataError(found, where=place_of(dataset), fix="; ".join(filter(None, [f"pass {flag}", hint])))
 
 
 def _listed(dataset: datasets.Dataset, columns: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import datasets
 
 
+IN_TRAIN_TOO = "test texts are in train too"
 _BLANK = 0  # of texts without a character, which say nothing
 
 

@@ -101,14 +101,14 @@ def without_text(rows: datasets.Dataset, column: str) -> Iterator[Fault]:
     yield from _kind(f"column {column!r}: found None; expected text; give the rows a text, or remove them", nulls)
 
 
-def without_label(rows: datasets.Dataset, column: str) -> Iterator[Fault]:
-    """Rows that have no label."""
+def without_label(rows: datasets.Dataset, column: str, *, fix: str = "fill them in, or remove them") -> Iterator[Fault]:
+    """Rows that have no label; `fix` is what to do about them."""
     try:
         codes = coded(rows, column).codes
     except DataError as error:
         yield Fault(told_of(error), _NONE)
         return
-    told = f"column {column!r}: found no label (None, -1 or empty); expected a label in every row; fill them in, or remove them"
+    told = f"column {column!r}: found no label (None, -1 or empty); expected a label in every row; {fix}"
     yield from _kind(told, [codes == MISSING])
 
 

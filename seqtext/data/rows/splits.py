@@ -6,7 +6,7 @@ it is made from training rows, and said so. Knows row numbers and label ids, not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -59,6 +59,11 @@ def used_splits(splits: datasets.DatasetDict, notes: list[str], *, rows: str = "
     used = type(splits)({part: splits[name] for part, name in names.items() if name in splits})
     notes += notes_of(*used.values())
     return used
+
+
+def test_is_given(splits: Iterable[str]) -> bool:
+    """Whether there are rows to test on among splits, by their names, so that none are held out for it."""
+    return not {"test", *VALIDATION_NAMES}.isdisjoint(splits)
 
 
 def parts_of(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.moments import Moments
 from seqtext.data.reading.numbers import Decimal, numbers
+from seqtext.data.series.calendar_steps import calendar_step, follows
 from seqtext.data.series.columns import Roles
 from seqtext.data.series.even_grid import Grid, Mended, averaged, frequency_of, regular
 from seqtext.data.series.lists import ListedSeries, check_named_once
@@ -66,6 +67,9 @@ def side_by_side(dataset: datasets.Dataset, roles: Roles, moments: Moments | Non
     """A series in each value column; the rows are moments."""
     place, first_times, frequency, notes = place_of(dataset), None, None, list(roles.notes)
     table = _read(dataset, [*roles.values, *roles.inputs], how)
+    if moments is not None and how.frequency is None and (step := calendar_step(moments.times)) is not None:
+        notes += [*moments.notes, follows(step, place)]
+        moments = None
     if moments is not None:
         grid = _grid(moments.times, table, how, where=place, column=" ".join(roles.time))
         table, frequency = grid.columns, grid.frequency
@@ -125,8 +129,13 @@ def _gathered(
     """
     ends = np.cumsum(lengths)
     first_times, frequency, notes = None, how.frequency, list(roles.notes)
+    groups = np.split(rows, ends[:-1])
+    if moments is not None and how.frequency is None:
+        steps = {calendar_step(moments.times[group]) for group in groups}
+        if len(steps) == 1 and (step := steps.pop()) is not None:
+            notes += [*moments.notes, follows(step, place)]
+            moments = None
     if moments is not None:
-        groups = np.split(rows, ends[:-1])
         if frequency is None:
             frequency = _shared_frequency([moments.times[group] for group in groups], names, place)
         grids: list[Grid] = []

@@ -1,16 +1,18 @@
 """Which column is the words and which the tags, and both as lists of texts; rows that cannot be used, with their numbers.
 
-A cell is a list, or a text that is cut at white space. Knows types and names of columns, not what tags mean.
+A cell is a list, a list written as text, or a text that is cut at white space. Knows types and names of columns, not what tags mean.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
+from seqtext.data.reading.label_cells import parse_list
 from seqtext.data.rows.columns import is_text, require
 from seqtext.data.rows.faults import Fault
 from seqtext.errors import DataError, one_of, shorten
@@ -18,6 +20,7 @@ from seqtext.errors import DataError, one_of, shorten
 if TYPE_CHECKING:
     import datasets
 
+Role: TypeAlias = Literal["words", "tags"]
 TOKEN_NAMES = ("tokens", "words", "token", "word", "forms", "form")
 # Of several the first group that is there; compared in lower case.
 TAG_NAMES = (
@@ -25,7 +28,13 @@ TAG_NAMES = (
     ("ner_tags", "ner", "entities", "entity_tags"),
     ("upos", "pos_tags", "pos", "upos_tags", "xpos"),
 )
-_FEW = 50  # different tags, at most, in the message on what is there
+TEXT_NAMES = ("sentence", "sentences", "text")  # of the words, if there are as many tags
+_LOOKED_AT = 200  # rows by which that is told
+# Lists written as text: of words or tags in quotes, and of tags that are numbers.
+_LISTED: dict[Role, re.Pattern[str]] = {
+    "words": re.compile(r"\s*\[\s*(?:['\"].*['\"])?[,\s]*\]\s*", re.DOTALL),
+    "tags": re.compile(r"\s*\[\s*(?:['\"].*['\"]|\d+(?:[,\s]+\d+)*)?[,\s]*\]\s*", re.DOTALL),
+}
 
 
 class TaggedColumns(NamedTuple):
@@ -46,11 +55,32 @@ def choose_tagged(rows: datasets.Dataset, *, tokens: str | None = None, tags: st
     listed = _candidates(rows)
     by_name = {name.lower(): name for name in listed}
     tokens = tokens or next((by_name[name] for name in TOKEN_NAMES if name in by_name), None)
-    if tokens is None and tags is not None and _values(rows.features[tags]) is not None:
-        tokens = next((name for name in listed if name.lower() in ("text", "sentence") and name != tags), None)
+    if tokens is None:
+        tokens = next(
+            (by_name[name] for name in TEXT_NAMES if name in by_name and _fit(rows, by_name[name], tags)), None
+        )
     if tokens is None:
         raise _unclear(rows, "words", "--token_column NAME")
-    return TaggedColumns(tokens, tags or _choose_tags(rows, [name for name in listed if name != tokens]))
+    tags = tags or _choose_tags(rows, [name for name in listed if name != tokens])
+    if is_text(rows.features[tokens]) and len(rows) > 1:
+        some = rows.select(range(min(len(rows), _LOOKED_AT)))
+        if max(len(cell or ()) for cells in lists_of(some, tokens, "words") for cell in cells) < 2:
+            found = f"every row of column {tokens!r} is a single word"
+            fix = "add a column sentence_id, the same for all words of a sentence, or write lists of words and of tags"
+            raise DataError(found, where=place_of(rows), expected="sentences", fix=fix)
+    return TaggedColumns(tokens, tags)
+
+
+def _fit(rows: datasets.Dataset, tokens: str, tags: str | None) -> bool:
+    """Whether rows have a tag for each word of a text, and some have several: so that texts with a label are not taken for such."""
+    try:
+        tags = tags or _choose_tags(rows, [name for name in _candidates(rows) if name != tokens])
+    except DataError:
+        return False
+    some = rows.select(range(min(len(rows), _LOOKED_AT)))
+    words = [len(cell or ()) for cells in lists_of(some, tokens, "words") for cell in cells]
+    of_tags = [len(cell or ()) for cells in lists_of(some, tags, "tags") for cell in cells]
+    return tags != tokens and words == of_tags and max(words) > 1
 
 
 def _choose_tags(rows: datasets.Dataset, listed: list[str]) -> str:
@@ -84,18 +114,28 @@ def _unclear(rows: datasets.Dataset, role: str, flag: str) -> DataError:
     return DataError(found, where=place_of(rows), expected=expected, fix=f"pass {flag}")
 
 
-def lists_of(rows: datasets.Dataset, column: str) -> Iterator[list[list[Any] | None]]:
-    """The cells of a column as lists, some thousand at a time: of texts what stands between white space, of classes their names."""
+def lists_of(rows: datasets.Dataset, column: str, role: Role) -> Iterator[list[list[Any] | None]]:
+    """The cells of a column as lists, some thousand at a time: of texts their parts, of classes their names."""
     feature = rows.features[column]
     names = getattr(getattr(feature, "feature", None), "names", None)
     for array in column_arrays(rows, column):
         cells = array.to_pylist()
         if is_text(feature):
-            yield [None if cell is None else cell.split() for cell in cells]
+            yield [None if cell is None else _parts(cell, role) for cell in cells]
         elif names is not None:
             yield [None if cell is None else [_name(value, names) for value in cell] for cell in cells]
         else:
             yield cells
+
+
+def _parts(cell: str, role: Role) -> list[str]:
+    """The words or tags of a text: the items of a list that is written out; tags between commas, as A,B,C; else what is between blanks."""
+    if _LISTED[role].fullmatch(cell):
+        return parse_list(cell) or []
+    parts = cell.split()
+    if role == "tags" and len(parts) == 1 and all(tags := cell.strip().split(",")):
+        return tags
+    return parts
 
 
 def _name(value: int | None, names: list[str]) -> Any:
@@ -104,13 +144,17 @@ def _name(value: int | None, names: list[str]) -> Any:
 
 def tags_of(rows: datasets.Dataset, column: str) -> Iterator[list[list[str]]]:
     """The tags of each row as texts, some thousand rows at a time; the rows were checked by `check_tagged`."""
-    for cells in lists_of(rows, column):
-        yield [[value if isinstance(value, str) else str(value) for value in cell or ()] for cell in cells]
+    yield from _as_texts(rows, column, "tags")
 
 
 def words_of(rows: datasets.Dataset, column: str) -> Iterator[list[list[str]]]:
     """The words of each row, likewise."""
-    yield from tags_of(rows, column)
+    yield from _as_texts(rows, column, "words")
+
+
+def _as_texts(rows: datasets.Dataset, column: str, role: Role) -> Iterator[list[list[str]]]:
+    for cells in lists_of(rows, column, role):
+        yield [[value if isinstance(value, str) else str(value) for value in cell or ()] for cell in cells]
 
 
 def tagged_faults(rows: datasets.Dataset, columns: TaggedColumns) -> Iterator[Fault]:
@@ -127,7 +171,8 @@ def tagged_faults(rows: datasets.Dataset, columns: TaggedColumns) -> Iterator[Fa
             raise DataError(f"found {kind}", where=f"{place_of(rows)}, column {name!r}", expected="lists of texts")
     found: dict[str, tuple[str, list[int]]] = {}
     place = 0
-    for words, tags in zip(lists_of(rows, columns.tokens), lists_of(rows, columns.tags), strict=True):
+    both = zip(lists_of(rows, columns.tokens, "words"), lists_of(rows, columns.tags, "tags"), strict=True)
+    for words, tags in both:
         for of_words, of_tags in zip(words, tags, strict=True):
             if told := _fault(of_words, of_tags, columns):
                 found.setdefault(told[0], (told[1], []))[1].append(place)

@@ -16,6 +16,7 @@ from seqtext.data.reading.remarks import remarks_of, with_remarks
 from seqtext.data.reading.sources import Source, load, load_files
 from seqtext.data.reading.split_names import split_of
 from seqtext.data.tags.column_files import Form, form_of, read_sentences
+from seqtext.data.tags.words_per_row import with_sentences
 from seqtext.errors import DataError, one_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def load_tagged(
         given = {"train": asked} if path.exists() or any(mark in asked for mark in "*?[") else {}
     forms = {split: found for split, pattern in given.items() if (found := _forms(pattern)) is not None}
     if not forms or dialect.is_said:
-        return load(name, revision=revision, config=config, needs=needs, dialect=dialect)
+        source = load(name, revision=revision, config=config, needs=needs, dialect=dialect)
+        return replace(source, splits=with_sentences(source.splits))
     if revision or config:
         raise DataError("found a revision or configuration of what has none", where=asked, fix="leave it out")
     for split in needs:
@@ -89,7 +91,8 @@ def load_tagged_files(
     found = {split: _forms(pattern, where=f"--{split}") for split, pattern in given.items()}
     forms = {split: of_split for split, of_split in found.items() if of_split is not None}
     if not forms or dialect.is_said:
-        return load_files(train=train, validation=validation, test=test, dialect=dialect)
+        source = load_files(train=train, validation=validation, test=test, dialect=dialect)
+        return replace(source, splits=with_sentences(source.splits))
     for split, pattern in given.items():
         if split not in forms:
             expected = f"tagged words, as in {given[next(iter(forms))]}"

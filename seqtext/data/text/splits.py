@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from seqtext.data.reading.joined_columns import joined
 from seqtext.data.reading.label_codes import check_values
 from seqtext.data.rows.columns import check_texts, choose_text, require
-from seqtext.data.rows.duplicates import duplicates
+from seqtext.data.rows.duplicates import IN_TRAIN_TOO, duplicates
 from seqtext.data.rows.labels import about_labels
 from seqtext.data.rows.splits import parts_of, used_splits
 from seqtext.data.text.groups import SplitBy, groups_by
@@ -91,5 +91,5 @@ def text_splits(
     )
     copies = duplicates(train, test, column)
     if copies.total:
-        warnings.append(f"{copies.total:,} test texts are in train too: the test figures flatter")
+        warnings.append(f"{copies.total:,} {IN_TRAIN_TOO}: the test figures flatter")
     return TextSplits(train, validation, test, column, copies.total, tuple(notes), tuple(warnings))

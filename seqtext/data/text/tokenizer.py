@@ -119,7 +119,7 @@ class Tokenizer:
                 ) from error
             raise OptionsError(
                 f"--vocabulary_size {vocabulary_size} is too small for this text",
-                expected=f"at least {len(counted.characters) + 260} (its characters, 256 bytes and 4 special ids)",
+                expected=f"at least {least_pieces({*counted.characters, *always})} (its characters, 256 bytes and 4 special ids)",
             ) from error
         return cls(sink.getvalue(), normaliser)
 
@@ -234,6 +234,11 @@ class _Segmentations(NamedTuple):
     ids: NDArray[np.int32]
     starts: NDArray[np.int32]
     sums: NDArray[np.float64]
+
+
+def least_pieces(characters: Iterable[str]) -> int:
+    """Pieces that a vocabulary must hold: characters, the blank that stands before every text, 256 bytes and 4 special ids."""
+    return len({*characters, " "}) + 260
 
 
 class _Counted:

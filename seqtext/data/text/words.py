@@ -13,8 +13,14 @@ IN_WORD = rf"(?:[^\W{UNSPACED}]|[{_MARKS}])"  # a character of a word of several
 TOKEN = rf"{IN_WORD}+|[{UNSPACED}]|[^\w\s]"
 WORD = TOKEN.rpartition("|")[0]  # no symbols
 _TOKEN = re.compile(TOKEN)
+_BETWEEN_BLANKS = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 
 
 def words(text: str) -> list[str]:
     """Words, symbols, and characters of scripts written without spaces, in their order and letter case."""
     return _TOKEN.findall(text)
+
+
+def count_words(text: str) -> int:
+    """What stands between blanks; of scripts written without spaces, the characters."""
+    return sum(1 for _ in _BETWEEN_BLANKS.finditer(text))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from seqtext.data.reading.options import TextDataOptions
 from seqtext.options import MOST_STEPS, POSITIVE, Range, RunOptions, at_most, out_of_range
+from seqtext.tasks.start_options import StartOptions
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -15,7 +16,7 @@ _TRAIN_AND_VALIDATE = Range("2 or more: one to train on and one to validate", la
 
 
 @dataclass(frozen=True)
-class LabelledOptions(TextDataOptions, RunOptions):
+class LabelledOptions(TextDataOptions, RunOptions, StartOptions):
     """Rows with labels."""
 
     label_column: tuple[str, ...] = ()
@@ -30,8 +31,8 @@ class LabelledOptions(TextDataOptions, RunOptions):
     """Times that the language model of the texts without labels reads them. Default: as many as take some minutes, 6 at most."""
     self_training: bool = True
     """Spread the labels to the rows without one by naive Bayes, and learn from that too, where it finds more hidden labels than without."""
-    new_tokenizer: bool = False
-    """With --init_from: a tokenizer of these texts all the same; pieces that both have keep their vectors, the others get the mean."""
+    augment_from: str | None = None
+    """Saved text generator (or hub model) whose texts of each label are learnt from too; kept only if validation gains by them."""
     compare_scratch: bool = False
     """Train without a start too, for as long, and keep the better one by the validation rows."""
 

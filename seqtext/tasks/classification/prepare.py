@@ -17,7 +17,8 @@ from seqtext.data.rows.label_sets import LabelSets
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
-from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.data.text.tokenizer import Tokenizer, least_pieces
+from seqtext.data.text.words import count_words
 from seqtext.errors import OptionsError, one_of
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.classification.columns import (
@@ -39,6 +40,7 @@ from seqtext.tasks.starting import (
     tokenizer_of,
     weights_of,
     with_fixed,
+    with_sizes_of,
     with_tokenizer_of,
     without_parts,
 )
@@ -57,13 +59,6 @@ _FIXED = (
     "residual",
     "layer_norm",
 )
-# What another task's weights are made for, by what a translator calls it: taken over where nothing else is asked for.
-_SIZES = {
-    "cell": "cell",
-    "embedding_size": "embedding_size",
-    "hidden_size": "encoder_size",
-    "num_layers": "encoder_layers",
-}
 
 
 class Prepared(NamedTuple):
@@ -104,10 +99,11 @@ def prepare(
     if source is None or new_tokenizer:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
-        wanted = replace(wanted, vocabulary_size=wanted.vocabulary_size or _vocabulary_size(train, columns.text))
+        size = wanted.vocabulary_size or _vocabulary_size(train, columns.text, normaliser)
+        wanted = replace(wanted, vocabulary_size=size)
         tokenizer = Tokenizer.train(
             texts,
-            vocabulary_size=wanted.vocabulary_size or 0,
+            vocabulary_size=size,
             normaliser=normaliser,
             always=separators_in(columns.text),
         )
@@ -132,7 +128,8 @@ def language_settings(wanted: TopicSettings, texts: Any, column: str) -> dict[st
         texts: rows.
         column: that they are in.
     """
-    size = wanted.vocabulary_size or min(_vocabulary_size(texts, column), OF_LANGUAGE)
+    normaliser = Normaliser(lowercase=wanted.lowercase)
+    size = wanted.vocabulary_size or min(_vocabulary_size(texts, column, normaliser), OF_LANGUAGE)
     same = ("lowercase", "cell", "embedding_size", "hidden_size")
     ways = (
         {"directions": "both"} if wanted.bidirectional else {"directions": "forward", "num_layers": wanted.num_layers}
@@ -174,10 +171,13 @@ def _learnt(column: TargetColumn, train: Any, wanted: TopicSettings) -> dict[str
     return found
 
 
-def _vocabulary_size(train: Any, column: str) -> int:
-    """Pieces that suit some texts: of single words, such as names, form says more than what they are."""
+def _vocabulary_size(train: Any, column: str, normaliser: Normaliser) -> int:
+    """Pieces that suit some texts: of single words, such as names, form says more than what they are, and characters are enough."""
     some = next(texts_of(train, column))
-    return OF_WORDS if sum(len(text.split()) for text in some) < 1.5 * len(some) else OF_TEXTS
+    if sum(map(count_words, some)) >= 1.5 * len(some):
+        return OF_TEXTS
+    characters = {character for chunk in texts_of(train, column) for text in chunk for character in normaliser(text)}
+    return max(OF_WORDS, least_pieces(characters))
 
 
 def _fitted(wanted: TopicSettings, source: SavedTask, *, new_tokenizer: bool) -> TopicSettings:
@@ -186,10 +186,7 @@ def _fitted(wanted: TopicSettings, source: SavedTask, *, new_tokenizer: bool) ->
     if source.task == "TopicClassifier":
         theirs = source.config(TopicConfig, task=source.task)
         return with_fixed(wanted, {name: getattr(theirs, name) for name in _FIXED})
-    has, default = source.settings, TopicSettings()
-    sizes = {name: has[theirs if theirs in has else name] for name, theirs in _SIZES.items() if {theirs, name} & {*has}}
-    taken = {name: size for name, size in sizes.items() if getattr(wanted, name) == getattr(default, name)}
-    return settings_of(TopicSettings, asdict(wanted) | taken)
+    return with_sizes_of(wanted, source)
 
 
 def _weights(source: SavedTask, config: TopicConfig) -> dict[str, Tensor]:

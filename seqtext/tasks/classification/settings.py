@@ -32,7 +32,7 @@ class TopicSettings:
     target: Kind | None = None
     """One label a text, labels (any number of them) or a number. Default: labels where the label column plainly has several, else label."""
     vocabulary_size: int | None = None
-    """Pieces of the tokenizer; lowered where the corpus is too small. Default: 16,000; 400 for single words, such as names."""
+    """Pieces of the tokenizer, or fewer where the corpus has no more. Default: 16,000; single words 400, or what their characters need."""
     lowercase: bool = True
     """Fold case before tokenizing."""
     max_length: int = 256

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.label_codes import coded
-from seqtext.data.rows.columns import Columns, by_content, require
-from seqtext.data.rows.duplicates import duplicates
+from seqtext.data.rows.chosen import about_columns
+from seqtext.data.rows.columns import Columns, require
+from seqtext.data.rows.duplicates import IN_TRAIN_TOO, duplicates
 from seqtext.data.rows.labels import Labels
-from seqtext.data.rows.splits import hold_out_rows, parts_of, used_splits
+from seqtext.data.rows.splits import hold_out_rows, parts_of, test_is_given, used_splits
 from seqtext.data.rows.teacher import answered, listed
 from seqtext.data.text.groups import SplitBy, groups_by, groups_of_column
 from seqtext.errors import DataError, OptionsError
@@ -90,7 +91,8 @@ def labelled_splits(
     columns = choose_columns(splits, asked, text=text_column, label=label_column)
     target = target_column(splits["train"], columns.label, asked)
     if target.kind != "number":
-        notes += by_content(splits["train"], columns, text=text_column, label=label_column)
+        one = target.kind == "label"
+        notes += about_columns(splits["train"], columns, text=text_column, label=label_column, one_label=one)
     if teacher_column is not None:
         _check_teacher(splits, teacher_column, target.kind)
     if unlabelled != "error":
@@ -119,7 +121,7 @@ def labelled_splits(
     if found.total:
         first = ", ".join(map(str, found.first_rows))
         warnings.append(
-            f"{found.total:,} test texts are in train too (test rows {first}{', ...' if found.total > len(found.first_rows) else ''}):"
+            f"{found.total:,} {IN_TRAIN_TOO} (test rows {first}{', ...' if found.total > len(found.first_rows) else ''}):"
             " the test figure flatters"
         )
     others = None
@@ -130,7 +132,7 @@ def labelled_splits(
             train=train,
             test=test,
             columns=columns,
-            test_is_given=not {"test", "validation"}.isdisjoint(splits),
+            test_is_given=test_is_given(splits),
             notes=notes,
         )
     return LabelledSplits(
@@ -158,7 +160,10 @@ def _strata(rows: Dataset, target: TargetColumn, teacher: str | None) -> NDArray
     if teacher is not None and teacher in rows.column_names:
         there = answered(rows, teacher)
     if len(neither := np.flatnonzero((ids < 0) & ~there)):
-        raise target.missing(rows, neither)
+        error = target.missing(rows, neither)
+        if len(neither) == len(rows):
+            raise error
+        raise DataError(f"{error.told}; --unlabelled use learns from their texts too", where=error.where)
     return ids
 
 

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays, place_of, row_number
+from seqtext.data.reading.hub_layout import quiet
 from seqtext.data.reading.joined_columns import parts_of
 from seqtext.data.reading.label_codes import name_rows
 from seqtext.data.rows.columns import Columns, check_texts, choose_text, require
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
 SPLITS = ("unsupervised", "unlabelled", "unlabeled", "unsup")  # what data sets of the hub call a split of such rows
+WAYS = "--unlabelled drop, which leaves them out, or --unlabelled use, which learns from their texts too"
 ANSWERS = "spread_labels"  # column of what labels say of rows without one
-MOST_ANSWERED = 10_000  # rows without a label whose answers teach: more take longer
+MOST_ANSWERED = 50_000  # rows without a label whose answers teach: more take longer, and hardly say more
 
 
 def taken_out(splits: DatasetDict) -> list[Dataset]:
@@ -77,14 +80,15 @@ def gathered(
         some = np.fromiter((bool(text.strip()) for chunk in texts_of(rows, columns.text) for text in chunk), dtype=bool)
         some[tested] = False
         texts = rows.select(np.flatnonzero(some)).select_columns([*wanted])
-        parts.append(texts if texts.features == wanted else texts.cast(wanted))
+        with quiet():
+            parts.append(texts if texts.features == wanted else texts.cast(wanted))
     found = datasets.concatenate_datasets(parts) if parts else None
     if left_out:
         notes.append(f"{left_out:,} texts without a label are left out, since they are tested on")
     if found is None or not len(found):
         notes.append("there are no rows without a label to learn from")
         return None
-    notes.append(f"{len(found):,} texts without a label teach too (--unlabelled use)")
+    notes.append(f"{len(found):,} texts without a label teach too")
     return found
 
 
@@ -115,10 +119,6 @@ def with_answers(train: Dataset, unlabelled: Dataset, columns: Columns, *, seed:
     Returns:
         The rows, and how they were come by, as a line.
     """
-    import datasets
-    import pyarrow as pa
-    from datasets.table import InMemoryTable
-
     labels = Labels.of(train, columns.label)
     texts, others = (_listed(rows, columns.text) for rows in (train, unlabelled))
     ids = labels.encode(train, columns.label).ids
@@ -126,27 +126,45 @@ def with_answers(train: Dataset, unlabelled: Dataset, columns: Columns, *, seed:
     if found.probabilities is None:
         return train, found.description
     some = np.sort(np.random.default_rng(seed).permutation(len(others))[:MOST_ANSWERED])
-    unlabelled, answers = unlabelled.select(some), found.probabilities[some]
+    return appended(train, unlabelled.select(some), found.probabilities[some], columns), found.description
+
+
+def appended(train: Dataset, others: Dataset, answers: NDArray[np.float32], columns: Columns) -> Dataset:
+    """Labelled rows, and behind them others with an answer each in the column `ANSWERS`; rows that had answers there keep them.
+
+    Args:
+        train: rows with a label, or with answers already.
+        others: (R) rows that have the columns of texts.
+        answers: (R, C) probabilities of the classes.
+        columns: the columns used.
+    """
+    import datasets
+    import pyarrow as pa
+    from datasets.table import InMemoryTable
+
     features = datasets.Features(
         {
-            **{name: train.features[name] for name in (*unlabelled.column_names, columns.label)},
+            **{name: train.features[name] for name in (*others.column_names, columns.label)},
             ANSWERS: datasets.List(datasets.Value("float32")),
         }
     )
     starts = pa.array(np.arange(len(answers) + 1, dtype=np.int32) * answers.shape[1])
     lists = pa.ListArray.from_arrays(starts, pa.array(answers.ravel()))
     own = [*column_arrays(train, columns.label)]
+    there = [pa.nulls(len(train), lists.type)]
+    if ANSWERS in train.column_names:
+        there = [array.cast(lists.type) for array in column_arrays(train, ANSWERS)]
     arrays = {
         **{
-            name: pa.chunked_array([*column_arrays(train, name), *column_arrays(unlabelled, name)])
-            for name in unlabelled.column_names
+            name: pa.chunked_array([*column_arrays(train, name), *column_arrays(others, name)])
+            for name in others.column_names
         },
         columns.label: pa.chunked_array([*own, pa.nulls(len(answers), own[0].type)]),
-        ANSWERS: pa.chunked_array([pa.nulls(len(train), lists.type), lists]),
+        ANSWERS: pa.chunked_array([*there, lists]),
     }
     table = pa.table({name: arrays[name] for name in features}).cast(features.arrow_schema)
     info = datasets.DatasetInfo(features=features, dataset_name=train.info.dataset_name)
-    return datasets.Dataset(InMemoryTable(table), info=info, split=train.split), found.description
+    return datasets.Dataset(InMemoryTable(table), info=info, split=train.split)
 
 
 def _listed(rows: Dataset, column: str) -> list[str]:

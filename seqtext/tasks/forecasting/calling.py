@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import torch
@@ -15,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from seqtext.data.series.series import SeriesSet
+from seqtext.data.series.zones import offset_at
 from seqtext.errors import DataError, NumericsError, OptionsError, ResourceError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.tasks.forecasting.given import FloatArray
@@ -117,7 +115,8 @@ def forecasts(
     results = []
     for number, (mean, scale) in enumerate(zip(means.tolist(), scales.tolist(), strict=True)):
         one = ScaledForecast(made.values[number], made.quantiles[number], made.levels)
-        values, quantiles = in_units(one, mean, scale, config)
+        known = series.one(number)[: int(series.lengths[number]) - given.ahead]
+        values, quantiles = in_units(one, mean, scale, config, below_zero=bool((known < 0).any()))
         check_finite(values, quantiles, where=f"history {number + 1}")
         by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
         results.append(
@@ -132,14 +131,28 @@ def forecasts(
 
 
 def in_units(
-    made: ScaledForecast, mean: float | FloatArray, scale: float | FloatArray, config: ForecastConfig
+    made: ScaledForecast,
+    mean: float | FloatArray,
+    scale: float | FloatArray,
+    config: ForecastConfig,
+    *,
+    below_zero: bool | NDArray[np.bool_],
 ) -> tuple[FloatArray, FloatArray]:
-    """Values (..., H) and quantiles (..., H, Q) in the units of the data, infinite where they are too large."""
+    """Values (..., H) and quantiles (..., H, Q) in the units of the data, infinite where they are too large.
+
+    Args:
+        made: in the scale of the model.
+        mean: of the series.
+        scale: likewise.
+        config: of the forecaster.
+        below_zero: whether a reading before the forecast was, (...) of each: what is then not known to stay above it.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         values = made.values * scale + mean
         quantiles = made.quantiles * np.expand_dims(scale, -1) + np.expand_dims(mean, -1)
-    if config.nonnegative == "yes":
-        values, quantiles = np.maximum(values, 0.0), np.maximum(quantiles, 0.0)
+    if config.nonnegative != "no":
+        least = np.where(np.asarray(below_zero) & (config.nonnegative == "auto"), -np.inf, 0.0)[..., None]
+        values, quantiles = np.maximum(values, least), np.maximum(quantiles, least[..., None])
     return values, quantiles
 
 
@@ -180,16 +193,6 @@ def _pandas() -> Any:
     except ImportError as error:
         raise ResourceError("pandas is not installed", fix="pip install pandas") from error
     return pd
-
-
-def offset_at(time: np.datetime64, zone: str) -> np.timedelta64:
-    """How far the clocks of a zone are ahead of UTC at a moment."""
-    match = re.fullmatch(r"(?P<sign>[+-])(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2})", zone)
-    if match is not None:
-        seconds = int(match["hours"]) * 3600 + int(match["minutes"]) * 60
-        return np.timedelta64(-seconds if match["sign"] == "-" else seconds, "s")
-    moment = datetime.fromtimestamp(int(time.astype("datetime64[s]").astype(np.int64)), UTC).astimezone(ZoneInfo(zone))
-    return np.timedelta64(int((moment.utcoffset() or timedelta()).total_seconds()), "s")
 
 
 def on_clock(series: SeriesSet, zones: tuple[str | None, ...], config: ForecastConfig) -> SeriesSet:

@@ -5,7 +5,7 @@ Knows the spans of training, no weights.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -123,10 +123,10 @@ def _segment(window: int) -> int:
     return next(size for size in range(max(window // SEGMENTS, 1), 0, -1) if window % size == 0)
 
 
-def _nonnegative(settings: ForecastSettings, train: Part) -> str:
-    """Whether no reading of training is below zero, and some are not zero."""
+def _nonnegative(settings: ForecastSettings, train: Part) -> Literal["auto", "yes", "no"]:
+    """auto, as long as no reading is below zero, where none of training is and some are not zero."""
     if settings.nonnegative != "auto":
         return settings.nonnegative
     values = np.concatenate([train.series.values[first:end] for first, end in train.spans.tolist()])
     values = values[~np.isnan(values)]
-    return "yes" if len(values) and values.min() >= 0 and values.max() > 0 else "no"
+    return "auto" if len(values) and values.min() >= 0 and values.max() > 0 else "no"

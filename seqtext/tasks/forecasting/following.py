@@ -18,8 +18,8 @@ import numpy as np
 
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table_options import SeriesTableOptions
+from seqtext.data.series.zones import offset_at
 from seqtext.errors import DataError, OptionsError, SavedFileError, shorten
-from seqtext.tasks.forecasting.calling import offset_at
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.known_ahead import KnownAhead
 from seqtext.tasks.forecasting.lines import Line, LineReader, where_of

@@ -7,6 +7,7 @@ what lies before it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from seqtext.batching.keyed_permutation import KeyedPermutation
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.usual import Usual
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last
-from seqtext.errors import DataError, one_of, shorten
+from seqtext.errors import one_of, shorten
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.losses import Loss
 from seqtext.options import Precision
@@ -27,19 +28,22 @@ from seqtext.tasks.forecasting.calling import Forecast, forecasts, least_history
 from seqtext.tasks.forecasting.completing import complete
 from seqtext.tasks.forecasting.given import FloatArray, as_part
 from seqtext.tasks.forecasting.histories import Histories, histories
-from seqtext.tasks.forecasting.linear_fit import fit_linear_path, refit_linear_path
+from seqtext.tasks.forecasting.kept_baseline import keep_better
+from seqtext.tasks.forecasting.linear_fit import fit_linear_path
+from seqtext.tasks.forecasting.linear_tuning import fit_again
 from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts, with_spread
 from seqtext.tasks.forecasting.plain_loss import plain_loss, validate_plain
 from seqtext.tasks.forecasting.prepare import prepare
 from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
 from seqtext.tasks.forecasting.rollout import Context, Rollout
-from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
+from seqtext.tasks.forecasting.scaled_series import scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.started import open_run, started_config, take_over
 from seqtext.tasks.forecasting.step_loss import step_loss, validate_steps
 from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
-from seqtext.tasks.forecasting.windows import WARM_UP, ForecastBatch, Windows
+from seqtext.tasks.forecasting.windows import ForecastBatch, Windows, windows_of
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.saving import restore, task_files, with_new_weights
 
@@ -65,12 +69,13 @@ class Forecaster(BaseTask):
         """How long it is trained where rows are many."""
         if self.config.model == "plain":
             return Usual(epochs=6, batch_rows=512, tokens=200_000_000)
-        return Usual(epochs=8, batch_rows=512, tokens=40_000_000)
+        return Usual(epochs=8, batch_rows=512, tokens=24_000_000)  # some two minutes on two cores
 
     def __init__(self, config: ForecastConfig) -> None:
         self.config = config
         self.output = config.output
         self.model = build_model(config)
+        self.copied = ""  # what came from another run, to print
 
     def traits(self) -> list[str]:
         """What it is, in a few words each."""
@@ -84,12 +89,15 @@ class Forecaster(BaseTask):
     # ---- made from data
 
     @classmethod
-    def from_data(cls, train: Any, *, seed: int = 0, **settings: Any) -> Forecaster:
+    def from_data(
+        cls, train: Any, *, init_from: str | Path | None = None, seed: int = 0, **settings: Any
+    ) -> Forecaster:
         """A new forecaster for some series: fits the scales, draws the weights.
 
         Args:
             train: the span of training, as `as_part` takes it (a pandas Series, a frame, a `Part`); nothing else may be given, or the
                 scales would see what they are tested on.
+            init_from: a saved forecaster to start from: its settings and weights, with the scales of these series.
             seed: of the first weights.
             settings: fields of `ForecastSettings`, which holds their names, defaults and meanings once.
 
@@ -98,9 +106,12 @@ class Forecaster(BaseTask):
             OptionsError: for an unknown setting, or one that the series cannot have.
         """
         part = as_part(train)
-        config = prepare(part, settings)
+        source = None if init_from is None else open_run(init_from)
+        config = prepare(part, settings) if source is None else started_config(part, source, settings)
         task = with_new_weights(lambda: cls(config), seed=seed)
-        if isinstance(task.model, StepModel):
+        if source is not None:
+            task.copied = take_over(task.model, source, task.encode(part))
+        elif isinstance(task.model, StepModel):
             fit_linear_path(task.model.linear, task.encode(part))
         return task
 
@@ -205,19 +216,7 @@ class Forecaster(BaseTask):
         Raises:
             DataError: if none fits.
         """
-        rows = as_part(rows)
-        series = rows.series
-        means, scales = scales_for(series, self.config)
-        steps = self.config.window - self.config.window // WARM_UP if self.config.context == "stateful" else 1
-        rescaled = scaled(series, self.config, means, scales)
-        windows = Windows(rescaled, rows.spans, self.config, steps=steps)
-        if not len(windows):  # spans shorter than a piece, such as those of validation, still have windows
-            windows = Windows(rescaled, rows.spans, self.config)
-        if not len(windows):
-            found = f"no window of {self.config.window:,} readings with {self.config.head_horizon:,} after it fits"
-            longest = int(series.lengths.max())
-            raise DataError(found, where=f"{series.name} ({longest:,} readings)", fix="lower --window or --horizon")
-        return windows
+        return windows_of(as_part(rows), self.config)
 
     def loss(self, batch: ForecastBatch) -> Loss:
         """The loss of the values that were measured; missing ones count nothing."""
@@ -247,6 +246,8 @@ class Forecaster(BaseTask):
         said = []
         if isinstance(self.model, StepModel):
             said.append(complete(self.model.to("cpu"), self.encode(validation)) or "linear path fitted")
+            if self.config.keep_baseline:
+                said.append(keep_better(self.model, self.encode(train), self.encode(validation)))
         if self.output.has_quantiles:
             self.config = with_spread(self.config, as_part(validation), self.forecasts)
             said.append("tails and correlations of errors measured")
@@ -258,8 +259,10 @@ class Forecaster(BaseTask):
             return ""
         spans = np.concatenate([as_part(train).spans, as_part(validation).spans])
         both = Part(as_part(train).series, spans[np.argsort(spans[:, 0], kind="stable")])
-        refit_linear_path(self.model.linear, self.encode(both))
-        return "linear path fitted again on training and validation rows"
+        alone = not (self.model.recurrent and float(self.model.share)) and not self.config.keep_baseline
+        fit_again(self.model.linear, self.encode(both), choose_anew=alone)
+        chosen = ", its maps chosen again too" if alone else ""
+        return f"linear path fitted again on training and validation rows{chosen}"
 
     # ---- forecasts of a part, to be measured
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.step_inputs import StepInputs, calendar_size, lag_table
 
-MEMBERS = 3  # maps, at most, whose mean the path is
+MEMBERS = 12  # maps, at most, whose mean the path is
 
 
 class Based(NamedTuple):
@@ -39,7 +39,7 @@ class Features(NamedTuple):
 
 
 class LinearPath(nn.Module):
-    """The mean of some linear maps per step, as one. Its numbers are buffers: training does not change them.
+    """The weighted mean of some linear maps per step, as one. Its numbers are buffers: training does not change them.
 
     Each has weights that count as they are, and weights that count in deviations of the window.
 
@@ -69,7 +69,7 @@ class LinearPath(nn.Module):
         for name, size in zip(("shared", "lags", "rest"), self.sizes, strict=True):
             self.register_buffer(name, torch.zeros(2, config.head_horizon, size, dtype=torch.float32))
         self.register_buffer("deviation", torch.tensor([0.0, 1.0]).unsqueeze(1).repeat(1, config.head_horizon))
-        self.register_buffer("members", torch.zeros(MEMBERS, 4, dtype=torch.float32))  # as `linear_fit` chose them
+        self.register_buffer("members", torch.zeros(MEMBERS, 5, dtype=torch.float32))  # as `linear_fit` chose them
 
     @property
     def features(self) -> int:
@@ -94,10 +94,14 @@ class LinearPath(nn.Module):
     def forward(self, inputs: StepInputs) -> Based:
         """Values, and how far they are usually off."""
         features, deviation = self.gather(inputs), inputs.level[:, 1:]
+        shared, lags, rest, off = (
+            of if inputs.ahead is None else of[:, inputs.ahead]
+            for of in (self.shared, self.lags, self.rest, self.deviation)
+        )
         parts = [
-            features.shared @ self.shared[kind].T
-            + torch.einsum("bha,ha->bh", features.lags, self.lags[kind])
-            + torch.einsum("bhr,hr->bh", features.rest, self.rest[kind])
+            features.shared @ shared[kind].T
+            + torch.einsum("bha,ha->bh", features.lags, lags[kind])
+            + torch.einsum("bhr,hr->bh", features.rest, rest[kind])
             for kind in (0, 1)
         ]
-        return Based(parts[0] + deviation * parts[1], self.deviation[0] + deviation * self.deviation[1])
+        return Based(parts[0] + deviation * parts[1], off[0] + deviation * off[1])

@@ -96,7 +96,8 @@ def part_forecasts(
     made = Rollout(model, config, rows, context=context).forecast(first, horizon)
     number = series.series_at(first)
     scale, mean = scales[number][:, None], means[number][:, None]
-    values, quantiles = in_units(made, mean, scale, config)
+    below = np.concatenate([[0], np.cumsum(series.values < 0)])
+    values, quantiles = in_units(made, mean, scale, config, below_zero=below[first] > below[series.starts[number]])
     by_level = {level: quantiles[..., place] for place, level in enumerate(made.levels)}
     check_finite(values, quantiles, where=series.name)
     return PartForecasts(series.values[first[:, None] + np.arange(horizon)], values, by_level)

@@ -67,9 +67,11 @@ class ForecastSettings:
     fill: Literal["last", "season"] = "season"
     """Missing readings are read as the last before them, or as those at the same time of the season before (not in a plain model)."""
     nonnegative: Literal["auto", "yes", "no"] = "auto"
-    """Give no forecast below zero; auto is where no reading of training is below zero (no of a plain model)."""
+    """Give no forecast below zero; auto is as long as no reading was, in training and before the forecast (no of a plain model)."""
     refit: bool = True
     """Fit the linear path again in the end, on training and validation readings together."""
+    keep_baseline: bool = False
+    """Put the last reading, that of a season before or ridge regression in the model's place, if better on validation rows; not trees."""
     sample_by: Literal["windows", "series"] = "windows"
     """How windows of many series are drawn: each once per epoch, or each series equally often (with replacement)."""
 
@@ -114,6 +116,10 @@ class ForecastSettings:
             faults.append(f"--multi_step sampled needs --loss gaussian or student_t to draw from, not {self.loss}")
         if self.model in ("segments", "linear") and (odd := self.of_plain):
             faults.append(f"--model {self.model} has no {', '.join(odd)}; leave them out, or pass --model plain")
+        if self.keep_baseline and (self.model == "plain" or (self.model == "auto" and self.of_plain)):
+            faults.append(
+                "--keep_baseline needs a linear path to keep one in, which a plain model has not; leave it out"
+            )
         if self.context == "stateful" and self.window is not None and self.window < 4:
             faults.append(f"--window is {self.window}; expected at least 4 with --context stateful")
         return faults
@@ -158,7 +164,7 @@ class ForecastConfig(ForecastSettings):
     head_dropout: float = 0.0
     huber_delta: float = 0.05
     difference: Difference = "last"
-    nonnegative: Literal["yes", "no"] = "no"
+    nonnegative: Literal["auto", "yes", "no"] = "no"
     series: tuple[str, ...] = ()
     """Names of the series of training."""
     means: tuple[float, ...] = ()

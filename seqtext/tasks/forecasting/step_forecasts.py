@@ -1,6 +1,6 @@
 """Forecasts of a `StepModel` behind any positions of scaled series; beyond its horizon it reads its own forecasts as if they had come.
 
-Knows scaled numbers, no units.
+Intervals are as wide as its last forecasts say. Knows scaled numbers, no units.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtext.tasks.forecasting.recent_widths import recent_widths
 from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 from seqtext.tasks.forecasting.settings import ForecastConfig
-from seqtext.tasks.forecasting.step_inputs import lag_table, step_inputs
+from seqtext.tasks.forecasting.step_inputs import looked_back, step_inputs
 from seqtext.tasks.forecasting.step_model import StepModel
 
 CELLS_AT_ONCE = 4_000_000  # of windows and of features of steps
@@ -32,13 +33,14 @@ def step_forecasts(
         horizon: values to forecast each time.
     """
     config = model.config
+    widths = recent_widths(model, series, first)[:, None, None] if model.output.has_quantiles else None
     if horizon <= config.head_horizon:
-        values, quantiles = _blocks(model, series, first)
+        values, quantiles = _blocks(model, series, first, widths)
         return _plain(values[:, :horizon]), _plain(quantiles[:, :horizon])
     made: list[tuple[Tensor, Tensor]] = []
     series, first = _own_lines(series, first, config, horizon)
     for start in range(0, horizon, config.head_horizon):
-        block = _blocks(model, series, first + start)
+        block = _blocks(model, series, first + start, widths)
         made.append(block)
         steps = torch.arange(min(config.head_horizon, horizon - start), device=series.values.device)
         places = torch.from_numpy(first).to(steps.device).unsqueeze(1) + start + steps
@@ -48,8 +50,8 @@ def step_forecasts(
     return _plain(values), _plain(quantiles)
 
 
-def _blocks(model: StepModel, series: ScaledSeries, first: Positions) -> tuple[Tensor, Tensor]:
-    """What the model says at once, of all rows."""
+def _blocks(model: StepModel, series: ScaledSeries, first: Positions, widths: Tensor | None) -> tuple[Tensor, Tensor]:
+    """What the model says at once, of all rows; quantiles so many times as far from the forecast (R, 1, 1)."""
     config = model.config
     rows = max(1, CELLS_AT_ONCE // (config.window + config.head_horizon * model.linear.features))
     values, quantiles = [], []
@@ -57,15 +59,17 @@ def _blocks(model: StepModel, series: ScaledSeries, first: Positions) -> tuple[T
         said = model(step_inputs(series, some, config))
         values.append(model.values(said))
         quantiles.append(model.quantiles(said) if model.output.has_quantiles else said.raw[..., :0])
-    return torch.cat(values), torch.cat(quantiles)
+    found, around = torch.cat(values), torch.cat(quantiles)
+    if widths is not None:
+        around = found.unsqueeze(-1) + widths * (around - found.unsqueeze(-1))
+    return found, around
 
 
 def _own_lines(
     series: ScaledSeries, first: Positions, config: ForecastConfig, horizon: int
 ) -> tuple[ScaledSeries, Positions]:
     """A series of its own for each position: what is looked back at before it, and room for what comes."""
-    table = lag_table(config)[0]
-    back = max(config.window, -int(table.min(initial=0)))
+    back = looked_back(config)
     number = np.searchsorted(series.starts, first - 1, side="right") - 1
     begins = np.maximum(series.starts[number], first - back)
     room = horizon + config.head_horizon

@@ -1,4 +1,4 @@
-"""What the models of segments and the linear one read before a forecast: the window, lags by season for each step, the calendar of each.
+"""What the models of segments and the linear one read before a forecast: the window, and for each step lags by season and the calendar.
 
 Causal: every position lies before the first step that is forecast, but for columns that are known ahead, each of which reaches its own
 step alone. Knows scaled readings, no weights.
@@ -29,6 +29,7 @@ class StepInputs(NamedTuple):
     """What is known before B forecasts of H steps, in the scale of the model.
 
     Attributes:
+        ahead: (H,) which steps, where they are some of the horizon's; None for all.
         window: (B, W) readings.
         extra: (B, W, E) whether each is there, where that is marked, and further columns; E may be 0.
         level: (B, 2) mean and standard deviation of the window.
@@ -36,6 +37,7 @@ class StepInputs(NamedTuple):
         steps: (B, H, C) calendar of each step, and the columns that are known of it.
     """
 
+    ahead: Tensor | None
     window: Tensor
     extra: Tensor
     level: Tensor
@@ -44,7 +46,9 @@ class StepInputs(NamedTuple):
 
     def to(self, device: torch.device) -> StepInputs:
         """The same on `device`."""
-        return StepInputs(*(sent(part, device) for part in self))
+        return StepInputs(
+            None if self.ahead is None else sent(self.ahead, device), *(sent(part, device) for part in self[1:])
+        )
 
 
 @lru_cache(maxsize=8)
@@ -69,18 +73,36 @@ def lag_table(config: ForecastConfig) -> tuple[NDArray[np.int64], NDArray[np.int
     return table, np.array(of, dtype=np.int64), tuple(firsts)
 
 
-def step_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig) -> StepInputs:
-    """What is known before some positions (B,), on the device of the series.
+def looked_back(config: ForecastConfig) -> int:
+    """Readings before a forecast that are read, where there are so many."""
+    return max(config.window, -int(lag_table(config)[0].min(initial=0)))
+
+
+def step_inputs(
+    series: ScaledSeries, first: Positions, config: ForecastConfig, ahead: Positions | None = None
+) -> StepInputs:
+    """What is known before some positions, on the device of the series.
 
     Where a series has not begun a lag ago, the earliest reading of the same phase stands in.
+
+    Args:
+        series: all readings.
+        first: (B,) positions of the first step.
+        config: of the forecaster.
+        ahead: (H,) which steps of the horizon, from 0; all if None.
     """
     device = series.values.device
     number = np.searchsorted(series.starts, first - 1, side="right") - 1
     ends = sent(torch.from_numpy(first), device)
     begins = sent(torch.from_numpy(series.starts[number]), device)
+    table, of, _ = lag_table(config)
+    table = table if ahead is None else table[ahead]
     places = ends.unsqueeze(1) + torch.arange(-config.window, 0, device=device)
-    longest = max(config.seasons, default=1)
-    places = _inside(places, begins.unsqueeze(1), torch.tensor(longest, device=device))
+    at = ends[:, None, None] + sent(torch.from_numpy(table), device)
+    if len(first) and int((first - series.starts[number]).min()) < looked_back(config):
+        longest = max(config.seasons, default=1)
+        places = _inside(places, begins.unsqueeze(1), torch.tensor(longest, device=device))
+        at = _inside(at, begins[:, None, None], sent(torch.from_numpy(np.maximum(of, 1)), device))
     window = series.known[places]
     level = torch.stack([window.mean(1), window.std(1, correction=0)], dim=1)
     extra = []
@@ -88,10 +110,8 @@ def step_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig) 
         extra.append((~torch.isnan(series.values[places])).to(window.dtype).unsqueeze(-1))
     if series.inputs is not None:
         extra.append(series.inputs[places].nan_to_num(0.0))
-    table, of, _ = lag_table(config)
-    at = ends[:, None, None] + sent(torch.from_numpy(table), device)
-    at = _inside(at, begins[:, None, None], sent(torch.from_numpy(np.maximum(of, 1)), device))
-    targets = ends.unsqueeze(1) + torch.arange(config.head_horizon, device=device)
+    wanted = None if ahead is None else sent(torch.from_numpy(ahead), device)
+    targets = ends.unsqueeze(1) + (torch.arange(config.head_horizon, device=device) if wanted is None else wanted)
     steps = []
     if config.calendar:
         if series.clocks is None or config.frequency is None:  # no day more than another
@@ -106,6 +126,7 @@ def step_inputs(series: ScaledSeries, first: Positions, config: ForecastConfig) 
         there = (targets <= last).unsqueeze(-1)
         steps.append(series.inputs[targets.minimum(last)][..., columns].nan_to_num(0.0) * there)
     return StepInputs(
+        wanted,
         window,
         torch.cat(extra, dim=-1) if extra else window.new_empty(*window.shape, 0),
         torch.stack([level[:, 0], level[:, 1].clamp_min(LEAST_DEVIATION)], dim=1),
@@ -125,20 +146,29 @@ def calendar(seconds: Tensor, config: ForecastConfig) -> Tensor:
     assert config.frequency is not None
     parts: list[Tensor] = []
     weekday = torch.remainder(torch.div(seconds, DAY, rounding_mode="floor") + 3, 7)  # 1970 began on a Thursday
-    if config.frequency < DAY:
-        angle = torch.remainder(seconds, DAY).double() * (2 * torch.pi / DAY)
-        weekend = (weekday >= 5).double()
-        for harmonic in range(1, min(HARMONICS, DAY // config.frequency // 2) + 1):
-            for turn in ((harmonic * angle).sin(), (harmonic * angle).cos()):
-                parts += [turn, turn * weekend]
+    if harmonics := _harmonics(config):
+        angle = torch.remainder(seconds, DAY).float() * (2 * torch.pi / DAY)
+        weekend = (weekday >= 5).float()
+        first = sine, cosine = angle.sin(), angle.cos()
+        for harmonic in range(harmonics):
+            if harmonic:  # by the sum of angles, which costs less than another sine
+                sine, cosine = sine * first[1] + cosine * first[0], cosine * first[1] - sine * first[0]
+            parts += [sine, sine * weekend, cosine, cosine * weekend]
     if config.frequency < WEEK:
-        parts += [(weekday == day).double() for day in range(7)]
+        parts += [(weekday == day).float() for day in range(7)]
     if config.yearly:
-        angle = torch.remainder(seconds, YEAR).double() * (2 * torch.pi / YEAR)
+        angle = (torch.remainder(seconds, YEAR).double() * (2 * torch.pi / YEAR)).float()
         parts += [wave for harmonic in (1, 2) for wave in ((harmonic * angle).sin(), (harmonic * angle).cos())]
-    return torch.stack(parts, dim=-1) if parts else seconds.double().unsqueeze(-1)[..., :0]
+    return torch.stack(parts, dim=-1) if parts else seconds.float().unsqueeze(-1)[..., :0]
 
 
 def calendar_size(config: ForecastConfig) -> int:
     """Features of the calendar, C."""
-    return calendar(torch.zeros(1, dtype=torch.int64), config).shape[-1] if config.calendar else 0
+    if not config.calendar or config.frequency is None:
+        return 0
+    return 4 * _harmonics(config) + (7 if config.frequency < WEEK else 0) + (4 if config.yearly else 0)
+
+
+def _harmonics(config: ForecastConfig) -> int:
+    """Waves that the hours of a day are told by."""
+    return min(HARMONICS, DAY // config.frequency // 2) if config.frequency and config.frequency < DAY else 0

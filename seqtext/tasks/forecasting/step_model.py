@@ -104,7 +104,8 @@ class StepModel(nn.Module):
         window = (inputs.window - mean) / deviation
         state = self.dropout(self.read(window, inputs.extra).values[:, -1])
         level = torch.cat([mean, deviation.log(), window[:, -CLOSE:]], dim=1)
-        ahead = torch.linspace(0, 1, base.shape[1], device=base.device, dtype=base.dtype)
+        ahead = torch.linspace(0, 1, self.config.head_horizon, device=base.device, dtype=base.dtype)
+        ahead = ahead if inputs.ahead is None else ahead[inputs.ahead]
         known = torch.cat(
             [
                 (inputs.lags - mean.unsqueeze(1)) / deviation.unsqueeze(1),

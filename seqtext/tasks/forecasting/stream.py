@@ -15,18 +15,20 @@ import torch
 from torch import Tensor
 
 from seqtext.batching.padded import Padded
+from seqtext.data.series.zones import offset_at
 from seqtext.errors import DataError, OptionsError, one_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.backbone import State
 from seqtext.tasks.forecasting.ahead import check_ahead
-from seqtext.tasks.forecasting.calling import check_finite, in_units, offset_at
+from seqtext.tasks.forecasting.calling import check_finite, in_units
 from seqtext.tasks.forecasting.given import LARGEST, floats_in, zoned_moment
+from seqtext.tasks.forecasting.recent_widths import origins
 from seqtext.tasks.forecasting.remarks import of_clocks, of_one_reading, tell
 from seqtext.tasks.forecasting.rollout import ScaledForecast
 from seqtext.tasks.forecasting.scaled_series import of_tensors
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.step_forecasts import step_forecasts
-from seqtext.tasks.forecasting.step_inputs import lag_table
+from seqtext.tasks.forecasting.step_inputs import looked_back
 from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.windows import centred, features
 
@@ -53,8 +55,8 @@ def scale_of_training(config: ForecastConfig, series: str | None) -> tuple[float
 
 
 def kept_readings(config: ForecastConfig) -> int:
-    """Readings that a model of segments looks back at, and a season more, to fill gaps from."""
-    return max(config.window, -int(lag_table(config)[0].min(initial=0))) + max(config.seasons, default=0)
+    """Readings that a model of segments looks back at, before the last forecasts that it looks at, and a season more, to fill gaps from."""
+    return looked_back(config) + max(config.seasons, default=0) + int(origins(config).max(initial=0))
 
 
 class ForecastStream:
@@ -78,6 +80,7 @@ class ForecastStream:
         self.mean, self.scale = scale
         self._seconds = self._first_second(start) if config.calendar and start is not None else None
         self._far_told = False
+        self._below_zero = False  # whether a reading was
         self._pushed = 0
         # What was last read; the mean before anything was.
         self._read = torch.zeros(1, 1 + len(config.input_names), dtype=torch.float32)
@@ -109,6 +112,7 @@ class ForecastStream:
         if self.config.calendar and self.config.frequency is not None and self._seconds is not None:
             seconds = torch.tensor([self._seconds + (self._pushed + 1) * self.config.frequency])
         self._pushed += 1
+        self._below_zero |= float(value) < 0
         last = self._known[-1] if self._known else 0.0
         a_lag_before = self._known[0] if self._known else 0.0
         self._known.append(last if math.isnan(float(columns[0, 0])) else float(columns[0, 0]))
@@ -212,7 +216,7 @@ class ForecastStream:
 
     def _stated(self, made: ScaledForecast) -> NextReadings:
         """In the units of the data."""
-        values, quantiles = in_units(made, self.mean, self.scale, self.config)
+        values, quantiles = in_units(made, self.mean, self.scale, self.config, below_zero=self._below_zero)
         check_finite(values, quantiles, where=f"reading {self._pushed}")
         return NextReadings(values.tolist(), dict(zip(made.levels, quantiles.T.tolist(), strict=True)))
 
@@ -225,7 +229,7 @@ class ForecastStream:
 
     def state(self) -> dict[str, Tensor]:
         """All that it knows, as tensors of its own; what it was made with is not among them."""
-        numbers = torch.tensor([self._pushed, self._seconds or 0, self._far_told], dtype=torch.int64)
+        numbers = torch.tensor([self._pushed, self._seconds or 0, self._far_told, self._below_zero], dtype=torch.int64)
         found = {"numbers": numbers, "read": self._read, "known": torch.tensor(list(self._known), dtype=torch.float64)}
         found["kept"] = torch.cat([self._read[:0], *self._kept])
         if self._window:
@@ -240,11 +244,11 @@ class ForecastStream:
         Raises:
             ValueError: for what is no such state.
         """
-        pushed, seconds, told = state["numbers"].tolist() if "numbers" in state else (0, 0, 0)
+        pushed, seconds, told, below = state["numbers"].tolist() if len(state.get("numbers", ())) == 4 else (0, 0, 0, 0)
         found = {name: tuple(tensor.shape) for name, tensor in state.items()}
         if pushed < 0 or found != self._shapes(pushed):
             raise ValueError(f"found {found}, expected {self._shapes(max(pushed, 0))}")
-        self._pushed, self._far_told = pushed, bool(told)
+        self._pushed, self._far_told, self._below_zero = pushed, bool(told), bool(below)
         self._seconds = seconds if self._seconds is not None else None
         self._read = state["read"]
         self._known.extend(state["known"].tolist())
@@ -262,8 +266,8 @@ class ForecastStream:
             for name, line in (("known", self._known), ("kept", self._kept), ("window", self._window))
         }
         if isinstance(self.model, StepModel):
-            return {"numbers": (3,), "read": (1, size), "known": (rows["known"],), "kept": (rows["kept"], size)}
-        shapes: dict[str, tuple[int, ...]] = {"numbers": (3,), "read": (1, size), "known": (rows["known"],)}
+            return {"numbers": (4,), "read": (1, size), "known": (rows["known"],), "kept": (rows["kept"], size)}
+        shapes: dict[str, tuple[int, ...]] = {"numbers": (4,), "read": (1, size), "known": (rows["known"],)}
         shapes |= {"kept": (0, size)}
         if not pushed:
             return shapes

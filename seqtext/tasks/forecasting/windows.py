@@ -12,13 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqtext.batching.keyed_permutation import KeyedPermutation
 from seqtext.batching.padded import Padded, sent
 from seqtext.batching.window_plan import WindowPlan
-from seqtext.data.series.series import DAY, WEEK, YEAR
-from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
+from seqtext.data.series.series import DAY, WEEK, YEAR, Part
+from seqtext.errors import DataError
+from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries, scaled, scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.step_inputs import StepInputs, step_inputs
 
+LEARNT_AHEAD = (
+    24  # steps of a longer horizon that a batch of training has, drawn anew for each: more cost more than they teach
+)
 WARM_UP = 4  # a quarter of a piece only warms the state up, with --context stateful
 
 
@@ -97,15 +102,25 @@ class Windows:
         spans: (K, 2) positions that may be forecast, in the order of the series.
         config: of the forecaster.
         steps: after how many of a window's last steps there is a forecast; more than one for pieces of a carried state.
+        ahead: steps of the horizon, at most, that a batch has: so many as it takes to learn from, drawn for each; all if None.
     """
 
     unit = "readings"
 
-    def __init__(self, series: ScaledSeries, spans: Positions, config: ForecastConfig, *, steps: int = 1) -> None:
+    def __init__(
+        self,
+        series: ScaledSeries,
+        spans: Positions,
+        config: ForecastConfig,
+        *,
+        steps: int = 1,
+        ahead: int | None = None,
+    ) -> None:
         self.series = series
         self.spans = spans
         self.config = config
         self.steps = steps
+        self.ahead = None if config.model == "plain" or (ahead or 0) >= config.head_horizon else ahead
         self.stride = max(1, steps // 2)
         number = np.searchsorted(series.starts, spans[:, 0], side="right") - 1
         before = max(config.reach, config.difference_lag + steps - 1)
@@ -140,12 +155,12 @@ class Windows:
     def steps_in(self, rows: Positions) -> int:
         """Steps that the model makes over some windows: a reading, or a segment and each step ahead."""
         config = self.config
-        ahead = 0 if config.model == "plain" else config.head_horizon
+        ahead = 0 if config.model == "plain" else self.ahead or config.head_horizon
         return len(rows) * (config.window // config.segment + ahead)
 
     def to(self, device: torch.device) -> Windows:
         """The same windows of series on `device`."""
-        return Windows(self.series.to(device), self.spans, self.config, steps=self.steps)
+        return Windows(self.series.to(device), self.spans, self.config, steps=self.steps, ahead=self.ahead)
 
     def first(self, rows: Positions) -> Positions:
         """The position behind each window: its first target, or that of its last step."""
@@ -156,10 +171,20 @@ class Windows:
     def batch(self, rows: Positions) -> ForecastBatch:
         """Some windows, on the device of the series."""
         first = self.first(rows)
-        make = window_inputs if self.config.model == "plain" else step_inputs
-        inputs = make(self.series, first, self.config)
         targets, anchors = self.targets(sent(torch.from_numpy(first), self.device))
+        if self.config.model == "plain":
+            inputs: Padded | StepInputs = window_inputs(self.series, first, self.config)
+        else:
+            ahead = self._drawn(rows)
+            inputs = step_inputs(self.series, first, self.config, ahead)
+            targets = targets if inputs.ahead is None else targets[..., inputs.ahead]
         return ForecastBatch(inputs, targets, anchors, self.weights(first), torch.from_numpy(rows))
+
+    def _drawn(self, rows: Positions) -> Positions | None:
+        """Which steps of the horizon a batch has: a function of its rows."""
+        if self.ahead is None:
+            return None
+        return np.sort(KeyedPermutation(self.config.head_horizon, int(rows[0]))(np.arange(self.ahead)))
 
     def weights(self, first: Positions) -> Tensor | None:
         """(B,) how much errors at positions count; None where all count 1."""
@@ -206,3 +231,22 @@ def clocks_of(series: ScaledSeries, first: Positions, config: ForecastConfig) ->
     assert series.clocks is not None
     number = np.searchsorted(series.starts, first - 1, side="right") - 1
     return sent(torch.from_numpy(series.clocks[number]), series.values.device)
+
+
+def windows_of(rows: Part, config: ForecastConfig) -> Windows:
+    """The windows of a part, by the scales of training where it knows the series.
+
+    Raises:
+        DataError: if none fits.
+    """
+    series = rows.series
+    rescaled = scaled(series, config, *scales_for(series, config))
+    steps = config.window - config.window // WARM_UP if config.context == "stateful" else 1
+    windows = Windows(rescaled, rows.spans, config, steps=steps, ahead=LEARNT_AHEAD)
+    if not len(windows):  # spans shorter than a piece, such as those of validation, still have windows
+        windows = Windows(rescaled, rows.spans, config, ahead=LEARNT_AHEAD)
+    if not len(windows):
+        found = f"no window of {config.window:,} readings with {config.head_horizon:,} after it fits"
+        longest = int(series.lengths.max())
+        raise DataError(found, where=f"{series.name} ({longest:,} readings)", fix="lower --window or --horizon")
+    return windows

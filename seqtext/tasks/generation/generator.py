@@ -90,6 +90,7 @@ class TextGenerator(BaseTask):
         vector_column: str | None = None,
         vectors_from: str | Path | None = None,
         init_from: str | Path | None = None,
+        new_tokenizer: bool = False,
         seed: int = 0,
         **settings: Any,
     ) -> TextGenerator:
@@ -103,6 +104,7 @@ class TextGenerator(BaseTask):
             vector_column: a column of dense vectors instead.
             vectors_from: a saved topic classifier that makes the vectors from the texts instead.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
+            new_tokenizer: train a tokenizer all the same; pieces that both have keep their vectors, the others get the mean.
             seed: of the first weights.
             settings: fields of `GeneratorSettings`, which holds their names, defaults and meanings once.
 
@@ -112,15 +114,14 @@ class TextGenerator(BaseTask):
         """
         from seqtext.tasks.generation.prepare import prepare  # trains tokenizers: not needed to write
 
-        prepared = prepare(train, text_column, attributes, vector_column, vectors_from, init_from, settings)
-        task = with_new_weights(
-            lambda: cls(prepared.config, prepared.tokenizer, prepared.encoder, prepared.records),
-            seed=seed,
-        )
+        columns = (text_column, attributes, vector_column)
+        prepared = prepare(train, *columns, vectors_from, init_from, settings, new_tokenizer=new_tokenizer)
+        parts = (prepared.config, prepared.tokenizer, prepared.encoder, prepared.records)
+        task = with_new_weights(lambda: cls(*parts), seed=seed)
         # Half of what the first epochs would learn is how often each token comes: the output's bias begins there.
         task.model.head.bias.data.copy_(torch.from_numpy(prepared.tokenizer.log_shares()))
         if prepared.weights is not None:
-            task.copied = copy_weights(task.model, prepared.weights)
+            task.copied = "; ".join(filter(None, [prepared.said, copy_weights(task.model, prepared.weights)]))
         return task
 
     # ---- raw in, raw out

@@ -25,6 +25,7 @@ from seqtext.tasks.generation.records import Records
 from seqtext.tasks.generation.rows import encode_rows
 from seqtext.tasks.generation.settings import GeneratorConfig, GeneratorSettings
 from seqtext.tasks.generation.vectors import dense_column, dense_scales
+from seqtext.tasks.other_tokenizer import under_other_tokenizer
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.starting import as_one_side, open_start, tokenizer_of, weights_of, with_tokenizer_of, without_parts
 
@@ -39,13 +40,14 @@ CHOICE = "--attributes NAME, or --vector none"  # what to give where no column i
 
 class Prepared(NamedTuple):
     """Config, tokenizer, the classifier that makes the vectors, the records of training texts, and another run's weights; classifier and
-    weights or None."""
+    weights or None; what is to be said of these."""
 
     config: GeneratorConfig
     tokenizer: Tokenizer
     encoder: TopicClassifier | None
     records: Records
     weights: dict[str, Tensor] | None
+    said: str = ""
 
 
 def prepare(
@@ -56,6 +58,8 @@ def prepare(
     vectors_from: str | Path | None,
     init_from: str | Path | None,
     settings: Mapping[str, Any],
+    *,
+    new_tokenizer: bool = False,
 ) -> Prepared:
     """Everything but the weights; the arguments are those of `TextGenerator.from_data`.
 
@@ -83,16 +87,17 @@ def prepare(
     encoder = None if vectors_from is None else TopicClassifier.from_pretrained(vectors_from)
     means, scales = _dense_scales(train, text, vector_column, encoder)
     source = None if init_from is None else open_start(init_from)
-    if source is None:
+    if source is not None:
+        wanted = _shaped_like(wanted if new_tokenizer else with_tokenizer_of(wanted, source), source)
+        if source.settings.get("whitespace") == "keep":  # as its weights learnt it
+            wanted = replace(wanted, whitespace="keep")
+    if source is None or new_tokenizer:
         texts = (one for chunk in texts_of(train, text) for one in chunk)
         normaliser = Normaliser(whitespace=wanted.whitespace, lowercase=wanted.lowercase, clean=wanted.clean)
         tokenizer = Tokenizer.train(
             texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser, always=separators_in(text)
         )
     else:
-        wanted = _shaped_like(with_tokenizer_of(wanted, source), source)
-        if source.settings.get("whitespace") == "keep":  # as its weights learnt it
-            wanted = replace(wanted, whitespace="keep")
         tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace, clean=wanted.clean)
     tokens, _ = encode_rows(train, text, tokenizer)  # into the cache, where training finds them
     records, new_words = Records.of(tokens, tokenizer, wanted.no_copy_ngram)
@@ -108,7 +113,12 @@ def prepare(
         scales=scales,
         new_words=new_words,
     )
-    return Prepared(config, tokenizer, encoder, records, None if source is None else _weights(source, config))
+    if source is None:
+        return Prepared(config, tokenizer, encoder, records, None)
+    weights, said = _weights(source, config), ""
+    if new_tokenizer:
+        weights, said = under_other_tokenizer(weights, tokenizer_of(source, "target"), tokenizer)
+    return Prepared(config, tokenizer, encoder, records, weights, said)
 
 
 def _shaped_like(wanted: GeneratorSettings, source: SavedTask) -> GeneratorSettings:

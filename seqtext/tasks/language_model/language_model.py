@@ -77,6 +77,7 @@ class LanguageModel(BaseTask):
         *,
         text_column: str | Sequence[str] | None = None,
         init_from: str | Path | None = None,
+        new_tokenizer: bool = False,
         seed: int = 0,
         **settings: Any,
     ) -> LanguageModel:
@@ -86,6 +87,7 @@ class LanguageModel(BaseTask):
             train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; nothing else may be given.
             text_column: recognised if there is no doubt; of several the texts are joined.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
+            new_tokenizer: train a tokenizer all the same; pieces that both have keep their vectors, the others get the mean.
             seed: of the first weights.
             settings: fields of `LanguageSettings`, which holds their names, defaults and meanings once.
 
@@ -95,14 +97,14 @@ class LanguageModel(BaseTask):
         """
         from seqtext.tasks.language_model.prepare import prepare  # trains tokenizers: not needed to score
 
-        prepared = prepare(train, text_column, init_from, settings)
+        prepared = prepare(train, text_column, init_from, settings, new_tokenizer=new_tokenizer)
         task = with_new_weights(lambda: cls(prepared.config, prepared.tokenizer), seed=seed)
         # Half of what the first epochs would learn is how often each token comes: the output's bias begins there.
         shares = torch.from_numpy(task._log_shares(train))
         for head in filter(None, (task.model.head, task.model.reverse_head)):
             head.bias.data.copy_(shares)
         if prepared.weights is not None:
-            task.copied = copy_weights(task.model, prepared.weights)
+            task.copied = "; ".join(filter(None, [prepared.said, copy_weights(task.model, prepared.weights)]))
         return task
 
     def _log_shares(self, train: Any) -> NDArray[np.float32]:

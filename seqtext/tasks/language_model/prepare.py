@@ -19,6 +19,7 @@ from seqtext.data.text.word_tokenizer import WordTokenizer
 from seqtext.errors import OptionsError
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.language_model.settings import LanguageConfig, LanguageSettings
+from seqtext.tasks.other_tokenizer import under_other_tokenizer
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.starting import (
     as_one_side,
@@ -41,15 +42,21 @@ OF_CLASSIFIER, OF_GENERATOR = 256, 512  # units of a layer, as those have by def
 
 
 class Prepared(NamedTuple):
-    """Config and tokenizer, and another run's weights or None."""
+    """Config and tokenizer, another run's weights or None, and what is to be said of these."""
 
     config: LanguageConfig
     tokenizer: AnyKind
     weights: dict[str, Tensor] | None
+    said: str = ""
 
 
 def prepare(
-    train: Any, text_column: str | Sequence[str] | None, init_from: str | Path | None, settings: Mapping[str, Any]
+    train: Any,
+    text_column: str | Sequence[str] | None,
+    init_from: str | Path | None,
+    settings: Mapping[str, Any],
+    *,
+    new_tokenizer: bool = False,
 ) -> Prepared:
     """Everything but new weights; the arguments are those of `LanguageModel.from_data`.
 
@@ -64,19 +71,25 @@ def prepare(
     column = joined(text_column or ()) or choose_text(train)
     require({"train": train}, column)
     check_texts(train, column)
-    if source is None:
-        tokenizer, size = _trained(train, column, wanted)
-        wanted = replace(wanted, vocabulary_size=size)
-    else:
+    if source is not None:
         if wanted.tokens == "words":
             fix = "leave --tokens words out, or --init_from"
             raise OptionsError(f"--tokens is words, and --init_from {init_from} reads pieces", fix=fix)
-        wanted = with_tokenizer_of(_fitted(wanted, source), source)
-        tokenizer = tokenizer_of(source, "target")
+        wanted = _fitted(wanted, source)
+    if source is None or new_tokenizer:
+        tokenizer, size = _trained(train, column, wanted)
+        wanted = replace(wanted, vocabulary_size=size)
+    else:
+        wanted, tokenizer = with_tokenizer_of(wanted, source), tokenizer_of(source, "target")
     directions = wanted.directions or ("forward" if wanted.tokens == "words" or wanted.num_layers > 1 else "both")
     units = wanted.hidden_size or (OF_CLASSIFIER if directions == "both" else OF_GENERATOR)
     config = LanguageConfig(**{**asdict(wanted), "directions": directions, "hidden_size": units}, text_column=column)
-    return Prepared(config, tokenizer, None if source is None else _weights(source, config))
+    if source is None:
+        return Prepared(config, tokenizer, None)
+    weights, said = _weights(source, config), ""
+    if isinstance(tokenizer, Tokenizer) and new_tokenizer:
+        weights, said = under_other_tokenizer(weights, tokenizer_of(source, "target"), tokenizer)
+    return Prepared(config, tokenizer, weights, said)
 
 
 def _trained(train: Dataset, column: str, wanted: LanguageSettings) -> tuple[AnyKind, int]:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from seqtext.batching.padded import Padded, sent
 from seqtext.batching.ragged import Ragged
 from seqtext.data.text.normaliser import Normaliser
-from seqtext.data.text.tokenizer import BEGIN, UNKNOWN
+from seqtext.data.text.tokenizer import BEGIN, UNKNOWN, Tokenizer
 from seqtext.data.text.word_tokenizer import WordTokenizer
-from seqtext.nn.word_vectors import Words
+from seqtext.nn.word_vectors import Spelled, Words
 from seqtext.tasks.tagging.model import SPECIAL
 
 LONGEST = 32  # characters of a word that are read
@@ -32,10 +32,11 @@ class Spelling:
     Args:
         words: with a vector, their letter case folded.
         characters: that have a vector, in the order of their ids.
+        pieces: that words are cut into besides, or None.
     """
 
-    def __init__(self, words: WordTokenizer, characters: str) -> None:
-        self.words = words
+    def __init__(self, words: WordTokenizer, characters: str, pieces: Tokenizer | None = None) -> None:
+        self.words, self.pieces = words, pieces
         self._characters = {character: number for number, character in enumerate(characters, start=SPECIAL)}
         self._clean = Normaliser()
 
@@ -53,7 +54,8 @@ class Spelling:
             [known.get(character, _UNKNOWN_CHARACTER) for character in _cut(word)] or [_UNKNOWN_CHARACTER]
             for word in cleaned
         ]
-        return Forms(cleaned, Ragged.from_sequences(spelt), np.array(ids, dtype=np.int64).reshape(-1))
+        cut = None if self.pieces is None else Ragged.from_sequences(self.pieces.encode(list(map(_cut, cleaned))))
+        return Forms(cleaned, Ragged.from_sequences(spelt), cut, np.array(ids, dtype=np.int64).reshape(-1))
 
 
 def word_form(word: str, clean: Normaliser) -> str:
@@ -71,11 +73,12 @@ class Forms:
     Args:
         texts: normalised; two that were written differently may have become the same.
         characters: ids of each.
+        pieces: ids of each, or None.
         ids: (F,) of each as a word.
     """
 
-    def __init__(self, texts: list[str], characters: Ragged, ids: NDArray[np.int64]) -> None:
-        self.texts, self.characters = texts, characters
+    def __init__(self, texts: list[str], characters: Ragged, pieces: Ragged | None, ids: NDArray[np.int64]) -> None:
+        self.texts, self.characters, self.pieces = texts, characters, pieces
         self.ids: NDArray[np.int64] = np.where(
             ids == BEGIN, UNKNOWN, ids
         )  # a word without a character is none that is known
@@ -103,10 +106,13 @@ class Forms:
         ids = sent(torch.from_numpy(self.ids[numbers.values.numpy()]), device)
         return Words(numbers.with_values(ids), sent(numbers.values.long(), device), ())
 
-    def spelled(self, different: NDArray[np.integer]) -> tuple[NDArray[np.int64], tuple[Padded, ...]]:
-        """The characters of some words in groups of like length, and the order in which the words then stand."""
+    def spelled(self, different: NDArray[np.integer]) -> tuple[NDArray[np.int64], tuple[Spelled, ...]]:
+        """How some words are spelt, in groups of like length, and the order in which the words then stand."""
         group = self._group[different]
         order = np.argsort(group, kind="stable")
         bounds = np.searchsorted(group[order], np.arange(len(_GROUPS) + 1))
         parts = [different[order[first:last]] for first, last in pairwise(bounds) if last > first]
-        return order, tuple(self.characters.pad(torch.from_numpy(part)) for part in parts)
+        return order, tuple(self._spelled(torch.from_numpy(part)) for part in parts)
+
+    def _spelled(self, part: torch.Tensor) -> Spelled:
+        return Spelled(self.characters.pad(part), None if self.pieces is None else self.pieces.pad(part))

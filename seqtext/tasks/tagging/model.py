@@ -12,12 +12,13 @@ from seqtext.tasks.tagging.settings import TaggerConfig
 SPECIAL = 2  # ids of characters that are none: padding, and whatever has no vector
 
 
-def build_model(config: TaggerConfig, words: int) -> SeqToSeq:
+def build_model(config: TaggerConfig, words: int, pieces: int = 0) -> SeqToSeq:
     """The model of a config, with new weights.
 
     Args:
         config: of the tagger.
         words: ids of its words.
+        pieces: ids of the pieces that it reads besides, or 0.
     """
     vectors = WordVectors(
         embedding=TokenEmbedding(
@@ -32,6 +33,7 @@ def build_model(config: TaggerConfig, words: int) -> SeqToSeq:
         spelling=Backbone(
             input_size=config.character_size, hidden_size=config.spelling_size, cell=config.cell, bidirectional=True
         ),
+        pieces=TokenEmbedding(vocabulary_size=pieces, embedding_size=config.embedding_size) if pieces else None,
         dropout=config.embedding_dropout,
     )
     return SeqToSeq(

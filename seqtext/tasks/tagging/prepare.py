@@ -14,14 +14,24 @@ from seqtext.data.rows.given import as_rows
 from seqtext.data.tags.columns import TaggedColumns, check_tagged, choose_tagged, words_of
 from seqtext.data.tags.splits import tag_counts
 from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.data.text.word_tokenizer import WordTokenizer
 from seqtext.errors import DataError, OptionsError
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.saved import SavedTask, open_saved
-from seqtext.tasks.starting import weights_of, with_fixed, without_parts
+from seqtext.tasks.starting import (
+    as_one_side,
+    open_start,
+    tokenizer_of,
+    weights_of,
+    with_fixed,
+    with_sizes_of,
+    without_parts,
+)
 from seqtext.tasks.tagging.forms import word_form
 from seqtext.tasks.tagging.settings import MOST_CHARACTERS, TaggerConfig, TaggerSettings
 from seqtext.tasks.tagging.spans import mark_spans
+from seqtext.tasks.tagging.vocabulary import read_words
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -34,10 +44,11 @@ _FIXED = (
 
 
 class Prepared(NamedTuple):
-    """A tagger's config and words, and another run's weights or None."""
+    """A tagger's config, words and pieces, and another run's weights or None."""
 
     config: TaggerConfig
     words: WordTokenizer
+    pieces: Tokenizer | None
     weights: dict[str, Tensor] | None
 
 
@@ -64,20 +75,26 @@ def prepare(
     if len(tags) < 2:
         found = f"found {len(tags)} different tags in {columns.tags!r}"
         raise DataError(found, where="the rows", expected="two at least", fix="name another column of tags")
-    if source is None:
-        words, characters = _learnt(rows, columns, wanted.vocabulary_size)
-    else:
+    pieces: Tokenizer | None = None
+    lowercase = False
+    if source is not None and source.task == "Tagger":
         theirs = source.config(TaggerConfig, task="Tagger")
         wanted = with_fixed(wanted, {name: getattr(theirs, name) for name in _FIXED})
-        words = WordTokenizer.from_bytes(source.file("words.txt"), Normaliser(lowercase=True))
-        characters = theirs.characters
+        words, pieces = read_words(source)
+        characters, lowercase = theirs.characters, theirs.lowercase
+    else:
+        words, characters = _learnt(rows, columns, wanted.vocabulary_size)
+        if source is not None:
+            wanted = with_sizes_of(wanted, source)
+            pieces, lowercase = tokenizer_of(source, "source"), source.value("lowercase", bool)
     wanted = replace(wanted, select=wanted.select or ("span_f1" if mark_spans(tags) else "accuracy"))
     if wanted.select == "span_f1" and not mark_spans(tags):
         raise OptionsError("--select is span_f1, and the tags mark no spans", expected="accuracy or loss")
     config = TaggerConfig(
-        **asdict(wanted), tags=tags, characters=characters, token_column=columns.tokens, tag_column=columns.tags
-    )
-    return Prepared(config, words, None if source is None else _weights(source, config))
+        **asdict(wanted), tags=tags, characters=characters, lowercase=lowercase,
+        token_column=columns.tokens, tag_column=columns.tags,
+    )  # fmt: skip
+    return Prepared(config, words, pieces, None if source is None else _weights(source, config))
 
 
 def _learnt(rows: Dataset, columns: TaggedColumns, size: int) -> tuple[WordTokenizer, str]:
@@ -98,20 +115,20 @@ def _learnt(rows: Dataset, columns: TaggedColumns, size: int) -> tuple[WordToken
 
 
 def _open(name: str | Path) -> SavedTask:
-    """A tagger to start from.
+    """A run to start from: a tagger, or any that reads texts in pieces.
 
     Raises:
-        OptionsError: for a run of another task.
+        OptionsError: for a run of numbers or sounds, or of whole words.
     """
     source = open_saved(name)
-    if source.task != "Tagger":
-        found = f"--init_from {name} is a {source.task}"
-        raise OptionsError(found, expected="a Tagger, whose words and spelling this one takes over", fix="leave it out")
-    return source
+    return source if source.task == "Tagger" else open_start(name)
 
 
 def _weights(source: SavedTask, config: TaggerConfig) -> dict[str, Tensor]:
-    """Another tagger's weights; its head goes along where it gives the same tags."""
+    """Another run's weights; a tagger's head goes along where it gives the same tags, any other's embedding is of pieces."""
     weights = weights_of(source)
+    if source.task != "Tagger":
+        reads = without_parts(as_one_side(weights, "source"), ["head"])
+        return {("embedding.pieces.weight" if name == "embedding.weight" else name): w for name, w in reads.items()}
     theirs = source.config(TaggerConfig, task=source.task)
     return weights if theirs.tags == config.tags else without_parts(weights, ["head"])

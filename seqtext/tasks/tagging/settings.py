@@ -89,6 +89,8 @@ class TaggerConfig(TaggerSettings):
     """The tags, in the order of their ids."""
     characters: str = ""
     """The characters that have a vector, in the order of their ids."""
+    lowercase: bool = False
+    """Whether the pieces that words are cut into besides, if they are, have their letter case folded."""
     token_column: str = "tokens"  # noqa: S105  (no secret: words)
     """Column the words were in."""
     tag_column: str = "tags"

@@ -6,16 +6,31 @@ A word is finished by the white space behind it. Knows one tagger; pieces may be
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from seqtext.errors import OptionsError
+from seqtext.errors import DataError, OptionsError, SavedFileError
 from seqtext.nn.backbone import State
 from seqtext.nn.word_vectors import WordVectors
+from seqtext.saving.configs import from_plain
+from seqtext.saving.folders import parse_tensors
+from seqtext.tasks.saved_streams import read_stream, save_stream
 
 if TYPE_CHECKING:
     from seqtext.tasks.tagging.tagger import Tagger
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """What is saved of a stream beside the state of its model."""
+
+    rest: str
+    waiting: tuple[str, ...]
+    begun: bool
 
 
 class TagStream:
@@ -45,7 +60,16 @@ class TagStream:
 
         Args:
             text: any number of characters.
+
+        Raises:
+            DataError: what is no text.
         """
+        return push_together([self], [text])[0]
+
+    def _finished(self, text: str) -> list[str]:
+        """The words that are finished with some more text."""
+        if not isinstance(text, str):
+            raise DataError(f"found {type(text).__name__}", where="the piece", expected="a text")
         if not text:
             return []
         words = text.split()
@@ -57,36 +81,88 @@ class TagStream:
             self._rest = []
         if words and not text[-1].isspace():
             self._rest = [words.pop()]
-        return self._read(words)
+        return words
 
     def finish(self) -> list[tuple[str, str]]:
         """The end of the text: all words that are left. The stream then begins anew."""
-        found = self._read(["".join(self._rest)] if self._rest else [])
+        [found] = _read([self], [["".join(self._rest)] if self._rest else []])
         model = self.tagger.model
         with torch.inference_mode():
             while self._waiting and self.state is not None:
                 outputs, self.state = model.blank(self.state)
-                found.append((self._waiting.popleft(), self._tag(outputs)))
+                found.append(self._said(int(outputs.argmax())))
         self.state, self._rest = None, []
         return found
 
-    @torch.inference_mode()
-    def _read(self, words: list[str]) -> list[tuple[str, str]]:
-        """Whole words, one after the other."""
-        if not words:
-            return []
-        model, device = self.tagger.model, self.tagger.device
-        model.eval()
-        assert isinstance(model.embedding, WordVectors)
-        vectors = model.embedding(self.tagger.words_of([words]).to(device)).values[0]  # (T, D)
-        found = []
-        for word, vector in zip(words, vectors.unbind(), strict=True):
-            outputs, self.state = model.step(vector.unsqueeze(0), self.state)
-            self._waiting.append(word)
-            if len(self._waiting) > model.ahead:
-                found.append((self._waiting.popleft(), self._tag(outputs)))
-        return found
+    def save(self, folder: str | Path) -> None:
+        """Writes the stream as a verified folder of JSON and tensors, which `Tagger.open_stream` opens.
 
-    def _tag(self, outputs: torch.Tensor) -> str:
-        """The likeliest tag, by outputs (1, C)."""
-        return self.tagger.config.tags[int(outputs.argmax())]
+        Raises:
+            ResourceError: if the disk is full or may not be written.
+        """
+        state = {"rest": "".join(self._rest), "waiting": list(self._waiting), "begun": self.state is not None}
+        tensors = {f"model.{number}": part for number, part in enumerate(self.state or ())}
+        save_stream(folder, self.tagger.config, self.tagger.model, state=state, tensors=tensors)
+
+    @classmethod
+    def open(cls, tagger: Tagger, folder: str | Path) -> TagStream:
+        """The stream that was saved.
+
+        Raises:
+            SavedFileError: if it is damaged, or of another model.
+        """
+        model, stream = tagger.model, cls(tagger)
+        files = read_stream(folder, tagger.config, model)
+        found = from_plain(_Saved, files.state, where=files.where)
+        zeros = model.zero_state(1, like=model.head.weight) if found.begun else ()
+        expected = {f"model.{number}": part for number, part in enumerate(zeros)}
+        tensors = parse_tensors(files.tensors, expected, where=files.where_tensors)
+        words = [*found.waiting, *([found.rest] if found.rest else [])]
+        if len(found.waiting) > (model.ahead if found.begun else 0) or any(word.split() != [word] for word in words):
+            raise SavedFileError("not the state of a stream", where=files.where, fix="copy it again, or begin anew")
+        stream.state = tuple(tensors[name].to(tagger.device) for name in expected) or None
+        stream._rest, stream._waiting = [found.rest] if found.rest else [], deque(found.waiting)
+        return stream
+
+    def _said(self, tag: int) -> tuple[str, str]:
+        """The word that has waited longest, with its tag."""
+        return self._waiting.popleft(), self.tagger.config.tags[tag]
+
+
+def push_together(streams: Sequence[TagStream], texts: Sequence[str]) -> list[list[tuple[str, str]]]:
+    """Pushes a piece to each of many streams of one tagger, whose words are then read side by side; what is new of each.
+
+    Raises:
+        DataError: what is no text.
+        OptionsError: streams of several taggers, or one of them twice.
+    """
+    if len({id(stream) for stream in streams}) < len(streams) or len({id(stream.tagger) for stream in streams}) > 1:
+        raise OptionsError("streams of several taggers, or one twice", expected="different streams of one tagger")
+    return _read(streams, [stream._finished(text) for stream, text in zip(streams, texts, strict=True)])
+
+
+@torch.inference_mode()
+def _read(streams: Sequence[TagStream], words: Sequence[list[str]]) -> list[list[tuple[str, str]]]:
+    """Whole words, one after the other; those of several streams side by side, one of each at a time."""
+    found: list[list[tuple[str, str]]] = [[] for _ in streams]
+    reading = [number for number, of_stream in enumerate(words) if of_stream]
+    if not reading:
+        return found
+    tagger = streams[0].tagger
+    model = tagger.model.eval()
+    assert isinstance(model.embedding, WordVectors)
+    read = tagger.words_of([words[number] for number in reading]).to(tagger.device)
+    vectors = dict(zip(reading, model.embedding(read).values, strict=True))  # (T, D) each
+    nothing = model.zero_state(1, like=model.head.weight)
+    for place in range(max(map(len, words))):
+        now = [number for number in reading if place < len(words[number])]
+        parts = zip(*(streams[number].state or nothing for number in now), strict=True)
+        inputs = torch.stack([vectors[number][place] for number in now])  # (B, D)
+        outputs, after = model.step(inputs, tuple(torch.cat(part, dim=1) for part in parts))
+        for at, (number, tag) in enumerate(zip(now, outputs.argmax(-1).tolist(), strict=True)):
+            stream = streams[number]
+            stream.state = tuple(part[:, at : at + 1].contiguous() for part in after)
+            stream._waiting.append(words[number][place])
+            if len(stream._waiting) > model.ahead:
+                found[number].append(stream._said(tag))
+    return found

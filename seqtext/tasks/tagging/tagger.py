@@ -16,7 +16,7 @@ from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.ragged import Ragged
 from seqtext.batching.usual import Usual
 from seqtext.data.text.encoding import chunked
-from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.data.text.word_tokenizer import WordTokenizer
 from seqtext.errors import one_of, shorten
 from seqtext.models.seq_to_seq import SeqToSeq
@@ -35,13 +35,13 @@ from seqtext.tasks.tagging.rows import EncodedTags, TagBatch
 from seqtext.tasks.tagging.settings import TaggerConfig, Tagging
 from seqtext.tasks.tagging.spans import count_spans, mark_spans
 from seqtext.tasks.tagging.stream import TagStream
+from seqtext.tasks.tagging.vocabulary import PIECES, WORDS, read_words
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 _DEFAULT = Tagging()
 CHUNK = 2_000  # rows tagged at a time: enough to fill batches of like length, little memory
-WORDS = "words.txt"
 
 Tagged = list[tuple[Any, ...]]  # (word, tag) of each word of a row, or (word, tag, probability)
 
@@ -52,6 +52,7 @@ class Tagger(BaseTask):
     Args:
         config: settings, tags and characters.
         words: that have a vector of their own.
+        pieces: that words are cut into besides, as the run reads that it was started from; or None.
     """
 
     config: TaggerConfig
@@ -60,13 +61,13 @@ class Tagger(BaseTask):
     encodes_each_epoch = False
     usual = Usual(epochs=14, batch_rows=64)
 
-    def __init__(self, config: TaggerConfig, words: WordTokenizer) -> None:
+    def __init__(self, config: TaggerConfig, words: WordTokenizer, pieces: Tokenizer | None = None) -> None:
         self.config = config
-        self.words = words
-        self.spelling = Spelling(words, config.characters)
+        self.words, self.pieces = words, pieces
+        self.spelling = Spelling(words, config.characters, pieces)
         self.copied = ""  # which weights came from another run, to print
         self.marks_spans = mark_spans(config.tags)
-        self.model = build_model(config, len(words))
+        self.model = build_model(config, len(words), len(pieces or ()))
 
     @property
     def selection_metric(self) -> str:
@@ -106,7 +107,8 @@ class Tagger(BaseTask):
             train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; nothing else may be given.
             token_column: of the words of each row; recognised if there is no doubt.
             tag_column: of the tags, likewise.
-            init_from: a saved tagger, whose words and characters this one takes over, and whose weights where they fit.
+            init_from: a saved tagger, whose words and characters this one takes over; or any saved task of texts, a language model above
+                all, into whose pieces words are cut besides. Weights are copied where they fit.
             seed: of the first weights.
             settings: fields of `TaggerSettings`, which holds their names, defaults and meanings once.
 
@@ -117,7 +119,7 @@ class Tagger(BaseTask):
         from seqtext.tasks.tagging.prepare import prepare  # counts words: not needed to tag
 
         prepared = prepare(train, token_column, tag_column, init_from, settings)
-        task = with_new_weights(lambda: cls(prepared.config, prepared.words), seed=seed)
+        task = with_new_weights(lambda: cls(prepared.config, prepared.words, prepared.pieces), seed=seed)
         if prepared.weights is not None:
             task.copied = copy_weights(task.model, prepared.weights)
         return task
@@ -166,6 +168,15 @@ class Tagger(BaseTask):
             OptionsError: for a tagger that reads whole sentences.
         """
         return TagStream(self)
+
+    def open_stream(self, folder: str | Path) -> TagStream:
+        """The stream that `TagStream.save` wrote, which goes on as if it had never stopped.
+
+        Raises:
+            SavedFileError: if it is damaged, or of another model.
+            OptionsError: for a tagger that reads whole sentences.
+        """
+        return TagStream.open(self, folder)
 
     def words_of(self, rows: Sequence[Sequence[str]]) -> Words:
         """Some rows as what the model reads, on the CPU."""
@@ -225,11 +236,12 @@ class Tagger(BaseTask):
 
     def files(self) -> dict[str, bytes]:
         """What is saved, by the names of the files."""
-        return task_files(self, {WORDS: self.words.model})
+        pieces = {} if self.pieces is None else {PIECES: self.pieces.model}
+        return task_files(self, {WORDS: self.words.model, **pieces})
 
     @classmethod
     def from_saved(cls, saved: SavedTask) -> Tagger:
         """From the verified files of a model folder."""
         config = saved.config(TaggerConfig, task=cls.__name__)
-        words = WordTokenizer.from_bytes(saved.file(WORDS), Normaliser(lowercase=True))
-        return restore(saved, lambda: cls(config, words))
+        words, pieces = read_words(saved)
+        return restore(saved, lambda: cls(config, words, pieces))

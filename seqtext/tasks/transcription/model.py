@@ -12,7 +12,11 @@ def build_model(config: TranscriptionConfig) -> SeqToSeq:
     """The model of a config, with new weights."""
     return SeqToSeq(
         embedding=FrameEmbedding(
-            input_size=config.bands, output_size=config.embedding_size, stack=config.stack, skip=config.skip
+            input_size=config.bands,
+            output_size=config.embedding_size,
+            stack=config.stack,
+            skip=config.skip,
+            forget=config.forget,
         ),
         backbone=Backbone(
             input_size=config.embedding_size,

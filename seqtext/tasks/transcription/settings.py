@@ -13,6 +13,7 @@ MOST_UNITS, MOST_LAYERS, MOST_BANDS, MOST_FRAMES = 16_384, 64, 512, 100
 MOST_MS = 1_000
 MOST_JOINED = 100
 MOST_BEAMS = 512
+REMEMBERED = 3.0  # seconds that a running mean is of: longer than a word, shorter than a call
 UP_TO_ONE = Range("from 0 to 1", lambda value: 0 <= value <= 1)
 DECIBELS = Range("from 0 to 100", lambda value: 0 <= value <= 100)
 
@@ -33,6 +34,8 @@ class TranscriptionSettings:
     """Milliseconds from one frame to the next."""
     window_ms: int = 25
     """Milliseconds of sound that a frame sees."""
+    normalisation: Literal["fixed", "running"] = "fixed"
+    """How bands are scaled. fixed: by their mean and deviation in training; running: the mean of the last 3 seconds is taken off too."""
     stack: int = 4
     """Frames that a step of the model reads."""
     skip: int = 2
@@ -134,6 +137,11 @@ class TranscriptionConfig(TranscriptionSettings):
         return FrameShape(
             self.rate, max(self.rate * self.hop_ms // 1000, 1), max(self.rate * self.window_ms // 1000, 1), self.bands
         )
+
+    @property
+    def forget(self) -> float:
+        """Share of a frame in the running mean of frames; 0 without one."""
+        return min(self.frames.hop / self.rate / REMEMBERED, 0.5) if self.normalisation == "running" else 0.0
 
     @property
     def samples_per_step(self) -> int:

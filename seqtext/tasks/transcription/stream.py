@@ -6,8 +6,6 @@ saved. A step is computed alone, in the same order for any pieces: what was writ
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,17 +20,13 @@ from seqtext.data.audio.wav import Samples, check_samples
 from seqtext.errors import DataError, OptionsError, SavedFileError
 from seqtext.models.seq_to_seq import SeqToSeq
 from seqtext.nn.backbone import State
-from seqtext.saving.configs import to_plain
-from seqtext.saving.disk import write_file
-from seqtext.saving.folders import atomic_folder, parse_tensors, read_folder, tensor_bytes
-from seqtext.saving.untrusted import parse_json
+from seqtext.saving.folders import parse_tensors
+from seqtext.tasks.saved_streams import read_stream, save_stream
 from seqtext.tasks.transcription.alphabet import Alphabet
 from seqtext.tasks.transcription.decoding import NOTHING
 from seqtext.tasks.transcription.hearing import step_frames
 from seqtext.tasks.transcription.settings import TranscriptionConfig
 from seqtext.tasks.transcription.transcript import Symbol
-
-_STATE, _TENSORS = "stream.json", "stream.safetensors"
 
 
 class SpeechStream:
@@ -119,37 +113,27 @@ class SpeechStream:
         Raises:
             ResourceError: if the disk is full or may not be written.
         """
-        numbers = {
-            "model": _hash(self.config), "rate": self.rate, "steps": self._steps, "best": self._best,
+        state = {
+            "rate": self.rate, "steps": self._steps, "best": self._best,
             "wrote": int(self._wrote), "first": self._resampler.first, "given": self._resampler.given,
             "half": self._half.hex(), "finished": int(self._finished),
             "sizes": {name: list(part.shape) for name, part in self.state.items()},
         }  # fmt: skip
-        with atomic_folder(Path(folder)) as place:
-            write_file(place / _STATE, (json.dumps(numbers, indent=1) + "\n").encode())
-            write_file(place / _TENSORS, tensor_bytes({name: part.contiguous() for name, part in self.state.items()}))
+        save_stream(folder, self.config, self.model, state=state, tensors=self.state)
 
     @classmethod
-    def open(cls, model: SeqToSeq, config: TranscriptionConfig, alphabet: Alphabet, folder: Path) -> SpeechStream:
+    def open(cls, model: SeqToSeq, config: TranscriptionConfig, alphabet: Alphabet, folder: str | Path) -> SpeechStream:
         """The stream that was saved.
 
         Raises:
             SavedFileError: if it is damaged, or of another model.
         """
-        files = read_folder(folder)
-        where = str(folder / _STATE)
-        if _STATE not in files or _TENSORS not in files:
-            raise SavedFileError("no stream", where=str(folder), expected=f"{_STATE} and {_TENSORS}")
-        found = parse_json(files[_STATE], where=where, finite=True)
-        if not isinstance(found, dict) or found.get("model") != _hash(config):
-            raise SavedFileError(
-                "a stream of another model", where=where, fix="open it with the model that it was saved with"
-            )
+        found, data, where, where_tensors = read_stream(folder, config, model)
         try:
             stream = cls(model, config, alphabet, rate=_whole(found["rate"]))
             sizes = {name: _whole(found["sizes"][name][0], most=2 * MOST_RATE) for name in ("samples", "resampler")}
             shapes = {**stream.state, **{name: torch.empty(size) for name, size in sizes.items()}}
-            tensors = parse_tensors(files[_TENSORS], shapes, where=str(folder / _TENSORS))
+            tensors = parse_tensors(data, shapes, where=where_tensors)
             stream._steps, stream._best = _whole(found["steps"]), _whole(found["best"], most=len(config.alphabet))
             stream._wrote, stream._finished = bool(found["wrote"]), bool(found["finished"])
             stream._half = bytes.fromhex(found["half"])[:1]
@@ -253,10 +237,6 @@ def _run(streams: Sequence[SpeechStream]) -> list[list[Symbol]]:
             streams[number]._state = tuple(part[:, place : place + 1].contiguous() for part in after)
             found[number] += streams[number]._write(best)
     return found
-
-
-def _hash(config: TranscriptionConfig) -> str:
-    return hashlib.sha256(json.dumps(to_plain(config), sort_keys=True).encode()).hexdigest()
 
 
 def _whole(value: object, most: int = 2**62) -> int:

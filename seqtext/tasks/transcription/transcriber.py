@@ -143,7 +143,7 @@ class Transcriber(BaseTask):
             SavedFileError: if it is damaged, or of another model.
         """
         self.model.eval()
-        return SpeechStream.open(self.model, self.config, self.alphabet, Path(folder))
+        return SpeechStream.open(self.model, self.config, self.alphabet, folder)
 
     # ---- what training asks for
 

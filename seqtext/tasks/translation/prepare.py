@@ -18,6 +18,7 @@ from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.saving.configs import settings_of
+from seqtext.tasks.other_tokenizer import under_other_tokenizer
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.starting import (
     Side,
@@ -43,12 +44,13 @@ MOST_CAPITALS = 0.01  # share of the sources that are no use to learn capitals f
 
 
 class Prepared(NamedTuple):
-    """Config, the tokenizers of source and target, which may be one, and another run's weights or None."""
+    """Config, the tokenizers of source and target, which may be one, another run's weights or None, and what is to be said of these."""
 
     config: TranslatorConfig
     source_tokenizer: Tokenizer
     tokenizer: Tokenizer
     weights: dict[str, Tensor] | None
+    said: str = ""
 
 
 def prepare(
@@ -58,6 +60,8 @@ def prepare(
     languages: tuple[str, str],
     init_from: str | Path | None,
     settings: Mapping[str, Any],
+    *,
+    new_tokenizer: bool = False,
 ) -> Prepared:
     """Everything but the weights; the arguments are those of `Translator.from_data`.
 
@@ -76,9 +80,9 @@ def prepare(
     source = None if init_from is None else open_start(init_from)
     taken: dict[Side, Tokenizer] = {}
     if source is not None:
-        wanted = with_tokenizer_of(wanted, source)
+        wanted = wanted if new_tokenizer else with_tokenizer_of(wanted, source)
         taken = {side: tokenizer_of(source, side) for side in _sides(source, wanted)}
-    sides = _tokenizers(train, columns, wanted, taken)
+    sides = _tokenizers(train, columns, wanted, {} if new_tokenizer else taken)
     config = TranslatorConfig(
         **asdict(wanted),
         source_column=source_column,
@@ -86,7 +90,10 @@ def prepare(
         languages=languages,
         **_learnt(train, columns, sides, wanted.max_length),
     )
-    return Prepared(config, *sides, None if source is None else _weights(source, list(taken)))
+    if source is None:
+        return Prepared(config, *sides, None)
+    weights = _weights(source, list(taken))
+    return Prepared(config, *sides, *(_under_others(weights, taken, sides) if new_tokenizer else (weights, "")))
 
 
 def _learnt(
@@ -136,6 +143,19 @@ def _weights(source: SavedTask, sides: list[Side]) -> dict[str, Tensor]:
     """Another run's weights, as the parts of some sides; without its head if this gives no tokens."""
     weights = as_two_sides(weights_of(source), sides)
     return weights if source.writes else without_parts(weights, ["head"])
+
+
+def _under_others(
+    weights: dict[str, Tensor], taken: dict[Side, Tokenizer], own: tuple[Tokenizer, Tokenizer]
+) -> tuple[dict[str, Tensor], str]:
+    """Weights of each side's pieces under its new tokenizer, and what is to be said of that."""
+    found: dict[str, Tensor] = {}
+    told: list[str] = []
+    for side, theirs in taken.items():
+        moved, said = under_other_tokenizer(weights, theirs, own[0 if side == "source" else 1])
+        found |= {name: moved[name] for name in moved if name.startswith("source_embedding.") == (side == "source")}
+        told.append(f"{side}: {said}")
+    return found, "; ".join(told)
 
 
 def _tokenizers(

@@ -89,6 +89,7 @@ class Translator(BaseTask):
         target_column: str = "target",
         languages: tuple[str, str] = ("", ""),
         init_from: str | Path | None = None,
+        new_tokenizer: bool = False,
         seed: int = 0,
         **settings: Any,
     ) -> Translator:
@@ -101,6 +102,7 @@ class Translator(BaseTask):
             target_column: the texts to write.
             languages: what the two are called.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
+            new_tokenizer: train a tokenizer all the same; pieces that both have keep their vectors, the others get the mean.
             seed: of the first weights.
             settings: fields of `TranslatorSettings`, which holds their names, defaults and meanings once.
 
@@ -110,12 +112,14 @@ class Translator(BaseTask):
         """
         from seqtext.tasks.translation.prepare import prepare  # trains tokenizers: not needed to translate
 
-        prepared = prepare(train, source_column, target_column, languages, init_from, settings)
+        prepared = prepare(
+            train, source_column, target_column, languages, init_from, settings, new_tokenizer=new_tokenizer
+        )
         task = with_new_weights(lambda: cls(prepared.config, prepared.source_tokenizer, prepared.tokenizer), seed=seed)
         # How often each token comes need not be learnt: the output's bias begins there.
         task.model.head.bias.data.copy_(torch.from_numpy(prepared.tokenizer.log_shares()))
         if prepared.weights is not None:
-            task.copied = copy_weights(task.model, prepared.weights)
+            task.copied = "; ".join(filter(None, [prepared.said, copy_weights(task.model, prepared.weights)]))
         return task
 
     # ---- raw in, raw out

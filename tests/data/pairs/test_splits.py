@@ -184,3 +184,23 @@ def test_topics_are_told_where_every_split_has_them() -> None:
 def test_what_cannot_be_used_is_told(splits: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
         pair_splits(of(**splits))
+
+
+@pytest.mark.parametrize(("split_by", "apart"), [("rows", True), ("equal", False), ("near", False)])
+def test_translations_of_one_source_stay_on_one_side_unless_each_pair_stands_by_itself(split_by, apart) -> None:
+    """Of 60 sources with 5 targets each, 10 pairs held out one by one would have their source in training."""
+    once = pairs(60, 1)[:]
+    many = {"source": once["source"] * 5, "target": [f"{text} {time}" for time in range(5) for text in once["target"]]}
+    found = pair_splits(of(train=datasets.Dataset.from_dict(many)), split_by=split_by)
+    for part in (found.validation, found.test):
+        assert bool({*part["source"]} & {*found.train["source"]}) == apart
+
+
+def test_sources_that_are_nearly_the_same_are_kept_together_where_that_is_asked_for() -> None:
+    words = iter(range(10_000))
+    stems = [" ".join(f"w{next(words)}" for _ in range(8)) for _ in range(60)]
+    near = {"source": [f"{stem} {end}" for end in "abcde" for stem in stems], "target": [*map(str, range(300))]}
+    for split_by, apart in (("equal", True), ("near", False)):
+        found = pair_splits(of(train=datasets.Dataset.from_dict(near)), split_by=split_by)
+        stems_of = [{text[:-2] for text in part["source"]} for part in (found.train, found.test)]
+        assert bool(stems_of[0] & stems_of[1]) == apart

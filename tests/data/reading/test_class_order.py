@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtext.data.reading.class_order import in_one_order
+from seqtext.data.reading.class_order import in_one_order, names_of
 from seqtext.data.reading.remarks import remarks_of
 from seqtext.data.reading.sources import load, load_files
 
@@ -97,3 +97,42 @@ def test_whatever_the_orders_every_row_keeps_its_name(data: st.DataObject) -> No
     for rows, (_, labels) in zip(found, parts, strict=True):
         names = rows.features["label"].names
         assert [None if i is None else "" if i == -1 else names[i] for i in rows["label"]] == labels
+
+
+def test_lists_of_classes_keep_their_names_in_one_order(tmp_path: Path) -> None:
+    """As the words' tags of many data sets on the hub are."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rows = [[["sports", "science"], [], None, ["finance"]], [["science"], ["finance", "sports"]]]
+    for number, (names, lists) in enumerate(zip(ORDERS, rows, strict=True)):
+        features = datasets.Features(tags=datasets.Sequence(datasets.ClassLabel(names=names)))
+        ids = [None if one is None else [names.index(name) for name in one] for one in lists]
+        datasets.Dataset.from_dict({"tags": ids}, features=features).to_parquet(
+            folder / f"train-{number:05}-of-00002.parquet"
+        )
+    wanted = [one or [] for one in rows[0] + rows[1]]
+    for source in (load(folder / "*.parquet"), load(folder)):
+        found = source.splits["train"]
+        names = names_of(found.features["tags"])
+        assert names == ORDERS[0]
+        assert [[names[id_] for id_ in one or []] for one in found["tags"]] == wanted
+    listed = "".join(f"            '{id_}': {name}\n" for id_, name in enumerate(sorted(ORDERS[0])))
+    head = "dataset_info:\n  features:\n  - name: tags\n    sequence:\n      class_label:\n        names:\n"
+    (folder / "README.md").write_text(f"---\n{head}{listed}---\n")
+    found = load(folder).splits["train"]
+    assert names_of(found.features["tags"]) == sorted(ORDERS[0])
+    assert [[sorted(ORDERS[0])[id_] for id_ in one or []] for one in found["tags"]] == wanted
+
+
+def test_a_readme_gives_names_to_lists_of_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "train.jsonl").write_text('{"tokens": ["a", "b"], "tags": [1, 0]}\n{"tokens": ["c"], "tags": [1]}\n')
+    head = (
+        "dataset_info:\n  features:\n  - name: tokens\n    sequence: string\n  - name: tags\n    sequence:\n"
+        "      class_label:\n        names:\n          '0': O\n          '1': B-PER\n"
+    )
+    (folder / "README.md").write_text(f"---\n{head}---\n")
+    found = load(folder).splits["train"]
+    assert names_of(found.features["tags"]) == ["O", "B-PER"]
+    assert found["tokens"][0] == ["a", "b"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import datasets
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ def names_of(data, column="labels"):
     return form, [sorted(np.array(found.values)[members].tolist()) for members in found.members], found
 
 
+OBJECTS = [[{"id": 18 + number, "name": name} for number, name in enumerate(one)] for one in LISTS]
 WRITTEN = {
     "lists": (LISTS, "list"),
     "json": ([str(one).replace("'", '"') for one in LISTS], "list"),
@@ -31,6 +34,9 @@ WRITTEN = {
     "numpy": ([str(np.array(one)) for one in LISTS], "list"),
     "bars": (["|".join(one) or "[]" for one in LISTS], "|"),
     "semicolons": (["; ".join(one) or "[]" for one in LISTS], ";"),
+    "objects": (OBJECTS, "list"),
+    "objects in json": ([json.dumps(one) for one in OBJECTS], "list"),
+    "objects in python": ([str(one) for one in OBJECTS], "list"),
     "commas": ([", ".join(one) or "[]" for one in LISTS], ","),
 }
 
@@ -40,6 +46,15 @@ WRITTEN = {
 def test_all_ways_of_writing_several_labels_are_the_same(case):
     values, form = WRITTEN[case]
     assert names_of(rows(values))[:2] == (form, [sorted(one) for one in LISTS])
+
+
+def test_objects_are_called_by_the_text_that_names_them_whatever_stands_in_it():
+    cells = [
+        """[{'iso_639_1': 'en', 'name': "It's {odd}, \\"so\\""}, {'iso_639_1': 'fr', 'name': 'Français'}]""",
+        '[{"code": "a, b"}, {"code": "c"}]',
+        "[]",
+    ]
+    assert names_of(rows(cells))[1] == [["Français", 'It\'s {odd}, "so"'], ["a, b", "c"], []]
 
 
 def test_names_and_numbers_of_classes_are_labels_too():
@@ -100,6 +115,7 @@ def test_repeats_count_once_blanks_are_no_part_of_a_name_and_nothing_is_no_list(
 FAULTS = {
     "half a label": ([[1.5, 2.0], [1.0]], "list", "row 1: found 1.5 in the list; expected names or whole numbers"),
     "nothing in a list": ([["a"], ["b", None]], "list", "row 2: found None in the list"),
+    "an object without a name": ([[{"id": 1}, {"id": 2}], [{"id": 1}]], "list", "row 1: found .* in the list; expected names or whole"),
     "objects": (["[{'id': 1, 'name': 'War'}, {'id': 2}]"], "list", "row 1, column 'labels': found .*expected a list of names"),
     "another length": ([[1, 0, 0], [1, 0]], "yes_no", r"row 2: found \[1, 0\]; expected 3 times 0 or 1"),
 }  # fmt: skip

@@ -264,3 +264,30 @@ def test_parts_of_a_second_are_refused() -> None:
         read(["2020-01-01 00:00:00.000", "2020-01-01 00:00:00.5"])
     with pytest.raises(DataError, match="row 1, .*expected whole seconds"):
         read([datetime.datetime(2020, 1, 1, microsecond=1)], "timestamp[us]")
+
+
+@pytest.mark.parametrize(
+    ("cells", "first", "last"),
+    [
+        (["Jan-90", "Feb-90"], "1990-01-01", "1990-02-01"),
+        (["January 1969", "Sept. 2068"], "1969-01-01", "2068-09-01"),
+        (["1990M1", "1990M12"], "1990-01-01", "1990-12-01"),
+        (["1990-Jan", "1990 Mar"], "1990-01-01", "1990-03-01"),
+        (["1960Q1", "1960-Q4"], "1960-01-01", "1960-10-01"),
+        (["Q2 2001", "q3/2001"], "2001-04-01", "2001-07-01"),
+        (["2015-W01", "2015W53"], "2014-12-29", "2015-12-28"),
+        (["2015-W02-3", "2015-W02-4"], "2015-01-07", "2015-01-08"),
+    ],
+)
+def test_months_quarters_and_weeks_are_their_first_days(cells: list[object], first: str, last: str) -> None:
+    times, notes = read(cells)
+    assert times == [f"{first}T00:00:00", f"{last}T00:00:00"]
+    assert "each, and its first day (split 'train', column 'when')" in notes[0]
+
+
+@pytest.mark.parametrize(
+    "cells", [["Jan-90", "1960Q1"], ["Jan-90", "Foo-90"], ["2014-W53", "2014-W01"], ["Q5 2001"] * 2]
+)
+def test_a_period_that_the_calendar_has_not_is_told(cells: list[object]) -> None:
+    with pytest.raises(DataError, match="row"):
+        read(cells)

@@ -8,7 +8,8 @@ import pytest
 
 from seqtext.data.reading.column_arrays import column_arrays
 from seqtext.data.reading.joined_columns import parts_of
-from seqtext.data.rows.columns import Columns, by_content, check_texts, choose, require
+from seqtext.data.rows.chosen import about_columns
+from seqtext.data.rows.columns import Columns, check_texts, choose, require
 from seqtext.errors import DataError
 
 CLASSES = datasets.ClassLabel(names=["World", "Sports"])
@@ -222,8 +223,8 @@ TWENTY = {"name": [f"Name {row}" for row in range(30)], "tongue": ["ru", "de", "
 def test_few_values_that_repeat_are_the_label_and_texts_that_differ_the_text(more: dict[str, list[object]]) -> None:
     data = rows(**more, **TWENTY)
     assert choose(data) == ("name", "tongue")
-    assert "'tongue' is taken for the label" in by_content(data, choose(data))[0]
-    assert by_content(data, choose(data), text="name", label="tongue") == []
+    assert "'tongue' is taken for the label" in about_columns(data, choose(data))[0]
+    assert about_columns(data, choose(data), text="name", label="tongue") == []
 
 
 @pytest.mark.parametrize(

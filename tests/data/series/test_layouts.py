@@ -281,13 +281,36 @@ def test_working_days_may_follow_each_other() -> None:
     assert read_series(data, time_column="none").values.tolist() == list(range(len(days)))
 
 
-def test_months_follow_each_other() -> None:
-    months = [f"{1949 + month // 12}-{month % 12 + 1:02}" for month in range(36)]
-    data = table(Month=months, Passengers=range(36))
+@pytest.mark.parametrize(
+    ("first", "months", "step"), [("1949-01-01", 1, "month"), ("1949-03-31", 3, "quarter"), ("1700-01-01", 12, "year")]
+)
+def test_months_quarters_and_years_follow_each_other_and_that_is_told(first: str, months: int, step: str) -> None:
+    days = np.datetime64(first[:7], "M") + months * np.arange(36)
+    ends = first.endswith("31")
+    dates = [str((day + 1).astype("datetime64[D]") - 1 if ends else day.astype("datetime64[D]")) for day in days]
+    series = read_series(table(Month=dates, Passengers=range(36)), time_column="Month")
+    assert (series.values.tolist(), series.frequency, series.first_times) == (list(range(36)), None, None)
+    assert series.notes[-1].endswith(
+        f"a reading a {step}, which is no fixed distance; the readings follow each other without times"
+    )
+    long = table(id=["a"] * 36 + ["b"] * 36, Month=dates * 2, Passengers=range(72))
+    assert read_series(long, time_column="Month", series_column="id").lengths.tolist() == [36, 36]
+
+
+def test_a_month_that_is_missing_is_no_month_after_the_other() -> None:
+    months = [f"{1949 + month // 12}-{month % 12 + 1:02}" for month in range(36) if month != 20]
+    data = table(Month=months, Passengers=range(35))
     message = told(data)
-    assert "readings come at no fixed distance, but 28 days to 31 days apart" in message
+    assert "readings come at no fixed distance, but 28 days to 61 days apart" in message
     assert "pass --time_column none to take them as they follow each other, such as one per month" in message
-    assert read_series(data, time_column="none").values.tolist() == list(range(36))
+    assert read_series(data, time_column="none").values.tolist() == list(range(35))
+
+
+def test_months_and_quarters_are_recognised_by_their_look() -> None:
+    for cells in (["Jan-90", "Feb-90", "Mar-90"], ["1960Q1", "1960Q2", "1960Q3"], ["2015-W02", "2015-W03", "2015-W04"]):
+        series = read_series(table(period=cells, sales=[1, 2, 3]))
+        assert series.names == ("sales",)
+    assert series.frequency == 7 * 86400
 
 
 # ---- one series a row

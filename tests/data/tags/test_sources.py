@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
 import datasets
 import pytest
 
+from seqtext.data.reading.remarks import remarks_of
 from seqtext.data.tags.columns import TaggedColumns, check_tagged, choose_tagged, tags_of, words_of
 from seqtext.data.tags.sources import load_tagged, load_tagged_files
 from seqtext.data.tags.splits import tagged_splits
@@ -58,6 +60,70 @@ def test_json_lines_with_lists_or_with_texts_that_are_cut_at_blanks(tmp_path, fo
     check_tagged({"train": found}, columns)
     assert list(words_of(found, "tokens")) == [[["The", "man"], ["sails"]]]
     assert list(tags_of(found, "tags")) == [[["DET", "NOUN"], ["VERB"]]]
+
+
+@pytest.mark.parametrize(
+    ("words", "tags"),
+    [
+        (["The man's", "sails"], ["DET NOUN", "VERB"]),
+        (["The man's", "sails"], ["DET,NOUN", "VERB"]),
+        (["['The', \"man's\"]", "['sails']"], ["['DET', 'NOUN']", "['VERB']"]),
+        (['["The", "man\'s"]', '["sails"]'], ["['DET' 'NOUN']", '["VERB"]']),
+    ],
+)
+def test_a_table_of_texts_or_of_lists_that_are_written_out(tmp_path, words, tags):
+    with (tmp_path / "x.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("Sentence", "word_labels"), *zip(words, tags, strict=True)])
+    found = load_tagged_files(train=str(tmp_path / "x.csv")).splits["train"]
+    columns = choose_tagged(found, tags="word_labels")
+    assert columns == ("Sentence", "word_labels")
+    check_tagged({"train": found}, columns)
+    assert list(words_of(found, "Sentence")) == [[["The", "man's"], ["sails"]]]
+    assert list(tags_of(found, "word_labels")) == [[["DET", "NOUN"], ["VERB"]]]
+
+
+def test_numbers_of_tags_and_words_with_commas_in_texts():
+    found = rows(text=["[ 1,000 ]", "1,000", ","], tags=["[3, 0, 7]", "[12]", ","])
+    columns = choose_tagged(found)
+    check_tagged({"train": found}, columns)
+    assert list(words_of(found, "text")) == [[["[", "1,000", "]"], ["1,000"], [","]]]
+    assert list(tags_of(found, "tags")) == [[["3", "0", "7"], ["12"], [","]]]
+
+
+@pytest.mark.parametrize("ids", [["Sentence: 1", "", "Sentence: 2", ""], ["1", "1", "2", "2"]])
+def test_a_table_with_a_row_for_each_word(tmp_path, ids):
+    words = ["The", "man", "sails", "."]
+    with (tmp_path / "x.csv").open("w", newline="") as file:
+        cells = zip(ids, words, ["DT", "NN", "VB", "."], [0, 0, 1, 0], strict=True)
+        csv.writer(file).writerows([("Sentence #", "Word", "POS", "Tag"), *cells])
+    for source in (load_tagged_files(train=str(tmp_path / "x.csv")), load_tagged(tmp_path / "x.csv")):
+        found = source.splits["train"]
+        assert choose_tagged(found) == ("Word", "Tag")
+        assert list(words_of(found, "Word")) == [[["The", "man"], ["sails", "."]]]
+        assert list(tags_of(found, "POS")) == [[["DT", "NN"], ["VB", "."]]]
+        assert list(tags_of(found, "Tag")) == [[["0", "0"], ["1", "0"]]]
+        assert "4 rows are words, of 2 sentences" in remarks_of(found).notes[-1]
+
+
+def test_rows_of_single_words_without_their_sentences_are_refused_and_the_fix_works(tmp_path):
+    lines = ["word,tag", "The,DET", "man,NOUN", "sails,VERB"]
+    written(tmp_path, "x.csv", "\n".join(lines) + "\n")
+    with pytest.raises(
+        DataError, match="every row of column 'word' is a single word; expected sentences; add a column"
+    ):
+        choose_tagged(load_tagged_files(train=str(tmp_path / "x.csv")).splits["train"])
+    mended = [f"{line},{number}" for line, number in zip(lines, ("sentence_id", 1, 1, 2), strict=True)]
+    written(tmp_path, "x.csv", "\n".join(mended) + "\n")
+    found = load_tagged_files(train=str(tmp_path / "x.csv")).splits["train"]
+    assert found["word"][:] == [["The", "man"], ["sails"]]
+    written(tmp_path, "x.csv", "word,tag,sentence_id\nThe,DET,1\n,NOUN,1\n")
+    with pytest.raises(DataError, match="row 2, column 'word': the word is empty"):
+        load_tagged_files(train=str(tmp_path / "x.csv"))
+
+
+def test_texts_with_a_label_are_not_tagged_words():
+    with pytest.raises(DataError, match="no column is clearly the words"):
+        choose_tagged(rows(text=["a b", "c d"], label=["X", "Y"]))
 
 
 def test_classes_are_their_names_and_numbers_without_names_are_texts():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import unicodedata
@@ -153,6 +154,16 @@ def test_what_cannot_be_trained_on_is_said():
 
 
 @pytest.mark.fault(67)
+@pytest.mark.parametrize("texts", [["the quick brown fox jumps over lazy dogs", "äéĥïñöřšť"], ["東京", "大阪城"]])
+@pytest.mark.parametrize("always", ["", "①②③④"])
+def test_the_size_that_is_advised_is_enough(always, texts):
+    texts = texts * 50
+    with pytest.raises(OptionsError) as caught:
+        Tokenizer.train(iter(texts), vocabulary_size=262, normaliser=Normaliser(), always=always)
+    size = int(re.search(r"at least (\d+)", str(caught.value))[1])
+    assert 262 < len(Tokenizer.train(iter(texts), vocabulary_size=size, normaliser=Normaliser(), always=always)) <= size
+
+
 def test_what_is_no_tokenizer_is_refused():
     with pytest.raises(SavedFileError, match="not a sentencepiece model"):
         Tokenizer(b"no model", Normaliser())

@@ -55,7 +55,7 @@ def test_rows_without_a_label_are_set_aside_and_the_others_learnt_from():
     data = labelled_splits(splits(), unlabelled="use")
     assert data.unlabelled["text"] == [text for n, text in enumerate(few_labels()["text"]) if n % 4]
     assert len(data.train) + len(data.validation) == 30
-    assert "90 texts without a label teach too (--unlabelled use)" in data.notes
+    assert "90 texts without a label teach too" in data.notes
 
 
 def test_rows_that_a_draw_leaves_aside_and_splits_of_the_hub_are_among_them():
@@ -160,7 +160,7 @@ def test_a_run_makes_a_language_model_starts_from_it_and_finds_it_again():
     assert isinstance(seqtext.load("run/stages/language_model"), LanguageModel)
     weights = seqtext.load("run/stages/language_model").model.state_dict()
     made = json.loads(Path("run", "report", "metrics.json").read_text())
-    assert made["data"]["notes"][-2] == "90 texts without a label teach too (--unlabelled use)"
+    assert made["data"]["notes"][-2] == "90 texts without a label teach too"
     before = Path("run/stages/language_model/manifest.json").read_bytes()
     longer = succeeded(topics_recipe("--resume", "--run", "run", "--epochs", "2"))
     assert "first       a language model" not in longer.out

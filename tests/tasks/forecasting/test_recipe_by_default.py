@@ -102,3 +102,23 @@ def test_a_static_column_is_the_same_in_all_rows_of_a_series(tmp_path):
         "column 'region', series 'a': found cells that differ; expected the same in all rows; pass --past_columns"
         in ended.err
     )
+
+
+def test_spans_begin_at_dates_or_have_a_file_each(tmp_path):
+    values = load()
+    (tmp_path / "load.csv").write_text(table("when,kw", times(600), values))
+    flags = ("--validation_from", "2024-01-20", "--test_from", "2024-01-23", "--dry_run")
+    ended = done("--data", tmp_path / "load.csv", *flags)
+    spans = [
+        "train      456 readings, 2024-01-01 00:00:00 to 2024-01-19 23:00:00",
+        "validation 72 readings, 2024-01-20 00:00:00 to 2024-01-22 23:00:00",
+        "test       72 readings, 2024-01-23 00:00:00 to 2024-01-25 23:00:00",
+    ]
+    assert all(span in ended.out for span in spans)
+    for name, first, end in (("train", 0, 456), ("validation", 456, 528), ("test", 528, 600)):
+        (tmp_path / f"{name}.csv").write_text(table("when,kw", times(600)[first:end], values[first:end]))
+    files = [part for name in ("train", "validation", "test") for part in (f"--{name}", tmp_path / f"{name}.csv")]
+    ended = done(*files, "--dry_run")
+    assert all(span in ended.out for span in spans)
+    ended = in_process.recipe("electricity", *FEW, "--data", tmp_path / "load.csv", "--test_from", "2025")
+    assert (ended.code, "no reading lies from --test_from 2025; expected a time" in ended.err) == (2, True)

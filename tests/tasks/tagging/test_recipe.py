@@ -11,6 +11,7 @@ import pytest
 import seqtext
 from tests import in_process
 from tests.in_process import Ended, figures_of, seqtext_command, succeeded
+from tests.tasks.language_model import models
 from tests.tasks.tagging.taggers import conllu, sentences
 from tests.training.stopping import hashes, killed_in_step
 
@@ -127,6 +128,19 @@ def test_it_goes_on_from_another_tagger(trained):
     )
     ended = succeeded(recipe(*flags, "--run", "runs/started"))
     assert "started from runs/tags: tokenizer taken over; embedding, backbone copied; head new" in ended.out
+
+
+def test_it_goes_on_from_a_language_model(tmp_path):
+    models.made(directions="forward").save_pretrained(tmp_path / "language")
+    ended = succeeded(
+        in_process.recipe(
+            *("tagging", *TRAIN, "--init_from", tmp_path / "language", "--max_steps", "2", "--baselines", "none"),
+            *("--device", "cpu", "--threads", "1", "--run", tmp_path / "run"),
+        )
+    )
+    said = f"started from {tmp_path / 'language'}: tokenizer taken over; embedding (in part), backbone copied; head new"
+    assert said in ended.out
+    assert "mean of pieces Embedding(" in ended.out
 
 
 @pytest.mark.fault(6)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
-from seqtext.errors import OptionsError
+import pytest
+import torch
+
+from seqtext.errors import DataError, OptionsError, SavedFileError
+from seqtext.saving.folders import seal
+from seqtext.tasks.tagging.stream import push_together
 from tests.tasks.tagging.taggers import made, sentences
 
 TEXT = "  Ann can see\u2003the owl .\nZoë  " + " ".join(word for row in sentences(6, 5)["tokens"] for word in row)
@@ -69,3 +74,60 @@ def test_a_long_word_in_small_pieces_is_one_word():
 def test_a_tagger_of_whole_sentences_has_none():
     with pytest.raises(OptionsError, match="a tagger that reads from both ends has no streams"):
         made(bidirectional=True).stream()
+
+
+@pytest.mark.parametrize("settings", KINDS)
+def test_streams_pushed_together_say_what_each_says_alone(settings):
+    task = made(**settings)
+    texts = [" ".join(words) for words in sentences(5, 7)["tokens"]] + ["", "  ", "owl"]
+    alone, together = [task.stream() for _ in texts], [task.stream() for _ in texts]
+    for cut in (slice(0, 11), slice(11, 12), slice(12, None)):
+        pieces = [text[cut] for text in texts]
+        assert push_together(together, pieces) == [
+            stream.push(piece) for stream, piece in zip(alone, pieces, strict=True)
+        ]
+    assert [stream.finish() for stream in together] == [stream.finish() for stream in alone]
+    with pytest.raises(OptionsError, match="different streams of one tagger"):
+        push_together([alone[0], alone[0]], ["a ", "b "])
+    with pytest.raises(OptionsError, match="streams of several taggers"):
+        push_together([alone[0], made().stream()], ["a ", "b "])
+    with pytest.raises(DataError, match="the piece: found bytes; expected a text"):
+        alone[0].push(b"owl ")
+
+
+@pytest.mark.parametrize("settings", KINDS)
+@pytest.mark.parametrize("cut", [0, 1, 17, 60])
+def test_a_saved_stream_goes_on_as_if_it_had_never_stopped(settings, cut, tmp_path):
+    task = made(**settings)
+    whole, stream = task.stream(), task.stream()
+    first = stream.push(TEXT[:cut])
+    stream.save(tmp_path / "stream")
+    assert whole.push(TEXT[:cut]) == first
+    again = task.open_stream(tmp_path / "stream")
+    assert again.push(TEXT[cut:]) == whole.push(TEXT[cut:])
+    assert all(map(torch.equal, again.state, whole.state))
+    assert again.finish() == whole.finish()
+
+
+def test_a_saved_stream_of_another_model_or_damaged_is_refused(tmp_path):
+    task = made(look_ahead=1)
+    stream = task.stream()
+    stream.push("Ann can see th")
+    stream.save(tmp_path / "stream")
+    other = made(look_ahead=1)
+    with torch.no_grad():
+        other.model.head.bias.add_(1)
+    for wrong in (made(look_ahead=2), other):
+        with pytest.raises(SavedFileError, match="a stream of another model"):
+            wrong.open_stream(tmp_path / "stream")
+    path = tmp_path / "stream" / "stream.json"
+    found = json.loads(path.read_text())
+    changes = {"rest": 3, "begun": False, "waiting": ["a", "b"], "further": 1}
+    for change in [*changes.items(), ("waiting", ["a b"]), ("rest", " ")]:
+        path.write_text(json.dumps({**found, **dict([change])}))
+        seal(tmp_path / "stream")
+        with pytest.raises(SavedFileError, match=r"stream\.(json|safetensors)"):
+            task.open_stream(tmp_path / "stream")
+    path.write_text("{")
+    with pytest.raises(SavedFileError):
+        task.open_stream(tmp_path / "stream")

@@ -41,21 +41,30 @@ def test_pieces_of_any_size_give_what_the_whole_gives(task, size, rate):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"ahead": 2}, {"cell": "lstm"}, {"stack": 2, "skip": 2}, {"stack": 5, "skip": 1, "cell": "rnn"}]
-)
-def test_other_models_stream_too(settings):
+    "settings",
+    [
+        {"ahead": 2}, {"cell": "lstm"}, {"stack": 2, "skip": 2}, {"stack": 5, "skip": 1, "cell": "rnn"},
+        {"normalisation": "running"}, {"normalisation": "running", "stack": 2, "ahead": 1},
+    ],
+)  # fmt: skip
+def test_other_models_stream_too(settings, tmp_path):
     task = chatty(**settings)
     sound = noise(1.0, seed=1)
     [whole] = task([sound], rate=8000)
     assert len(whole.symbols) >= 2
     for size in (333, 10_000):
         assert tuple(listened(task.stream(), sound, size)) == whole.symbols
+    stream = task.stream()
+    first = stream.listen(sound[:3001])
+    stream.save(tmp_path / "stream")
+    again = task.open_stream(tmp_path / "stream")
+    assert (*first, *again.listen(sound[3001:]), *again.finish_listening()) == whole.symbols
 
 
 @pytest.mark.fault(35)
-@pytest.mark.parametrize("ahead", [0, 2])
-def test_what_comes_later_changes_no_bit_of_what_was_written(ahead):
-    task = chatty(ahead=ahead)
+@pytest.mark.parametrize(("ahead", "normalisation"), [(0, "fixed"), (2, "fixed"), (0, "running")])
+def test_what_comes_later_changes_no_bit_of_what_was_written(ahead, normalisation):
+    task = chatty(ahead=ahead, normalisation=normalisation)
     sound, other = noise(1.0), noise(1.0, seed=9)
     cut = 4000
     first, second = task.stream(), task.stream()
@@ -133,6 +142,11 @@ def test_a_saved_stream_of_another_model_or_damaged_is_refused(task, tmp_path):
     stream.save(tmp_path / "stream")
     with pytest.raises(SavedFileError, match="a stream of another model"):
         chatty(tail_ms=200).open_stream(tmp_path / "stream")
+    other = chatty()
+    with torch.no_grad():
+        other.model.head.bias.add_(1)
+    with pytest.raises(SavedFileError, match="a stream of another model"):
+        other.open_stream(tmp_path / "stream")
     path = tmp_path / "stream" / "stream.json"
     found = json.loads(path.read_text())
     for change in ({"rate": "8000"}, {"half": "zz"}, {"sizes": {}}, {"rate": -1}, {"best": 99}, {"steps": 1.5}):

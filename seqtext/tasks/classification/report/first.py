@@ -1,22 +1,28 @@
-"""What is made before a classifier: labels spread, a language model of all texts to start from, a start from scratch to compare with."""
+"""What is made before a classifier: labels spread, a language model to start from, and classifiers made otherwise to compare with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqtext.data.rows.splits import hold_out_rows
+from seqtext.errors import OptionsError
 from seqtext.options import part_of
-from seqtext.reporting.stages import Stage, begin, run_stage
+from seqtext.reporting.stages import Stage, begin, better_of, run_stage
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.generated import with_generated
 from seqtext.tasks.classification.prepare import language_settings
 from seqtext.tasks.classification.settings import TopicSettings
 from seqtext.tasks.classification.splits import LabelledSplits
 from seqtext.tasks.classification.unlabelled import ANSWERS, texts_of_all, with_answers
 from seqtext.tasks.known import BY_NAME, public
-from seqtext.tasks.saved import load
+from seqtext.tasks.saved import load, open_saved
+from seqtext.training.fit import FitResult
 from seqtext.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 PASSED_ON = ("seed", "allow_inexact", "checkpoint_every", "max_steps", "max_minutes", "precision", "device", "threads")
 
@@ -40,10 +46,11 @@ def start_of(options: Any, folder: RunFolder, data: LabelledSplits, *, revision:
         Stopped: by a signal, with everything saved.
     """
     needs_one = data.unlabelled is not None and options.init_from is None and options.model != "linear"
-    if options.dry_run or not (needs_one or (options.init_from and options.compare_scratch)):
+    has_stages = needs_one or options.augment_from or (options.init_from and options.compare_scratch)
+    if options.dry_run or not has_stages:
         return options, options.init_from
     options = begin(folder, options, revision=revision)
-    return options, options.init_from or _language_model(options, folder, data)
+    return options, _language_model(options, folder, data) if needs_one else options.init_from
 
 
 def from_scratch(
@@ -55,6 +62,52 @@ def from_scratch(
     stage = Stage("from_scratch", "the same from scratch, to compare with", data.train, data.validation)
     trained: TopicClassifier = run_stage(folder, stage, options, make=make, open=load)
     return trained
+
+
+def augmented(
+    options: Any, folder: RunFolder, data: LabelledSplits, *, make: Callable[[Dataset, dict[str, Any]], TopicClassifier]
+) -> TopicClassifier | None:
+    """A classifier that learnt from a generator's texts too, for as long; None if nobody asked for it.
+
+    Args:
+        options: of the recipe.
+        folder: of the run.
+        data: rows, answers of a first stage among them.
+        make: the classifier, out of training rows, told something of them.
+
+    Raises:
+        OptionsError: if it is no generator, or knows none of the labels.
+    """
+    if options.augment_from is None or options.dry_run:
+        return None
+    name = options.augment_from
+    if data.target != "label" or options.teacher_column:
+        has = "a teacher's answers" if options.teacher_column else "labels in lists, or a number, each"
+        raise OptionsError(f"--augment_from {name}, and the texts have {has}", fix="leave --augment_from out")
+    if (saved := open_saved(name)).task != "TextGenerator":
+        raise OptionsError(f"--augment_from {name} is a {saved.task}", expected="a text generator")
+    rows, said = with_generated(
+        data.train,
+        data.columns,
+        load(name),
+        name=name,
+        held_out=(data.validation, data.test),
+        seed=options.seed,
+    )
+    stage = Stage("augmented", f"{said}: the same from them, to compare with", rows, data.validation)
+    told = {"target": data.target, "teacher_column": ANSWERS}
+    trained: TopicClassifier = run_stage(folder, stage, options, make=lambda: make(rows, told), open=load)
+    return trained
+
+
+def best_of(
+    task: TopicClassifier, result: FitResult, others: Mapping[str, TopicClassifier | None], *, validation: Dataset
+) -> tuple[TopicClassifier, FitResult]:
+    """The best of a classifier and some made otherwise, by validation rows; as `better_of`."""
+    for name, other in others.items():
+        if other is not None:
+            task, result = better_of(task, result, other, validation=validation, name=name)
+    return task, result
 
 
 def _language_model(options: Any, folder: RunFolder, data: LabelledSplits) -> str:

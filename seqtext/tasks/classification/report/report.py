@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from seqtext.data.text.encoding import texts_of
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.options import TrainingOptions
@@ -129,7 +131,8 @@ def reporter(
 def table(figures: Mapping[str, Any]) -> list[str]:
     """Model and baselines, and whether a baseline is better; `figures` are as in report/metrics.json."""
     models = compared(figures)
-    return models.lines() + models.better_baseline(kind_of(figures["test"].get("target", "label")).margin)
+    margin = kind_of(figures["test"].get("target", "label")).margin
+    return models.lines() + models.better_baseline(margin, ways={"TF-IDF": "--model linear"})
 
 
 def _compared(kind: Kind, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,23 +165,26 @@ def _baselines(
     """The baselines asked for, as answers to test and validation rows; the classifier's own linear model is one, where there is one."""
     if which == "none":
         return []
-    if task.config.teacher_column == ANSWERS:  # it has learnt from rows without a label too
-        linear = None
-    labels = answers(data.train, task.config).best
+    known = answers(data.train, task.config)
+    labels, train = known.best, data.train
     test, validation = (kind.simple(labels, len(rows), task.config) for rows in (data.test, data.validation))
     found = [Baseline(test.name, test.description, (test.predicted, validation.predicted), test.seconds)]
     if which == "fast":
         return found
-    if linear is not None and task.blend is not None:
+    if task.config.teacher_column == ANSWERS:  # the classifier's own has learnt from rows without a label too
+        own = np.flatnonzero(known.labels >= 0)
+        labels, train = known.labels[own], data.train.select(own)
+    elif linear is not None and task.blend is not None:
         return [*found, Baseline("TF-IDF", task.blend.description, linear, task.blend.seconds)]
-    if task.blend is not None:  # it is the model itself
+    elif task.blend is not None:  # it is the model itself
         return found
     started, target, text = time.perf_counter(), task.target, data.columns.text
-    model, description = target.fit_linear(_texts(data.train, text), labels, seed=0)
+    model, description = target.fit_linear(_texts(train, text), labels, seed=0)
     if model is None:
         return found
     of_both = [
         target.answers(target.of_linear(model.scores(_texts(rows, text)))) for rows in (data.test, data.validation)
     ]
     seconds = time.perf_counter() - started
-    return [*found, Baseline("TF-IDF", description, (of_both[0], of_both[1]), seconds)]
+    name = "TF-IDF" if train is data.train else "TF-IDF of labels alone"
+    return [*found, Baseline(name, description, (of_both[0], of_both[1]), seconds)]

@@ -113,7 +113,7 @@ def _table_of_rows(
         if len(names) > SHOWN_CLASSES:
             rest = {split: int(part[SHOWN_CLASSES:-2].sum()) for split, part in counts.items()}
             of_each.append((f"{len(names) - SHOWN_CLASSES} more", rest))
-        last = "(none)" if several else "(teacher)"
+        last = "(none)" if several else "(no label)"
         of_split = {
             title: {split: int(part[place]) for split, part in counts.items()}
             for place, title in ((-2, "(unseen)"), (-1, last))

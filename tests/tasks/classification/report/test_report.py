@@ -14,9 +14,12 @@ from seqtext.tasks.classification.report.report import table
     [
         (
             [0, 0, 1, 1],
-            "TF-IDF is better by 25.00 points here, and simpler: use that, or train longer, or on more rows.",
+            "TF-IDF is better by 25.00 points here, and simpler: use that (--model linear), or train longer, or on more rows.",
         ),
-        ([0, 1, 1, 1], "TF-IDF is as good here, and simpler: use that, or train longer, or on more rows."),
+        (
+            [0, 1, 1, 1],
+            "TF-IDF is as good here, and simpler: use that (--model linear), or train longer, or on more rows.",
+        ),
         ([1, 1, 0, 0], None),
     ],
 )

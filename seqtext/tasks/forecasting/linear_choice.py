@@ -1,0 +1,164 @@
+"""Which maps the linear path is the mean of, and with which weights: those that were best on windows behind those they were fitted on.
+
+Knows windows and a `LinearPath`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqtext.tasks.forecasting.linear_path import MEMBERS, LinearPath
+from seqtext.tasks.forecasting.linear_sums import (
+    ANCHOR_ALONE,
+    FEWEST,
+    Map,
+    Member,
+    changes,
+    drawn,
+    errors_of,
+    of_changes,
+    pieces,
+    solve,
+    sums_of,
+)
+from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, ANCHOR_ALONE)
+PARTS, MEASURED = (
+    7,
+    4,
+)  # of each series' windows, and the last of them, each measured by what is fitted on those before it
+AS_GOOD = 1.05  # of the best score: maps of other kinds that are as good are averaged with it
+AS_SIMPLE, NEARLY = (
+    1.005,
+    1.03,
+)  # of the best: what it counts against is repeated, without a map; always, or if not all parts agree
+EQUAL = 1.0  # of the mean error, by which weights are held together
+LEAST_WEIGHT = 0.02  # of a map in the mean
+CELLS = 5e7  # numbers in the features of the windows that are looked at
+CHOSEN_BY = 2_000  # windows of a part that errors are measured on
+
+Kind = tuple[int, int]  # what changes are counted against, and in which unit
+
+
+def choose(
+    path: LinearPath, series: ScaledSeries, first: Positions, kinds: list[Kind], groups: tuple[int, ...]
+) -> list[Member]:
+    """The maps to fit.
+
+    The windows of each series are cut into seven parts; what is fitted on three, four, five and six of them is measured on the next.
+
+    Args:
+        path: that is to be fitted.
+        series: the readings.
+        first: positions behind the windows, in order.
+        kinds: that are tried.
+        groups: of features that are.
+    """
+    horizon = path.config.head_horizon
+    number = np.searchsorted(series.starts, first - 1, side="right") - 1
+    _, begin, count = np.unique(number, return_index=True, return_counts=True)
+    part_of = (np.arange(len(first)) - np.repeat(begin, count)) * PARTS // np.repeat(count, count)
+    steps = sorted({0, horizon // 4, horizon // 2, horizon - 1})
+    most = max(int(CELLS / (len(steps) * path.features)) // PARTS, FEWEST)
+    parts = [drawn(first[part_of == part], most) for part in range(PARTS)]
+    measured = [drawn(part, CHOSEN_BY) for part in parts]
+    tries = {kind: _tries(kind, groups) for kind in kinds}
+    units = sorted({divides for _, divides in kinds})
+    sums = dict.fromkeys(units, torch.zeros((), dtype=torch.float64))
+    scores: dict[Kind, list[Tensor]] = {kind: [] for kind in kinds}
+    maps: list[dict[Kind, list[Map]]] = []
+    for part, windows in enumerate(parts):
+        if part >= PARTS - MEASURED:
+            made, errors = {}, {}
+            for kind, members in tries.items():
+                own = of_changes(path, sums[kind[1]], members[0])
+                made[kind] = [map_ for group in groups for map_ in solve(path, own, group, STRENGTHS[:-1])]
+                made[kind] += solve(path, own, 0, STRENGTHS[-1:])
+                errors[kind] = errors_of(path, series, measured[part], steps, members[0], made[kind])
+            least = torch.cat(list(errors.values())).amin(0).clamp_min(1e-12)  # squared and absolute
+            for kind, each in errors.items():
+                scores[kind].append((each / least * torch.tensor([0.5, 1.0])).sum(1) / 1.5)
+            maps.append(made)
+        # The targets of the last windows lie in what is measured next: they are left out of the fit.
+        fitted = windows[: -horizon if len(windows) > 2 * horizon else None]
+        sums = {unit: sums[unit] + sums_of(path, series, fitted, steps, unit) for unit in units}
+    by_part = {kind: torch.stack(each) for kind, each in scores.items()}  # (MEASURED, tries)
+    best = min(kinds, key=lambda kind: float(by_part[kind].mean(0).min()))
+    score = by_part[best].mean(0)
+    simplest = min(kinds, key=lambda kind: float(by_part[kind][:, -1].mean()))
+    ratios = by_part[simplest][:, -1] / by_part[best][:, int(score.argmin())]
+    alone = float(by_part[simplest][:, -1].mean() / score.min())
+    if alone <= AS_SIMPLE or (alone <= NEARLY and float(ratios.min()) < 1):
+        return [tries[simplest][-1]]
+    good = [
+        (kind, place)
+        for kind in kinds
+        for group in groups
+        if float(by_part[kind].mean(0)[place := _best_of(tries[kind], by_part[kind].mean(0), group)])
+        <= AS_GOOD * float(score.min())
+    ]
+    chosen = [tries[kind][place] for kind, place in good]
+    products = torch.zeros(len(chosen), len(chosen), dtype=torch.float64)
+    for windows, made in zip(measured[PARTS - MEASURED :], maps, strict=True):
+        products += _products(path, series, windows, steps, chosen, [made[kind][place] for kind, place in good])
+    weights = _weights(products)
+    return [
+        member._replace(weight=weight) for member, weight in zip(chosen, weights.tolist(), strict=True) if weight > 0
+    ]
+
+
+def _best_of(members: list[Member], score: Tensor, group: int) -> int:
+    """The place of the best of a group."""
+    return min(
+        (place for place, one in enumerate(members) if one.group == group), key=lambda place: float(score[place])
+    )
+
+
+def _tries(kind: tuple[int, int], groups: tuple[int, ...]) -> list[Member]:
+    """The maps of a kind that are tried: all groups and strengths, and what changes are counted against alone."""
+    anchor, divides = kind
+    members = [Member(anchor, divides, group, strength) for group in groups for strength in STRENGTHS[:-1]]
+    return [*members, Member(anchor, divides, 0, ANCHOR_ALONE)]
+
+
+def _products(
+    path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int], members: list[Member], maps: list[Map]
+) -> Tensor:
+    """(M, M) mean products of the errors of maps, half of them weighed so that they count as absolute errors do."""
+    errors = []
+    for inputs, gathered, true in pieces(path, series, first, steps):
+        off = []
+        for member, map_ in zip(members, maps, strict=True):
+            features, start, unit = changes(path, inputs, gathered, member)
+            change = torch.einsum("bhf,hf->bh", features, map_.weight.float()) + map_.bias.float()
+            off.append((true - start - change * unit).nan_to_num(0.0).flatten())
+        errors.append(torch.stack(off).double())
+    all_ = torch.cat(errors, dim=1)  # (M, N)
+    squares = all_.square().mean(1)
+    size = all_[squares.argmin()].abs()
+    mean = size.square().mean().sqrt().clamp_min(1e-9)
+    weighed = all_ * (1 / mean.square() + 1 / (mean * size.clamp_min(mean / 10)))
+    return weighed @ all_.T / all_.shape[1]
+
+
+def _weights(products: Tensor) -> Tensor:
+    """(M,) not below 0, of sum 1: those of the mean whose error is least, held to be equal; at most MEMBERS of them.
+
+    Args:
+        products: (M, M) of the errors of all maps.
+    """
+    mean = products.diagonal().mean().clamp_min(1e-12)
+    held = products / mean + EQUAL * torch.eye(len(products), dtype=torch.float64)
+    weights = torch.full((len(products),), 1 / len(products), dtype=torch.float64)
+    rate = 1 / float(held.diagonal().max())
+    for _ in range(500):  # exponentiated gradient: stays above 0 and of sum 1
+        slope = held @ weights
+        weights = weights * torch.exp(-rate * (slope - slope.min()))
+        weights = weights / weights.sum()
+    kept = weights.argsort(descending=True)[:MEMBERS]
+    sparse = torch.zeros_like(weights)
+    sparse[kept] = torch.where(weights[kept] >= LEAST_WEIGHT, weights[kept], 0.0)
+    return sparse / sparse.sum()
