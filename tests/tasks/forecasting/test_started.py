@@ -157,7 +157,9 @@ def test_the_recipe_takes_settings_and_columns_from_the_run_and_tells_it_once(tm
     day = ("--future_columns", "sun", "kind", "--run", tmp_path / "day")
     in_process.succeeded(in_process.recipe("electricity", *FEW, "--data", tmp_path / "old.csv", *flags, *day))
     values = (3 * (meter(1, 42) + sun[:336])).round(4).tolist()
-    (tmp_path / "new.csv").write_text(table("when,power,sun,kind", times(336), values, sun[:336].tolist(), kind[:336].tolist()))
+    (tmp_path / "new.csv").write_text(
+        table("when,power,sun,kind", times(336), values, sun[:336].tolist(), kind[:336].tolist())
+    )
     common = [flag for flag in FEW if flag not in ("--hidden_size", "8")]
     new = ("--data", tmp_path / "new.csv", "--value_column", "power", "--init_from", tmp_path / "day")
     ended = in_process.succeeded(in_process.recipe("electricity", *common, *new, "--run", tmp_path / "new"))
