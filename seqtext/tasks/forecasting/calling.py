@@ -116,7 +116,8 @@ def forecasts(
     for number, (mean, scale) in enumerate(zip(means.tolist(), scales.tolist(), strict=True)):
         one = ScaledForecast(made.values[number], made.quantiles[number], made.levels)
         known = series.one(number)[: int(series.lengths[number]) - given.ahead]
-        values, quantiles = in_units(one, mean, scale, config, below_zero=bool((known < 0).any()))
+        below_zero = bool((known < 0).any())
+        values, quantiles = in_units(one, mean, scale, config, below_zero=below_zero)
         check_finite(values, quantiles, where=f"history {number + 1}")
         by_level = {level: quantiles[:, place] for place, level in enumerate(made.levels)}
         results.append(
@@ -124,7 +125,7 @@ def forecasts(
                 values,
                 by_level,
                 in_zone(series.times_behind(number, steps, ahead=given.ahead), zones[number]),
-                config.spread if by_level else None,
+                config.spread(below_zero=below_zero) if by_level else None,
             )
         )
     return results

@@ -6,6 +6,7 @@ missing are told, and nothing ends for them.
 
 from __future__ import annotations
 
+import csv
 import sys
 import time
 from collections import Counter
@@ -140,7 +141,8 @@ class Following:
             NumericsError: a forecast that is not finite.
             Stopped: by SIGTERM, with the state saved.
         """
-        print(",".join(self._header()), file=target.file)
+        rows = csv.writer(target.file, lineterminator="\n")
+        rows.writerow(self._header())
         target.flush(0)
         try:
             with Stopping() as stopping:
@@ -149,7 +151,7 @@ class Following:
                     if line is None or (outside := self._take(line)) is None:
                         continue
                     if (answer := self._answer(line)) is not None:
-                        print(",".join(self._row(line, outside, answer)), file=target.file)
+                        rows.writerow(self._row(line, outside, answer))
                         target.flush(1)
                     self._save(often=False)
         finally:

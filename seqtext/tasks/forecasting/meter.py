@@ -83,7 +83,8 @@ class Meter:
         answer = self.answer
         if answer is None or len(answer.quantiles) < 2 or missing >= len(answer.values) or np.isnan(value):
             return None
-        levels = Levels({level: np.array(values) for level, values in answer.quantiles.items()}, self.config.spread)
+        spread = self.config.spread(below_zero=self.stream.below_zero)
+        levels = Levels({level: np.array(values) for level, values in answer.quantiles.items()}, spread)
         return not float(levels[TAILS[0]][missing]) <= value <= float(levels[TAILS[1]][missing])
 
     def state(self) -> dict[str, Any]:

@@ -242,13 +242,12 @@ class ForecastConfig(ForecastSettings):
         if not 0 <= self.difference_lag <= MOST_STEPS:
             raise OptionsError(f"difference_lag is {self.difference_lag}", expected=f"0 to {MOST_STEPS}")
 
-    @property
-    def spread(self) -> Spread:
-        """How values lie around a forecast, beside its quantiles."""
+    def spread(self, *, below_zero: bool) -> Spread:
+        """How values lie around a forecast, beside its quantiles; as `in_units` has it, whether a reading before it was below zero."""
         from seqtext.tasks.forecasting.spread import Spread
 
-        least = 0.0 if self.nonnegative == "yes" else -math.inf
-        return Spread(self.below, self.above, self.apart, least)
+        free = self.nonnegative == "no" or (self.nonnegative == "auto" and below_zero)
+        return Spread(self.below, self.above, self.apart, -math.inf if free else 0.0)
 
     @property
     def of_plain(self) -> list[str]:

@@ -80,7 +80,7 @@ class ForecastStream:
         self.mean, self.scale = scale
         self._seconds = self._first_second(start) if config.calendar and start is not None else None
         self._far_told = False
-        self._below_zero = False  # whether a reading was
+        self.below_zero = False  # whether a reading was
         self._pushed = 0
         # What was last read; the mean before anything was.
         self._read = torch.zeros(1, 1 + len(config.input_names), dtype=torch.float32)
@@ -112,7 +112,7 @@ class ForecastStream:
         if self.config.calendar and self.config.frequency is not None and self._seconds is not None:
             seconds = torch.tensor([self._seconds + (self._pushed + 1) * self.config.frequency])
         self._pushed += 1
-        self._below_zero |= float(value) < 0
+        self.below_zero |= float(value) < 0
         last = self._known[-1] if self._known else 0.0
         a_lag_before = self._known[0] if self._known else 0.0
         self._known.append(last if math.isnan(float(columns[0, 0])) else float(columns[0, 0]))
@@ -218,7 +218,7 @@ class ForecastStream:
 
     def _stated(self, made: ScaledForecast) -> NextReadings:
         """In the units of the data."""
-        values, quantiles = in_units(made, self.mean, self.scale, self.config, below_zero=self._below_zero)
+        values, quantiles = in_units(made, self.mean, self.scale, self.config, below_zero=self.below_zero)
         check_finite(values, quantiles, where=f"reading {self._pushed}")
         return NextReadings(values.tolist(), dict(zip(made.levels, quantiles.T.tolist(), strict=True)))
 
@@ -231,7 +231,7 @@ class ForecastStream:
 
     def state(self) -> dict[str, Tensor]:
         """All that it knows, as tensors of its own; what it was made with is not among them."""
-        numbers = torch.tensor([self._pushed, self._seconds or 0, self._far_told, self._below_zero], dtype=torch.int64)
+        numbers = torch.tensor([self._pushed, self._seconds or 0, self._far_told, self.below_zero], dtype=torch.int64)
         found = {"numbers": numbers, "read": self._read, "known": torch.tensor(list(self._known), dtype=torch.float64)}
         found["kept"] = torch.cat([self._read[:0], *self._kept])
         if self._window:
@@ -250,7 +250,7 @@ class ForecastStream:
         found = {name: tuple(tensor.shape) for name, tensor in state.items()}
         if pushed < 0 or found != self._shapes(pushed):
             raise ValueError(f"found {found}, expected {self._shapes(max(pushed, 0))}")
-        self._pushed, self._far_told, self._below_zero = pushed, bool(told), bool(below)
+        self._pushed, self._far_told, self.below_zero = pushed, bool(told), bool(below)
         self._seconds = seconds if self._seconds is not None else None
         self._read = state["read"]
         self._known.extend(state["known"].tolist())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -155,10 +157,13 @@ def test_what_has_no_quantiles_has_no_paths_and_counts_are_checked(trained):
             forecast.samples(**wrong)
 
 
-def test_paths_of_a_model_that_is_never_below_zero_are_not():
-    values = np.abs(load(400) - 50)
-    task = made_for(values, model="linear", difference=None, window=24, horizon=6, quantiles=LEVELS, nonnegative="yes")
-    assert task(values, start="2024-01-01").samples(500).min() >= 0
+@pytest.mark.parametrize(
+    ("nonnegative", "below_zero", "free"), [("yes", True, False), ("no", False, True), ("auto", True, True)]
+)
+def test_paths_are_below_zero_where_forecasts_may_be(trained, nonnegative, below_zero, free):
+    spread = replace(trained.config, nonnegative=nonnegative).spread(below_zero=below_zero)
+    drawn = paths({0.1: np.zeros(6), 0.5: np.ones(6), 0.9: np.full(6, 2.0)}, spread, 500, seed=0)
+    assert (drawn.min() < 0) == free
 
 
 def test_pandas_is_imported_where_it_is_used_alone():

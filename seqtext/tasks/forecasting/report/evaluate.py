@@ -78,7 +78,7 @@ def measure(task: Forecaster, options: Evaluate, *, given: Any = None) -> Measur
     from seqtext.reporting.canvas import check_name
     from seqtext.tasks.forecasting.remarks import of_part
     from seqtext.tasks.forecasting.report.backtest_picture import backtest_picture
-    from seqtext.tasks.forecasting.report.fitting import baselines_of, seasons
+    from seqtext.tasks.forecasting.report.fitting import baselines_of, can_be_fitted, seasons
     from seqtext.tasks.forecasting.report.measured_spans import load_spans
     from seqtext.tasks.forecasting.report.measuring import Measuring
     from seqtext.tasks.forecasting.report.report import most_windows
@@ -100,7 +100,13 @@ def measure(task: Forecaster, options: Evaluate, *, given: Any = None) -> Measur
         test["every"] = every
     if test["mase"] is None and seasons(task, data):
         notes.append("no MASE: fewer than two seasons lie before the first forecast; give more with --history FILE")
-    simple = baselines_of(task, data, first, options.baselines, levels=tuple(made.quantiles), horizon=horizon)
+    which = options.baselines
+    if which == "all" and not can_be_fitted(task, data, horizon):
+        which = "fast"
+        notes.append(
+            "nothing was fitted: too few readings lie before the first forecast; give more with --history FILE"
+        )
+    simple = baselines_of(task, data, first, which, levels=tuple(made.quantiles), horizon=horizon)
     if made.quantiles and simple and simple[0].quantiles is None:
         few = "too few readings lie before the first forecast; give more with --history FILE"
         notes.append(f"no quantiles of baselines: {few}")

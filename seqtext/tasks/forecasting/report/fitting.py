@@ -29,6 +29,7 @@ from seqtext.tasks.forecasting.windows import Windows
 MOST_TRAINED = 1_000_000  # windows the fitted baselines may draw theirs from
 MOST_HELD_OUT = 2_000  # windows whose errors say how wide quantiles are
 ROWS_AT_ONCE = 2_000
+FEW = 20  # windows, below which nothing is fitted to another file
 
 Make = Callable[[Part, IntArray], Baseline[FloatArray]]  # fitted on a part, behind positions
 
@@ -112,6 +113,14 @@ def baselines_of(
             quantiles = _Shifted(made.predicted, off, levels, mean, scale)
         found.append(made._replace(predicted=made.predicted * scale + mean, quantiles=quantiles))
     return found
+
+
+def can_be_fitted(task: Forecaster, data: SeriesSplits, horizon: int) -> bool:
+    """Whether enough windows lie in the training span to fit a baseline to."""
+    try:
+        return min(len(task.encode(data.train)), len(task.positions(data.train, most=FEW, horizon=horizon))) >= FEW
+    except DataError:
+        return False
 
 
 def _held_out(task: Forecaster, part: Part, horizon: int) -> IntArray:

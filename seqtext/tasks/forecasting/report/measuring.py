@@ -62,7 +62,8 @@ class Measuring:
         made, horizon = self.made, self.made.true.shape[1]
         quantiles: Mapping[float, FloatArray] = made.quantiles
         if len(quantiles) > 1:
-            quantiles = Levels(quantiles, self.task.config.spread, CRPS_LEVELS)
+            below_zero = bool((self.data.series.values < 0).any())
+            quantiles = Levels(quantiles, self.task.config.spread(below_zero=below_zero), CRPS_LEVELS)
         figures = {"windows": len(self.first), "horizon": horizon, **self.errors(made.values, quantiles)}
         if self.data.series.first_times is not None:
             hours = hours_of_day(self.data.series, self.first, horizon)

@@ -80,6 +80,9 @@ def test_baselines_look_as_far_ahead_and_have_quantiles_where_there_is_a_history
     assert set(figures["baselines"]) == {"last value", "same time yesterday"}
     assert all(len(one["by_step"]) == 30 for one in figures["baselines"].values())
     assert any(note.startswith("no quantiles of baselines: too few readings") for note in figures["data"]["notes"])
+    short = measured(place / "one", *flags, "--baselines", "all")
+    assert set(short["baselines"]) == set(figures["baselines"])
+    assert any(note.startswith("nothing was fitted: too few readings") for note in short["data"]["notes"])
     whole = measured(place / "one", *flags, "--history", place / "load.csv", "--baselines", "all")
     assert not whole["data"]["notes"]
     assert {"ridge regression", "boosted trees", "same time last week"} <= set(whole["baselines"])
