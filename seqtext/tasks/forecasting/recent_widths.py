@@ -79,7 +79,8 @@ def _widths(model: StepModel, series: ScaledSeries, first: Positions, back: NDAr
 def _usual(count: int, level: float) -> Tensor:
     """(count,) scores of normal errors whose interval holds what it should."""
     places = 0.5 + (torch.arange(count, dtype=torch.float32) + 0.5) / (2 * count)
-    return torch.special.ndtri(places) / torch.special.ndtri(torch.tensor(0.5 + level / 2))
+    scores: Tensor = torch.special.ndtri(places) / torch.special.ndtri(torch.tensor(0.5 + level / 2))
+    return scores
 
 
 def _scores(model: StepModel, series: ScaledSeries, places: Positions) -> Tensor:
