@@ -20,7 +20,7 @@ from seqtext.tasks.forecasting.step_model import StepModel
 SCORES, FEWEST, MOST = 32, 8, 32  # of single steps, and forecasts at least and most, that are looked back at
 STEPS = 24  # of each, at most
 WINDOWS = 4  # they lie in the last two of the longest season, or so many windows
-PRIOR = 2  # forecasts, which would have held what they should, that are added to what was seen
+PRIOR = 2  # forecasts whose intervals held what they should, that are added to what was seen
 LEAST, LARGEST = 0.25, 4.0
 NARROWEST = 1e-3  # of an interval, in deviations of the linear path
 CELLS_AT_ONCE = 4_000_000
@@ -67,10 +67,20 @@ def _widths(model: StepModel, series: ScaledSeries, first: Positions, back: NDAr
     seen = torch.from_numpy(there).to(device)
     scores = _scores(model, series, unique)[torch.from_numpy(row).to(device)]  # (R, K, S)
     scores = torch.where(seen.unsqueeze(-1), scores, torch.nan).flatten(1)
-    count, level = scores.shape[1], _nominal(config.output.levels)
-    rounded = min((level * (count + 1) - 1) / max(count - 1, 1), 1.0)  # as split-conformal rounds
-    found = scores.nanquantile(max(rounded, 0.0), dim=1).nan_to_num(1.0).clamp(LEAST, LARGEST)
-    return found ** (seen.sum(1) / (seen.sum(1) + PRIOR))
+    level = _nominal(config.output.levels)
+    usual = _usual(PRIOR * (scores.shape[1] // len(back)), level).to(scores)
+    scores = torch.cat([scores, usual.expand(len(first), -1)], dim=1)
+    count = scores.shape[1]
+    rounded = min((level * (count + 1) - 1) / (count - 1), 1.0)  # as split-conformal rounds
+    found = scores.nanquantile(max(rounded, 0.0), dim=1).clamp(LEAST, LARGEST)
+    return torch.where(seen.any(1), found, torch.ones_like(found))
+
+
+def _usual(count: int, level: float) -> Tensor:
+    """(count,) scores of normal errors whose interval holds what it should."""
+    places = 0.5 + (torch.arange(count, dtype=torch.float32) + 0.5) / (2 * count)
+    scores: Tensor = torch.special.ndtri(places) / torch.special.ndtri(torch.tensor(0.5 + level / 2))
+    return scores
 
 
 def _scores(model: StepModel, series: ScaledSeries, places: Positions) -> Tensor:

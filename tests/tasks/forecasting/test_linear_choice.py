@@ -46,7 +46,7 @@ def test_weights_are_those_of_the_least_error():
     assert _weights(products).tolist() == pytest.approx([1 / 3] * 3, abs=0.02)
     errors[1] *= 10
     weights = _weights(errors @ errors.T / 4000)
-    assert float(weights[1]) < 0.1 < float(weights[0])
+    assert float(weights[1]) < 0.15 < 0.35 < float(weights[0])
     assert float(weights.sum()) == pytest.approx(1)
 
 
@@ -89,10 +89,10 @@ def test_a_batch_of_training_has_some_steps_drawn_by_its_rows_alone():
 
 
 def test_a_median_that_squares_badly_does_not_count_whole():
-    """Most readings are zero: the median has the least absolute error, and a squared one that is a tenth more than the mean's."""
+    """Most readings are zero: the median has the least absolute error, and a squared one that is a tenth more than that of the mean."""
     task = Forecaster.from_data(whole(series_of(load(200))), horizon=1, quantiles=LEVELS, hidden_size=4)
     model = task.model
-    true = torch.tensor([0.0] * 8 + [2.5] * 2).repeat(50).unsqueeze(1)
+    true = torch.tensor([0.0] * 9 + [5.0]).repeat(50).unsqueeze(1)
     raw = model.start.repeat(500, 1, 1)
     raw[..., 1] = -0.5  # from the path's 0.5, the mean, to 0, the median
     said = StepOutput(torch.full_like(true, 0.5), torch.ones_like(true), raw)
