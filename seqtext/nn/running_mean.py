@@ -5,6 +5,8 @@ Each mean is a share of the new value and the rest of the mean before; all of th
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -19,7 +21,7 @@ def running_means(values: Tensor, before: Tensor, forget: float) -> Tensor:
         before: (B, F) the mean before the first step.
         forget: share of a new value in the mean; from 0 to below 1.
     """
-    decay = torch.log1p(torch.tensor(-forget, dtype=torch.float64)).item()
+    decay = math.log1p(-forget)
     size = max(int(MOST_DECAY / -decay), 1)  # steps of a block, thousands of them: most sequences are one
     found = []
     for block in torch.split(values.float(), size, dim=1):

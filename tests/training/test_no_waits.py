@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 import datasets
@@ -74,6 +76,12 @@ def tagger(**settings):
     return seqtext.Tagger.from_data(given, tag_column="upos", **taggers.SIZES, **settings), given
 
 
+def tagger_of_pieces(**settings):
+    with TemporaryDirectory() as folder:
+        language_model()[0].save_pretrained(Path(folder, "model"))
+        return tagger(init_from=Path(folder, "model"), **settings)
+
+
 def transcriber(**settings):
     spoken = recordings(30)
     sizes = {"hidden_size": 8, "embedding_size": 8, "bands": 12}
@@ -103,6 +111,8 @@ CASES = {
     "tags, both directions": (tagger, {"bidirectional": True, "num_layers": 2, "max_length": 8}),
     "tags, looking ahead": (tagger, {"look_ahead": 2, "cell": "gru"}),
     "transcription": (transcriber, {}),
+    "tags, by pieces of a language model": (tagger_of_pieces, {}),
+    "transcription, a running mean": (transcriber, {"normalisation": "running"}),
     "transcription, each recording by itself": (transcriber, {"joined": 1, "ahead": 1, "stack": 2, "cell": "lstm"}),
     "forecasts": (forecaster, {}),
     "forecasts with quantiles and a calendar": (

@@ -35,13 +35,16 @@ def with_sentences(splits: datasets.DatasetDict) -> datasets.DatasetDict:
 def _with_sentences(rows: datasets.Dataset) -> datasets.Dataset:
     by_name = {name.strip().lower(): name for name in rows.column_names}
     tokens = next((by_name[name] for name in TOKEN_NAMES if name in by_name), None)
-    if tokens is None or not is_text(rows.features[tokens]):
-        return rows
-    words = [word for array in column_arrays(rows, tokens) for word in array.to_pylist()]
-    if len(words) < 2 or any(len((word or "").split()) > 1 for word in words):
-        return rows
     told_by = [name for name in rows.column_names if _SENTENCE.fullmatch(name.strip()) and name != tokens]
-    if not told_by:
+    if tokens is None or not told_by or not is_text(rows.features[tokens]):
+        return rows
+    words: list[str | None] = []
+    for array in column_arrays(rows, tokens):
+        some = array.to_pylist()
+        if any(len((word or "").split()) > 1 for word in some):
+            return rows
+        words += some
+    if len(words) < 2:
         return rows
     if empty := next((number for number, word in enumerate(words, start=1) if not (word or "").strip()), None):
         where = f"{place_of(rows)}, row {empty}, column {tokens!r}"
