@@ -76,7 +76,7 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
             **part_of(options, TaggerSettings),
         )
 
-    task = make_once(make, open=load_task, init_from=options.init_from, reads_texts=False)
+    task = make_once(make, open=load_task, init_from=options.init_from)
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, data, task, summary=tagger_summary)

@@ -25,6 +25,7 @@ from seqtext.tasks.forecasting.linear_sums import (
 from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 from seqtext.tasks.forecasting.windows import Windows
 
+FEW = 500  # windows, below which a level that is not counted against anything may be that of training by chance
 CELLS = 2e8  # numbers in the features of a fit
 MOST_WINDOWS = 50_000
 LEAST_DEVIATION = 1e-3  # of what the path gets wrong
@@ -44,7 +45,7 @@ def fit_linear_path(path: LinearPath, windows: Windows, *, plain: bool = False) 
         members = [Member(len(path.anchors) - 1 if len(path.anchors) > 2 else 0, 1, 0, ANCHOR_ALONE)]
     else:
         kinds = [(anchor, unit) for anchor in anchors for unit in ((0,) if plain else (0, 1))]
-        kinds += [] if plain else [(-1, 0)]
+        kinds += [] if plain or len(first) < FEW else [(-1, 0)]
         groups = (0,) if plain else ((0, 1, 2) if path.sizes[1] else (0, 1))
         members = choose(path, windows.series, first, kinds, groups)
     _fit(path, windows.series, first, members)

@@ -8,12 +8,12 @@ import torch
 
 from seqtext.data.series.series import Part, whole
 from seqtext.tasks.forecasting.completing import SHARES, _best_share
-from seqtext.tasks.forecasting.forecaster import LEARNT_AHEAD, Forecaster
+from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.linear_choice import _weights
 from seqtext.tasks.forecasting.linear_path import MEMBERS
 from seqtext.tasks.forecasting.linear_sums import ANCHOR_ALONE
 from seqtext.tasks.forecasting.step_model import StepModel, StepOutput
-from seqtext.tasks.forecasting.windows import Windows
+from seqtext.tasks.forecasting.windows import LEARNT_AHEAD, Windows
 from tests.tasks.forecasting.forecasters import LEVELS, load, series_of
 
 # ---- maps

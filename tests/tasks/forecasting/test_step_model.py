@@ -160,7 +160,9 @@ def test_beyond_the_horizon_it_reads_its_own_forecasts():
     first = task(values, start=START)
     second = task(np.concatenate([values, first.values]), start=START)
     np.testing.assert_allclose(long.values, np.concatenate([first.values, second.values])[:12], rtol=1e-5)
-    np.testing.assert_allclose(long.quantiles[0.9][7:], second.quantiles[0.9][:5], rtol=1e-5)
+    # How wide intervals are is asked of readings, not of its own forecasts: they differ by one factor.
+    wider = (long.quantiles[0.9] - long.values)[7:] / (second.quantiles[0.9] - second.values)[:5]
+    np.testing.assert_allclose(wider, wider[0], rtol=1e-3)
     np.testing.assert_array_equal(long.times, task(values, start=START, horizon=12).times)
 
 
