@@ -80,7 +80,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
         settings = part_of(options, ForecastSettings)
         return Forecaster.from_data(data.train, init_from=options.init_from, seed=options.seed, **settings)
 
-    task = make_once(make, open=load_task, init_from=options.init_from)
+    # No tokenizer was taken over: readings have none
+    task = make_once(make, open=load_task, init_from=options.init_from, new_tokenizer=True)
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, data, task, summary=forecast_summary)

@@ -49,7 +49,7 @@ def make_once(
     """The task: made by the first process, opened by the others. Prints what it took from the run `init_from`, if there is one."""
     task = started_processes().made_once(make, open=open)
     if init_from:
-        taken = "" if new_tokenizer or not hasattr(task, "tokenizer") else "tokenizer taken over; "
+        taken = "" if new_tokenizer else "tokenizer taken over; "
         print(f"started from {init_from}: {taken}{getattr(task, 'copied', '')}")
     return task
 
