@@ -128,9 +128,7 @@ def test_new_readings_alone_are_forecast_from_their_own_head_on(place):
     assert figures["test"]["mae"] == pytest.approx(np.mean(errors), rel=1e-6)
     assert figures["test"]["mase"] is None
     note = "no MASE: fewer than two seasons lie before the first forecast; give more with --history FILE"
-    levels = (
-        "no quantiles of baselines: too few readings lie before the first forecast; give more with --history FILE"
-    )
+    levels = "no quantiles of baselines: too few readings lie before the first forecast; give more with --history FILE"
     assert sorted(figures["data"]["notes"]) == [note, levels]
     Path("old.csv").write_text(table("when,kw", times(60, np.datetime64("2025-03-01T00:00") - 60 * HOUR), load(60, 8)))
     obeyed = measured(place / "day", "--data", "new.csv", "--history", "old.csv")
