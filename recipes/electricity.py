@@ -11,7 +11,6 @@ the window in segments; all outputs but the last are ignored, so it reads the wh
 
     python recipes/electricity.py                                                # offline, on the simulated household
     python recipes/electricity.py --data load.csv --horizon 96 --quantiles 0.1 0.5 0.9
-    python recipes/electricity.py --data meter.csv --init_from runs/day          # go on from another meter's run
     python recipes/electricity.py --resume --run runs/electricity                # go on with a run that was stopped
 """
 
