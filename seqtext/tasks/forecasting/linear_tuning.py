@@ -119,7 +119,8 @@ def _solved(sums: Tensor, strength: float) -> tuple[Tensor, Tensor]:
     products = centred[:, :features, :features] * inverse.unsqueeze(2) * inverse.unsqueeze(1)
     right = (centred[:, :features, features] * inverse).unsqueeze(-1)
     shrunk = products + (strength + 1e-9) * torch.eye(features, dtype=torch.float64)
-    weight = torch.linalg.solve(shrunk, right).squeeze(-1) * inverse
+    # A batch of small LU factorisations takes minutes on two threads, of Cholesky's under a second.
+    weight = torch.cholesky_solve(right, torch.linalg.cholesky(shrunk)).squeeze(-1) * inverse
     return weight, (mean[:, -1] - (mean[:, :-1] * weight).sum(1))
 
 
