@@ -26,15 +26,11 @@ from seqtext.tasks.forecasting.linear_sums import (
 from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, ANCHOR_ALONE)
-PARTS, MEASURED = (
-    7,
-    4,
-)  # of each series' windows, and the last of them, each measured by what is fitted on those before it
+# Parts of each series' windows, and how many of the last are measured, each by what is fitted on those before it.
+PARTS, MEASURED = 7, 4
 AS_GOOD = 1.05  # of the best score: maps of other kinds that are as good are averaged with it
-AS_SIMPLE, NEARLY = (
-    1.005,
-    1.03,
-)  # of the best: what it counts against is repeated, without a map; always, or if not all parts agree
+# Of the best score: so near, what it counts against is repeated, without a map; always, or if not all parts agree.
+AS_SIMPLE, NEARLY = 1.005, 1.03
 EQUAL = 1.0  # of the mean error, by which weights are held together
 LEAST_WEIGHT = 0.02  # of a map in the mean
 CELLS = 5e7  # numbers in the features of the windows that are looked at

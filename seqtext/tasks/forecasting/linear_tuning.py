@@ -20,10 +20,8 @@ from seqtext.tasks.forecasting.windows import Windows
 
 AS_IT_IS = 1e12  # the strength that leaves the path of the other run as it is
 STRENGTHS = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, AS_IT_IS)
-PARTS, MEASURED = (
-    6,
-    3,
-)  # of the windows in order of time, and the last of them, each measured by what is fitted on those before it
+# Parts of the windows in order of time, and how many of the last are measured, each by what is fitted on those before it.
+PARTS, MEASURED = 6, 3
 FEWEST = 20  # windows, below which the path stays as it is
 CELLS = 1e8  # numbers in the features of a fit
 AT_ONCE = 4e6  # numbers of features that are made at once
@@ -119,7 +117,7 @@ def _solved(sums: Tensor, strength: float) -> tuple[Tensor, Tensor]:
     products = centred[:, :features, :features] * inverse.unsqueeze(2) * inverse.unsqueeze(1)
     right = (centred[:, :features, features] * inverse).unsqueeze(-1)
     shrunk = products + (strength + 1e-9) * torch.eye(features, dtype=torch.float64)
-    # A batch of small LU factorisations takes minutes on two threads, of Cholesky's under a second.
+    # Not `torch.linalg.solve`: a batch of such LU factorisations did not end with MKL on two threads.
     weight = torch.cholesky_solve(right, torch.linalg.cholesky(shrunk)).squeeze(-1) * inverse
     return weight, (mean[:, -1] - (mean[:, :-1] * weight).sum(1))
 

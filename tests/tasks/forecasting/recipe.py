@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 
@@ -26,6 +28,15 @@ def recipe(*flags: object) -> Ended:
 
 def done(*flags: object) -> Ended:
     return in_process.succeeded(recipe(*flags))
+
+
+def evaluate(run: Path, *flags: object) -> Ended:
+    return in_process.seqtext_command("evaluate", run, *flags, "--device", "cpu", "--threads", "1")
+
+
+def measured(run: Path, *flags: object) -> dict:
+    """Figures of `seqtext evaluate`."""
+    return json.loads(in_process.succeeded(evaluate(run, *flags, "--json")).out)
 
 
 def load(length: int = 600, seed: int = 0) -> list[float]:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import seqtext
-from tests.in_process import Ended, seqtext_command, succeeded
-from tests.tasks.forecasting.recipe import START, done, load, table, times
+from tests.in_process import succeeded
+from tests.tasks.forecasting.recipe import START, done, evaluate, load, measured, table, times
 
 HOUR = np.timedelta64(1, "h")
 LATER = START + 400 * HOUR
@@ -45,14 +45,6 @@ def place(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def evaluate(run: Path, *flags: object) -> Ended:
-    return seqtext_command("evaluate", run, *flags, "--device", "cpu", "--threads", "1")
-
-
-def measured(run: Path, *flags: object) -> dict:
-    return json.loads(succeeded(evaluate(run, *flags, "--json")).out)
 
 
 @pytest.mark.parametrize(("every", "horizon"), [("24h", 48), ("24", 48), ("7h", 5), ("2h", None)])

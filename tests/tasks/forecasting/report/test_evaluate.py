@@ -12,8 +12,8 @@ import pytest
 
 import seqtext
 from seqtext.tasks.forecasting.report.evaluate import figure_lines
-from tests.in_process import Ended, figures_of, seqtext_command, succeeded
-from tests.tasks.forecasting.recipe import START, done, load, table, times
+from tests.in_process import figures_of, succeeded
+from tests.tasks.forecasting.recipe import START, done, evaluate, load, measured, table, times
 
 HOUR = np.timedelta64(1, "h")
 LEVELS = ("0.1", "0.5", "0.9")
@@ -54,14 +54,6 @@ def place(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def evaluate(run: Path, *flags: object) -> Ended:
-    return seqtext_command("evaluate", run, *flags, "--device", "cpu", "--threads", "1")
-
-
-def measured(run: Path, *flags: object) -> dict:
-    return json.loads(succeeded(evaluate(run, *flags, "--json")).out)
 
 
 def untimed(baselines: dict) -> dict:
