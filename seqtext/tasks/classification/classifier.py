@@ -89,8 +89,8 @@ class TopicClassifier(BaseTask):
 
     def traits(self) -> list[str]:
         """What it is, in a few words each."""
-        units = f"{self.config.cell} of {self.config.hidden_size:,} units"
-        return [self.target.traits(), units, f"{len(self.tokenizer):,} pieces"]
+        units, pieces = f"{self.config.cell} of {self.config.hidden_size:,} units", f"{len(self.tokenizer):,} pieces"
+        return [self.target.traits(), *(["linear"] if self.config.model == "linear" else [units, pieces])]
 
     # ---- made from data, or from another run
 

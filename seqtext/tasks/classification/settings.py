@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from seqtext.data.reading.label_forms import Form
@@ -20,6 +20,11 @@ UNEVEN = (
 MOST_TEMPERATURE = 1000.0
 PART = Range("from 0 to 1", lambda value: 0 <= value <= 1)
 
+# Of the config: what a linear model alone is made, read and said by.
+_OF_LINEAR = {
+    *("model", "target", "labels", "label_form", "thresholds", "mean", "deviation", "decimal", "missing"),
+    *("text_column", "label_column", "teacher_column", "teacher_values"),
+}
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 
 
@@ -171,6 +176,11 @@ class TopicConfig(TopicSettings):
         if self.class_weights is not None and len(self.class_weights) != len(self.labels):
             found = f"{len(self.class_weights)} class weights"
             raise OptionsError(found, expected=f"{len(self.labels)}, one per label")
+
+    @property
+    def unused(self) -> set[str]:
+        """Of a linear model all that a recurrent one is made and trained by."""
+        return {field.name for field in fields(self)} - _OF_LINEAR if self.model == "linear" else set()
 
 
 @dataclass(frozen=True)
