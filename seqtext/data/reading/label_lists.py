@@ -54,10 +54,9 @@ class CodedLists(NamedTuple):
 def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
     """How a column writes several labels a row; None where it is not plain that rows have several.
 
-    Plain are lists of which one has two labels, objects of numbers of which one has not exactly one, and texts with a mark between names that come again, and not in all as many.
+    Plain are lists of which one has two labels; objects of numbers of which one has not exactly one 1; and texts with a mark between
+    names that come again, and not in all as many.
     """
-    import pyarrow as pa
-
     if len(parts_of(column)) > 1:
         return "yes_no"
     if (named := named_by_numbers(dataset, column)) is not None:
@@ -66,7 +65,7 @@ def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
     if _is_list(type_):
         lists = [found for found in _lists(dataset, column, "list", place_of(dataset)) if found is not None]
         return _form_of_lists(lists) if any(len(found) > 1 for found in lists) else None
-    if not (pa.types.is_string(type_) or pa.types.is_large_string(type_)):
+    if not is_written(dataset, column):
         return None
     cells = _texts(dataset, column)
     if cells and all(map(LISTED.fullmatch, cells)) and any("," in cell or "' '" in cell for cell in cells):
@@ -75,6 +74,14 @@ def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
         except ValueError:  # of a list that cannot be read: whoever reads it says which
             return "list"
     return next((mark for mark in MARKS if _is_plain(cells, mark)), None)
+
+
+def is_written(dataset: datasets.Dataset, column: str) -> bool:
+    """Whether a column is of texts, in which labels may be written in any form."""
+    import pyarrow as pa
+
+    type_ = dataset.data.column(column).type
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 def forced_form(dataset: datasets.Dataset, column: str) -> Form:

@@ -156,6 +156,7 @@ def columns():
 def test_a_run_makes_a_language_model_starts_from_it_and_finds_it_again():
     ended = succeeded(recipe(*TRAIN, "--run", "run"))
     assert "first       a language model of 117 texts, in run/stages/language_model" in ended.out
+    assert "goes on" not in ended.err
     assert "started from run/stages/language_model: tokenizer taken over; embedding, backbone copied" in ended.out
     assert isinstance(seqtext.load("run/stages/language_model"), LanguageModel)
     weights = seqtext.load("run/stages/language_model").model.state_dict()
