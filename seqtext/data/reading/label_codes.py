@@ -143,7 +143,9 @@ def _only_named(named: Sequence[list[str] | None], where: str, dataset: datasets
 
     row = next((row for row, one in enumerate(named) if one is not None and len(one) > 1), None)
     if row is not None:
-        raise several_labels(f"{where}, row {row + 1}{in_file(dataset, row)}, found {shorten(', '.join(named[row] or ()))}")
+        raise several_labels(
+            f"{where}, row {row + 1}{in_file(dataset, row)}, found {shorten(', '.join(named[row] or ()))}"
+        )
     return pa.array([one[0] if one else None for one in named], pa.string())
 
 

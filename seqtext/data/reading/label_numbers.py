@@ -70,7 +70,10 @@ def _is_number(type_: pa.DataType) -> bool:
     import pyarrow as pa
 
     return bool(
-        pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_boolean(type_) or pa.types.is_null(type_)
+        pa.types.is_integer(type_)
+        or pa.types.is_floating(type_)
+        or pa.types.is_boolean(type_)
+        or pa.types.is_null(type_)
     )
 
 

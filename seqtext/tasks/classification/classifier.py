@@ -63,6 +63,7 @@ class TopicClassifier(BaseTask):
         self.config = config
         self.tokenizer = tokenizer
         self.copied = ""  # which weights came from another run, to print
+        self.chosen = ""  # what was chosen from the training texts, and why; likewise
         self.blend: Blend | None = None  # the linear model beside, once there is one
         self.model = build_model(config, len(tokenizer))
         self.rates = layer_rates(config)
@@ -125,6 +126,7 @@ class TopicClassifier(BaseTask):
 
         prepared = prepare(train, text_column, label_column, init_from, settings, new_tokenizer=new_tokenizer)
         task = with_new_weights(lambda: cls(prepared.config, prepared.tokenizer), seed=seed)
+        task.chosen = prepared.chosen
         if prepared.weights is not None:
             task.copied = "; ".join(filter(None, [prepared.said, copy_weights(task.model, prepared.weights)]))
         return task

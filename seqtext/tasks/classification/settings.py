@@ -13,6 +13,7 @@ from seqtext.options import NOT_NEGATIVE, POSITIVE, SHARE, Range, out_of_range, 
 
 Kind = Literal["label", "labels", "number"]  # what a text has
 Select = Literal["accuracy", "macro_f1", "loss", "micro_f1", "average_precision", "r2", "mae", "rmse", "spearman"]
+LongTexts = Literal["head", "tail", "mean"]
 NumberLoss = Literal["squared", "huber"]
 UNEVEN = (
     5  # times the rows of the rarest class that the commonest has: beyond, accuracy is mostly that of the common ones
@@ -40,10 +41,10 @@ class TopicSettings:
     """Pieces of the tokenizer, or fewer where the corpus has no more. Default: 16,000; single words 400, or what their characters need."""
     lowercase: bool = True
     """Fold case before tokenizing."""
-    max_length: int = 256
-    """Most tokens of a text that the model reads at once."""
-    long_texts: Literal["head", "tail", "mean"] = "head"
-    """What is read of longer texts: the head, the tail, or everything, in windows that are averaged."""
+    max_length: int | None = None
+    """Most tokens of a text that the model reads at once. Default: as many as nine of ten texts have, from 256 to 1,024, if affordable."""
+    long_texts: LongTexts | None = None
+    """What is read of longer texts: the head, the tail, or everything, in windows (mean). Default: what tells most of the labels."""
     subword_sampling: bool = True
     """Cut words into other pieces every epoch (subword regularisation)."""
     cell: Literal["rnn", "gru", "lstm"] = "lstm"
@@ -135,6 +136,10 @@ class TopicConfig(TopicSettings):
 
     vocabulary_size: int = 16_000
     """Pieces that the tokenizer was asked for."""
+    max_length: int = 256
+    """Most tokens of a text that the model reads at once."""
+    long_texts: LongTexts = "head"
+    """What is read of longer texts."""
     select: Select = "accuracy"
     """Validation figure that decides which epoch is kept."""
     labels: tuple[str, ...] = ()

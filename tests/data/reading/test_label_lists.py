@@ -108,7 +108,9 @@ def test_a_name_without_a_number_is_a_no_and_a_row_without_any_has_no_labels():
 
 
 def test_other_numbers_and_other_objects_are_no_labels():
-    with pytest.raises(DataError, match=r"row 2, column 'labels': found 0.7 for 'war'; expected 0 or 1 .*--teacher_column labels"):
+    with pytest.raises(
+        DataError, match=r"row 2, column 'labels': found 0.7 for 'war'; expected 0 or 1 .*--teacher_column labels"
+    ):
         form_of(rows([{"war": 1.0}, {"war": 0.7}]), "labels")
     assert form_of(rows([{"war": "yes"}, {"war": "no"}]), "labels") is None
     assert form_of(rows(["{'war': 1}", "war"]), "labels") is None

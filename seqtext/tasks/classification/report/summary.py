@@ -61,7 +61,7 @@ def classification_summary(
         ],
         objective=_BESIDE[task.config.model],
         example=_example(task, next(texts_of(data.train.select([0]), text))[0]),
-        notes=[*data.notes, *_chosen_by(task, examples)],
+        notes=[*filter(None, [task.chosen]), *data.notes, *_chosen_by(task, examples)],
         warnings=[*data.warnings, *_cut(task, report), *unknown_characters(task.tokenizer, data, text, reports)],
         encoding_seconds=seconds,
     )
