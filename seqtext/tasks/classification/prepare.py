@@ -48,7 +48,7 @@ from seqtext.tasks.starting import (
 )
 
 # What the weights of another classifier fix; the other settings may differ from it.
-_FIXED = (
+FIXED_BY_WEIGHTS = (
     "cell",
     "activation",
     "embedding_size",
@@ -180,7 +180,7 @@ def _fitted(wanted: TopicSettings, source: SavedTask, *, new_tokenizer: bool) ->
     wanted = wanted if new_tokenizer else with_tokenizer_of(wanted, source)
     if source.task == "TopicClassifier":
         theirs = source.config(TopicConfig, task=source.task)
-        return with_fixed(wanted, {name: getattr(theirs, name) for name in _FIXED})
+        return with_fixed(wanted, {name: getattr(theirs, name) for name in FIXED_BY_WEIGHTS})
     return with_sizes_of(wanted, source)
 
 

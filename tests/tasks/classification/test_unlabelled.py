@@ -19,10 +19,11 @@ from tests.conftest import topic_rows, write_csv
 from tests.in_process import Ended, succeeded, topics_recipe
 from tests.models.test_spread_labels import texts_of
 
-TINY = [
-    *("--hidden_size", "8", "--embedding_size", "8", "--vocabulary_size", "300", "--batch_tokens", "600"),
-    *("--device", "cpu", "--threads", "1", "--epochs", "1", "--pretraining_epochs", "1", "--baselines", "none"),
+TRAINED = [
+    *("--batch_tokens", "600", "--device", "cpu", "--threads", "1", "--epochs", "1", "--pretraining_epochs", "1"),
+    *("--baselines", "none"),
 ]
+TINY = ["--hidden_size", "8", "--embedding_size", "8", "--vocabulary_size", "300", *TRAINED]
 TRAIN = ("--train", "train.csv", "--test", "test.csv", "--unlabelled", "use")
 
 
@@ -195,7 +196,8 @@ def test_a_linear_model_and_a_teacher_of_ones_own_need_no_language_model_or_no_s
 
 
 def test_a_start_is_compared_with_one_from_scratch_and_the_better_kept():
-    succeeded(recipe(*TRAIN, "--no_self_training", "--run", "first"))
+    sizes = ("--hidden_size", "12", "--embedding_size", "10", "--cell", "gru")
+    succeeded(recipe(*TRAIN, "--no_self_training", "--model", "rnn", "--run", "first", *sizes))
     flags = (
         "--train",
         "test.csv",
@@ -207,11 +209,13 @@ def test_a_start_is_compared_with_one_from_scratch_and_the_better_kept():
         "rnn",
         "--compare_scratch",
     )
-    ended = succeeded(recipe(*flags, "--init_from", "first", "--run", "second"))
+    ended = succeeded(topics_recipe(*TRAINED, *flags, "--init_from", "first", "--run", "second"))
     assert "first       the same from scratch, to compare with, in second/stages/from_scratch" in ended.out
     assert "by a start from scratch: " in ended.out
     kept = "a start from scratch is kept" in ended.out
-    other = seqtext.load("second/stages/from_scratch").model.state_dict()
+    scratch = seqtext.load("second/stages/from_scratch")
+    assert [scratch.config.hidden_size, scratch.config.embedding_size, scratch.config.cell] == [12, 10, "gru"]
+    other = scratch.model.state_dict()
     same = all(
         name in other and other[name].shape == value.shape and bool((other[name] == value).all())
         for name, value in seqtext.load("second").model.state_dict().items()

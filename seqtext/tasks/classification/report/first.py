@@ -12,7 +12,7 @@ from seqtext.options import part_of
 from seqtext.reporting.stages import Stage, begin, better_of, run_stage
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.generated import with_generated
-from seqtext.tasks.classification.prepare import language_settings
+from seqtext.tasks.classification.prepare import FIXED_BY_WEIGHTS, language_settings
 from seqtext.tasks.classification.settings import TopicSettings
 from seqtext.tasks.classification.splits import LabelledSplits
 from seqtext.tasks.classification.unlabelled import ANSWERS, texts_of_all, with_answers
@@ -54,13 +54,27 @@ def start_of(options: Any, folder: RunFolder, data: LabelledSplits, *, revision:
 
 
 def from_scratch(
-    options: Any, folder: RunFolder, data: LabelledSplits, *, make: Callable[[], TopicClassifier]
+    options: Any,
+    folder: RunFolder,
+    data: LabelledSplits,
+    started: TopicClassifier,
+    *,
+    make: Callable[[dict[str, Any]], TopicClassifier],
 ) -> TopicClassifier | None:
-    """A classifier without a start, trained for as long; None if nobody asked for it."""
+    """A classifier without a start, of the sizes of one that has one, trained for as long; None if nobody asked for it.
+
+    Args:
+        options: of the recipe.
+        folder: of the run.
+        data: rows, answers of a first stage among them.
+        started: the classifier that it is to be compared with.
+        make: the other, with some settings.
+    """
     if not options.compare_scratch or options.dry_run:
         return None
+    sizes = {name: getattr(started.config, name) for name in FIXED_BY_WEIGHTS}
     stage = Stage("from_scratch", "the same from scratch, to compare with", data.train, data.validation)
-    trained: TopicClassifier = run_stage(folder, stage, options, make=make, open=load)
+    trained: TopicClassifier = run_stage(folder, stage, options, make=lambda: make(sizes), open=load)
     return trained
 
 
