@@ -70,8 +70,8 @@ def reading(
     """How much of a text is read, as far as the settings leave it open.
 
     At once as many tokens as nine of ten training texts have, 256 at least and 1,024 at most; above 256 only as far as that leaves the
-    number of epochs as it is: fewer epochs cost more than longer texts gain. Where more than a tenth of the texts are longer still, a linear
-    model of heads, tails and whole texts says which of them tells most, clearly; whole texts, in windows, only if the epochs allow it.
+    number of epochs as it is: fewer epochs cost more than longer texts gain. Where more than a tenth of the texts are longer still, a
+    linear model of heads, tails and whole texts says which of them tells clearly most; whole texts, in windows, only if epochs allow it.
 
     Args:
         settings: as asked.

@@ -88,7 +88,7 @@ def told_at(place: str, rows: int = 240) -> datasets.Dataset:
     texts, labels = [], []
     for number in range(rows):
         text = draw.choices(words, k=30)
-        label = number % 2
+        label = number % 3 % 2
         at = PLACES[place]
         if at is None:
             text[draw.randrange(4)] = text[draw.randrange(26, 30)] = ["gull", "oak"][label]
