@@ -63,7 +63,7 @@ class TopicClassifier(BaseTask):
         self.config = config
         self.tokenizer = tokenizer
         self.copied = ""  # which weights came from another run, to print
-        self.chosen = ""  # what was chosen from the training texts, and why; likewise
+        self.chosen: tuple[str, ...] = ()  # what was chosen from the training rows, and why; likewise
         self.blend: Blend | None = None  # the linear model beside, once there is one
         self.model = build_model(config, len(tokenizer))
         self.rates = layer_rates(config)

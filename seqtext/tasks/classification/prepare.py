@@ -67,7 +67,7 @@ class Prepared(NamedTuple):
     tokenizer: Tokenizer
     weights: dict[str, Tensor] | None
     said: str = ""
-    chosen: str = ""
+    chosen: tuple[str, ...] = ()
 
 
 def prepare(
@@ -115,12 +115,13 @@ def prepare(
         wanted, train, columns.text, tokenizer, lambda rows, texts: _mismatch(train.select(rows), texts, config)
     )
     config = replace(config, max_length=found.max_length, long_texts=found.long_texts)
+    chosen = tuple(filter(None, [found.chosen]))
     if source is None:
-        return Prepared(config, tokenizer, None, chosen=found.chosen)
+        return Prepared(config, tokenizer, None, chosen=chosen)
     weights, said = _weights(source, config), ""
     if new_tokenizer:
         weights, said = under_other_tokenizer(weights, tokenizer_of(source, "source"), tokenizer)
-    return Prepared(config, tokenizer, weights, said, found.chosen)
+    return Prepared(config, tokenizer, weights, said, chosen)
 
 
 def language_settings(wanted: TopicSettings, texts: Any, column: str) -> dict[str, Any]:

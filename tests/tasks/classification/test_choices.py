@@ -108,7 +108,9 @@ def made(rows: datasets.Dataset, **settings: object) -> TopicClassifier:
 def test_the_part_that_tells_most_of_the_labels_is_read_of_long_texts(place, chosen):
     task = made(told_at(place), max_length=12)
     assert (task.config.max_length, task.config.long_texts) == (12, chosen)
-    assert task.chosen.startswith(f"--long_texts {chosen}: 100% of the training texts are longer than 12 tokens; what")
+    assert task.chosen[0].startswith(
+        f"--long_texts {chosen}: 100% of the training texts are longer than 12 tokens; what"
+    )
 
 
 def test_whole_texts_are_read_where_both_ends_tell_and_only_if_the_epochs_allow_it(monkeypatch):
@@ -122,14 +124,14 @@ def test_whole_texts_are_read_where_both_ends_tell_and_only_if_the_epochs_allow_
     monkeypatch.setattr(choices, "_affordable", lambda *_: 240 * 20)
     task = made(told_at("mean"), max_length=12)
     assert task.config.long_texts == "head"
-    assert task.chosen.endswith("heads 0.400, tails 0.400, whole texts 0.100")
+    assert task.chosen[0].endswith("heads 0.400, tails 0.400, whole texts 0.100")
 
 
 def test_whoever_says_what_is_read_is_believed_and_a_linear_model_reads_all(monkeypatch):
     monkeypatch.setattr("seqtext.tasks.classification.prepare._mismatch", None)  # nothing is measured
     for settings in ({"long_texts": "head"}, {"long_texts": "mean"}, {"model": "linear"}):
         task = made(told_at("tail"), max_length=12, **settings)
-        assert (task.config.long_texts, task.chosen) == (settings.get("long_texts", "head"), "")
+        assert (task.config.long_texts, task.chosen) == (settings.get("long_texts", "head"), ())
     assert made(told_at("tail", rows=180), max_length=12).config.long_texts == "head"  # chance
     assert made(told_at("tail")).config.max_length == 256
 

@@ -158,6 +158,7 @@ def test_a_run_makes_a_language_model_starts_from_it_and_finds_it_again():
     ended = succeeded(recipe(*TRAIN, "--run", "run"))
     assert "first       a language model of 117 texts, in run/stages/language_model" in ended.out
     assert "goes on" not in ended.err
+    assert "note        it ends after 20 epochs without a better validation (--patience_epochs)" in ended.out
     assert "started from run/stages/language_model: tokenizer taken over; embedding, backbone copied" in ended.out
     assert isinstance(seqtext.load("run/stages/language_model"), LanguageModel)
     weights = seqtext.load("run/stages/language_model").model.state_dict()
@@ -208,10 +209,12 @@ def test_a_start_is_compared_with_one_from_scratch_and_the_better_kept():
         "--model",
         "rnn",
         "--compare_scratch",
+        *("--patience_epochs", "3"),
     )
     ended = succeeded(topics_recipe(*TRAINED, *flags, "--init_from", "first", "--run", "second"))
     assert "first       the same from scratch, to compare with, in second/stages/from_scratch" in ended.out
     assert "by a start from scratch: " in ended.out
+    assert "note        it ends after 3 epochs without a better validation (--patience_epochs)" in ended.out
     kept = "a start from scratch is kept" in ended.out
     scratch = seqtext.load("second/stages/from_scratch")
     assert [scratch.config.hidden_size, scratch.config.embedding_size, scratch.config.cell] == [12, 10, "gru"]

@@ -24,6 +24,7 @@ from seqtext.training.run_folder import RunFolder
 if TYPE_CHECKING:
     from datasets import Dataset
 
+PATIENCE = 20  # epochs: in runs of 60 epochs from a language model it chose the same ones, and trained little more than half as long
 PASSED_ON = ("seed", "allow_inexact", "checkpoint_every", "max_steps", "max_minutes", "precision", "device", "threads")
 
 
@@ -41,16 +42,21 @@ def with_spread_labels(data: LabelledSplits, options: Any) -> tuple[LabelledSpli
 def start_of(options: Any, folder: RunFolder, data: LabelledSplits, *, revision: str | None) -> tuple[Any, str | None]:
     """The options to go on with, and what the classifier starts from: a run that was named, or a language model of all texts.
 
+    Whatever has a start needs patience rather than all epochs, unless somebody says how much.
+
     Raises:
         OptionsError: if the run's folder is taken.
         Stopped: by a signal, with everything saved.
     """
     needs_one = data.unlabelled is not None and options.init_from is None and options.model != "linear"
     has_stages = needs_one or options.augment_from or (options.init_from and options.compare_scratch)
-    if options.dry_run or not has_stages:
-        return options, options.init_from
-    options = begin(folder, options, revision=revision)
-    return options, _language_model(options, folder, data) if needs_one else options.init_from
+    start = options.init_from
+    if has_stages and not options.dry_run:
+        options = begin(folder, options, revision=revision)
+        start = _language_model(options, folder, data) if needs_one else start
+    if start and options.patience_epochs is None:
+        options = replace(options, patience_epochs=PATIENCE)
+    return options, start
 
 
 def from_scratch(
