@@ -110,7 +110,8 @@ class RunState:
             if progress.finished and progress.epoch < progress.epochs:
                 why = f"; {ended_early(progress.epochs)}"
             what = "has ended already" if progress.finished else "goes on"
-            self.say(f"run {self.folder.path} {what}: epoch {progress.epoch}, step {progress.step}{why}")
+            if progress.finished or progress.step:  # else there is nothing yet to go on with: stages may come first
+                self.say(f"run {self.folder.path} {what}: epoch {progress.epoch}, step {progress.step}{why}")
         values = parse_json(self.processes.share(json.dumps(asdict(self.progress))).encode(), where="process 0")
         self.progress = from_plain(Progress, values, where="process 0")
 
