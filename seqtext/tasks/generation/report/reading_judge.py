@@ -26,8 +26,8 @@ UNITS, DROPOUT, HIDDEN = (
     0.3,
     0.1,
 )  # features of a word and of a step; shares of features zeroed and of words hidden in training
-EPOCHS, ROWS, RATE = 8, 32, 5e-3
-LONGEST = 100  # words of a text that are read
+EPOCHS, ROWS, RATE = 5, 16, 5e-3
+LONGEST = 60  # words of a text that are read
 UNKNOWN, FIRST = 1, 2  # ids: of words that fewer than two texts have, and of the first of the others
 Texts = Sequence[Sequence[str]]
 Rows = NDArray[np.int64]
@@ -64,8 +64,8 @@ def _judged(lists: Texts, truth: Rows, learnt: Rows, others: Rows, draw: np.rand
         embedding=TokenEmbedding(
             vocabulary_size=FIRST + len(ids), embedding_size=UNITS, word_dropout=HIDDEN, dropout=DROPOUT
         ),
-        backbone=Backbone(input_size=UNITS, hidden_size=UNITS, cell="lstm", bidirectional=True),
-        pooling=Pooling(kinds=("last", "mean", "max"), size=2 * UNITS, bidirectional=True),
+        backbone=Backbone(input_size=UNITS, hidden_size=UNITS, cell="lstm"),
+        pooling=Pooling(kinds=("last", "mean", "max"), size=UNITS),
         output_size=1,
         dropout=DROPOUT,
     )
