@@ -28,9 +28,9 @@ from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, ANCHOR_ALONE)
 # Parts of each series' windows, and how many of the last are measured, each by what is fitted on those before it.
 PARTS, MEASURED = 7, 4
-AS_GOOD = 1.05  # of the best score: maps of other kinds that are as good are averaged with it
-# Of the best score: so near, what it counts against is repeated, without a map; always, or if not all parts agree. By neither measure
-# may it be farther off than the second.
+# Of the best score: maps of other kinds that are as good are averaged with it; what is repeated is so by squared and by absolute errors.
+AS_GOOD = 1.05
+# Of the best score: so near, what it counts against is repeated, without a map; always, or if not all parts agree.
 AS_SIMPLE, NEARLY = 1.005, 1.03
 EQUAL = 1.0  # of the mean error, by which weights are held together
 LEAST_WEIGHT = 0.02  # of a map in the mean
@@ -65,7 +65,7 @@ def choose(
     tries = {kind: _tries(kind, groups) for kind in kinds}
     units = sorted({divides for _, divides in kinds})
     sums = dict.fromkeys(units, torch.zeros((), dtype=torch.float64))
-    ratios: dict[Kind, list[Tensor]] = {kind: [] for kind in kinds}
+    ratios: dict[Kind, list[Tensor]] = {kind: [] for kind in kinds}  # of squared and absolute errors to the least
     maps: list[dict[Kind, list[Map]]] = []
     for part, windows in enumerate(parts):
         if part >= PARTS - MEASURED:
@@ -82,9 +82,7 @@ def choose(
         # The targets of the last windows lie in what is measured next: they are left out of the fit.
         fitted = windows[: -horizon if len(windows) > 2 * horizon else None]
         sums = {unit: sums[unit] + sums_of(path, series, fitted, steps, unit) for unit in units}
-    found = {
-        kind: torch.stack(each) for kind, each in ratios.items()
-    }  # (MEASURED, tries, 2) of squared and absolute errors
+    found = {kind: torch.stack(each) for kind, each in ratios.items()}  # (MEASURED, tries, 2)
     by_part = {kind: (each * torch.tensor([0.5, 1.0])).sum(-1) / 1.5 for kind, each in found.items()}
     score = {kind: each.mean(0) for kind, each in by_part.items()}
     best = min(kinds, key=lambda kind: float(score[kind].min()))
@@ -92,8 +90,9 @@ def choose(
     alone = min(kinds, key=lambda kind: float(score[kind][-1]))
     behind = float(score[alone][-1]) / least_score
     agree = bool((by_part[alone][:, -1] >= by_part[best][:, at]).all())
-    either = float((found[alone][:, -1].mean(0) / found[best][:, at].mean(0)).max())
-    if either <= NEARLY and (behind <= AS_SIMPLE or (behind <= NEARLY and not agree)):
+    least_of_both = torch.cat([each.mean(0) for each in found.values()]).amin(0)
+    either = float((found[alone][:, -1].mean(0) / least_of_both).max())
+    if either <= AS_GOOD and (behind <= AS_SIMPLE or (behind <= NEARLY and not agree)):
         limit = AS_GOOD * float(score[alone][-1])
         good = [(kind, len(tries[kind]) - 1) for kind in kinds if float(score[kind][-1]) <= limit]
     else:
