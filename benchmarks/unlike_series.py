@@ -93,14 +93,14 @@ def switching(draw: Draw, count: int) -> FloatArray:
 
 
 KINDS = {
-    "walk": Kind(lambda draw, n: np.cumsum(draw.normal(size=n))),
-    "noise": Kind(lambda draw, n: 5 + draw.normal(size=n)),
-    "ar": Kind(lambda draw, n: autoregressive(draw, n)),
+    "walk": Kind(lambda draw, n: np.cumsum(draw.normal(size=n)), DAY, 14),
+    "noise": Kind(lambda draw, n: 5 + draw.normal(size=n), DAY, 14),
+    "ar": Kind(lambda draw, n: autoregressive(draw, n), DAY, 14),
     "negative ar": Kind(lambda draw, n: -20 + autoregressive(draw, n, -0.7), None, 12),
     "moving average": Kind(lambda draw, n: np.convolve(draw.normal(size=n + 3), [1, 0.8, 0.5, 0.3], "valid"), None, 12),
-    "trend": Kind(lambda draw, n: 0.05 * np.arange(n) + autoregressive(draw, n)),
+    "trend": Kind(lambda draw, n: 0.05 * np.arange(n) + autoregressive(draw, n), DAY, 14),
     "trend and season": Kind(lambda draw, n: 50 + 0.02 * np.arange(n) + 5 * seasonal(n, 24) + draw.normal(size=n)),
-    "jumps": Kind(jumps),
+    "jumps": Kind(jumps, DAY, 14),
     "jumps and season": Kind(lambda draw, n: jumps(draw, n) + 3 * seasonal(n, 24)),
     "local level": Kind(lambda draw, n: np.cumsum(draw.normal(0, 0.3, n)) + draw.normal(size=n), DAY, 14),
     "intermittent": Kind(lambda draw, n: (draw.random(n) < 0.15) * draw.gamma(2, 3, n), DAY, 14),
@@ -119,7 +119,7 @@ KINDS = {
     "missing": Kind(holed),
     "price": Kind(price, DAY, 14),
     "returns": Kind(lambda draw, n: np.diff(np.log(price(draw, n + 1))), DAY, 14),
-    "few values": Kind(switching),
+    "few values": Kind(switching, DAY, 14),
     "heavy tails": Kind(lambda draw, n: 10 + 2 * seasonal(n, 24) + draw.standard_t(2, n)),
     "monthly": Kind(
         lambda draw, n: np.cumsum(draw.normal(0.1, 0.5, n)) + 5 * seasonal(n, 12) + draw.normal(size=n), MONTH, 12
