@@ -40,12 +40,13 @@ class CalendarDates(NamedTuple):
         month = first.astype("datetime64[M]")
         months = month + readings * self.months
         ends = (months + 1).astype("datetime64[s]")
+        found: Times = ends - ((month + 1).astype("datetime64[s]") - first)
         if self.from_end[number]:
-            found: Times = ends - ((month + 1).astype("datetime64[s]") - first)
             return found
         since = first - month.astype("datetime64[s]")
         last = ends - np.timedelta64(DAY, "s") + since % np.timedelta64(DAY, "s")  # a short month has no 31st
-        return np.minimum(months.astype("datetime64[s]") + since, last)
+        found = np.minimum(months.astype("datetime64[s]") + since, last)
+        return found
 
     def later(self, readings: NDArray[np.int64]) -> CalendarDates:
         """The same without the first (S,) readings of each series."""

@@ -94,7 +94,9 @@ def choose(
     either = float((found[alone][:, -1].mean(0) / least_of_both).max())
     if either <= AS_GOOD and (behind <= AS_SIMPLE or (behind <= NEARLY and not agree)):
         limit = AS_GOOD * float(score[alone][-1])
-        good = [(kind, len(tries[kind]) - 1) for kind in kinds if float(score[kind][-1]) <= limit]
+        # In whichever unit changes are counted, those of no map are none.
+        repeated = [kind for kind in kinds if not kind[1] and float(score[kind][-1]) <= limit]
+        good = [(kind, len(tries[kind]) - 1) for kind in repeated or [alone]]
     else:
         places = [(kind, _best_of(tries[kind], score[kind], group)) for kind in kinds for group in groups]
         # Where squared and absolute errors want different maps, a forecast between those of the two is far off by neither.
