@@ -20,12 +20,14 @@ class Usual(NamedTuple):
     Attributes:
         epochs: of some ten thousand rows.
         batch_rows: the most that a batch takes.
+        learning_rate: the highest.
         tokens: (or readings) in all epochs together, beyond which there are fewer epochs, though two at least: some 10 minutes on 2 cores.
     """
 
     epochs: int = 4
     batch_rows: int = 128
     tokens: int = 12_000_000
+    learning_rate: float = 3e-3
 
     def rows_of_batch(self, rows: int) -> int:
         """A 150th of the rows, as a power of two from 16 to the usual number."""

@@ -22,6 +22,11 @@ class HasUsual(Protocol):
     usual: Usual
 
 
+def usual_of(task: object) -> Usual:
+    """What suits a task."""
+    return task.usual if isinstance(task, HasUsual) else Usual()
+
+
 class Budget(NamedTuple):
     """What was asked for, or else follows from the data.
 
@@ -49,7 +54,7 @@ def budget(task: object, options: TrainingOptions, examples: Examples) -> Budget
         options: of training; what they say is taken.
         examples: training rows, as the first epoch sees them.
     """
-    usual = task.usual if isinstance(task, HasUsual) else Usual()
+    usual = usual_of(task)
     rows, micro_batches = len(examples), options.gradient_accumulation * world_size()
     batch_rows = options.batch_rows or usual.rows_of_batch(rows)
     plan = examples.plan(

@@ -16,6 +16,7 @@ from seqtext.errors import OptionsError
 from seqtext.options import OptimizerName, Precision, TrainingOptions
 from seqtext.saving.configs import write_options
 from seqtext.training.advice import advice
+from seqtext.training.budget import usual_of
 from seqtext.training.loop import Loop
 from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Completes, Refits, ReportedTask, Reporter, Task
@@ -74,7 +75,7 @@ def fit(
     batch_rows: int | None = _DEFAULT.batch_rows,
     gradient_accumulation: int = _DEFAULT.gradient_accumulation,
     optimizer: OptimizerName = _DEFAULT.optimizer,
-    learning_rate: float = _DEFAULT.learning_rate,
+    learning_rate: float | None = None,
     warmup: float = _DEFAULT.warmup,
     weight_decay: float = _DEFAULT.weight_decay,
     max_grad_norm: float = _DEFAULT.max_grad_norm,
@@ -101,6 +102,7 @@ def fit(
         run: the folder, a new one under runs/ if None. A `RunFolder` has been checked, and its lock is kept for what is written after.
         recorded: options that options.yaml is to hold, a recipe's; those of training if None.
         test: rows that the report is made on, when training is done.
+        learning_rate: what is usual for the task if None.
         report: write the report and the model card that the recipe of the task writes, for which `test` is needed.
 
     Raises:
@@ -114,10 +116,11 @@ def fit(
     """
     first = started_processes().first
     folder = run if isinstance(run, RunFolder) else RunFolder(run or new_run_path("fit", type(task).__name__))
+    rate = usual_of(task).learning_rate if learning_rate is None else learning_rate
     options = TrainingOptions(  # checks the values, whoever gave them
         run=str(folder.path), overwrite=overwrite, resume=resume, allow_inexact=allow_inexact,
         checkpoint_every=checkpoint_every, seed=seed, epochs=epochs, batch_tokens=batch_tokens,
-        batch_rows=batch_rows, gradient_accumulation=gradient_accumulation, optimizer=optimizer, learning_rate=learning_rate, warmup=warmup,
+        batch_rows=batch_rows, gradient_accumulation=gradient_accumulation, optimizer=optimizer, learning_rate=rate, warmup=warmup,
         weight_decay=weight_decay, max_grad_norm=max_grad_norm, ema_decay=ema_decay, average_last=average_last,
         patience_epochs=patience_epochs, max_steps=max_steps, max_minutes=max_minutes, precision=precision, device=device, threads=threads,
         track=track,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.moments import Moments
 from seqtext.data.reading.numbers import Decimal, numbers
-from seqtext.data.series.calendar_steps import calendar_step, follows
+from seqtext.data.series.calendar_steps import CalendarDates, calendar_dates, follows
 from seqtext.data.series.columns import Roles
 from seqtext.data.series.even_grid import Grid, Mended, averaged, frequency_of, regular
 from seqtext.data.series.lists import ListedSeries, check_named_once
@@ -66,10 +66,13 @@ def _grid(
 def side_by_side(dataset: datasets.Dataset, roles: Roles, moments: Moments | None, how: How) -> SeriesSet:
     """A series in each value column; the rows are moments."""
     place, first_times, frequency, notes = place_of(dataset), None, None, list(roles.notes)
+    dates: CalendarDates | None = None
     table = _read(dataset, [*roles.values, *roles.inputs], how)
-    if moments is not None and how.frequency is None and (step := calendar_step(moments.times)) is not None:
-        notes += [*moments.notes, follows(step, place)]
-        moments = None
+    if moments is not None and how.frequency is None:
+        dates = calendar_dates([moments.times] * len(roles.values))
+        if dates is not None:
+            notes += [*moments.notes, follows(dates.step, place)]
+            moments = None
     if moments is not None:
         grid = _grid(moments.times, table, how, where=place, column=" ".join(roles.time))
         table, frequency = grid.columns, grid.frequency
@@ -82,6 +85,7 @@ def side_by_side(dataset: datasets.Dataset, roles: Roles, moments: Moments | Non
         starts=np.arange(count + 1, dtype=np.int64) * length,
         first_times=first_times,
         frequency=frequency,
+        dates=dates,
         inputs=np.tile(table[count:].T, (count, 1)) if roles.inputs else None,
         input_names=roles.inputs,
         zone=None if moments is None else moments.zone,
@@ -130,10 +134,11 @@ def _gathered(
     ends = np.cumsum(lengths)
     first_times, frequency, notes = None, how.frequency, list(roles.notes)
     groups = np.split(rows, ends[:-1])
+    dates: CalendarDates | None = None
     if moments is not None and how.frequency is None:
-        steps = {calendar_step(moments.times[group]) for group in groups}
-        if len(steps) == 1 and (step := steps.pop()) is not None:
-            notes += [*moments.notes, follows(step, place)]
+        dates = calendar_dates([moments.times[group] for group in groups])
+        if dates is not None:
+            notes += [*moments.notes, follows(dates.step, place)]
             moments = None
     if moments is not None:
         if frequency is None:
@@ -156,6 +161,7 @@ def _gathered(
         starts=np.concatenate([[0], ends]).astype(np.int64),
         first_times=first_times,
         frequency=None if moments is None else frequency,
+        dates=dates,
         inputs=np.ascontiguousarray(table[1:].T) if roles.inputs else None,
         input_names=roles.inputs,
         zone=None if moments is None else moments.zone,
@@ -196,9 +202,11 @@ def of_time_columns(
     check_named_once(names, codes, place)
     table = np.ascontiguousarray(_read(dataset, times, how).T)  # (series, readings)
     notes = [f"{place}: the columns {times[0]!r} to {times[-1]!r} are times, and each row is a series", *moments.notes]
-    if how.frequency is None and (step := calendar_step(moments.times)) is not None:
+    dates = calendar_dates([moments.times] * len(names)) if how.frequency is None else None
+    if dates is not None:
         starts = np.arange(len(names) + 1, dtype=np.int64) * len(times)
-        return SeriesSet(names, table.reshape(-1), starts, name=place, notes=(*notes, follows(step, place)))
+        told = (*notes, follows(dates.step, place))
+        return SeriesSet(names, table.reshape(-1), starts, dates=dates, name=place, notes=told)
     grid = _grid(moments.times, table, how, where=place, column="header")
     starts = np.arange(len(names) + 1, dtype=np.int64) * grid.columns.shape[1]
     return SeriesSet(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtext.data.series.calendar_steps import CalendarDates
 from seqtext.errors import DataError
 
 WEEK = 7 * 24 * 3600  # seconds
@@ -28,6 +29,7 @@ class SeriesSet:
         starts: (S + 1,) int64: series s is `values[starts[s]:starts[s + 1]]`.
         first_times: (S,) datetime64[s], UTC or a local clock without changes; None without timestamps.
         frequency: seconds between two readings; None without timestamps.
+        dates: of readings a month, a quarter or a year apart, which have neither of the two; None for all else.
         inputs: (N, E) further columns, known up to the moment of the forecast; NaN where missing. E may be 0.
         input_names: (E,) their names.
         known_ahead: those of them that are known of the readings to forecast too.
@@ -41,6 +43,7 @@ class SeriesSet:
     starts: NDArray[np.int64]
     first_times: NDArray[np.datetime64] | None = None
     frequency: int | None = None
+    dates: CalendarDates | None = None
     inputs: NDArray[np.float64] | None = None
     input_names: tuple[str, ...] = ()
     known_ahead: tuple[str, ...] = ()
@@ -86,12 +89,14 @@ class SeriesSet:
 
     def times_behind(self, number: int, steps: int, *, ahead: int = 0) -> NDArray[np.datetime64] | None:
         """(steps,) timestamps of the readings that would follow on a series, less the last `ahead`; None without timestamps."""
+        after = self.lengths[number] - ahead + np.arange(steps)
+        if self.dates is not None:
+            return self.dates.of(number, after)
         if self.first_times is None or self.frequency is None:
             return None
-        after = (self.lengths[number] - ahead + np.arange(steps)) * self.frequency
-        times: NDArray[np.datetime64] = self.first_times[number].astype("datetime64[s]") + after.astype(
-            "timedelta64[s]"
-        )
+        times: NDArray[np.datetime64] = self.first_times[number].astype("datetime64[s]") + (
+            after * self.frequency
+        ).astype("timedelta64[s]")
         return times
 
     def seasons(self) -> dict[str, int]:
@@ -134,6 +139,7 @@ class SeriesSet:
             values=self.values[kept],
             starts=starts,
             first_times=first_times,
+            dates=None if self.dates is None else self.dates.later(cut),
             inputs=inputs,
             notes=(*self.notes, note),
         )

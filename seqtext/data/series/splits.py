@@ -88,8 +88,9 @@ def load_series(options: SeriesDataOptions) -> SeriesSource:
         _check_named(options.data)
         revision, config = options.revision, options.data_config
         source = load(options.data, revision=revision, config=config, dialect=options.dialect)
-    ahead = (*options.future_columns, *options.static_columns)
-    named: tuple[str, ...] = tuple(dict.fromkeys((*options.past_columns, *ahead)))
+    ahead = options.future_columns
+    # What is the same in all rows of a series is known of the steps ahead by what it was.
+    named: tuple[str, ...] = tuple(dict.fromkeys((*options.past_columns, *ahead, *options.static_columns)))
     series: dict[str, SeriesSet] = {}
     for split in ("train", "validation", "test"):
         if split in source.splits:

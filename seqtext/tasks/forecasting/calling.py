@@ -150,9 +150,9 @@ def in_units(
     """
     with np.errstate(over="ignore", invalid="ignore"):
         values = made.values * scale + mean
-        quantiles = made.quantiles * np.expand_dims(scale, -1) + np.expand_dims(mean, -1)
+        quantiles = made.quantiles * np.asarray(scale)[..., None] + np.asarray(mean)[..., None]
     if config.nonnegative != "no":
-        least = np.where(np.asarray(below_zero) & (config.nonnegative == "auto"), -np.inf, 0.0)[..., None]
+        least = np.where(below_zero if config.nonnegative == "auto" else False, -np.inf, 0.0)[..., None]
         values, quantiles = np.maximum(values, least), np.maximum(quantiles, least[..., None])
     return values, quantiles
 

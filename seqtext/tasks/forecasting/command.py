@@ -172,12 +172,9 @@ def _rows(history: SeriesSet, made: Sequence[Made]) -> Iterator[list[Any]]:
 
 def _plot(history: SeriesSet, made: Made, path: str, unit: str) -> None:
     """The first series."""
-    import numpy as np
-
     from seqtext.tasks.forecasting.report.fan_chart import fan_chart
 
     values = history.one(0)
-    places = np.arange(len(values))
-    times = None if history.first_times is None else history.times_at(places)
+    times = history.times_behind(0, len(values), ahead=len(values))
     pairs = {level: quantile for level, quantile in made.quantiles.items() if round(1 - level, 6) in made.quantiles}
     fan_chart(times, values, history.times_behind(0, len(made.values)), made.values, path, quantiles=pairs, unit=unit)

@@ -25,8 +25,9 @@ from seqtext.tasks.forecasting.known_ahead import KnownAhead
 from seqtext.tasks.forecasting.lines import Line, LineReader, where_of
 from seqtext.tasks.forecasting.meter import MOST_MISSING, Arrival, Meter
 from seqtext.tasks.forecasting.scaled_series import scales_for
+from seqtext.tasks.forecasting.step_stream import kept_readings
 from seqtext.tasks.forecasting.stopping import Stopping
-from seqtext.tasks.forecasting.stream import NextReadings, kept_readings
+from seqtext.tasks.forecasting.stream import NextReadings
 from seqtext.tasks.forecasting.stream_state import read_streams, write_streams
 from seqtext.tasks.targets import Target
 

@@ -39,7 +39,7 @@ from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
 from seqtext.tasks.forecasting.rollout import Context, Rollout
 from seqtext.tasks.forecasting.scaled_series import scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
-from seqtext.tasks.forecasting.started import open_run, started_config, take_over
+from seqtext.tasks.forecasting.started import LEARNING_RATE, STARTED_RATE, open_run, started_config, take_over
 from seqtext.tasks.forecasting.step_loss import step_loss, validate_steps
 from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
@@ -67,9 +67,10 @@ class Forecaster(BaseTask):
     @property
     def usual(self) -> Usual:
         """How long it is trained where rows are many."""
+        rate = STARTED_RATE if self.copied else LEARNING_RATE
         if self.config.model == "plain":
-            return Usual(epochs=6, batch_rows=512, tokens=200_000_000)
-        return Usual(epochs=8, batch_rows=512, tokens=24_000_000)  # some two minutes on two cores
+            return Usual(6, 512, 200_000_000, rate)
+        return Usual(8, 512, 24_000_000, rate)  # some two minutes on two cores
 
     def __init__(self, config: ForecastConfig) -> None:
         self.config = config

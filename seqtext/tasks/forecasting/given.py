@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqtext.data.reading.moments import Cells, Moments, offset_name
 from seqtext.data.reading.timestamps import moments_of
 from seqtext.data.rows.given import as_rows
-from seqtext.data.series.calendar_steps import calendar_step, follows
+from seqtext.data.series.calendar_steps import calendar_dates, follows
 from seqtext.data.series.even_grid import regular
 from seqtext.data.series.series import Part, SeriesSet, whole
 from seqtext.errors import DataError, shorten
@@ -49,10 +49,10 @@ def as_part(given: Any) -> Part:
     series = SeriesSet((own_name(given) or "series",), values, np.array([0, len(values)]), name="the readings")
     if np.isnan(values).all():
         raise DataError("no reading", where=series.name, expected="one at least")
-    if moments is not None and (step := calendar_step(moments.times)) is not None:
-        return whole(replace(series, notes=(follows(step, series.name),)))
     if moments is None:
         return whole(series)
+    if (dates := calendar_dates([moments.times])) is not None:
+        return whole(replace(series, dates=dates, notes=(follows(dates.step, series.name),)))
     grid = regular(moments.times, values[None], repair=False, where=series.name, column="index")
     first = np.array([grid.first_time], dtype="datetime64[s]")
     return whole(replace(series, first_times=first, frequency=grid.frequency, zone=moments.zone))

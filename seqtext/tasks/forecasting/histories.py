@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtext.data.series.calendar_steps import CalendarDates, calendar_dates
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table import read_table
 from seqtext.data.series.table_options import SeriesTableOptions
@@ -76,7 +77,8 @@ def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: For
         _start(item, begin, config, f"history {n + 1}")
         for n, (item, begin) in enumerate(zip(given, starts, strict=True))
     ]
-    untimed = any(time is None for time, _ in first)
+    dates = _dates(given) if all(start is None for start in starts) else None
+    untimed = dates is not None or any(time is None for time, _ in first)
     check_calendar(not untimed, config)
     own = [own_name(item) for item in given]
     unsaid = [name for name, said in zip(own, names, strict=True) if said is None]
@@ -88,6 +90,7 @@ def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: For
         starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         first_times=None if untimed else np.array([time for time, _ in first], dtype="datetime64[s]"),
         frequency=config.frequency,
+        dates=dates,
         inputs=_inputs(extra, lengths, config),
         input_names=config.input_names,
         name="the history",
@@ -121,7 +124,9 @@ def read_as_trained(
     series = read(options)
     if series.first_times is None or series.zone is not None or config.time_zone in (None, "UTC"):
         return series
-    return read(replace(options, time_zone=config.time_zone))
+    note = f"{series.name}: times without a zone are taken for those of {config.time_zone}, as in training"
+    zoned = read(replace(options, time_zone=config.time_zone))
+    return replace(zoned, notes=(*zoned.notes, note))
 
 
 def check_calendar(timed: bool, config: ForecastConfig) -> None:
@@ -186,6 +191,13 @@ def _start(history: Any, start: Any, config: ForecastConfig, where: str) -> tupl
         return None, None
     check_frequency(moments.times, config, where)
     return moments.times[0], moments.zone
+
+
+def _dates(given: Sequence[Any]) -> CalendarDates | None:
+    """When the readings of histories are that follow each other by the calendar, a month apart, say."""
+    moments = [index_times(getattr(item, "index", None), "the history, index") for item in given]
+    known = [one.times for one in moments if one is not None]
+    return calendar_dates(known) if len(known) == len(given) else None
 
 
 def check_frequency(times: NDArray[np.datetime64], config: ForecastConfig, where: str) -> None:

@@ -28,7 +28,8 @@ from seqtext.tasks.forecasting.scaled_series import Positions, ScaledSeries
 STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, ANCHOR_ALONE)
 # Parts of each series' windows, and how many of the last are measured, each by what is fitted on those before it.
 PARTS, MEASURED = 7, 4
-AS_GOOD = 1.05  # of the best score: maps of other kinds that are as good are averaged with it
+# Of the best score: maps of other kinds that are as good are averaged with it; what is repeated is so by squared and by absolute errors.
+AS_GOOD = 1.05
 # Of the best score: so near, what it counts against is repeated, without a map; always, or if not all parts agree.
 AS_SIMPLE, NEARLY = 1.005, 1.03
 EQUAL = 1.0  # of the mean error, by which weights are held together
@@ -64,7 +65,7 @@ def choose(
     tries = {kind: _tries(kind, groups) for kind in kinds}
     units = sorted({divides for _, divides in kinds})
     sums = dict.fromkeys(units, torch.zeros((), dtype=torch.float64))
-    scores: dict[Kind, list[Tensor]] = {kind: [] for kind in kinds}
+    ratios: dict[Kind, list[Tensor]] = {kind: [] for kind in kinds}  # of squared and absolute errors to the least
     maps: list[dict[Kind, list[Map]]] = []
     for part, windows in enumerate(parts):
         if part >= PARTS - MEASURED:
@@ -76,26 +77,31 @@ def choose(
                 errors[kind] = errors_of(path, series, measured[part], steps, members[0], made[kind])
             least = torch.cat(list(errors.values())).amin(0).clamp_min(1e-12)  # squared and absolute
             for kind, each in errors.items():
-                scores[kind].append((each / least * torch.tensor([0.5, 1.0])).sum(1) / 1.5)
+                ratios[kind].append(each / least)
             maps.append(made)
         # The targets of the last windows lie in what is measured next: they are left out of the fit.
         fitted = windows[: -horizon if len(windows) > 2 * horizon else None]
         sums = {unit: sums[unit] + sums_of(path, series, fitted, steps, unit) for unit in units}
-    by_part = {kind: torch.stack(each) for kind, each in scores.items()}  # (MEASURED, tries)
-    best = min(kinds, key=lambda kind: float(by_part[kind].mean(0).min()))
-    score = by_part[best].mean(0)
-    simplest = min(kinds, key=lambda kind: float(by_part[kind][:, -1].mean()))
-    ratios = by_part[simplest][:, -1] / by_part[best][:, int(score.argmin())]
-    alone = float(by_part[simplest][:, -1].mean() / score.min())
-    if alone <= AS_SIMPLE or (alone <= NEARLY and float(ratios.min()) < 1):
-        return [tries[simplest][-1]]
-    good = [
-        (kind, place)
-        for kind in kinds
-        for group in groups
-        if float(by_part[kind].mean(0)[place := _best_of(tries[kind], by_part[kind].mean(0), group)])
-        <= AS_GOOD * float(score.min())
-    ]
+    found = {kind: torch.stack(each) for kind, each in ratios.items()}  # (MEASURED, tries, 2)
+    by_part = {kind: (each * torch.tensor([0.5, 1.0])).sum(-1) / 1.5 for kind, each in found.items()}
+    score = {kind: each.mean(0) for kind, each in by_part.items()}
+    best = min(kinds, key=lambda kind: float(score[kind].min()))
+    at, least_score = int(score[best].argmin()), float(score[best].min())
+    alone = min(kinds, key=lambda kind: float(score[kind][-1]))
+    behind = float(score[alone][-1]) / least_score
+    agree = bool((by_part[alone][:, -1] >= by_part[best][:, at]).all())
+    least_of_both = torch.cat([each.mean(0) for each in found.values()]).amin(0)
+    either = float((found[alone][:, -1].mean(0) / least_of_both).max())
+    if either <= AS_GOOD and (behind <= AS_SIMPLE or (behind <= NEARLY and not agree)):
+        limit = AS_GOOD * float(score[alone][-1])
+        # In whichever unit changes are counted, those of no map are none.
+        repeated = [kind for kind in kinds if not kind[1] and float(score[kind][-1]) <= limit]
+        good = [(kind, len(tries[kind]) - 1) for kind in repeated or [alone]]
+    else:
+        places = [(kind, _best_of(tries[kind], score[kind], group)) for kind in kinds for group in groups]
+        # Where squared and absolute errors want different maps, a forecast between those of the two is far off by neither.
+        wanted = [min(places, key=lambda one: float(found[one[0]][:, one[1], by].mean())) for by in (0, 1)]
+        good = [one for one in places if float(score[one[0]][one[1]]) <= AS_GOOD * least_score or one in wanted]
     chosen = [tries[kind][place] for kind, place in good]
     products = torch.zeros(len(chosen), len(chosen), dtype=torch.float64)
     for windows, made in zip(measured[PARTS - MEASURED :], maps, strict=True):

@@ -67,27 +67,37 @@ def _widths(model: StepModel, series: ScaledSeries, first: Positions, back: NDAr
     seen = torch.from_numpy(there).to(device)
     scores = _scores(model, series, unique)[torch.from_numpy(row).to(device)]  # (R, K, S)
     scores = torch.where(seen.unsqueeze(-1), scores, torch.nan).flatten(1)
-    level = _nominal(config.output.levels)
-    usual = _usual(PRIOR * (scores.shape[1] // len(back)), level).to(scores)
+    usual = torch.from_numpy(usual_scores(config, scores.shape[1] // len(back))).to(scores)
     scores = torch.cat([scores, usual.expand(len(first), -1)], dim=1)
-    count = scores.shape[1]
-    rounded = min((level * (count + 1) - 1) / (count - 1), 1.0)  # as split-conformal rounds
-    found = scores.nanquantile(max(rounded, 0.0), dim=1).clamp(LEAST, LARGEST)
+    found = scores.nanquantile(rank(config, scores.shape[1]), dim=1).clamp(LEAST, LARGEST)
     return torch.where(seen.any(1), found, torch.ones_like(found))
 
 
-def _usual(count: int, level: float) -> Tensor:
-    """(count,) scores of normal errors whose interval holds what it should."""
+def rank(config: ForecastConfig, count: int) -> float:
+    """The quantile of so many scores by which intervals hold what they should, as split-conformal rounds."""
+    return max(min((_nominal(config.output.levels) * (count + 1) - 1) / (count - 1), 1.0), 0.0)
+
+
+def usual_scores(config: ForecastConfig, steps: int) -> NDArray[np.float32]:
+    """(N,) scores of normal errors whose intervals hold what they should, of so many forecasts of some steps as are added."""
+    count, level = PRIOR * steps, _nominal(config.output.levels)
     places = 0.5 + (torch.arange(count, dtype=torch.float32) + 0.5) / (2 * count)
-    scores: Tensor = torch.special.ndtri(places) / torch.special.ndtri(torch.tensor(0.5 + level / 2))
+    scores: NDArray[np.float32] = (
+        torch.special.ndtri(places) / torch.special.ndtri(torch.tensor(0.5 + level / 2))
+    ).numpy()
     return scores
+
+
+def looked_at(config: ForecastConfig) -> NDArray[np.int64]:
+    """(S,) steps ahead, from 0, of each forecast that is looked at."""
+    every = -(-config.head_horizon // STEPS)
+    return np.arange(every // 2, config.head_horizon, every)
 
 
 def _scores(model: StepModel, series: ScaledSeries, places: Positions) -> Tensor:
     """(U, S) how far some steps lay from their forecasts, in distances of the outermost quantile on that side; NaN where missing."""
     config = model.config
-    every = -(-config.head_horizon // STEPS)
-    ahead = np.arange(every // 2, config.head_horizon, every)
+    ahead = looked_at(config)
     rows = max(1, CELLS_AT_ONCE // (config.window + len(ahead) * model.linear.features))
     found = []
     for some in np.split(places, range(rows, len(places), rows)):

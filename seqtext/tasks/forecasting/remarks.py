@@ -92,9 +92,7 @@ def of_part(part: Part, config: ForecastConfig, name: str) -> list[str]:
 
 def of_one_reading(value: float, mean: float, scale: float, where: str) -> list[str]:
     """A reading of a stream that is far off."""
-    if not far(np.array([value]), mean, scale)[0]:
-        return []
-    return [f"{where}: {_off(value, mean, scale)}"]
+    return [f"{where}: {_off(value, mean, scale)}"] if abs(value - mean) > FAR * scale else []
 
 
 def far(values: NDArray[np.float64], mean: float, scale: float) -> NDArray[np.bool_]:

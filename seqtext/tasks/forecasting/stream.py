@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtext.batching.padded import Padded
@@ -22,14 +23,12 @@ from seqtext.nn.backbone import State
 from seqtext.tasks.forecasting.ahead import check_ahead
 from seqtext.tasks.forecasting.calling import check_finite, in_units
 from seqtext.tasks.forecasting.given import LARGEST, floats_in, zoned_moment
-from seqtext.tasks.forecasting.recent_widths import origins
 from seqtext.tasks.forecasting.remarks import of_clocks, of_one_reading, tell
 from seqtext.tasks.forecasting.rollout import ScaledForecast
-from seqtext.tasks.forecasting.scaled_series import of_tensors
 from seqtext.tasks.forecasting.settings import ForecastConfig
-from seqtext.tasks.forecasting.step_forecasts import step_forecasts
-from seqtext.tasks.forecasting.step_inputs import looked_back
 from seqtext.tasks.forecasting.step_model import StepModel
+from seqtext.tasks.forecasting.step_numbers import numbers_of
+from seqtext.tasks.forecasting.step_stream import StepStream
 from seqtext.tasks.forecasting.windows import centred, features
 
 
@@ -54,11 +53,6 @@ def scale_of_training(config: ForecastConfig, series: str | None) -> tuple[float
     return config.means[place], config.scales[place]
 
 
-def kept_readings(config: ForecastConfig) -> int:
-    """Readings that a model of segments looks back at, before the last forecasts that it looks at, and a season more, to fill gaps from."""
-    return looked_back(config) + max(config.seasons, default=0) + int(origins(config).max(initial=0))
-
-
 class ForecastStream:
     """Takes a reading at a time. Equal to calling the forecaster on all readings so far, within rounding.
 
@@ -75,10 +69,10 @@ class ForecastStream:
         if config.calendar and start is None and config.model == "plain":
             raise DataError("no start, and the model reads a calendar", fix="give start=TIME of the first reading")
         self.model, self.config = model, config
-        self._kept = deque[Tensor](maxlen=kept_readings(config))  # by a model of segments
         self.output = config.output
         self.mean, self.scale = scale
         self._seconds = self._first_second(start) if config.calendar and start is not None else None
+        self._steps = StepStream(numbers_of(model), self._seconds) if isinstance(model, StepModel) else None
         self._far_told = False
         self.below_zero = False  # whether a reading was
         self._pushed = 0
@@ -104,24 +98,28 @@ class ForecastStream:
         self.take(value, inputs=inputs)
         return self.forecast(future=future)
 
-    @torch.inference_mode()
     def take(self, value: float, *, inputs: Any = ()) -> None:
         """One more reading, without a forecast: those before the first that is to be answered. As `push`."""
-        columns = self._columns(value, inputs)
-        seconds = None
-        if self.config.calendar and self.config.frequency is not None and self._seconds is not None:
-            seconds = torch.tensor([self._seconds + (self._pushed + 1) * self.config.frequency])
+        row = self._row(value, inputs)
         self._pushed += 1
         self.below_zero |= float(value) < 0
+        if self._steps is not None:
+            self._steps.take(row[0], row[1:])
+        else:
+            self._read_on(torch.tensor([row], dtype=torch.float32))
+
+    @torch.inference_mode()
+    def _read_on(self, columns: Tensor) -> None:
+        """One more reading of a plain model: (1, 1 + E) scaled."""
+        seconds = None
+        if self.config.calendar and self.config.frequency is not None and self._seconds is not None:
+            seconds = torch.tensor([self._seconds + self._pushed * self.config.frequency])
         last = self._known[-1] if self._known else 0.0
         a_lag_before = self._known[0] if self._known else 0.0
         self._known.append(last if math.isnan(float(columns[0, 0])) else float(columns[0, 0]))
         if not self.config.marks_missing:
             columns = torch.where(torch.isnan(columns), self._read, columns)
             self._read = columns
-        if isinstance(self.model, StepModel):
-            self._kept.append(columns)
-            return
         x = features(columns, seconds, self.config)  # (1, D)
         if self.config.difference_input:
             x = torch.cat([x, torch.tensor([[self._known[-1] - a_lag_before]], dtype=torch.float32)], dim=-1)
@@ -130,11 +128,19 @@ class ForecastStream:
         else:
             self._window.append(x)
 
-    @torch.inference_mode()
     def forecast(self, *, future: Any = None) -> NextReadings | None:
         """The forecast behind the newest reading, as `push`."""
-        if isinstance(self.model, StepModel):
-            return self._behind_kept(self.model, future)
+        if self._steps is not None:
+            if self._pushed < self.config.reach:
+                return None
+            said = self._steps.forecast(self._ahead(future))
+            levels = self.output.levels if said.quantiles.shape[1] else ()
+            return self._stated(ScaledForecast(said.values.astype(float), said.quantiles.astype(float), levels))
+        return self._of_plain()
+
+    @torch.inference_mode()
+    def _of_plain(self) -> NextReadings | None:
+        """The forecast of a plain model."""
         if self.config.context == "window":
             if self._pushed < self.config.reach:
                 return None
@@ -146,34 +152,17 @@ class ForecastStream:
             return None
         return self._forecast(self._output)
 
-    def _behind_kept(self, model: StepModel, future: Any) -> NextReadings | None:
-        """The forecast of a model of segments, which reads the past anew each time."""
-        if self._pushed < self.config.reach:
-            return None
-        ahead = self._ahead(future)
-        rows = torch.cat([*self._kept, ahead])
-        clocks = None
-        if self.config.frequency is not None and self._seconds is not None:
-            clocks = np.array([self._seconds + (self._pushed - len(self._kept)) * self.config.frequency])
-        series = of_tensors(
-            rows[:, 0], rows[:, 1:] if rows.shape[1] > 1 else None, np.array([0, len(rows)]), clocks, self.config
-        )
-        values, quantiles = step_forecasts(model, series, np.array([len(self._kept)]), self.config.head_horizon)
-        return self._stated(ScaledForecast(values[0], quantiles[0], self.output.levels if quantiles.shape[-1] else ()))
-
-    def _ahead(self, future: Any) -> Tensor:
-        """(H, 1 + E) nothing but what is known of the readings to forecast; (0, 1 + E) where the model reads no such columns."""
+    def _ahead(self, future: Any) -> NDArray[np.float32] | None:
+        """(H, A) what is known of the readings to forecast, scaled; None where the model reads no such columns."""
         config, places = self.config, list(self.config.known_ahead)
-        rows = torch.full((config.horizon if places else 0, 1 + len(config.input_names)), torch.nan)
-        if places:
-            where = f"what is known ahead of reading {self._pushed}"
-            block = np.zeros((0, len(places))) if future is None else floats_in(future, where)
-            check_ahead(block, [config.input_names[place] for place in places], config.horizon, where)
-            means, scales = (np.asarray(of)[places] for of in (config.input_means, config.input_scales))
-            rows[:, [1 + place for place in places]] = torch.from_numpy(
-                (block[: config.horizon] - means) / scales
-            ).float()
-        return rows
+        if not places:
+            return None
+        where = f"what is known ahead of reading {self._pushed}"
+        block = np.zeros((0, len(places))) if future is None else floats_in(future, where)
+        check_ahead(block, [config.input_names[place] for place in places], config.horizon, where)
+        means, scales = (np.asarray(of)[places] for of in (config.input_means, config.input_scales))
+        scaled: NDArray[np.float32] = ((block[: config.horizon] - means) / scales).astype(np.float32)
+        return scaled
 
     def _first_second(self, start: Any) -> int:
         """Of the clock that the model learnt."""
@@ -185,24 +174,24 @@ class ForecastStream:
             time = time - offset_at(time, self.config.time_zone)
         return int(time.astype(np.int64))
 
-    def _columns(self, value: float, inputs: Any) -> Tensor:
-        """(1, 1 + E) scaled."""
-        where = f"reading {self._pushed + 1}"
+    def _row(self, value: Any, inputs: Any) -> list[float]:
+        """A reading and its 1 + E columns, scaled."""
+        config, where = self.config, f"reading {self._pushed + 1}"
         try:
-            number, extra = float(value), np.asarray(inputs, dtype=np.float64).reshape(-1)
+            number = float(value)
+            extra = np.asarray(inputs, dtype=np.float64).ravel().tolist() if config.input_names or len(inputs) else []
         except (TypeError, ValueError) as error:
             raise DataError(f"found {value!r}", where=where, expected="a number") from error
-        for found in (number, *extra.tolist()):
+        for found in (number, *extra):
             if abs(found) > LARGEST:
                 raise DataError(f"found {found}", where=where, expected="a number, or NaN where missing")
-        if len(extra) != len(self.config.input_names):
-            raise DataError(f"{len(extra)} further inputs", where=where, expected=str(len(self.config.input_names)))
+        if len(extra) != len(config.input_names):
+            raise DataError(f"{len(extra)} further inputs", where=where, expected=str(len(config.input_names)))
         if not self._far_told and (remarks := of_one_reading(number, self.mean, self.scale, where)):
             self._far_told = True
             tell(remarks)
-        means, scales = np.asarray(self.config.input_means), np.asarray(self.config.input_scales)
-        row = [(number - self.mean) / self.scale, *((extra - means) / scales).tolist()]
-        return torch.tensor([row], dtype=torch.float32)
+        columns = zip(extra, config.input_means, config.input_scales, strict=True)
+        return [(number - self.mean) / self.scale, *((found - mean) / scale for found, mean, scale in columns)]
 
     def _forecast(self, output: Tensor) -> NextReadings:
         """From the output (1, H) after the newest reading."""
@@ -233,7 +222,8 @@ class ForecastStream:
         """All that it knows, as tensors of its own; what it was made with is not among them."""
         numbers = torch.tensor([self._pushed, self._seconds or 0, self._far_told, self.below_zero], dtype=torch.int64)
         found = {"numbers": numbers, "read": self._read, "known": torch.tensor(list(self._known), dtype=torch.float64)}
-        found["kept"] = torch.cat([self._read[:0], *self._kept])
+        if self._steps is not None:
+            return found | {"kept": self._steps.state()}
         if self._window:
             found["window"] = torch.cat(tuple(self._window))
         if self._state is not None and self._output is not None:
@@ -254,7 +244,8 @@ class ForecastStream:
         self._seconds = seconds if self._seconds is not None else None
         self._read = state["read"]
         self._known.extend(state["known"].tolist())
-        self._kept.extend(row.unsqueeze(0) for row in state["kept"])
+        if self._steps is not None:
+            self._steps.restore(pushed, state["kept"], self._seconds)
         self._window.extend(row.unsqueeze(0) for row in state.get("window", ()))
         if "output" in state:
             self._output = state["output"]
@@ -263,18 +254,14 @@ class ForecastStream:
     def _shapes(self, pushed: int) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the state after so many readings."""
         size, carried = self._read.shape[1], self.config.context == "stateful"
-        rows = {
-            name: min(pushed, line.maxlen or 0)
-            for name, line in (("known", self._known), ("kept", self._kept), ("window", self._window))
-        }
-        if isinstance(self.model, StepModel):
-            return {"numbers": (4,), "read": (1, size), "known": (rows["known"],), "kept": (rows["kept"], size)}
-        shapes: dict[str, tuple[int, ...]] = {"numbers": (4,), "read": (1, size), "known": (rows["known"],)}
-        shapes |= {"kept": (0, size)}
+        known = min(pushed, self._known.maxlen or 0)
+        if self._steps is not None:
+            return {"numbers": (4,), "read": (1, size), "known": (0,), "kept": self._steps.shape(pushed)}
+        shapes: dict[str, tuple[int, ...]] = {"numbers": (4,), "read": (1, size), "known": (known,)}
         if not pushed:
             return shapes
         if not carried:
-            return shapes | {"window": (rows["window"], self.config.input_size)}
+            return shapes | {"window": (min(pushed, self.config.window), self.config.input_size)}
         zero = self.model.backbone.zero_state(1, like=self._read)
         shapes |= {f"state_{place}": tuple(part.shape) for place, part in enumerate(zero)}
         return shapes | {"output": (1, self.model.backbone.output_size)}

@@ -291,10 +291,16 @@ def test_months_quarters_and_years_follow_each_other_and_that_is_told(first: str
     series = read_series(table(Month=dates, Passengers=range(36)), time_column="Month")
     assert (series.values.tolist(), series.frequency, series.first_times) == (list(range(36)), None, None)
     assert series.notes[-1].endswith(
-        f"a reading a {step}, which is no fixed distance; the readings follow each other without times"
+        f"a reading a {step}, which is no fixed distance; they follow each other, and forecasts are dated by the calendar"
     )
+    behind = np.datetime64(first[:7], "M") + months * np.arange(36, 40) + int(ends)
+    expected = behind.astype("datetime64[D]") - int(ends)
+    assert series.times_behind(0, 4).astype("datetime64[D]").tolist() == expected.tolist()
+    assert series.times_behind(0, 36, ahead=36).astype("datetime64[D]").astype(str).tolist() == dates
     long = table(id=["a"] * 36 + ["b"] * 36, Month=dates * 2, Passengers=range(72))
-    assert read_series(long, time_column="Month", series_column="id").lengths.tolist() == [36, 36]
+    several = read_series(long, time_column="Month", series_column="id")
+    assert several.lengths.tolist() == [36, 36]
+    assert several.times_behind(1, 1).astype("datetime64[D]").tolist() == expected[:1].tolist()
 
 
 def test_a_month_that_is_missing_is_no_month_after_the_other() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,14 @@ def test_a_state_without_times(meters):
     assert [row[1:] for part in parts for row in part] == [row[1:] for row in expected]
 
 
+def same(flipped: bytearray, content: bytes) -> bool:
+    """Whether both say the same: another blank, or another digit behind those that a number has."""
+    try:
+        return json.loads(flipped.decode()) == json.loads(content)
+    except ValueError:
+        return False
+
+
 @pytest.mark.fault(56)
 def test_a_state_that_is_damaged_or_of_another_model_is_refused(meters):
     succeeded = follow(meters / "linear", "\n".join(stamped(load(40))), "--save_state", "state.json")
@@ -63,7 +72,7 @@ def test_a_state_that_is_damaged_or_of_another_model_is_refused(meters):
     for at in rng.integers(0, len(whole_) - 1, 40).tolist():
         flipped = bytearray(whole_)
         flipped[at] ^= 1 << int(rng.integers(0, 7))
-        if flipped.split() == whole_.split():  # blanks say nothing
+        if same(flipped, whole_):
             continue
         Path("state.json").write_bytes(flipped)
         ended = follow(meters / "linear", "1\n", "--save_state", "state.json")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import seqtext
@@ -104,6 +105,52 @@ def test_a_static_column_is_the_same_in_all_rows_of_a_series(tmp_path):
         "column 'region', series 'a': found cells that differ; expected the same in all rows; pass --past_columns"
         in ended.err
     )
+
+
+def test_a_static_column_needs_nothing_known_ahead(tmp_path):
+    values = load()
+    rows = table("id,kw,region", ["a"] * 300 + ["b"] * 300, values, ["north"] * 300 + ["south"] * 300)
+    (tmp_path / "two.csv").write_text(rows)
+    flags = (
+        "--data",
+        tmp_path / "two.csv",
+        "--series_column",
+        "id",
+        "--value_column",
+        "kw",
+        "--static_columns",
+        "region",
+    )
+    done(*flags, "--time_column", "none", "--horizon", "3", "--model", "linear", "--run", tmp_path / "run")
+    config = seqtext.load(tmp_path / "run").config
+    assert (config.input_names, config.known_ahead) == (("region=north", "region=south"), ())
+    asked = (
+        "--history",
+        tmp_path / "two.csv",
+        "--series_column",
+        "id",
+        "--value_column",
+        "kw",
+        "--time_column",
+        "none",
+    )
+    ended = in_process.succeeded(in_process.seqtext_command("forecast", tmp_path / "run", *asked))
+    assert [line.split(",")[:2] for line in ended.out.splitlines()[1:]] == [
+        [one, str(n)] for one in "ab" for n in (1, 2, 3)
+    ]
+
+
+def test_months_are_dated(tmp_path):
+    months = [str(np.datetime64("2000-01", "M") + month) for month in range(120)]
+    (tmp_path / "sales.csv").write_text(table("month,sales", months, load(120)))
+    done("--data", tmp_path / "sales.csv", "--horizon", "3", "--model", "linear", "--run", tmp_path / "run")
+    asked = ("--history", tmp_path / "sales.csv", "--plot", tmp_path / "ahead.png")
+    ended = in_process.succeeded(in_process.seqtext_command("forecast", tmp_path / "run", *asked))
+    expected = ["time", "2010-01-01 00:00:00", "2010-02-01 00:00:00", "2010-03-01 00:00:00"]
+    assert [line.split(",")[0] for line in ended.out.splitlines()] == expected
+    frame = pd.Series(load(120), index=pd.date_range("2000-01-31", periods=120, freq="ME"), name="sales")
+    times = seqtext.load(tmp_path / "run")(frame).times
+    assert times.astype("datetime64[D]").astype(str).tolist() == ["2010-01-31", "2010-02-28", "2010-03-31"]
 
 
 def test_spans_begin_at_dates_or_have_a_file_each(tmp_path):

@@ -166,6 +166,16 @@ def test_the_recipe_takes_settings_and_columns_from_the_run_and_tells_it_once(tm
     assert (ended.code, "has 6; leave --horizon out" in ended.err) == (2, True)
 
 
+def test_from_python_it_is_trained_on_with_the_learning_rate_of_the_recipe(run, tmp_path):
+    few = {"max_steps": 1, "device": "cpu", "threads": 1}
+    for name, source, rate in (("new", None, "0.002"), ("started", run, "0.0005")):
+        task = Forecaster.from_data(series_of(meter(1)), init_from=source, **({} if source else {"hidden_size": 8}))
+        seqtext.fit(task, whole(series_of(meter(1))), run=tmp_path / name, **few)
+        assert f"learning_rate: {rate}\n" in (tmp_path / name / "options.yaml").read_text()
+    seqtext.fit(task, whole(series_of(meter(1))), run=tmp_path / "said", learning_rate=0.25, **few)
+    assert "learning_rate: 0.25\n" in (tmp_path / "said" / "options.yaml").read_text()
+
+
 def test_a_run_of_another_task_is_refused(tmp_path):
     from seqtext import Tagger
 

@@ -9,6 +9,7 @@ import torch
 import seqtext
 from seqtext.data.series.series import SeriesSet, whole
 from seqtext.data.series.table import read_series
+from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.prepare import prepare
 from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
 from seqtext.tasks.forecasting.step_inputs import step_inputs
@@ -53,6 +54,7 @@ def test_clocks_without_a_zone_are_those_of_training_and_forecasts_have_the_zone
     assert seqtext.load(tmp_path / "run").config.time_zone == ZONE
     (tmp_path / "now.csv").write_text(csv_of("when,kw", clock("2024-10-10", 24 * 17), load(24 * 17)))
     ended = in_process.succeeded(command("forecast", tmp_path / "run", "--history", tmp_path / "now.csv"))
+    assert "now.csv: times without a zone are taken for those of Europe/Berlin, as in training" in ended.err
     told = [row["time"] for row in rows_of(ended.out)]
     assert told[1:4] == ["2024-10-27 01:00:00+02:00", "2024-10-27 02:00:00+02:00", "2024-10-27 02:00:00+01:00"]
     utc = [str(np.datetime64("2024-10-09T22:00") + hour * np.timedelta64(1, "h")) + "Z" for hour in range(24 * 17)]
@@ -60,3 +62,21 @@ def test_clocks_without_a_zone_are_those_of_training_and_forecasts_have_the_zone
     same = in_process.succeeded(command("forecast", tmp_path / "run", "--history", tmp_path / "utc.csv"))
     assert [row["time"] for row in rows_of(same.out)][:2] == ["2024-10-26 22:00:00+00:00", "2024-10-26 23:00:00+00:00"]
     assert [row["forecast"] for row in rows_of(same.out)] == [row["forecast"] for row in rows_of(ended.out)]
+
+
+def test_a_backtest_reads_clocks_as_training_did(tmp_path) -> None:
+    (tmp_path / "load.csv").write_text(csv_of("when,kw", clock("2024-03-01", 600), load()))
+    task = Forecaster.from_data(of_clock("2024-03-01", 600), model="linear", horizon=6)
+    task.save_pretrained(tmp_path / "model")
+    flags = ("--data", tmp_path / "load.csv", "--test_share", "0.2")
+    told = in_process.succeeded(command("evaluate", tmp_path / "model", *flags))
+    said = in_process.succeeded(command("evaluate", tmp_path / "model", *flags, "--time_zone", ZONE))
+    note = "load.csv: times without a zone are taken for those of Europe/Berlin, as in training"
+    assert (note in told.out + told.err, note in said.out + said.err) == (True, False)
+    assert figures_line(told.out) == figures_line(said.out)
+
+
+def figures_line(out: str) -> str:
+    """The line of a backtest with the errors."""
+    [line] = [line for line in out.splitlines() if line.startswith("tested on")]
+    return line

@@ -10,9 +10,7 @@ from torch.nn import functional as F
 from seqtext.batching.padded import Padded
 from tests.tasks.tagging.taggers import made, rows
 
-QUIET = {
-    name: 0.0 for name in ("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout")
-}
+QUIET = dict.fromkeys(("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"), 0.0)
 KINDS = [{}, {"num_layers": 2, "cell": "gru"}, {"look_ahead": 2}, {"bidirectional": True}]
 
 

@@ -58,7 +58,10 @@ def test_a_language_model_weight_by_weight(theirs, ours, said, tmp_path):
 def test_sizes_that_are_asked_for_win_and_what_does_not_fit_is_new(tmp_path):
     task = started(models.made(directions="forward"), tmp_path / "source", hidden_size=20)
     assert task.config.hidden_size == 20
-    assert task.copied == "embedding (in part) copied; backbone (theirs does not fit: 48x8 and not 80x8), head, auxiliary new"
+    assert (
+        task.copied
+        == "embedding (in part) copied; backbone (theirs does not fit: 48x8 and not 80x8), head, auxiliary new"
+    )
 
 
 def test_words_are_told_by_their_pieces_alone_and_in_a_batch_and_saved(tmp_path):

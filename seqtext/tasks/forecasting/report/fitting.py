@@ -78,6 +78,7 @@ def baselines_of(
     *,
     levels: tuple[float, ...] = (),
     horizon: int | None = None,
+    trees: bool = True,
 ) -> list[Baseline[FloatArray]]:
     """Forecasts of the baselines behind the positions `first`, in the units of the data.
 
@@ -91,6 +92,7 @@ def baselines_of(
         which: `fast` repeats readings; `all` also fits ridge regression and boosted trees.
         levels: of quantiles; none if empty, else also those of the CRPS.
         horizon: steps to forecast, as many as the model does if None.
+        trees: whether `all` has boosted trees too, which take seconds.
     """
     if which == "none":
         return []
@@ -103,7 +105,7 @@ def baselines_of(
     number = series.series_at(first)
     scale, mean = scales[number][:, None], means[number][:, None]
     found = []
-    for make in _methods(task, data, first, which, steps):
+    for make in _methods(task, data, first, which, steps, trees=trees):
         made = make(before, first)
         quantiles: Mapping[float, FloatArray] | None = None
         if len(held):
@@ -138,7 +140,9 @@ def _by_step(errors: FloatArray, levels: tuple[float, ...]) -> FloatArray:
     return quantiles
 
 
-def _methods(task: Forecaster, data: SeriesSplits, first: IntArray, which: Baselines, horizon: int) -> Iterator[Make]:
+def _methods(
+    task: Forecaster, data: SeriesSplits, first: IntArray, which: Baselines, horizon: int, *, trees: bool
+) -> Iterator[Make]:
     """The methods, each as what makes it."""
     config, series, starts = task.config, data.series, data.series.starts
     means, scales = task.scales_for(series)
@@ -171,7 +175,7 @@ def _methods(task: Forecaster, data: SeriesSplits, first: IntArray, which: Basel
         rows = scaled(series, config, means, scales)
         yield lambda part, at: _ridge_on_lags(task, rows, part, at, horizon)
         window, further = config.recent, _further(task, rows)
-    for on_change in (False, True):
+    for on_change in (False, True) if trees else ():
         yield lambda part, at, on_change=on_change: boosted_trees(  # type: ignore[misc]
             values,
             windows_of(part),

@@ -12,10 +12,10 @@ from seqtext.data.reading.table_options import table_of_readings
 from seqtext.data.series.options import VALIDATION_SHARE
 from seqtext.data.series.series import Part, SeriesSet, hold_out_last, split_by_time
 from seqtext.data.series.splits import SeriesSplits, household_series
-from seqtext.data.series.table import read_table
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 from seqtext.reporting.evaluation import load_measured
 from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.histories import read_as_trained
 from seqtext.tasks.forecasting.remarks import of_clocks
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _read(rows: Dataset, task: Forecaster, options: Evaluate) -> SeriesSet:
     values: tuple[str, ...] = ()
     if options.series_column in ((), ("none",)):
         values = tuple(name for name in task.config.series if name in rows.column_names)
-    series = read_table(rows, options, value_columns=values, input_columns=task.config.input_names)
+    series = read_as_trained(rows, options, task.config, value_columns=values, input_columns=task.config.input_names)
     return _as_trained(series, task)
 
 
