@@ -45,7 +45,8 @@ class CalendarDates(NamedTuple):
             return found
         since = first - month.astype("datetime64[s]")
         last = ends - np.timedelta64(DAY, "s") + since % np.timedelta64(DAY, "s")  # a short month has no 31st
-        return np.minimum(months.astype("datetime64[s]") + since, last)
+        shorter: Times = np.minimum(months.astype("datetime64[s]") + since, last)
+        return shorter
 
     def later(self, readings: NDArray[np.int64]) -> CalendarDates:
         """The same without the first (S,) readings of each series."""
