@@ -41,11 +41,10 @@ class CalendarDates(NamedTuple):
         months = month + readings * self.months
         ends = (months + 1).astype("datetime64[s]")
         found: Times = ends - ((month + 1).astype("datetime64[s]") - first)
-        if self.from_end[number]:
-            return found
-        since = first - month.astype("datetime64[s]")
-        last = ends - np.timedelta64(DAY, "s") + since % np.timedelta64(DAY, "s")  # a short month has no 31st
-        found = np.minimum(months.astype("datetime64[s]") + since, last)
+        if not self.from_end[number]:
+            since = first - month.astype("datetime64[s]")
+            last = ends - np.timedelta64(DAY, "s") + since % np.timedelta64(DAY, "s")  # a short month has no 31st
+            found = np.minimum(months.astype("datetime64[s]") + since, last)
         return found
 
     def later(self, readings: NDArray[np.int64]) -> CalendarDates:
