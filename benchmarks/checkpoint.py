@@ -26,7 +26,7 @@ from seqtext.nn.precision import choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions, checkpoint_interval
 from seqtext.saving.folders import tensor_bytes
 from seqtext.tasks.classification.classifier import TopicClassifier
-from seqtext.training.averaging import MovingAverage
+from seqtext.training.averaging import Averages
 from seqtext.training.checkpoint import Progress, save_checkpoint, training_state
 from seqtext.training.optimizer import make_optimizer
 from seqtext.training.step import Stepper
@@ -68,7 +68,7 @@ def cost(place: Path, every: int | str, rows: int, rounds: int, device: torch.de
     task = TopicClassifier.from_data(data)
     task.model.to(device).train()
     examples = task.encode(data).to(device)
-    average = MovingAverage(task.model, DEFAULT.ema_decay)
+    averages = Averages(task.model, DEFAULT.ema_decay)
     stepper = Stepper(
         task,
         make_optimizer(task.model, learning_rate=DEFAULT.learning_rate, weight_decay=DEFAULT.weight_decay),
@@ -86,16 +86,16 @@ def cost(place: Path, every: int | str, rows: int, rounds: int, device: torch.de
 
     def write() -> None:
         with (place / "plain").open("wb") as file:
-            file.write(tensor_bytes(training_state(stepper, average)))
+            file.write(tensor_bytes(training_state(stepper, averages)))
             file.flush()
             os.fsync(file.fileno())
 
     step()  # the optimizer has its moments only now
-    size = len(tensor_bytes(training_state(stepper, average)))
+    size = len(tensor_bytes(training_state(stepper, averages)))
     times = take_turns(
         {
             "step": step,
-            "save": lambda: save_checkpoint(place / "checkpoints", stepper, average, progress, {}),
+            "save": lambda: save_checkpoint(place / "checkpoints", stepper, averages, progress, {}),
             "write": write,
         },
         rounds=rounds,

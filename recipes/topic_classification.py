@@ -84,10 +84,12 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     # First, labels spread to rows without one, a language model of all texts to start from, and models made otherwise to compare with
     taught, told = with_spread_labels(data, options)
     options, start = start_of(options, folder, data, revision=source.revision)
-    scratch = from_scratch(options, folder, taught, make=lambda: make(None, taught.train, told)) if start else None
     more = augmented(options, folder, taught, make=lambda rows, told: make(start, rows, told))
     starting: dict[str, Any] = {"init_from": start, "new_tokenizer": options.new_tokenizer}
     task = make_once(lambda: make(start, taught.train, told), open=load_task, **starting)
+    scratch = None
+    if start:
+        scratch = from_scratch(options, folder, taught, task, make=lambda sizes: make(None, taught.train, told | sizes))
 
     # ---- Fit: first a summary of all that is known before the first step
     trained = train(options, folder, source, taught, task, summary=classification_summary)

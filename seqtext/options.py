@@ -123,6 +123,8 @@ class TrainingOptions:
     """Gradients longer than this are scaled down to it."""
     ema_decay: float = 0.999
     """Decay of the moving average of the weights (EMA), which is what is validated and saved; 0 turns it off."""
+    average_last: int = 0
+    """Also validate the mean of the weights at the ends of the last K epochs, each a copy in memory and checkpoints; the better is kept."""
     patience_epochs: int | None = None
     """Stop after this many epochs without a better validation. Default: never."""
     max_steps: int | None = None
@@ -146,18 +148,14 @@ class TrainingOptions:
             self,
             {
                 POSITIVE: (
-                    "epochs",
-                    "batch_tokens",
-                    "batch_rows",
-                    "gradient_accumulation",
-                    "learning_rate",
-                    "max_grad_norm",
+                    *("epochs", "batch_tokens", "batch_rows", "gradient_accumulation"),
+                    *("learning_rate", "max_grad_norm"),
                 ),
                 POSITIVE.or_nothing: ("patience_epochs", "max_steps", "max_minutes", "threads"),
                 SHARE: ("warmup", "ema_decay"),
-                NOT_NEGATIVE: ("weight_decay",),
+                NOT_NEGATIVE: ("weight_decay", "average_last"),
                 SEED: ("seed",),
-                at_most(MOST_EPOCHS): ("epochs", "patience_epochs", "gradient_accumulation"),
+                at_most(MOST_EPOCHS): ("epochs", "average_last", "patience_epochs", "gradient_accumulation"),
                 at_most(MOST_STEPS): ("max_steps",),
                 at_most(MOST_BATCH): ("batch_tokens", "batch_rows"),
                 at_most(MOST_THREADS): ("threads",),

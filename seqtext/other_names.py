@@ -20,6 +20,7 @@ _OTHERS = {
     "--weight_decay": "wd l2",
     "--max_grad_norm": "clip grad_clip clip_norm gradient_clip_val gradient_clip",
     "--ema_decay": "ema",
+    "--average_last": "average_checkpoints avg_checkpoints average_last_k checkpoint_averaging",
     "--patience_epochs": "patience early_stopping early_stopping_patience",
     "--precision bf16": "bf16 amp",
     "--precision fp16": "fp16 half",

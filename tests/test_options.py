@@ -28,8 +28,8 @@ from tests.in_process import run
 
 OTHER = RunOptions(
     run="runs/ünknown [x]", overwrite=True, seed=7, epochs=2, batch_tokens=100, batch_rows=10, gradient_accumulation=3,
-    learning_rate=1e-4, warmup=0.5, weight_decay=0.0, max_grad_norm=5.0, ema_decay=0.0, patience_epochs=1,
-    max_steps=9, max_minutes=0.5, precision="fp32", device="cpu", threads=1, track="wandb", seeds=2, max_rows=5,
+    learning_rate=1e-4, warmup=0.5, weight_decay=0.0, max_grad_norm=5.0, ema_decay=0.0, average_last=3,
+    patience_epochs=1, max_steps=9, max_minutes=0.5, precision="fp32", device="cpu", threads=1, track="wandb", seeds=2, max_rows=5,
     optimizer="muon", dry_run=True, debug=True, allow_inexact=True, checkpoint_every="0.5m",
 )  # fmt: skip
 

@@ -1,8 +1,17 @@
-"""`Usual`: how long a task is trained, and on how many rows at once, where there are many. The rule is in `training/budget.py`."""
+"""`Usual`: how long a task is trained, and on how many rows at once: by the rows, where there are few, and what is usual where many.
+
+`training/budget.py` says what comes of it.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
+
+LEAST_STEPS = 1500  # of training: with fewer, small data sets were still getting better when they ended
+FEWEST_ROWS = 16  # of a batch
+ROWS_PER_BATCH = 150  # rows of the data for each row of a batch: ten epochs are then 1,500 steps
+MOST_EPOCHS = 60
 
 
 class Usual(NamedTuple):
@@ -19,3 +28,18 @@ class Usual(NamedTuple):
     batch_rows: int = 128
     tokens: int = 12_000_000
     learning_rate: float = 3e-3
+
+    def rows_of_batch(self, rows: int) -> int:
+        """A 150th of the rows, as a power of two from 16 to the usual number."""
+        power: int = 2 ** int(math.log2(max(rows / ROWS_PER_BATCH, 1)))
+        return min(max(power, FEWEST_ROWS), self.batch_rows)
+
+    def epochs_of(self, steps: int, tokens: int) -> int:
+        """As many as make 1,500 steps, the usual number at least and 60 at most; but no more tokens than usual, unless two epochs do.
+
+        Args:
+            steps: of an epoch.
+            tokens: likewise.
+        """
+        wanted = min(max(self.epochs, -(-LEAST_STEPS // steps)), MOST_EPOCHS)
+        return min(wanted, max(self.tokens // max(tokens, 1), 2))

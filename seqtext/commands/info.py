@@ -38,8 +38,9 @@ class Info:
         named = printable(f"{saved.task} in {saved.folder}")
         told = f"{parameters:,} parameters, " if parameters else ""  # a linear model has none of torch's
         print(f"{named}: {told}{size / 1e6:.1f} MB, every file verified")
+        unused = getattr(task.config, "unused", ())  # by such a model: a linear one has no cell
         for name, value in to_plain(task.config).items():
-            if shown := _shown(value):
+            if (shown := _shown(value)) and name not in unused:
                 quoted = shorten(shown, 100)
                 print(f"  {name:<18} {quoted[1:].removesuffix(quoted[0])}")
         run = Path(self.run_folder).expanduser()

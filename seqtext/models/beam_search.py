@@ -6,7 +6,6 @@ does not depend on the other rows (see `decoding`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from numbers import Integral, Real
 
@@ -31,6 +30,7 @@ from seqtext.nn.backbone import State
 
 MOST_BEAM = 1000
 MOST_PENALTY = 10  # beyond, nothing but the length counts; powers of any length stay within a float
+FEWER = 0.85  # of the slots: from there on it pays to move the memory of those that stay
 SLOTS = 160  # hypotheses that are searched together, at most: with 64 a beam of 5 takes a quarter longer, with 320 hardly less
 
 
@@ -92,9 +92,11 @@ def beam_search(
     with torch.inference_mode(), without_autocast(device):
         longest = int(limits.max()) if len(limits) else 1
         for block in in_blocks(len(begin), device, size=rows_searched(beam)):
-            rows = torch.arange(block.rows.start, block.rows.stop, device=device)
-            slots = filled(rows.repeat_interleave(beam))
-            front = Front.of(model.select(state, slots), begin[slots], limits[block.rows], longest, rules)
+            count = block.rows.stop - block.rows.start
+            # the K texts of a row begin alike: one of them is enough, but where a block keeps its size
+            slots = filled(torch.arange(0, count * beam, 1 if rules.fixed else beam, device=device))
+            own = model.select(state, block.rows.start + slots // beam)
+            front = Front.of(own, slots, begin[block.rows], limits[block.rows], longest, rules)
             if search is None or not rules.fixed or len(front.limits) != len(search.front.limits):
                 search = Search(model, front, rules)
             else:  # into the memory that its graph reads
@@ -146,8 +148,7 @@ class Search:
 
     def __init__(self, model: Searchable, front: Front, rules: Rules) -> None:
         self.model, self.front, self.rules = model, front, rules
-        self._order = torch.empty(0)  # of the slots, after a step
-        self._slots = filled(torch.arange(len(front.limits) * rules.beam, device=front.limits.device))
+        self._from = torch.empty(0)  # (R * K,) the slot that each text's state is in, after a step
         self._advance = repeated(self._step_in_place, front.limits.device) if rules.fixed else self._step
 
     def run(self, longest: int) -> list[list[Candidate]]:
@@ -169,7 +170,7 @@ class Search:
             if self.rules.fixed and len(left):
                 continue
             for place in (~front.is_open).nonzero().flatten().tolist():
-                found[front.row[place]] = self._candidates(place)
+                found[front.row[place]] = front.candidates(place, self.rules)
             if not len(left):
                 break
             self._keep(left)
@@ -179,15 +180,17 @@ class Search:
 
     def _step_in_place(self) -> None:
         self._step()
-        copy_into(self.front.state, self.model.reorder(self._after, self._order))
+        front = self.front
+        copy_into(front.state, self.model.reorder(self._after, self._from[front.slots]))
+        copy_into(front.token, self._last()[front.slots])
 
     def _step(self) -> None:
-        """One token more for the open texts; the state is behind it, but its slots have not changed places."""
+        """One token more for the open texts; the state is behind it, but its slots and their tokens are those before."""
         front, rules = self.front, self.rules
         logits, scores, self._after, normalised = self.model.step(front.token, front.state)
         history = front.token.unsqueeze(1)  # nobody looks at it without runs to avoid
         if rules.no_repeat_ngram:
-            history = front.going.ids.flatten(0, 1)[self._slots]
+            history = front.going.ids.flatten(0, 1)[front.slots]
             history = history if rules.fixed else history[:, : int(front.width)]
         log_p = restrain(
             logits if normalised else logits.log_softmax(-1),
@@ -196,14 +199,14 @@ class Search:
             banned=rules.banned,
             end_id=rules.end_id,
             no_repeat_ngram=rules.no_repeat_ngram,
-        )[: front.going.rank.numel()]
+        )
         number = front.width - rules.start
         penalty = rules.penalties(number + 1)
         full = front.is_open & (front.limits == number)
-        charged = _charged(front.going.rank, log_p[:, rules.end_id]) / penalty
+        charged = _charged(front.going.rank, self._of_texts(log_p[:, [rules.end_id]], -torch.inf)) / penalty
         front.cut.copy_(torch.where(full.unsqueeze(1), charged, front.cut))
         goes = front.is_open & ~full
-        ended, going, parent = self._extended(log_p, scores[: len(log_p)])
+        ended, going, parent = self._extended(log_p, scores)
         done = front.done.best_with(ended._replace(rank=ended.rank / penalty))
         over = done.rank[:, rules.n_best - 1] >= going.rank[:, 0] / rules.penalties(front.limits + 1)
         if rules.beam == 1:
@@ -214,16 +217,26 @@ class Search:
         front.until.copy_(torch.where(full, front.width, torch.where(goes & over, front.width + 1, front.until)))
         front.is_open.copy_(goes & ~over)
         places = torch.arange(len(parent), device=parent.device).unsqueeze(1) * rules.beam + parent
-        self._order = places.flatten()[self._slots]
-        front.token.copy_(going.ids.index_select(2, front.width.view(1)).flatten()[self._slots])
+        slot = torch.arange(len(front.slots), device=parent.device).unsqueeze(1)
+        self._from = self._of_texts(slot, 0).flatten()[places.flatten()]
         front.width += 1
+
+    def _of_texts(self, values: Tensor, other: float) -> Tensor:
+        """(R * K, C) of values (M, C) by slot; `other` where a text has no slot."""
+        front = self.front
+        found = values.new_full((front.going.rank.numel(), values.shape[1]), other)
+        return found.scatter_(0, front.slots.unsqueeze(1).expand_as(values), values)
+
+    def _last(self) -> Tensor:
+        """(R * K,) the last token of each text."""
+        return self.front.going.ids.index_select(2, (self.front.width - 1).view(1)).flatten()
 
     def _extended(self, log_p: Tensor, scores: Tensor) -> tuple[Hypotheses, Hypotheses, Tensor]:
         """One token more.
 
         Args:
-            log_p: (R * K, V) log-probabilities by which the open texts go on.
-            scores: (R * K, V) the model's own.
+            log_p: (M, V) log-probabilities by which the open texts go on.
+            scores: (M, V) the model's own.
 
         Returns:
             those among the best K that end here, with rank -inf in the other places; the best K that go on; and (R, K) which of
@@ -234,10 +247,11 @@ class Search:
         top, token = log_p.topk(
             min(2 * beam, log_p.shape[1])
         )  # at most one continuation of each ends, so K of 2 K go on
-        front.at_fault |= (top[:, 0].isnan().view(rows, beam) & front.is_open.unsqueeze(1)).any()
-        ranks = (going.rank.unsqueeze(2) + top.double().view(rows, beam, -1)).view(rows, -1)  # (R, K * 2 K)
-        total = (going.total.view(-1, 1) + scores.gather(1, token)).view(rows, -1)
-        each, token = top.shape[1], token.view(rows, -1)
+        front.at_fault |= (top[:, 0].isnan() & front.is_open[front.slots // beam]).any()
+        each, own = top.shape[1], scores.gather(1, token)
+        top, token, own = self._of_texts(top, -torch.inf), self._of_texts(token, 0), self._of_texts(own, 0)
+        ranks = (going.rank.view(-1, 1) + top.double()).view(rows, -1)  # (R, K * 2 K)
+        total, token = (going.total.view(-1, 1) + own).view(rows, -1), token.view(rows, -1)
 
         def take(rank: Tensor) -> tuple[Hypotheses, Tensor, Tensor]:
             rank, place = rank.topk(beam)
@@ -254,47 +268,26 @@ class Search:
     # ---- between steps
 
     def _keep(self, rows: Tensor) -> None:
-        """Only some rows, which cost nothing to take out: the slots change places anyway."""
-        front = self.front
-        if len(rows) == len(front.limits):
-            front.state = self.model.reorder(self._after, self._order)
-            return
-        beam = self.rules.beam
-        order = self._order[: len(front.limits) * beam].view(-1, beam)[rows].flatten()
-        tokens = front.token[: len(front.limits) * beam].view(-1, beam)[rows].flatten()
-        self._slots = filled(torch.arange(len(order), device=order.device))
-        front.state, front.token = self.model.select(self._after, order[self._slots]), tokens[self._slots]
-        front.going, front.done = front.going.at(rows), front.done.at(rows)
-        for name in ("cut", "limits", "row", "is_open", "is_cut", "until"):
-            setattr(front, name, getattr(front, name)[rows])
-
-    def _candidates(self, place: int) -> list[Candidate]:
-        """Of a row whose search is over."""
+        """Only some rows, and of their texts those that can still come among the `n_best`: however likely the rest of the others were, it
+        would be too late for them. What takes their places in the beam is less likely than they are, and comes to nothing either."""
         front, rules = self.front, self.rules
-        groups = [(front.done, True)]
-        if front.is_cut[place]:
-            groups.append((front.going._replace(rank=front.cut), False))
-        return _candidates(groups, place, rules.start, int(front.until[place]), rules)
+        fewer = len(rows) < len(front.limits)
+        if fewer:
+            beam = rules.beam
+            self._from = self._from.view(-1, beam)[rows].flatten()
+            front.going, front.done = front.going.at(rows), front.done.at(rows)
+            for name in ("cut", "limits", "row", "is_open", "is_cut", "until"):
+                setattr(front, name, getattr(front, name)[rows])
+        most = front.going.rank / rules.penalties(front.limits + 1).unsqueeze(1)
+        slots = filled((most > front.done.rank[:, rules.n_best - 1 :][:, :1]).flatten().nonzero().flatten())
+        if not fewer and len(slots) > FEWER * len(front.slots) and torch.isin(slots, front.slots).all():
+            front.state = self.model.reorder(self._after, self._from[front.slots])  # a place too many costs less
+        else:
+            front.state, front.slots = self.model.select(self._after, self._from[slots]), slots
+        front.token = self._last()[front.slots]
 
 
 def _charged(rank: Tensor, ends: Tensor) -> Tensor:
-    """(R, K) the rank of texts with an end token, whose log-probability (R * K,) stays finite: one that cannot come is no reason to
+    """(R, K) the rank of texts with an end token, whose log-probability (R * K, 1) stays finite: one that cannot come is no reason to
     have no text."""
     return rank + ends.clamp_min(torch.finfo(ends.dtype).min).double().view_as(rank)
-
-
-def _candidates(
-    groups: Sequence[tuple[Hypotheses, bool]], place: int, start: int, width: int, rules: Rules
-) -> list[Candidate]:
-    """The best for one row when its search is over, `width` tokens in, out of groups that have ended or not."""
-    found: list[Candidate] = []
-    for hypotheses, ended in groups:
-        for ids, score, total in zip(*(part[place].tolist() for part in hypotheses), strict=True):
-            if score == -math.inf:
-                break
-            text = ids[start:width]
-            found.append(Candidate(text[: text.index(rules.end_id)] if ended else text, total, score, ended))
-    found = sorted(found, key=lambda candidate: -candidate.score)[: rules.n_best]
-    if any(math.isnan(number) for candidate in found for number in (candidate.log_probability, candidate.score)):
-        raise NumericsError("a log-probability is not a number", fix="look at the weights of the model")
-    return found

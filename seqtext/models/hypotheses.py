@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from seqtext.errors import NumericsError
 from seqtext.nn.backbone import State
 
 
@@ -97,8 +99,9 @@ class Front:
     """How far the search of R rows is; a step changes it in place.
 
     Attributes:
-        state: behind the last step, of R * K slots and the filling.
-        token: (slots,) the last token of each.
+        state: behind the last step, of M slots.
+        slots: (M,) which of the R * K texts has each; filled up by the last. Those that can come to nothing any more may have none.
+        token: (M,) the last token of each.
         going: the open texts.
         done: those that ended.
         cut: (R, K) float64, the rank of `going` where the limit was reached.
@@ -112,6 +115,7 @@ class Front:
     """
 
     state: State
+    slots: Tensor
     token: Tensor
     going: Hypotheses
     done: Hypotheses
@@ -125,19 +129,20 @@ class Front:
     at_fault: Tensor
 
     @classmethod
-    def of(cls, state: State, begin: Tensor, limits: Tensor, longest: int, rules: Rules) -> Front:
-        """Before the first step: beginnings (slots, P), limits (R,), none above `longest`."""
+    def of(cls, state: State, slots: Tensor, begin: Tensor, limits: Tensor, longest: int, rules: Rules) -> Front:
+        """Before the first step: beginnings (R, P), limits (R,), none above `longest`."""
         device, count, beam, start = begin.device, len(limits), rules.beam, rules.start
         # a column more: the step at the limit writes one too, which nobody reads
         ids = torch.full((count, beam, start + longest + 1), rules.end_id, device=device)
-        ids[..., :start] = begin[: count * beam].view(count, beam, start)
+        ids[..., :start] = begin.unsqueeze(1)
         rank = torch.full((count, beam), -torch.inf, dtype=torch.float64, device=device)
         one = rank.clone()
         one[:, 0] = 0.0  # one beginning, not K the same
         none = torch.zeros(count, dtype=torch.bool, device=device)
         return cls(
             state=state,
-            token=begin[:, -1].clone(),
+            slots=slots,
+            token=begin[slots // beam, -1],
             going=Hypotheses(ids, one, torch.zeros_like(rank)),
             done=Hypotheses(ids.clone(), rank, torch.zeros_like(rank)),
             cut=rank.clone(),
@@ -149,3 +154,24 @@ class Front:
             width=torch.tensor(start, device=device),
             at_fault=torch.zeros((), dtype=torch.bool, device=device),
         )
+
+    def candidates(self, place: int, rules: Rules) -> list[Candidate]:
+        """The best of a row whose search is over.
+
+        Raises:
+            NumericsError: if a score is not a number.
+        """
+        groups = [(self.done, True)]
+        if self.is_cut[place]:
+            groups.append((self.going._replace(rank=self.cut), False))
+        found: list[Candidate] = []
+        for hypotheses, ended in groups:
+            for ids, score, total in zip(*(part[place].tolist() for part in hypotheses), strict=True):
+                if score == -math.inf:
+                    break
+                text = ids[rules.start : int(self.until[place])]
+                found.append(Candidate(text[: text.index(rules.end_id)] if ended else text, total, score, ended))
+        found = sorted(found, key=lambda candidate: -candidate.score)[: rules.n_best]
+        if any(math.isnan(number) for candidate in found for number in (candidate.log_probability, candidate.score)):
+            raise NumericsError("a log-probability is not a number", fix="look at the weights of the model")
+        return found

@@ -11,6 +11,8 @@ Recognition of speech and tags of words are this shape. Knows shapes only: what 
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -30,6 +32,7 @@ class SeqToSeq(nn.Module):
         ahead: steps that are read beyond a step before its output is given. Beyond the end they are zeros.
         input_dropout: share of input features zeroed in training, the same at all steps of a row.
         output_dropout: of output features before the head likewise.
+        auxiliary: a second head that only training uses.
 
     Raises:
         ValueError: for a look-ahead of both directions, which see all that follows anyway; or one below 0.
@@ -44,6 +47,7 @@ class SeqToSeq(nn.Module):
         ahead: int = 0,
         input_dropout: float = 0.0,
         output_dropout: float = 0.0,
+        auxiliary: nn.Module | None = None,
     ) -> None:
         super().__init__()
         if ahead < 0 or (ahead and backbone.bidirectional):
@@ -51,6 +55,7 @@ class SeqToSeq(nn.Module):
         self.embedding = embedding
         self.backbone = backbone
         self.head = nn.Linear(backbone.output_size, output_size)
+        self.auxiliary = auxiliary
         self.ahead = ahead
         self.input_dropout = LockedDropout(input_dropout)
         self.output_dropout = LockedDropout(output_dropout)
@@ -67,8 +72,8 @@ class SeqToSeq(nn.Module):
         hidden = self.hidden(inputs, state)
         return hidden.with_values(self.head(hidden.values))
 
-    def hidden(self, inputs: Padded, state: State | None = None) -> Padded:
-        """What the head sees of all steps: (B, T, H)."""
+    def hidden(self, inputs: Any, state: State | None = None) -> Padded:
+        """What the head sees of all steps: (B, T, H). As `forward`, whose inputs are whatever the embedding takes."""
         embedded, _, recurrent = self._embed(inputs, state)
         if self.ahead:
             if state is not None:

@@ -1,4 +1,4 @@
-"""`WordPrediction`: guesses hidden words from what the model made of their places. An auxiliary task; knows ids, no texts.
+"""`WordPrediction` guesses hidden words from what the model made of their places, `NextWords` those that come. Auxiliary tasks; know ids.
 
 A classifier of a few ten thousand rows learns little about words from labels alone: one label per text. Words hidden by word dropout
 give it some ten targets per text for the price of one more product over those places, and the same backbone learns from both.
@@ -40,3 +40,34 @@ class WordPrediction(nn.Module):
             weights: (N,) what each word counts.
         """
         return vocabulary_loss(self.projection(self.dropout(outputs)), vectors, self.bias, words.long(), weights)
+
+
+class NextWords(nn.Module):
+    """From the outputs of a direction to losses over the word that it reads next: a language model beside tags (Rei 2017).
+
+    The output weights are the embedding's vectors, given at each call and made shorter: all places of a batch are guessed at, which
+    would else cost as much as the model.
+
+    Args:
+        input_size: features of an output, H.
+        embedding_size: features of a word's vector, D.
+        vocabulary_size: V.
+        size: features of both when they are compared.
+    """
+
+    def __init__(self, *, input_size: int, embedding_size: int, vocabulary_size: int, size: int = 64) -> None:
+        super().__init__()
+        self.projection = nn.Linear(input_size, size)
+        self.shorter = nn.Linear(embedding_size, size, bias=False)
+        self.bias = nn.Parameter(torch.zeros(vocabulary_size))
+
+    def forward(self, outputs: Tensor, words: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        """Cross entropy of the words (N,) that follow outputs (N, H), in fp32: the sum, and each word's own.
+
+        Args:
+            outputs: (N, H).
+            words: (N,) ids.
+            vectors: (V, D) the embedding's.
+        """
+        guesses = torch.tanh(self.projection(outputs))
+        return vocabulary_loss(guesses, self.shorter(vectors), self.bias, words.long())

@@ -52,7 +52,7 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
     started = time.perf_counter()
     with autocast(stepper.precision, device):
         trial.validate(held_out)
-    return seconds + time.perf_counter() - started
+    return seconds + (time.perf_counter() - started) * (2 if options.average_last else 1)
 
 
 def plan_of(task: Task, examples: Examples, options: TrainingOptions) -> Any:

@@ -5,20 +5,14 @@ A model learns from steps: 500 rows need small batches and many epochs, a millio
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from seqtext.batching.usual import Usual
+from seqtext.batching.usual import LEAST_STEPS, Usual
 from seqtext.options import TrainingOptions
 from seqtext.training.processes import world_size
 from seqtext.training.protocols import Examples
-
-LEAST_STEPS = 1500  # of training: with fewer, small data sets were still getting better when they ended
-FEWEST_ROWS = 16  # of a batch
-ROWS_PER_BATCH = 150  # rows of the data for each row of a batch: ten epochs are then 1,500 steps
-MOST_EPOCHS = 60
 
 
 @runtime_checkable
@@ -62,27 +56,17 @@ def budget(task: object, options: TrainingOptions, examples: Examples) -> Budget
     """
     usual = usual_of(task)
     rows, micro_batches = len(examples), options.gradient_accumulation * world_size()
-    batch_rows = options.batch_rows or _batch_rows(rows, usual)
+    batch_rows = options.batch_rows or usual.rows_of_batch(rows)
     plan = examples.plan(
         tokens=options.batch_tokens, seed=options.seed, micro_batches=micro_batches, max_rows=batch_rows
     )
     steps = max(len(plan.epoch(0)), 1)
-    epochs = options.epochs or _epochs(steps, examples.steps_in(np.arange(rows)), usual)
+    epochs = options.epochs or usual.epochs_of(steps, examples.steps_in(np.arange(rows)))
     chosen = [
         *([] if options.batch_rows else [f"--batch_rows {batch_rows}"]),
         *([] if options.epochs else [f"--epochs {epochs}"]),
     ]
     return Budget(epochs, batch_rows, steps, " ".join(chosen))
-
-
-def _batch_rows(rows: int, usual: Usual) -> int:
-    power: int = 2 ** int(math.log2(max(rows / ROWS_PER_BATCH, 1)))
-    return min(max(power, FEWEST_ROWS), usual.batch_rows)
-
-
-def _epochs(steps: int, tokens: int, usual: Usual) -> int:
-    wanted = min(max(usual.epochs, -(-LEAST_STEPS // steps)), MOST_EPOCHS)
-    return min(wanted, max(usual.tokens // max(tokens, 1), 2))
 
 
 def told(found: Budget, options: TrainingOptions) -> list[str]:

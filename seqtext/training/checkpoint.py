@@ -1,4 +1,4 @@
-"""The complete state of training, written at once and verified when read: weights, average, optimizer moments, counters.
+"""The complete state of training, written at once and verified when read: weights, averages, optimizer moments, counters.
 
 What is not here need not be: the order of rows and every random draw are functions of the seed and the step.
 """
@@ -19,7 +19,7 @@ from seqtext.saving.configs import from_plain
 from seqtext.saving.disk import no_space, write_file
 from seqtext.saving.folders import atomic_folder, parse_tensors, read_folder, remove_folder, save_tensors
 from seqtext.saving.untrusted import parse_json
-from seqtext.training.averaging import MovingAverage
+from seqtext.training.averaging import Averages
 from seqtext.training.environment import Record
 from seqtext.training.optimizer import make_moments
 from seqtext.training.step import Stepper
@@ -41,6 +41,7 @@ class Progress:
         best_epoch: the epoch whose weights are in model/, 0 for none.
         best_value: its validation figure; -1e30 for none.
         best_loss: its validation loss, which decides between equal figures.
+        best_weights: what messages call its weights.
         seconds: time trained, validation included.
         clock: of it, those before the last step, by the first process: what `max_minutes` goes by.
         step_seconds: of it, time that went into steps.
@@ -67,6 +68,7 @@ class Progress:
     best_epoch: int = 0
     best_value: float = -1e30
     best_loss: float = 1e30
+    best_weights: str = ""
     seconds: float = 0.0
     clock: float = 0.0
     step_seconds: float = 0.0
@@ -85,7 +87,7 @@ class Progress:
 
 
 def save_checkpoint(
-    folder: Path, stepper: Stepper, average: MovingAverage, progress: Progress, environment: Record
+    folder: Path, stepper: Stepper, averages: Averages, progress: Progress, environment: Record
 ) -> None:
     """Writes `step-NNNNNNNN/` into `folder` and removes all but the newest two, the older ones only afterwards.
 
@@ -96,7 +98,7 @@ def save_checkpoint(
     scaler = stepper.update.scaler.state_dict()
     progress.scale, progress.scale_growth = scaler.get("scale", 0.0), scaler.get("_growth_tracker", 0)
     progress.overflows, progress.overflows_in_a_row, _ = stepper.update.overflows
-    state = training_state(stepper, average)
+    state = training_state(stepper, averages)
     for name, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             found = f"step {progress.step}: {name} is not finite after the update; nothing was saved"
@@ -110,14 +112,14 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    folder: Path, stepper: Stepper, average: MovingAverage, *, accept: Callable[[Progress, Record], None]
+    folder: Path, stepper: Stepper, averages: Averages, *, accept: Callable[[Progress, Record], None]
 ) -> tuple[Progress, list[str]]:
     """Restores the newest checkpoint that verifies; where there is none yet, training starts.
 
     Args:
         folder: of the checkpoints.
         stepper: whose model, optimizer and loss scale are filled.
-        average: that is filled.
+        averages: that are filled.
         accept: looks at progress and environment of the checkpoint before the rest is read; what it raises comes through.
 
     Returns:
@@ -136,7 +138,7 @@ def load_checkpoint(
             progress = from_plain(Progress, parse_json(files["progress.json"], where=str(place)), where=str(place))
             accept(progress, _record(parse_json(files["environment.json"], where=str(place)), where=str(place)))
             make_moments(stepper.optimizer)
-            targets = training_state(stepper, average)
+            targets = training_state(stepper, averages)
             found = parse_tensors(files["state.safetensors"], targets, where=where)
         except (SavedFileError, KeyError) as error:
             faults.append(str(error) if isinstance(error, SavedFileError) else f"{place}: {error} is missing")
@@ -174,12 +176,12 @@ def _record(values: Any, *, where: str) -> Record:
     return values
 
 
-def training_state(stepper: Stepper, average: MovingAverage) -> dict[str, Tensor]:
+def training_state(stepper: Stepper, averages: Averages) -> dict[str, Tensor]:
     """All tensors of the training state under flat names; views of the live ones."""
     model, optimizer = stepper.task.model, stepper.optimizer
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     state = {f"model/{name}": tensor.detach() for name, tensor in model.state_dict().items()}
-    state |= {f"average/{name}": tensor for name, tensor in average.values.items()}
+    state |= averages.state()
     for parameter, moments in optimizer.state.items():
         state |= {f"optimizer/{key}/{names[id(parameter)]}": moment for key, moment in moments.items()}
     return state

@@ -80,6 +80,7 @@ def fit(
     weight_decay: float = _DEFAULT.weight_decay,
     max_grad_norm: float = _DEFAULT.max_grad_norm,
     ema_decay: float = _DEFAULT.ema_decay,
+    average_last: int = _DEFAULT.average_last,
     patience_epochs: int | None = _DEFAULT.patience_epochs,
     max_steps: int | None = _DEFAULT.max_steps,
     max_minutes: float | None = _DEFAULT.max_minutes,
@@ -120,8 +121,9 @@ def fit(
         run=str(folder.path), overwrite=overwrite, resume=resume, allow_inexact=allow_inexact,
         checkpoint_every=checkpoint_every, seed=seed, epochs=epochs, batch_tokens=batch_tokens,
         batch_rows=batch_rows, gradient_accumulation=gradient_accumulation, optimizer=optimizer, learning_rate=rate, warmup=warmup,
-        weight_decay=weight_decay, max_grad_norm=max_grad_norm, ema_decay=ema_decay, patience_epochs=patience_epochs,
-        max_steps=max_steps, max_minutes=max_minutes, precision=precision, device=device, threads=threads, track=track,
+        weight_decay=weight_decay, max_grad_norm=max_grad_norm, ema_decay=ema_decay, average_last=average_last,
+        patience_epochs=patience_epochs, max_steps=max_steps, max_minutes=max_minutes, precision=precision, device=device, threads=threads,
+        track=track,
     )  # fmt: skip
     ours = folder is not run
     if ours:
@@ -234,8 +236,9 @@ def _without_steps(
 
 def _result(loop: Loop, completed: dict[str, float]) -> FitResult:
     progress, task = loop.progress, loop.task
+    of_weights = f" ({progress.best_weights})" if loop.options.average_last else ""
     selection = (
-        f"epoch {progress.best_epoch} of {progress.epoch}, the {'lowest' if task.lower_is_better else 'best'}"
+        f"epoch {progress.best_epoch} of {progress.epoch}{of_weights}, the {'lowest' if task.lower_is_better else 'best'}"
         f" {task.selection_metric} on the validation rows"
         f"{'' if task.selection_metric == 'loss' else ' (then the lowest loss)'}, never on test"
         f"{'; resumed inexactly: ' if progress.inexact else ''}{', '.join(progress.inexact)}"

@@ -7,18 +7,15 @@ processes share the work of validation too; the first one alone prints and write
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from seqtext.data.reading.column_arrays import row_number
 from seqtext.nn.memory import COPIES, check_memory
-from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
+from seqtext.nn.precision import choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
-from seqtext.training.averaging import MovingAverage
+from seqtext.training.averaging import Averages
 from seqtext.training.checkpoint import Progress
 from seqtext.training.environment import environment_of
 from seqtext.training.optimizer import make_optimizer, product_dtype
@@ -32,8 +29,7 @@ from seqtext.training.schedule import learning_rate_factor, progress_of
 from seqtext.training.signals import Interrupted, StopSignals
 from seqtext.training.step import Stepper, StepResult
 from seqtext.training.tracking import Tracker
-
-T = TypeVar("T")
+from seqtext.training.validation import Validation
 
 LOG_EVERY = 20  # steps between two lines of metrics.jsonl; reading the loss more often would make a GPU wait
 
@@ -64,9 +60,11 @@ class Loop:
         self.device = self.processes.device(choose_device(options.device))
         self.precision = choose_precision(options.precision, self.device, auto=task.auto_precision)
         self.threads = set_threads(options.threads)
-        check_memory(task.model, self.device, copies=COPIES - 1)  # beside the weights, which are there
+        check_memory(
+            task.model, self.device, copies=COPIES - 1 + options.average_last
+        )  # beside the weights, which are there
         task.model.to(self.device)
-        self.average = MovingAverage(task.model, options.ema_decay)
+        self.averages = Averages(task.model, options.ema_decay, options.average_last)
         self.stepper = Stepper(
             task,
             make_optimizer(
@@ -100,11 +98,12 @@ class Loop:
             folder,
             options,
             stepper=self.stepper,
-            average=self.average,
+            averages=self.averages,
             processes=self.processes,
             environment=environment,
         )
         self.signals = StopSignals()
+        self.validated = Validation(task, self.state, self.signals, precision=self.precision, device=self.device)
 
     @property
     def progress(self) -> Progress:
@@ -203,7 +202,7 @@ class Loop:
         result = self.stepper(examples, epoch.step(number), progress.step, stop=stop, seconds=seconds)
         progress.step, progress.epoch_step, progress.clock = progress.step + 1, number + 1, result.seconds
         progress.batch_seconds += result.batch_seconds
-        self.average.update(progress.step, left_out=result.left_out if self.precision == "fp16" else None)
+        self.averages.update(progress.step, left_out=result.left_out if self.precision == "fp16" else None)
         return result
 
     def _log_steps(self, window: LogWindow, bar: Any, epoch: float, unit: str) -> None:
@@ -217,47 +216,27 @@ class Loop:
         bar.set_postfix_str(f"loss {figures.get('loss', float('nan')):.4f}, {per_second:,.0f} {unit}/s{shown}")
 
     def _validate(self) -> None:
-        """Figures of the averaged weights; keeps them if they are the best so far, and writes the checkpoint."""
-        progress, metric, folder = self.progress, self.task.selection_metric, self.folder
+        """Figures of the averaged weights, which are kept if they are the best so far, and the checkpoint."""
+        progress, metric = self.progress, self.task.selection_metric
         finished = self._share(1.0) >= 1
-        with self.average.applied():
-            if (figures := self._figures()) is not None:
-                value, loss = -figures[metric] if self.task.lower_is_better else figures[metric], figures["loss"]
-                if not progress.best_epoch or (value, -loss) > (progress.best_value, -progress.best_loss):
-                    progress.best_epoch, progress.best_value, progress.best_loss = progress.epoch + 1, value, loss
-                    if self.processes.first:
-                        folder.check_there()
-                        self.task.save_pretrained(folder.model)
-        if figures is None:  # a signal came: the steps are saved, the figures are made on resume
+        found = self.validated(self.held_out)
+        if found is None:  # a signal came: the steps are saved, the figures are made on resume
             self.state.save()
             raise self.state.stopped(self.signals.received)
+        (name, figures), *others = found.items()
         progress.epoch, progress.epoch_step, progress.window = progress.epoch + 1, 0, ()
         patience = self.options.patience_epochs
         progress.finished = finished or (patience is not None and progress.epoch - progress.best_epoch >= patience)
         if self.processes.first:
-            folder.metrics.append(step=progress.step, epoch=progress.epoch, validation=figures)
+            beside = {"weights": name, "others": dict(others)} if others else {}
+            self.folder.metrics.append(step=progress.step, epoch=progress.epoch, validation=figures, **beside)
         self.tracker.log({f"validation/{name}": figure for name, figure in figures.items()}, progress.step)
         shown = ", ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
+        shown += "".join(f" of the {name}, {metric} {of[metric]:.4f} of the {one}" for one, of in others)
         mark = " (best)" if progress.best_epoch == progress.epoch else ""
         line = f"epoch {progress.epoch}, step {progress.step}: validation {shown}{mark}"
         self.state.say(f"{line}, {self.state.seconds():.0f} s")
         self.state.save()
-
-    def _figures(self) -> dict[str, float] | None:
-        """The same in all processes; None, in all, if a signal came to one of them."""
-        # Several leave together, before a piece of the work; one alone need not wait for that.
-        leave = self.signals.at_once() if self.processes.size == 1 else nullcontext()
-        try:
-            with autocast(self.precision, self.device), leave:
-                return self.task.validate(self.held_out, map_pieces=self._map_pieces)
-        except Interrupted:
-            return None
-
-    def _map_pieces(self, pieces: Sequence[T], work: Callable[[T], Tensor]) -> list[Tensor]:
-        results = self.processes.map_pieces(pieces, work, stop=lambda: self.signals.received is not None)
-        if results is None:
-            raise Interrupted
-        return results
 
     def _encode_anew(self) -> None:
         """The rows as the next epoch sees them; several processes agree on whether a signal ended that."""

@@ -88,7 +88,7 @@ def train(
     Returns:
         None after `--dry_run`, and in further processes, which only train.
     """
-    check_memory(task.model, choose_device(options.device), copies=COPIES)
+    check_memory(task.model, choose_device(options.device), copies=COPIES + options.average_last)
     arguments = training_arguments(options) | {"run": folder}
     if not started_processes().first:
         if not options.dry_run:

@@ -19,7 +19,7 @@ from seqtext.saving.configs import from_plain
 from seqtext.saving.disk import check_space
 from seqtext.saving.untrusted import parse_json
 from seqtext.training.advice import ended_early
-from seqtext.training.averaging import MovingAverage
+from seqtext.training.averaging import Averages
 from seqtext.training.budget import budget
 from seqtext.training.checkpoint import Progress, load_checkpoint, remove_passed_over, save_checkpoint, training_state
 from seqtext.training.environment import PROCESSES, Record, differences
@@ -38,7 +38,7 @@ class RunState:
         folder: of the run.
         options: how it is trained.
         stepper: with model, optimizer and loss scale.
-        average: of the weights.
+        averages: of the weights.
         processes: that train together.
         environment: what the run rests on now.
 
@@ -53,12 +53,12 @@ class RunState:
         options: TrainingOptions,
         *,
         stepper: Stepper,
-        average: MovingAverage,
+        averages: Averages,
         processes: Processes,
         environment: Record,
     ) -> None:
         self.folder, self.options = folder, options
-        self.stepper, self.average, self.processes = stepper, average, processes
+        self.stepper, self.averages, self.processes = stepper, averages, processes
         self.environment = environment
         self.progress, self.lengthened = Progress(), False
         self._every_steps, self._every_seconds = checkpoint_interval(options.checkpoint_every) or (1.0, 0.0)
@@ -92,7 +92,7 @@ class RunState:
             self.progress, faults = load_checkpoint(
                 self.folder.checkpoints,
                 self.stepper,
-                self.average,
+                self.averages,
                 accept=lambda progress, environment: self._compare(progress, environment, inexact),
             )
             for message in [*(f"checkpoint passed over: {fault}" for fault in faults), *inexact]:
@@ -110,7 +110,8 @@ class RunState:
             if progress.finished and progress.epoch < progress.epochs:
                 why = f"; {ended_early(progress.epochs)}"
             what = "has ended already" if progress.finished else "goes on"
-            self.say(f"run {self.folder.path} {what}: epoch {progress.epoch}, step {progress.step}{why}")
+            if progress.finished or progress.step:  # else there is nothing yet to go on with: stages may come first
+                self.say(f"run {self.folder.path} {what}: epoch {progress.epoch}, step {progress.step}{why}")
         values = parse_json(self.processes.share(json.dumps(asdict(self.progress))).encode(), where="process 0")
         self.progress = from_plain(Progress, values, where="process 0")
 
@@ -171,7 +172,7 @@ class RunState:
         if self.processes.size > 1:
             if self.progress.step:
                 make_moments(self.stepper.optimizer)
-            state = training_state(self.stepper, self.average)
+            state = training_state(self.stepper, self.averages)
             self.processes.share_tensors(state[name] for name in sorted(state))
 
     # ---- written
@@ -184,7 +185,7 @@ class RunState:
         """
         if self.processes.first:
             size = sum(value.numel() * value.element_size() for value in self.stepper.task.model.state_dict().values())
-            checkpoint = 4 * size  # weights, their average, two moments of each
+            checkpoint = (4 + self.options.average_last) * size  # weights, their averages, two moments of each
             there = self.folder.checkpoints.is_dir()
             check_space(self.folder.path, (checkpoint + size) if there else (3 * checkpoint + 2 * size))
 
@@ -201,7 +202,7 @@ class RunState:
             self.folder.check_there()
             progress.metrics_bytes, progress.metrics_sha256 = self.folder.metrics.synced()
             progress.timing_bytes, progress.timing_sha256 = self.folder.timing.synced()
-            save_checkpoint(self.folder.checkpoints, self.stepper, self.average, progress, self.environment)
+            save_checkpoint(self.folder.checkpoints, self.stepper, self.averages, progress, self.environment)
         self._saved_at = time.monotonic()
 
     def stopped(self, number: int | None) -> Stopped:

@@ -127,12 +127,32 @@ def test_a_row_is_the_same_alone_and_in_any_company(cell, threads):
 def test_rows_that_are_over_leave_the_batch():
     model = Recurrent("gru")
     search(model, model.initial_state_in_blocks(vectors(12)), 12, beam=5)
-    assert model.steps[0] == 64
+    assert model.steps[0] == 16  # texts that begin alike are one at first
+    assert 16 < max(model.steps) <= 64
     assert model.steps[-1] <= 32
 
 
+def test_texts_that_can_come_to_nothing_any_more_leave_the_batch():
+    logits = torch.full((8, 8), -9.0)
+    logits[[BEGIN, 4], [4, 4]] = 0.0
+    logits[4, END] = -0.5
+    model, steps = Table(logits), []
+    plain = model.step
+    model.step = lambda tokens, state: steps.append(len(tokens)) or plain(tokens, state)
+    found = search(model, model.initial_state(16), 16, beam=5, length_penalty=0.0)
+    assert set(steps) == {16}, "the others begin less likely than the one that has ended"
+    assert all(best.ids == [4] for (best,) in found)
+
+
 @pytest.mark.parametrize(
-    "options", [{"beam": 1}, {"beam": 5, "n_best": 3}, {"beam": 4, "no_repeat_ngram": 2, "length_penalty": 0.3}]
+    "options",
+    [
+        {"beam": 1},
+        {"beam": 5, "n_best": 3},
+        {"beam": 4, "no_repeat_ngram": 2, "length_penalty": 0.3},
+        {"beam": 5, "length_penalty": 0.0},
+        {"beam": 6, "n_best": 6, "length_penalty": 2.0},
+    ],
 )
 def test_steps_in_place_of_blocks_that_keep_their_size_find_the_same(options, as_on_a_gpu):
     model, limits = Recurrent("lstm"), 1 + torch.arange(90) % 25
@@ -150,9 +170,8 @@ def test_within_a_step_no_value_is_looked_at():
     model = Recurrent("gru")
     rules = Rules(torch.tensor(BANNED), END, 4, 1.0, 2, 1, 1, True)
     slots = torch.arange(2).repeat_interleave(4)
-    some = Front.of(
-        model.select(model.initial_state(vectors(2)), slots), begins(8)[:, None], torch.tensor([3, 5]), 5, rules
-    )
+    state = model.select(model.initial_state(vectors(2)), slots)
+    some = Front.of(state, torch.arange(8), begins(2)[:, None], torch.tensor([3, 5]), 5, rules)
     searching = Search(model, some, rules)
     with torch.inference_mode(), Waits() as waits:
         searching._step_in_place()

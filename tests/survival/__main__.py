@@ -8,6 +8,7 @@ python -m tests.survival all --full --minutes 600 the campaign; make survival
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 import tempfile
@@ -136,12 +137,20 @@ PARTS: dict[str, Callable[[Path, int, int, float, bool, list[str]], list[Row]]] 
 
 
 def warm_up() -> None:
-    """Imports what the children need, and computes nothing."""
+    """Imports what the children need, and computes nothing: imports are most of the time of so small a run."""
+    import pkgutil
+
     import datasets  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
+    import sklearn.linear_model  # noqa: F401
     import torch
     import torch._dynamo  # by the first optimizer otherwise, in every child: a second and a half
 
+    import seqtext
+
+    for module in pkgutil.walk_packages(seqtext.__path__, "seqtext."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     torch.set_num_threads(1)
 
 

@@ -110,7 +110,7 @@ def _use_forecaster(folder: Path) -> None:
 
 
 def _use_checkpoint(folder: Path) -> None:
-    from seqtext.training.averaging import MovingAverage
+    from seqtext.training.averaging import Averages
     from seqtext.training.checkpoint import load_checkpoint
     from seqtext.training.optimizer import make_optimizer
     from seqtext.training.step import Stepper
@@ -119,7 +119,7 @@ def _use_checkpoint(folder: Path) -> None:
     optimizer = make_optimizer(task.model, learning_rate=0.1, weight_decay=0.0)
     device = torch.device("cpu")
     stepper = Stepper(task, optimizer, precision="fp32", device=device, max_grad_norm=1.0, seed=0)
-    load_checkpoint(folder, stepper, MovingAverage(task.model, 0.999), accept=lambda progress, environment: None)
+    load_checkpoint(folder, stepper, Averages(task.model, 0.999), accept=lambda progress, environment: None)
 
 
 def _use_run(folder: Path) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from seqtext.batching.usual import Usual
+from seqtext.batching.usual import LEAST_STEPS, MOST_EPOCHS, Usual
 from seqtext.options import TrainingOptions
-from seqtext.training.budget import LEAST_STEPS, MOST_EPOCHS, budget, told
+from seqtext.training.budget import budget, told
 
 
 class Rows:

@@ -13,7 +13,7 @@ import torch
 import seqtext
 from seqtext.errors import NumericsError, OptionsError, SavedFileError
 from seqtext.tasks.classification.classifier import TopicClassifier
-from seqtext.training.averaging import MovingAverage
+from seqtext.training.averaging import Averages
 from seqtext.training.optimizer import make_optimizer
 from seqtext.training.schedule import learning_rate_factor, progress_of
 from seqtext.training.step import Stepper, seed_generators
@@ -172,12 +172,13 @@ def test_dropout_depends_on_position_not_on_history():
 
 def test_the_average_is_of_all_weights_and_leaves_the_module_as_it_was():
     module = torch.nn.Linear(2, 2)
-    average = MovingAverage(module, 0.5)
+    averages = Averages(module, 0.5)
     start = module.weight.detach().clone()
     with torch.no_grad():
         module.weight += 1
-    average.update(1000)
-    with average.applied():
+    averages.update(1000)
+    [weights] = averages.at_end_of(1).values()
+    with averages.applied(weights):
         torch.testing.assert_close(module.weight.detach(), start + 0.5)
     torch.testing.assert_close(module.weight.detach(), start + 1)
 

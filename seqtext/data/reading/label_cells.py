@@ -12,7 +12,8 @@ from typing import Any
 from seqtext.data.reading.label_forms import Form
 
 LISTED = re.compile(r"\s*[\[({](.*)[\])}]\s*", re.DOTALL)
-_ITEM = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^,\s\"'][^,]*", re.DOTALL)
+QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
+_ITEM = re.compile(rf"{QUOTED}|[^,\s\"'][^,]*", re.DOTALL)
 _NUMBERS = re.compile(r"[\d.\s]+")
 NAMING = (
     "name",
@@ -23,7 +24,7 @@ NAMING = (
     "text",
 )  # keys by which objects say what they are called, the first that one has
 _OBJECTS = re.compile(r"\s*\[\s*\{")
-_OUTSIDE_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
+_OUTSIDE_TEXT = re.compile(QUOTED, re.DOTALL)
 _KEY_OF_TEXT = re.compile(rf"""["'](\w+)["']\s*:\s*({_ITEM.pattern})""", re.DOTALL)
 
 
@@ -51,7 +52,7 @@ def parse_list(cell: str) -> list[str] | None:
     items: list[str] = []
     for item in _ITEM.findall(listed[1]):
         if item[0] in "\"'":
-            items.append(_unquoted(item))
+            items.append(unquoted(item))
         elif item[0] in "[{(":
             raise ValueError(item)
         else:
@@ -59,7 +60,7 @@ def parse_list(cell: str) -> list[str] | None:
     return items
 
 
-def _unquoted(item: str) -> str:
+def unquoted(item: str) -> str:
     """A text as JSON or Python writes it.
 
     Raises:
@@ -79,7 +80,7 @@ def _names_of_objects(cell: str) -> list[str]:
     names: list[str | None] = []
     for found in re.findall(r"\{((?:[^{}\"']|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')*)\}", cell, re.DOTALL):
         keys = {key: item for key, item in _KEY_OF_TEXT.findall(found) if item[0] in "\"'"}
-        names.append(called({key: _unquoted(item) for key, item in keys.items()}))
+        names.append(called({key: unquoted(item) for key, item in keys.items()}))
     if None in names or len(names) != _OUTSIDE_TEXT.sub("", cell).count("{"):
         raise ValueError(cell)
     return [name for name in names if name is not None]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
+from seqtext.data.reading.label_numbers import named_by_numbers
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Coded(NamedTuple):
 def coded(dataset: datasets.Dataset, column: str, *, where: str | None = None) -> Coded:
     """A column of classes, text, whole numbers (1.0 is one), or true and false; None, NaN, -1 and the empty text are `MISSING`.
 
-    A list of one label is that label.
+    A list of one label is that label, and so is an object of a number for each name of which one is 1.
 
     Where every text is a whole number, as in a csv file, they are numbers: -1 is `MISSING` there too, and 2 comes before 10.
 
@@ -71,7 +72,9 @@ def coded(dataset: datasets.Dataset, column: str, *, where: str | None = None) -
 
     names = getattr(feature, "names", None)
     trimmed = 0
-    if names is not None:
+    if (named := named_by_numbers(dataset, column)) is not None:
+        codes, values, trimmed = _value_codes([_only_named(named, where, dataset)], where, dataset)
+    elif names is not None:
         codes, values = _class_codes(arrays(), names, where, dataset), tuple(names)
     elif pa.types.is_null(type_):
         codes, values = np.full(len(dataset), MISSING, dtype=np.int64), ()
@@ -132,6 +135,18 @@ def _only(lists: pa.Array) -> pa.Array:
 
     lengths = _lengths(lists)
     return lists.flatten().take(pa.array(np.cumsum(lengths) - 1, mask=lengths == 0))
+
+
+def _only_named(named: Sequence[list[str] | None], where: str, dataset: datasets.Dataset) -> pa.Array:
+    """The only name of each row; null where there is none."""
+    import pyarrow as pa
+
+    row = next((row for row, one in enumerate(named) if one is not None and len(one) > 1), None)
+    if row is not None:
+        raise several_labels(
+            f"{where}, row {row + 1}{in_file(dataset, row)}, found {shorten(', '.join(named[row] or ()))}"
+        )
+    return pa.array([one[0] if one else None for one in named], pa.string())
 
 
 def _class_codes(

@@ -19,6 +19,7 @@ from seqtext.data.reading.joined_columns import parts_of
 from seqtext.data.reading.label_cells import LISTED, called, parse_list, split
 from seqtext.data.reading.label_codes import MISSING, plain_name
 from seqtext.data.reading.label_forms import MARKS, Form
+from seqtext.data.reading.label_numbers import named_by_numbers
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
@@ -53,17 +54,18 @@ class CodedLists(NamedTuple):
 def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
     """How a column writes several labels a row; None where it is not plain that rows have several.
 
-    Plain are lists of which one has two labels; and texts with a mark between names that come again, and not in all as many.
+    Plain are lists of which one has two labels; objects of numbers of which one has not exactly one 1; and texts with a mark between
+    names that come again, and not in all as many.
     """
-    import pyarrow as pa
-
     if len(parts_of(column)) > 1:
         return "yes_no"
+    if (named := named_by_numbers(dataset, column)) is not None:
+        return "list" if any(one is not None and len(one) != 1 for one in named) else None
     type_ = dataset.data.column(column).type
     if _is_list(type_):
         lists = [found for found in _lists(dataset, column, "list", place_of(dataset)) if found is not None]
         return _form_of_lists(lists) if any(len(found) > 1 for found in lists) else None
-    if not (pa.types.is_string(type_) or pa.types.is_large_string(type_)):
+    if not is_written(dataset, column):
         return None
     cells = _texts(dataset, column)
     if cells and all(map(LISTED.fullmatch, cells)) and any("," in cell or "' '" in cell for cell in cells):
@@ -74,11 +76,19 @@ def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
     return next((mark for mark in MARKS if _is_plain(cells, mark)), None)
 
 
+def is_written(dataset: datasets.Dataset, column: str) -> bool:
+    """Whether a column is of texts, in which labels may be written in any form."""
+    import pyarrow as pa
+
+    type_ = dataset.data.column(column).type
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
+
+
 def forced_form(dataset: datasets.Dataset, column: str) -> Form:
     """The same of a column that is said to hold several labels a row: lists, or texts with the mark that most of them have, if one has."""
     if form := form_of(dataset, column):
         return form
-    if _is_list(dataset.data.column(column).type):
+    if _is_list(dataset.data.column(column).type) or named_by_numbers(dataset, column) is not None:
         return "list"
     cells = _texts(dataset, column)
     return max(MARKS, key=lambda mark: sum(mark in cell for cell in cells))
@@ -154,6 +164,9 @@ def _name(item: object, names: Sequence[str] | None, where: Callable[[], str]) -
 
 def _lists(dataset: datasets.Dataset, column: str, form: Form, where: str) -> Iterator[list[Any] | None]:
     """The list of each row."""
+    if (named := named_by_numbers(dataset, column)) is not None:
+        yield from named
+        return
     if _is_list(dataset.data.column(column).type):
         for array in column_arrays(dataset, column):
             for found in array.to_pylist():

@@ -34,7 +34,7 @@ LABEL_NAMES = (
     ("labels", "class", "category", "topic", "section", "target", "sentiment", "intent", "genre"),
     ("emotion", "stars", "rating", "polarity"),
 )
-LIST_NAMES = ("classes", "categories", "topics", "targets", "intents", "genres", "emotions", "tags", "keywords")
+LIST_NAMES = ("classes", "categories", "topics", "targets", "intents", "genres", "emotions", "tags", "keywords", "cats")
 
 
 _MOST_LOOKED_AT = 1_000  # columns, in search of those of yes and no

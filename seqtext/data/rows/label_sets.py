@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.joined_columns import parts_of
 from seqtext.data.reading.label_codes import name_rows
-from seqtext.data.reading.label_forms import Form
-from seqtext.data.reading.label_lists import CodedLists, coded_lists
+from seqtext.data.reading.label_forms import MARKS, Form
+from seqtext.data.reading.label_lists import CodedLists, coded_lists, is_written
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -88,12 +88,36 @@ class LabelSets:
             DataError: rows without a list; lists that cannot be read; labels of which training had none.
         """
         where = f"{place_of(dataset)}, column {_shown(column)}"
-        found = coded_lists(dataset, column, self.form)
+        found = self.read(dataset, column)
         missing, rows = np.flatnonzero(found.missing), np.flatnonzero(~found.missing)
         if len(missing) and (unlabelled == "error" or not len(rows)):
             raise without_list(dataset, column, missing)
         members, names = self._by_name(found, where)
         return EncodedSets(members[rows], rows, names, len(missing), tuple(self._warnings(found, where)))
+
+    def read(self, dataset: datasets.Dataset, column: str) -> CodedLists:
+        """A split's column in the form that training has, unless another reads more labels there that training knows: the rows of
+        another file may write the same labels in another way.
+
+        Raises:
+            DataError: lists that cannot be read in the form of training.
+        """
+        found = coded_lists(dataset, column, self.form)
+        if self.form == "yes_no" or {*found.values} <= {*self.names} or not is_written(dataset, column):
+            return found
+        others = [self._read_otherwise(dataset, column, form) for form in ("list", *MARKS) if form != self.form]
+        return max([found, *filter(None, others)], key=self._known)
+
+    def _read_otherwise(self, dataset: datasets.Dataset, column: str, form: Form) -> CodedLists | None:
+        try:
+            return coded_lists(dataset, column, form)
+        except DataError:
+            return None
+
+    def _known(self, found: CodedLists) -> int:
+        """Labels of all rows that training knows, less those that it does not."""
+        known = np.array([1 if value in {*self.names} else -1 for value in found.values], dtype=np.int64)
+        return int((found.members.sum(axis=0) * known).sum())
 
     def _by_name(self, found: CodedLists, where: str) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
         """(R, N) in the order of the names of training, with those that it never had behind."""
@@ -135,9 +159,9 @@ def about_sets(splits: dict[str, datasets.Dataset], column: str, form: Form) -> 
     Raises:
         DataError: a column that cannot be read.
     """
-    notes, warnings = [], []
+    notes, warnings, sets = [], [], LabelSets.of(splits["train"], column, form)
     for split, rows in splits.items():
-        found = coded_lists(rows, column, form)
+        found = sets.read(rows, column)
         if split == "train":
             notes.append(_read_as(found, column, form))
         if repeats := np.flatnonzero(found.repeats).tolist():

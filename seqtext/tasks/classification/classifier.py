@@ -63,6 +63,7 @@ class TopicClassifier(BaseTask):
         self.config = config
         self.tokenizer = tokenizer
         self.copied = ""  # which weights came from another run, to print
+        self.chosen: tuple[str, ...] = ()  # what was chosen from the training rows, and why; likewise
         self.blend: Blend | None = None  # the linear model beside, once there is one
         self.model = build_model(config, len(tokenizer))
         self.rates = layer_rates(config)
@@ -89,8 +90,8 @@ class TopicClassifier(BaseTask):
 
     def traits(self) -> list[str]:
         """What it is, in a few words each."""
-        units = f"{self.config.cell} of {self.config.hidden_size:,} units"
-        return [self.target.traits(), units, f"{len(self.tokenizer):,} pieces"]
+        units, pieces = f"{self.config.cell} of {self.config.hidden_size:,} units", f"{len(self.tokenizer):,} pieces"
+        return [self.target.traits(), *(["linear"] if self.config.model == "linear" else [units, pieces])]
 
     # ---- made from data, or from another run
 
@@ -125,6 +126,7 @@ class TopicClassifier(BaseTask):
 
         prepared = prepare(train, text_column, label_column, init_from, settings, new_tokenizer=new_tokenizer)
         task = with_new_weights(lambda: cls(prepared.config, prepared.tokenizer), seed=seed)
+        task.chosen = prepared.chosen
         if prepared.weights is not None:
             task.copied = "; ".join(filter(None, [prepared.said, copy_weights(task.model, prepared.weights)]))
         return task

@@ -34,7 +34,7 @@ class LabelledOptions(TextDataOptions, RunOptions, StartOptions):
     augment_from: str | None = None
     """Saved text generator (or hub model) whose texts of each label are learnt from too; kept only if validation gains by them."""
     compare_scratch: bool = False
-    """Train without a start too, for as long, and keep the better one by the validation rows."""
+    """Train a model of the same sizes without a start too, for as long, and keep the better one by the validation rows."""
 
     def further_texts(self) -> list[Dataset]:
         """The rows of --unlabelled_data.

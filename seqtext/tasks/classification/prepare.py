@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from seqtext.data.reading.joined_columns import joined, separators_in
@@ -17,10 +18,10 @@ from seqtext.data.rows.label_sets import LabelSets
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
-from seqtext.data.text.tokenizer import Tokenizer, least_pieces
-from seqtext.data.text.words import count_words
+from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, one_of
 from seqtext.saving.configs import settings_of
+from seqtext.tasks.classification.choices import LEAST_LENGTH, OF_LANGUAGE, reading, vocabulary_size
 from seqtext.tasks.classification.columns import (
     Asked,
     LabelColumn,
@@ -30,8 +31,9 @@ from seqtext.tasks.classification.columns import (
     choose_columns,
     target_column,
 )
+from seqtext.tasks.classification.encode import answers
 from seqtext.tasks.classification.settings import UNEVEN, TopicConfig, TopicSettings
-from seqtext.tasks.classification.targets import FAR_OFF, IN_WORDS, KINDS
+from seqtext.tasks.classification.targets import FAR_OFF, IN_WORDS, KINDS, target_of
 from seqtext.tasks.other_tokenizer import under_other_tokenizer
 from seqtext.tasks.saved import SavedTask
 from seqtext.tasks.starting import (
@@ -45,11 +47,8 @@ from seqtext.tasks.starting import (
     without_parts,
 )
 
-OF_TEXTS, OF_WORDS = 16_000, 400  # pieces of a tokenizer
-OF_LANGUAGE = 8_000  # of one that a language model is trained with first: its time grows with them
-
 # What the weights of another classifier fix; the other settings may differ from it.
-_FIXED = (
+FIXED_BY_WEIGHTS = (
     "cell",
     "activation",
     "embedding_size",
@@ -62,12 +61,13 @@ _FIXED = (
 
 
 class Prepared(NamedTuple):
-    """A classifier's config and tokenizer, another run's weights or None, and what is to be said of these."""
+    """A classifier's config and tokenizer, another run's weights or None, what is to be said of these, and of what was chosen."""
 
     config: TopicConfig
     tokenizer: Tokenizer
     weights: dict[str, Tensor] | None
     said: str = ""
+    chosen: tuple[str, ...] = ()
 
 
 def prepare(
@@ -99,7 +99,7 @@ def prepare(
     if source is None or new_tokenizer:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
-        size = wanted.vocabulary_size or _vocabulary_size(train, columns.text, normaliser)
+        size = wanted.vocabulary_size or vocabulary_size(train, columns.text, normaliser)
         wanted = replace(wanted, vocabulary_size=size)
         tokenizer = Tokenizer.train(
             texts,
@@ -109,14 +109,19 @@ def prepare(
         )
     else:
         tokenizer = tokenizer_of(source, "source")
-    settings_learnt = {**asdict(wanted), **learnt, "text_column": columns.text, "label_column": columns.label}
-    config = TopicConfig(**settings_learnt)
+    read = {"max_length": LEAST_LENGTH, "long_texts": "head"}  # as long as nobody knows the texts
+    config = TopicConfig(**{**asdict(wanted), **learnt, **read}, text_column=columns.text, label_column=columns.label)
+    found = reading(
+        wanted, train, columns.text, tokenizer, lambda rows, texts: _mismatch(train.select(rows), texts, config)
+    )
+    config = replace(config, max_length=found.max_length, long_texts=found.long_texts)
+    chosen = tuple(filter(None, [found.chosen]))
     if source is None:
-        return Prepared(config, tokenizer, None)
+        return Prepared(config, tokenizer, None, chosen=chosen)
     weights, said = _weights(source, config), ""
     if new_tokenizer:
         weights, said = under_other_tokenizer(weights, tokenizer_of(source, "source"), tokenizer)
-    return Prepared(config, tokenizer, weights, said)
+    return Prepared(config, tokenizer, weights, said, chosen)
 
 
 def language_settings(wanted: TopicSettings, texts: Any, column: str) -> dict[str, Any]:
@@ -129,7 +134,7 @@ def language_settings(wanted: TopicSettings, texts: Any, column: str) -> dict[st
         column: that they are in.
     """
     normaliser = Normaliser(lowercase=wanted.lowercase)
-    size = wanted.vocabulary_size or min(_vocabulary_size(texts, column, normaliser), OF_LANGUAGE)
+    size = wanted.vocabulary_size or min(vocabulary_size(texts, column, normaliser), OF_LANGUAGE)
     same = ("lowercase", "cell", "embedding_size", "hidden_size")
     ways = (
         {"directions": "both"} if wanted.bidirectional else {"directions": "forward", "num_layers": wanted.num_layers}
@@ -171,21 +176,12 @@ def _learnt(column: TargetColumn, train: Any, wanted: TopicSettings) -> dict[str
     return found
 
 
-def _vocabulary_size(train: Any, column: str, normaliser: Normaliser) -> int:
-    """Pieces that suit some texts: of single words, such as names, form says more than what they are, and characters are enough."""
-    some = next(texts_of(train, column))
-    if sum(map(count_words, some)) >= 1.5 * len(some):
-        return OF_TEXTS
-    characters = {character for chunk in texts_of(train, column) for text in chunk for character in normaliser(text)}
-    return max(OF_WORDS, least_pieces(characters))
-
-
 def _fitted(wanted: TopicSettings, source: SavedTask, *, new_tokenizer: bool) -> TopicSettings:
     """The settings wanted, with those that the run to start from decides, and sizes that its weights fit."""
     wanted = wanted if new_tokenizer else with_tokenizer_of(wanted, source)
     if source.task == "TopicClassifier":
         theirs = source.config(TopicConfig, task=source.task)
-        return with_fixed(wanted, {name: getattr(theirs, name) for name in _FIXED})
+        return with_fixed(wanted, {name: getattr(theirs, name) for name in FIXED_BY_WEIGHTS})
     return with_sizes_of(wanted, source)
 
 
@@ -197,6 +193,19 @@ def _weights(source: SavedTask, config: TopicConfig) -> dict[str, Tensor]:
         if (theirs.target, theirs.labels, theirs.pooling) == (config.target, config.labels, config.pooling):
             return weights
     return without_parts(weights, ["head"])
+
+
+def _mismatch(train: Any, texts: Sequence[str], config: TopicConfig) -> float:
+    """How far off a linear model of two thirds of some texts is on the others; 0 where it learns nothing."""
+    target, truth = target_of(config), answers(train, config).best
+    held_out = np.random.default_rng(0).permutation(len(texts)) < len(texts) // 3  # rows may lie in any order
+    fitted, tried = ([texts[place] for place in np.flatnonzero(part).tolist()] for part in (~held_out, held_out))
+    model = target.fit_linear(fitted, truth[~held_out], seed=0).model
+    return (
+        0.0
+        if model is None
+        else target.mismatch(target.of_linear(model.scores(tried)), torch.from_numpy(truth[held_out]))
+    )
 
 
 def unevenness(counts: Sequence[int]) -> float:

@@ -6,7 +6,7 @@ A text is one window of tokens, or several where long texts are read whole: then
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,9 +19,8 @@ from seqtext.batching.ragged import Ragged
 from seqtext.data.text.encoding import EncodingReport, chunked, encode_chunk
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.nn.losses import Taught
-from seqtext.tasks.classification.settings import TopicConfig
+from seqtext.tasks.classification.settings import LongTexts, TopicConfig
 
-LongTexts = Literal["head", "tail", "mean"]
 CHUNK = 2000  # raw texts encoded at a time: enough to fill batches of like length, little memory
 MOST_WINDOWS = 32  # of one text: beyond it a single row could fill the memory
 

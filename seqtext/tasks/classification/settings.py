@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from seqtext.data.reading.label_forms import Form
@@ -13,6 +13,7 @@ from seqtext.options import NOT_NEGATIVE, POSITIVE, SHARE, Range, out_of_range, 
 
 Kind = Literal["label", "labels", "number"]  # what a text has
 Select = Literal["accuracy", "macro_f1", "loss", "micro_f1", "average_precision", "r2", "mae", "rmse", "spearman"]
+LongTexts = Literal["head", "tail", "mean"]
 NumberLoss = Literal["squared", "huber"]
 UNEVEN = (
     5  # times the rows of the rarest class that the commonest has: beyond, accuracy is mostly that of the common ones
@@ -20,6 +21,11 @@ UNEVEN = (
 MOST_TEMPERATURE = 1000.0
 PART = Range("from 0 to 1", lambda value: 0 <= value <= 1)
 
+# Of the config: what a linear model alone is made, read and said by.
+_OF_LINEAR = {
+    *("model", "target", "labels", "label_form", "thresholds", "mean", "deviation", "decimal", "missing"),
+    *("text_column", "label_column", "teacher_column", "teacher_values"),
+}
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 
 
@@ -35,10 +41,10 @@ class TopicSettings:
     """Pieces of the tokenizer, or fewer where the corpus has no more. Default: 16,000; single words 400, or what their characters need."""
     lowercase: bool = True
     """Fold case before tokenizing."""
-    max_length: int = 256
-    """Most tokens of a text that the model reads at once."""
-    long_texts: Literal["head", "tail", "mean"] = "head"
-    """What is read of longer texts: the head, the tail, or everything, in windows that are averaged."""
+    max_length: int | None = None
+    """Most tokens of a text that the model reads at once. Default: as many as nine of ten texts have, from 256 to 1,024, if affordable."""
+    long_texts: LongTexts | None = None
+    """What is read of longer texts: the head, the tail, or everything, in windows (mean). Default: what tells most of the labels."""
     subword_sampling: bool = True
     """Cut words into other pieces every epoch (subword regularisation)."""
     cell: Literal["rnn", "gru", "lstm"] = "lstm"
@@ -71,7 +77,8 @@ class TopicSettings:
     """Share of pooled values zeroed in training."""
     label_smoothing: float = 0.1
     """Share of each label spread over all classes."""
-    # ULMFiT's 1 / 2.6 was 3.7 points worse than 1 behind a language model of a few minutes; it is for one that was trained for long.
+    # ULMFiT's 1 / 2.6 was 3.7 points worse than 1 behind a language model of a few minutes, and 0.2 better, which is chance, behind one of
+    # 26 minutes: so it stays a choice.
     layer_rate: float = 1.0
     """Learning rate of each layer as a share of that of the one above; below 1, layers that were taken over change less (ULMFiT: 0.385)."""
     balance_classes: bool = False
@@ -130,6 +137,10 @@ class TopicConfig(TopicSettings):
 
     vocabulary_size: int = 16_000
     """Pieces that the tokenizer was asked for."""
+    max_length: int = 256
+    """Most tokens of a text that the model reads at once."""
+    long_texts: LongTexts = "head"
+    """What is read of longer texts."""
     select: Select = "accuracy"
     """Validation figure that decides which epoch is kept."""
     labels: tuple[str, ...] = ()
@@ -171,6 +182,11 @@ class TopicConfig(TopicSettings):
         if self.class_weights is not None and len(self.class_weights) != len(self.labels):
             found = f"{len(self.class_weights)} class weights"
             raise OptionsError(found, expected=f"{len(self.labels)}, one per label")
+
+    @property
+    def unused(self) -> set[str]:
+        """Of a linear model all that a recurrent one is made and trained by."""
+        return {field.name for field in fields(self)} - _OF_LINEAR if self.model == "linear" else set()
 
 
 @dataclass(frozen=True)

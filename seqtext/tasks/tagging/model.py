@@ -6,7 +6,9 @@ from seqtext.data.text.tokenizer import UNKNOWN
 from seqtext.models.seq_to_seq import SeqToSeq
 from seqtext.nn.backbone import Backbone
 from seqtext.nn.embedding import TokenEmbedding
+from seqtext.nn.word_prediction import NextWords
 from seqtext.nn.word_vectors import WordVectors
+from seqtext.tasks.tagging.next_words import predicts_words
 from seqtext.tasks.tagging.settings import TaggerConfig
 
 SPECIAL = 2  # ids of characters that are none: padding, and whatever has no vector
@@ -36,6 +38,7 @@ def build_model(config: TaggerConfig, words: int, pieces: int = 0) -> SeqToSeq:
         pieces=TokenEmbedding(vocabulary_size=pieces, embedding_size=config.embedding_size) if pieces else None,
         dropout=config.embedding_dropout,
     )
+    next_words = NextWords(input_size=config.hidden_size, embedding_size=config.embedding_size, vocabulary_size=words)
     return SeqToSeq(
         embedding=vectors,
         backbone=Backbone(
@@ -50,4 +53,5 @@ def build_model(config: TaggerConfig, words: int, pieces: int = 0) -> SeqToSeq:
         ahead=config.look_ahead,
         input_dropout=config.input_dropout,
         output_dropout=config.output_dropout,
+        auxiliary=next_words if predicts_words(config) else None,
     )

@@ -128,7 +128,7 @@ def _weights(source: SavedTask, config: TaggerConfig) -> dict[str, Tensor]:
     """Another run's weights; a tagger's head goes along where it gives the same tags, any other's embedding is of pieces."""
     weights = weights_of(source)
     if source.task != "Tagger":
-        reads = without_parts(as_one_side(weights, "source"), ["head"])
+        reads = without_parts(as_one_side(weights, "source"), ["head", "auxiliary"])
         return {("embedding.pieces.weight" if name == "embedding.weight" else name): w for name, w in reads.items()}
     theirs = source.config(TaggerConfig, task=source.task)
     return weights if theirs.tags == config.tags else without_parts(weights, ["head"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seqtext.errors import OptionsError, shorten
-from seqtext.options import SHARE, out_of_range, raise_faults, up_to
+from seqtext.options import NOT_NEGATIVE, SHARE, out_of_range, raise_faults, up_to
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_AHEAD = 16_384, 64, 1_000_000, 64
 MOST_CHARACTERS = 65_536
@@ -41,6 +41,8 @@ class TaggerSettings:
     """Recurrent layers that read words."""
     word_dropout: float = 0.2
     """Share of words read as unknown ones in training, by their spelling alone."""
+    word_prediction: float = 0.2
+    """Weight of a second loss of training: the word that comes next, of each direction. 0: none."""
     embedding_dropout: float = 0.3
     """Share of values of words' vectors zeroed in training."""
     input_dropout: float = 0.3
@@ -63,6 +65,7 @@ class TaggerSettings:
             {
                 up_to(MOST_TOKENS, least=5): ("vocabulary_size",),
                 up_to(MOST_TOKENS): ("max_length",),
+                NOT_NEGATIVE: ("word_prediction",),
                 up_to(MOST_AHEAD, least=0): ("look_ahead",),
                 up_to(MOST_UNITS): ("embedding_size", "character_size", "spelling_size", "hidden_size"),
                 up_to(MOST_LAYERS): ("num_layers",),

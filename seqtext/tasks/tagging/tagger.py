@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from seqtext.batching.padded import Padded
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.ragged import Ragged
 from seqtext.batching.usual import Usual
@@ -31,6 +30,7 @@ from seqtext.tasks.tagging.forms import Spelling
 from seqtext.tasks.tagging.given import given_sentences
 from seqtext.tasks.tagging.inference import Said, by_row, said_of_examples, said_of_rows
 from seqtext.tasks.tagging.model import build_model
+from seqtext.tasks.tagging.next_words import with_next_words
 from seqtext.tasks.tagging.rows import EncodedTags, TagBatch
 from seqtext.tasks.tagging.settings import TaggerConfig, Tagging
 from seqtext.tasks.tagging.spans import count_spans, mark_spans
@@ -209,10 +209,15 @@ class Tagger(BaseTask):
         return encode_rows(self, self.rows(rows))
 
     def losses(self, batch: TagBatch) -> Iterator[Loss]:
-        """Cross entropy of the tags of all words."""
-        outputs: Padded = self.model(batch.words)
-        smoothing = self.config.label_smoothing if self.model.training else 0.0
-        yield step_loss(outputs, batch.tags, label_smoothing=smoothing)
+        """Cross entropy of the tags of all words; in training also of the words that come next."""
+        hidden = self.model.hidden(batch.words)
+        outputs = hidden.with_values(self.model.head(hidden.values))
+        if not self.model.training:
+            yield step_loss(outputs, batch.tags)
+            return
+        loss = step_loss(outputs, batch.tags, label_smoothing=self.config.label_smoothing)
+        predicts = self.model.auxiliary is not None
+        yield with_next_words(loss, self.model, hidden, batch.words.ids, self.config) if predicts else loss
 
     def validate(self, examples: EncodedTags, *, map_pieces: MapPieces = one_by_one) -> dict[str, float]:
         """Mean loss and accuracy over the words of a split, and F1 of spans where tags mark such.

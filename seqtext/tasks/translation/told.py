@@ -66,7 +66,7 @@ class Told:
         if self._lacking:
             terms = ", ".join(shorten(term) for term in [*self._lacking][:MOST_NAMED])
             more = f" and {len(self._lacking) - MOST_NAMED:,} more" if len(self._lacking) > MOST_NAMED else ""
-            yield f"note: {terms}{more} of the glossary stand in no text"
+            yield f"note: no text has {terms}{more} of the glossary"
 
 
 def aligned(made: Translation) -> dict[str, Any]:

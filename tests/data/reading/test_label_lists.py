@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seqtext.data.reading.joined_columns import joined
+from seqtext.data.reading.label_codes import coded
 from seqtext.data.reading.label_lists import coded_lists, forced_form, form_of
 from seqtext.errors import DataError
 
@@ -79,6 +80,40 @@ def test_a_column_of_yes_and_no_for_each_label_and_what_is_neither():
     assert coded.missing.tolist() == [False, False, True, True]
     with pytest.raises(DataError, match="row 2, column 'toxic': found '7'; expected 0 or 1, or yes or no"):
         coded_lists(rows(["x"] * 2, toxic=["1", "7"], insult=[0, 1]), joined(["toxic", "insult"]), "yes_no")
+
+
+NAMES = ["comedy", "drama", "war"]
+NUMBERED = [{name: float(name in one) for name in NAMES} for one in LISTS]
+ONE_EACH = [{name: int(name == NAMES[row % 3]) for name in NAMES} for row in range(6)]
+AS_WRITTEN = {"objects": lambda one: one, "json": json.dumps, "python": str}
+
+
+@pytest.mark.fault(72)
+@pytest.mark.parametrize("way", AS_WRITTEN)
+def test_objects_of_a_number_for_each_label_name_those_with_a_one(way):
+    assert names_of(rows([AS_WRITTEN[way](one) for one in NUMBERED]))[:2] == ("list", [sorted(one) for one in LISTS])
+    one_each = rows([AS_WRITTEN[way](one) for one in ONE_EACH])
+    assert form_of(one_each, "labels") is None
+    assert forced_form(one_each, "labels") == "list"
+    assert coded(one_each, "labels")[:2] == (pytest.approx([0, 1, 2, 0, 1, 2]), (*NAMES,))
+    with pytest.raises(DataError, match="row 1, found 'drama, war': each row has several labels"):
+        coded(rows([AS_WRITTEN[way](one) for one in NUMBERED]), "labels")
+
+
+def test_a_name_without_a_number_is_a_no_and_a_row_without_any_has_no_labels():
+    found = coded_lists(rows([{"war": True, "sea": None}, None, {"war": False}, {"sea": True}]), "labels", "list")
+    assert found.members.tolist() == [[False, True], [False] * 2, [False] * 2, [True, False]]
+    assert found.missing.tolist() == [False, True, False, False]
+    assert coded(rows(['{"it\'s: {odd}": 1}', "", "{}", "{'b': 1.0, 'a': 0}"]), "labels").values == ("b", "it's: {odd}")
+
+
+def test_other_numbers_and_other_objects_are_no_labels():
+    with pytest.raises(
+        DataError, match=r"row 2, column 'labels': found 0.7 for 'war'; expected 0 or 1 .*--teacher_column labels"
+    ):
+        form_of(rows([{"war": 1.0}, {"war": 0.7}]), "labels")
+    assert form_of(rows([{"war": "yes"}, {"war": "no"}]), "labels") is None
+    assert form_of(rows(["{'war': 1}", "war"]), "labels") is None
 
 
 PLAIN_NAMES = {

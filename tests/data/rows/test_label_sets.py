@@ -63,3 +63,32 @@ def test_repeats_and_rows_without_labels_are_told():
     notes, warnings = about_sets({"train": rows([["a", "a"], ["b"], []])}, "labels", "list")
     assert notes == ["column 'labels' is read as a list of labels; 1 of 3 rows have none"]
     assert warnings == ["split 'train': a label stands more than once in the list of row 1; it is counted once"]
+
+
+WAYS = {
+    "|": "|".join,
+    ";": "; ".join,
+    ",": ",".join,
+    "list": lambda one: str(one).replace("'", '"'),
+    "lists": lambda one: one,
+    "objects": lambda one: {name: float(name in one) for name in ("war", "drama", "sea")},
+}
+
+
+@pytest.mark.parametrize("trained", ["|", ";", ",", "list"])
+@pytest.mark.parametrize("written", WAYS)
+def test_another_file_may_write_the_same_labels_in_another_way(trained, written):
+    sets = LabelSets.of(rows([WAYS[trained](one) or "[]" for one in TRAIN]), "labels", trained)
+    given = [["war"], ["drama", "war"], ["drama"]]
+    found = sets.encode(rows([WAYS[written](one) for one in given], "test"), "labels")
+    assert (found.names, found.warnings) == (("drama", "war"), ())
+    assert found.members.tolist() == [[False, True], [True, True], [True, False]]
+
+
+def test_labels_that_training_never_had_are_told_in_the_form_that_knows_most():
+    sets = LabelSets.of(rows(["a|b", "b", "c, d"]), "labels", "|")
+    assert sets.names == ("a", "b", "c, d")
+    assert sets.encode(rows(["c, d|a", "e|b"], "test"), "labels").names == ("a", "b", "c, d", "e")
+    found = sets.encode(rows(['["c, d", "a"]', '["e", "b"]'], "test"), "labels")
+    assert found.names == ("a", "b", "c, d", "e")
+    assert "the label 'e' in row 2 never occurs in training" in found.warnings[0]

@@ -66,6 +66,31 @@ def test_lists_of_labels_are_several_and_the_first_of_each_alone_trains(flags):
     assert rows_told(dry("--train", "first.jsonl")) == 90
 
 
+@pytest.mark.fault(72)
+def test_objects_of_a_number_for_each_label_train_and_measure_whatever_form_another_file_has():
+    names = ["sea", "town", "wood"]
+    sets = [[label, "wood"] if number % 4 else [label] for number, label in enumerate(LABELS)]
+    write_lines("one.jsonl", text=TEXTS, cats=[{name: float(name == label) for name in names} for label in LABELS])
+    write_lines("several.jsonl", text=TEXTS, cats=[{name: float(name in one) for name in names} for one in sets])
+    assert rows_told(dry("--train", "one.jsonl")) == 90
+    assert "rows        class " in succeeded(dry("--train", "one.jsonl")).out
+    run = succeeded(topics_recipe(*TINY, "--train", "several.jsonl", "--model", "linear", "--run", "run")).out
+    assert "rows        label " in run
+    write_csv(Path("cells.csv"), {"text": TEXTS, "cats": ["|".join(one) for one in sets]})
+    write_csv(Path("lists.csv"), {"text": TEXTS, "cats": [json.dumps(one) for one in sets]})
+    figures = [
+        json.loads(succeeded(seqtext_command("evaluate", "run", "--data", file, "--json")).out)
+        for file in ("several.jsonl", "cells.csv", "lists.csv")
+    ]
+    assert figures[0]["test"]["unseen_rows"] == 0
+    assert all(one["test"] == figures[0]["test"] for one in figures)
+    assert all(not one["data"]["warnings"] for one in figures)
+    told = succeeded(seqtext_command("info", "run")).out
+    assert "  model              linear\n" in told
+    assert not any(name in told for name in ("hidden_size", "max_length", "word_dropout", "vocabulary_size"))
+    assert "linear, 0 parameters" in repr(seqtext.load("run"))
+
+
 @pytest.mark.fault(71, 72)
 def test_a_column_for_each_label_is_told_and_both_ways_that_are_told_train():
     flags = {name: [str(int(label == name)) for label in LABELS] for name in ("sea", "town")}

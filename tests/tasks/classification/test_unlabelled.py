@@ -19,10 +19,11 @@ from tests.conftest import topic_rows, write_csv
 from tests.in_process import Ended, succeeded, topics_recipe
 from tests.models.test_spread_labels import texts_of
 
-TINY = [
-    *("--hidden_size", "8", "--embedding_size", "8", "--vocabulary_size", "300", "--batch_tokens", "600"),
-    *("--device", "cpu", "--threads", "1", "--epochs", "1", "--pretraining_epochs", "1", "--baselines", "none"),
+TRAINED = [
+    *("--batch_tokens", "600", "--device", "cpu", "--threads", "1", "--epochs", "1", "--pretraining_epochs", "1"),
+    *("--baselines", "none"),
 ]
+TINY = ["--hidden_size", "8", "--embedding_size", "8", "--vocabulary_size", "300", *TRAINED]
 TRAIN = ("--train", "train.csv", "--test", "test.csv", "--unlabelled", "use")
 
 
@@ -156,11 +157,13 @@ def columns():
 def test_a_run_makes_a_language_model_starts_from_it_and_finds_it_again():
     ended = succeeded(recipe(*TRAIN, "--run", "run"))
     assert "first       a language model of 117 texts, in run/stages/language_model" in ended.out
+    assert "goes on" not in ended.err
+    assert "note        it ends after 20 epochs without a better validation (--patience_epochs)" in ended.out
     assert "started from run/stages/language_model: tokenizer taken over; embedding, backbone copied" in ended.out
     assert isinstance(seqtext.load("run/stages/language_model"), LanguageModel)
     weights = seqtext.load("run/stages/language_model").model.state_dict()
     made = json.loads(Path("run", "report", "metrics.json").read_text())
-    assert made["data"]["notes"][-2] == "90 texts without a label teach too"
+    assert made["data"]["notes"][-3] == "90 texts without a label teach too"
     before = Path("run/stages/language_model/manifest.json").read_bytes()
     longer = succeeded(topics_recipe("--resume", "--run", "run", "--epochs", "2"))
     assert "first       a language model" not in longer.out
@@ -194,7 +197,8 @@ def test_a_linear_model_and_a_teacher_of_ones_own_need_no_language_model_or_no_s
 
 
 def test_a_start_is_compared_with_one_from_scratch_and_the_better_kept():
-    succeeded(recipe(*TRAIN, "--no_self_training", "--run", "first"))
+    sizes = ("--hidden_size", "12", "--embedding_size", "10", "--cell", "gru")
+    succeeded(recipe(*TRAIN, "--no_self_training", "--model", "rnn", "--run", "first", *sizes))
     flags = (
         "--train",
         "test.csv",
@@ -205,12 +209,16 @@ def test_a_start_is_compared_with_one_from_scratch_and_the_better_kept():
         "--model",
         "rnn",
         "--compare_scratch",
+        *("--patience_epochs", "3"),
     )
-    ended = succeeded(recipe(*flags, "--init_from", "first", "--run", "second"))
+    ended = succeeded(topics_recipe(*TRAINED, *flags, "--init_from", "first", "--run", "second"))
     assert "first       the same from scratch, to compare with, in second/stages/from_scratch" in ended.out
     assert "by a start from scratch: " in ended.out
+    assert "note        it ends after 3 epochs without a better validation (--patience_epochs)" in ended.out
     kept = "a start from scratch is kept" in ended.out
-    other = seqtext.load("second/stages/from_scratch").model.state_dict()
+    scratch = seqtext.load("second/stages/from_scratch")
+    assert [scratch.config.hidden_size, scratch.config.embedding_size, scratch.config.cell] == [12, 10, "gru"]
+    other = scratch.model.state_dict()
     same = all(
         name in other and other[name].shape == value.shape and bool((other[name] == value).all())
         for name, value in seqtext.load("second").model.state_dict().items()

@@ -28,13 +28,13 @@ def started(source, folder, **settings) -> Tagger:
 @pytest.mark.parametrize(
     ("theirs", "ours", "said"),
     [
-        ({"directions": "forward", "num_layers": 2}, {}, "embedding (in part), backbone copied; head new"),
-        ({"directions": "both", "cell": "gru"}, {}, "embedding (in part), backbone copied; head new"),
-        ({"directions": "both"}, {"bidirectional": True}, "embedding (in part), backbone copied; head new"),
+        ({"directions": "forward", "num_layers": 2}, {}, "embedding (in part), backbone copied; head, auxiliary new"),
+        ({"directions": "both", "cell": "gru"}, {}, "embedding (in part), backbone copied; head, auxiliary new"),
+        ({"directions": "both"}, {"bidirectional": True}, "embedding (in part), backbone copied; head, auxiliary new"),
         (
             {"directions": "forward", "cell": "rnn"},
             {"bidirectional": True},
-            "embedding (in part), backbone (forward direction) copied; head new",
+            "embedding (in part), backbone (forward direction) copied; head, auxiliary new",
         ),
     ],
 )
@@ -58,7 +58,10 @@ def test_a_language_model_weight_by_weight(theirs, ours, said, tmp_path):
 def test_sizes_that_are_asked_for_win_and_what_does_not_fit_is_new(tmp_path):
     task = started(models.made(directions="forward"), tmp_path / "source", hidden_size=20)
     assert task.config.hidden_size == 20
-    assert task.copied == "embedding (in part) copied; backbone (theirs does not fit: 48x8 and not 80x8), head new"
+    assert (
+        task.copied
+        == "embedding (in part) copied; backbone (theirs does not fit: 48x8 and not 80x8), head, auxiliary new"
+    )
 
 
 def test_words_are_told_by_their_pieces_alone_and_in_a_batch_and_saved(tmp_path):
@@ -79,7 +82,7 @@ def test_words_are_told_by_their_pieces_alone_and_in_a_batch_and_saved(tmp_path)
     further = Tagger.from_data(
         rows(), tag_column="ner_tags", init_from=tmp_path / "model", **{**SIZES, "look_ahead": 1}
     )
-    assert further.copied == "embedding, backbone copied; head new"
+    assert further.copied == "embedding, backbone, auxiliary copied; head new"
     assert further.pieces.sha256 == task.pieces.sha256
     assert further.config.lowercase
 
@@ -101,7 +104,7 @@ def test_any_other_task_of_texts_will_do(tmp_path):
     settings = {"text_column": "text", "embedding_size": 8, "hidden_size": 12, "num_layers": 1, "vocabulary_size": 300}
     source = TopicClassifier.from_data(texts, **settings, cell="lstm", bidirectional=False)
     task = started(source, tmp_path / "source")
-    assert task.copied == "embedding (in part), backbone copied; head new"
+    assert task.copied == "embedding (in part), backbone copied; head, auxiliary new"
     assert torch.equal(task.model.embedding.pieces.weight, source.model.embedding.weight)
 
 

@@ -183,7 +183,7 @@ def test_it_goes_on_from_another_tagger_with_other_tags(tmp_path):
     same = Tagger.from_data(rows(), tag_column="upos", init_from=tmp_path / "source", **SIZES)
     assert same(TEXTS) == source(TEXTS)
     other = Tagger.from_data(rows(), tag_column="ner_tags", init_from=tmp_path / "source", **SIZES)
-    assert other.copied == "embedding, backbone copied; head new"
+    assert other.copied == "embedding, backbone, auxiliary copied; head new"
     assert other.words.words == source.words.words
     assert other.config.select == "span_f1"
     with pytest.raises(OptionsError, match="--hidden_size is 20, but the run to start from has 12"):

@@ -115,7 +115,7 @@ def test_terms_are_written_where_the_source_has_them(rows, saved, tmp_path):
     terms = tmp_path / "terms.tsv"
     terms.write_text("dog\tKöter\n\nhorse\tGaul\n", encoding="utf-8")
     ended = done(saved, "old dog", "here", "--glossary", terms)
-    assert "note: 'horse' of the glossary stand in no text" in ended.err
+    assert "note: no text has 'horse' of the glossary" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from seqtext.options import part_of
 from seqtext.reporting.stages import Stage, begin, better_of, run_stage
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.generated import with_generated
-from seqtext.tasks.classification.prepare import language_settings
+from seqtext.tasks.classification.prepare import FIXED_BY_WEIGHTS, language_settings
 from seqtext.tasks.classification.settings import TopicSettings
 from seqtext.tasks.classification.splits import LabelledSplits
 from seqtext.tasks.classification.unlabelled import ANSWERS, texts_of_all, with_answers
@@ -24,6 +24,7 @@ from seqtext.training.run_folder import RunFolder
 if TYPE_CHECKING:
     from datasets import Dataset
 
+PATIENCE = 20  # epochs: in runs of 60 epochs from a language model it chose the same ones, and trained little more than half as long
 PASSED_ON = ("seed", "allow_inexact", "checkpoint_every", "max_steps", "max_minutes", "precision", "device", "threads")
 
 
@@ -41,26 +42,45 @@ def with_spread_labels(data: LabelledSplits, options: Any) -> tuple[LabelledSpli
 def start_of(options: Any, folder: RunFolder, data: LabelledSplits, *, revision: str | None) -> tuple[Any, str | None]:
     """The options to go on with, and what the classifier starts from: a run that was named, or a language model of all texts.
 
+    Whatever has a start needs patience rather than all epochs, unless somebody says how much.
+
     Raises:
         OptionsError: if the run's folder is taken.
         Stopped: by a signal, with everything saved.
     """
     needs_one = data.unlabelled is not None and options.init_from is None and options.model != "linear"
     has_stages = needs_one or options.augment_from or (options.init_from and options.compare_scratch)
-    if options.dry_run or not has_stages:
-        return options, options.init_from
-    options = begin(folder, options, revision=revision)
-    return options, _language_model(options, folder, data) if needs_one else options.init_from
+    start = options.init_from
+    if has_stages and not options.dry_run:
+        options = begin(folder, options, revision=revision)
+        start = _language_model(options, folder, data) if needs_one else start
+    if start and options.patience_epochs is None:
+        options = replace(options, patience_epochs=PATIENCE)
+    return options, start
 
 
 def from_scratch(
-    options: Any, folder: RunFolder, data: LabelledSplits, *, make: Callable[[], TopicClassifier]
+    options: Any,
+    folder: RunFolder,
+    data: LabelledSplits,
+    started: TopicClassifier,
+    *,
+    make: Callable[[dict[str, Any]], TopicClassifier],
 ) -> TopicClassifier | None:
-    """A classifier without a start, trained for as long; None if nobody asked for it."""
+    """A classifier without a start, of the sizes of one that has one, trained for as long; None if nobody asked for it.
+
+    Args:
+        options: of the recipe.
+        folder: of the run.
+        data: rows, answers of a first stage among them.
+        started: the classifier that it is to be compared with.
+        make: the other, with some settings.
+    """
     if not options.compare_scratch or options.dry_run:
         return None
+    sizes = {name: getattr(started.config, name) for name in FIXED_BY_WEIGHTS}
     stage = Stage("from_scratch", "the same from scratch, to compare with", data.train, data.validation)
-    trained: TopicClassifier = run_stage(folder, stage, options, make=make, open=load)
+    trained: TopicClassifier = run_stage(folder, stage, options, make=lambda: make(sizes), open=load)
     return trained
 
 

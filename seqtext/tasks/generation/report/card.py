@@ -12,7 +12,11 @@ from seqtext.reporting.table import Row, Table
 from seqtext.tasks.generation.writing import Generated
 
 NGRAM = "a word trigram model"
-IN_WORDS = ("repeating", "invented", "told_apart")  # figures that sentences tell
+JUDGES = {  # figures of judges, and what they are
+    "told_apart": "A judge that learns to tell its texts from real test texts (TF-IDF of 1 to 3 words)",
+    "told_apart_in_order": "A small recurrent classifier, reading word after word,",
+}
+IN_WORDS = ("repeating", "invented", *JUDGES)  # figures that sentences tell
 
 
 def generator_card(figures: Mapping[str, Any]) -> Card:
@@ -67,13 +71,15 @@ def in_words(samples: Mapping[str, Any]) -> list[str]:
         sentences.append(f"Words that no training text has: {each('invented', 'in')}.")
     if "repeating" in samples.get("model", {}):
         sentences.append(f"The same four words in a row twice: in {each('repeating', 'of')}.")
-    if "told_apart" in samples.get("model", {}):
-        apart = {side: samples[side].get("told_apart") for side in sides if side in samples}
+    for figure, judge in JUDGES.items():
+        if figure not in samples.get("model", {}):
+            continue
+        apart = {side: samples[side].get(figure) for side in sides if side in samples}
         others = {"ngram": f"against texts of {NGRAM}", "real": "against training texts"}
         beside = ", ".join(f"{apart[side]:.1%} {told}" for side, told in others.items() if apart.get(side) is not None)
         sentences.append(
-            f"A judge that learns to tell its texts from real test texts (TF-IDF of 1 to 3 words) is right about {apart['model']:.1%} of"
-            f" others{f', {beside}' if beside else ''}; guessing is right about 50.0%."
+            f"{judge} is right about {apart['model']:.1%} of others{f', {beside}' if beside else ''};"
+            " guessing is right about 50.0%."
         )
     return sentences
 

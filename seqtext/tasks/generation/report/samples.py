@@ -58,8 +58,7 @@ def judged(
         **{side: quality(texts, training, tokens) for side, texts in sides.items()},
     }
     for side, texts in sides.items():
-        apart = told_apart(texts if side != "real" else training or [], real)
-        figures[side] |= {} if apart is None else {"told_apart": apart}
+        figures[side] |= told_apart(texts if side != "real" else training or [], real)
     texts = sides["model"]
     for column, (accuracy, ids) in accuracies.items():
         place = task.config.attributes.index(column)

@@ -60,6 +60,7 @@ def compared(
             "this": this.score,
             "other": other.score,
             "difference": this.score - other.score,
-            "p_value": this.p_value,
+            # sacreBLEU counts differences above the one found, and finds none above 0 between translations that are the same
+            "p_value": 1.0 if this.score == other.score else this.p_value,
         }
     return found

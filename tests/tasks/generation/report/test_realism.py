@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from seqtext.errors import DataError
-from seqtext.tasks.generation.report.card import in_words
+from seqtext.tasks.generation.report.card import JUDGES, in_words
 from seqtext.tasks.generation.report.realism import invented, known_words, ngram_texts, repeating, told_apart
 
 
@@ -46,22 +47,37 @@ def test_a_judge_tells_apart_what_differs_and_guesses_what_does_not():
         return [" ".join(draw.choice(nouns.split(), 6)) for _ in range(count)]
 
     same = "ship owl deer tram gull"
-    assert told_apart(texts(100, same), texts(100, "market square wood harbour")) == 1
-    assert told_apart(texts(200, same), texts(200, same)) == pytest.approx(0.5, abs=0.1)
-    assert told_apart(texts(24, same), texts(200, same)) is None
-    assert told_apart([""] * 30, [""] * 30) is None
+    assert told_apart(texts(50, same), texts(50, "market square wood harbour")) == dict.fromkeys(JUDGES, 1)
+    alike = told_apart(texts(150, same), texts(150, same))
+    assert alike == dict.fromkeys(JUDGES, pytest.approx(0.5, abs=0.1))
+    assert told_apart(texts(24, same), texts(200, same)) == told_apart([""] * 30, [""] * 30) == {}
+
+
+def test_one_of_the_judges_reads_in_order():
+    draw = np.random.default_rng(1)
+    rows = [draw.permutation(["ship", "owl", "deer", "tram", "gull", "wood", "harbour", "square"]) for _ in range(200)]
+    first = [" ".join(row) for row in rows if list(row).index("ship") < list(row).index("owl")]
+    last = [" ".join(row) for row in rows if list(row).index("ship") > list(row).index("owl")]
+    apart = told_apart(first, last)
+    assert apart["told_apart_in_order"] > apart["told_apart"] + 0.1
+    before = torch.get_rng_state()
+    assert told_apart(first, last) == apart
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_the_card_says_it_in_words():
     samples = {
-        "model": {"invented": 0.012, "repeating": 0.03, "told_apart": 0.645},
+        "model": {"invented": 0.012, "repeating": 0.03, "told_apart": 0.645, "told_apart_in_order": 0.7},
         "ngram": {"invented": 0.0, "repeating": 0.01, "told_apart": 0.611},
         "real": {"invented": 0.014, "repeating": 0.02},
     }
-    invented_, repeated, judged = in_words(samples)
+    invented_, repeated, judged, read = in_words(samples)
     assert invented_ == (
         "Words that no training text has: 1.2% in its texts, 0.0% in those of a word trigram model, 1.4% in real ones."
     )
     assert repeated.startswith("The same four words in a row twice: in 3.0% of its texts,")
     assert "is right about 64.5% of others, 61.1% against texts of a word trigram model;" in judged
+    assert read == (
+        "A small recurrent classifier, reading word after word, is right about 70.0% of others; guessing is right about 50.0%."
+    )
     assert in_words({}) == in_words({"model": {}, "real": {}}) == []

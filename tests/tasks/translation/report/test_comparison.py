@@ -75,6 +75,11 @@ def test_a_translation_that_is_clearly_better_is_told_from_chance():
     assert found["ter"]["this"] == 0 == TER().corpus_score(ONE, [ONE]).score
 
 
+def test_translations_that_are_the_same_differ_by_chance_alone():
+    found = compared(ONE * 10, ONE * 10, [TWO * 10], ("bleu", "chrf", "ter"))
+    assert all((of["difference"], of["p_value"]) == (0, 1) for of in found.values())
+
+
 def test_references_of_other_counts_are_told(place, tmp_path):
     (tmp_path / "short.de").write_text("eins\n")
     ended = evaluate(place, "--references", tmp_path / "short.de")
