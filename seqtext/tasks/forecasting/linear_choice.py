@@ -34,6 +34,7 @@ AS_GOOD = 1.05
 AS_SIMPLE, NEARLY = 1.005, 1.03
 EQUAL = 1.0  # of the mean error, by which weights are held together
 LEAST_WEIGHT = 0.02  # of a map in the mean
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of what repeats a reading, beside the maps
 CELLS = 5e7  # numbers in the features of the windows that are looked at
 CHOSEN_BY = 2_000  # windows of a part that errors are measured on
 
@@ -87,29 +88,45 @@ def choose(
     score = {kind: each.mean(0) for kind, each in by_part.items()}
     best = min(kinds, key=lambda kind: float(score[kind].min()))
     at, least_score = int(score[best].argmin()), float(score[best].min())
-    alone = min(kinds, key=lambda kind: float(score[kind][-1]))
+    # Of changes in units of the window no map is left either: it is the same forecast.
+    alone = min((kind for kind in kinds if not kind[1]), key=lambda kind: float(score[kind][-1]))
+    repeated = tries[alone][-1]
     behind = float(score[alone][-1]) / least_score
     agree = bool((by_part[alone][:, -1] >= by_part[best][:, at]).all())
     least_of_both = torch.cat([each.mean(0) for each in found.values()]).amin(0)
     either = float((found[alone][:, -1].mean(0) / least_of_both).max())
     if either <= AS_GOOD and (behind <= AS_SIMPLE or (behind <= NEARLY and not agree)):
-        limit = AS_GOOD * float(score[alone][-1])
-        # In whichever unit changes are counted, those of no map are none.
-        repeated = [kind for kind in kinds if not kind[1] and float(score[kind][-1]) <= limit]
-        good = [(kind, len(tries[kind]) - 1) for kind in repeated or [alone]]
-    else:
-        places = [(kind, _best_of(tries[kind], score[kind], group)) for kind in kinds for group in groups]
-        # Where squared and absolute errors want different maps, a forecast between those of the two is far off by neither.
-        wanted = [min(places, key=lambda one: float(found[one[0]][:, one[1], by].mean())) for by in (0, 1)]
-        good = [one for one in places if float(score[one[0]][one[1]]) <= AS_GOOD * least_score or one in wanted]
-    chosen = [tries[kind][place] for kind, place in good]
-    products = torch.zeros(len(chosen), len(chosen), dtype=torch.float64)
-    for windows, made in zip(measured[PARTS - MEASURED :], maps, strict=True):
-        products += _products(path, series, windows, steps, chosen, [made[kind][place] for kind, place in good])
-    weights = _weights(products)
+        return [repeated]
+    places = [(kind, _best_of(tries[kind], score[kind], group)) for kind in kinds for group in groups]
+    good = [(kind, place) for kind, place in places if float(score[kind][place]) <= AS_GOOD * least_score]
+    chosen = [*(tries[kind][place] for kind, place in good), repeated]
+    good.append((alone, len(tries[alone]) - 1))
+    errors = torch.cat(
+        [
+            _errors(path, series, windows, steps, chosen, [made[kind][place] for kind, place in good])
+            for windows, made in zip(measured[PARTS - MEASURED :], maps, strict=True)
+        ],
+        dim=1,
+    )
+    weights = _beside(_weights(_products(errors[:-1])), errors)
     return [
         member._replace(weight=weight) for member, weight in zip(chosen, weights.tolist(), strict=True) if weight > 0
     ]
+
+
+def _beside(weights: Tensor, errors: Tensor) -> Tensor:
+    """(M,) weights of maps, and of what repeats a reading, which comes last, by that share of it with which neither error is far off.
+
+    Where squared and absolute errors want different forecasts, one between them is so.
+
+    Args:
+        weights: (M - 1,) of the maps.
+        errors: (M, N) of all.
+    """
+    mixed = torch.stack([(1 - share) * (weights @ errors[:-1]) + share * errors[-1] for share in SHARES])
+    both = torch.stack([mixed.square().mean(1), mixed.abs().mean(1)], dim=1)
+    share = SHARES[int((both / both.amin(0).clamp_min(1e-12)).amax(1).argmin())]
+    return torch.cat([(1 - share) * weights, torch.tensor([share], dtype=weights.dtype)])
 
 
 def _best_of(members: list[Member], score: Tensor, group: int) -> int:
@@ -126,10 +143,10 @@ def _tries(kind: tuple[int, int], groups: tuple[int, ...]) -> list[Member]:
     return [*members, Member(anchor, divides, 0, ANCHOR_ALONE)]
 
 
-def _products(
+def _errors(
     path: LinearPath, series: ScaledSeries, first: Positions, steps: list[int], members: list[Member], maps: list[Map]
 ) -> Tensor:
-    """(M, M) mean products of the errors of maps, half of them weighed so that they count as absolute errors do."""
+    """(M, N) what each of some maps was off."""
     errors = []
     for inputs, gathered, true in pieces(path, series, first, steps):
         off = []
@@ -138,16 +155,19 @@ def _products(
             change = torch.einsum("bhf,hf->bh", features, map_.weight.float()) + map_.bias.float()
             off.append((true - start - change * unit).nan_to_num(0.0).flatten())
         errors.append(torch.stack(off).double())
-    all_ = torch.cat(errors, dim=1)  # (M, N)
-    squares = all_.square().mean(1)
-    size = all_[squares.argmin()].abs()
+    return torch.cat(errors, dim=1)
+
+
+def _products(errors: Tensor) -> Tensor:
+    """(M, M) mean products of errors (M, N), half of them weighed so that they count as absolute errors do."""
+    size = errors[errors.square().mean(1).argmin()].abs()
     mean = size.square().mean().sqrt().clamp_min(1e-9)
-    weighed = all_ * (1 / mean.square() + 1 / (mean * size.clamp_min(mean / 10)))
-    return weighed @ all_.T / all_.shape[1]
+    weighed = errors * (1 / mean.square() + 1 / (mean * size.clamp_min(mean / 10)))
+    return weighed @ errors.T / errors.shape[1]
 
 
 def _weights(products: Tensor) -> Tensor:
-    """(M,) not below 0, of sum 1: those of the mean whose error is least, held to be equal; at most MEMBERS of them.
+    """(M,) not below 0, of sum 1: those of the mean whose error is least, held to be equal; one less than MEMBERS of them at most.
 
     Args:
         products: (M, M) of the errors of all maps.
@@ -160,7 +180,7 @@ def _weights(products: Tensor) -> Tensor:
         slope = held @ weights
         weights = weights * torch.exp(-rate * (slope - slope.min()))
         weights = weights / weights.sum()
-    kept = weights.argsort(descending=True)[:MEMBERS]
+    kept = weights.argsort(descending=True)[: MEMBERS - 1]
     sparse = torch.zeros_like(weights)
     sparse[kept] = torch.where(weights[kept] >= LEAST_WEIGHT, weights[kept], 0.0)
     return sparse / sparse.sum()
