@@ -41,20 +41,11 @@ class CalendarDates(NamedTuple):
         months = month + readings * self.months
         ends = (months + 1).astype("datetime64[s]")
         found: Times = ends - ((month + 1).astype("datetime64[s]") - first)
-<<<<<<< HEAD
-        if self.from_end[number]:
-            return found
-        since = first - month.astype("datetime64[s]")
-        last = ends - np.timedelta64(DAY, "s") + since % np.timedelta64(DAY, "s")  # a short month has no 31st
-        shorter: Times = np.minimum(months.astype("datetime64[s]") + since, last)
-        return shorter
-=======
         if not self.from_end[number]:
             since = first - month.astype("datetime64[s]")
             last = ends - np.timedelta64(DAY, "s") + since % np.timedelta64(DAY, "s")  # a short month has no 31st
             found = np.minimum(months.astype("datetime64[s]") + since, last)
         return found
->>>>>>> h-p21
 
     def later(self, readings: NDArray[np.int64]) -> CalendarDates:
         """The same without the first (S,) readings of each series."""
