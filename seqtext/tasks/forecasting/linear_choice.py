@@ -101,14 +101,14 @@ def choose(
     good = [(kind, place) for kind, place in places if float(score[kind][place]) <= AS_GOOD * least_score]
     chosen = [*(tries[kind][place] for kind, place in good), repeated]
     good.append((alone, len(tries[alone]) - 1))
-    errors = torch.cat(
+    off = torch.cat(
         [
             _errors(path, series, windows, steps, chosen, [made[kind][place] for kind, place in good])
             for windows, made in zip(measured[PARTS - MEASURED :], maps, strict=True)
         ],
         dim=1,
     )
-    weights = _beside(_weights(_products(errors[:-1])), errors)
+    weights = _beside(_weights(_products(off[:-1])), off)
     return [
         member._replace(weight=weight) for member, weight in zip(chosen, weights.tolist(), strict=True) if weight > 0
     ]
