@@ -127,7 +127,7 @@ def test_it_goes_on_from_another_tagger(trained):
         "none",
     )
     ended = succeeded(recipe(*flags, "--run", "runs/started"))
-    assert "started from runs/tags: tokenizer taken over; embedding, backbone copied; head new" in ended.out
+    assert "started from runs/tags: tokenizer taken over; embedding, backbone, auxiliary copied; head new" in ended.out
 
 
 def test_it_goes_on_from_a_language_model(tmp_path):
@@ -138,7 +138,7 @@ def test_it_goes_on_from_a_language_model(tmp_path):
             *("--device", "cpu", "--threads", "1", "--run", tmp_path / "run"),
         )
     )
-    said = f"started from {tmp_path / 'language'}: tokenizer taken over; embedding (in part), backbone copied; head new"
+    said = f"started from {tmp_path / 'language'}: tokenizer taken over; embedding (in part), backbone copied; head, auxiliary new"
     assert said in ended.out
     assert "mean of pieces Embedding(" in ended.out
 
