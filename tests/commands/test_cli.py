@@ -18,10 +18,13 @@ import pytest
 import seqtext
 import seqtext.cli
 from seqtext.commands.info import _shown
+from seqtext.data.series.series import whole
 from seqtext.saving.folders import atomic_folder, seal
 from seqtext.saving.manifest import Entry, manifest_bytes
+from seqtext.tasks.forecasting.forecaster import Forecaster
 from tests.conftest import ROOT, write_csv
 from tests.in_process import seqtext_command
+from tests.tasks.forecasting import forecasters
 
 TEXTS = ["the ship sails", "", "old oak trees", 'a "tram"\tcrosses, the street', "ünknöwn 🙂"]
 
@@ -409,6 +412,15 @@ def test_info_lists_no_setting_that_is_not_set(saved_tasks):
         ended = seqtext_command("info", folder)
         assert ended.code == 0
         assert "None" not in ended.out
+
+
+def test_info_of_a_linear_forecaster_names_no_recurrent_layers(tmp_path):
+    series = forecasters.series_of(forecasters.load(), names=["kw"])
+    for model in ("linear", "segments"):
+        Forecaster.from_data(whole(series), model=model, window=48).save_pretrained(tmp_path / model)
+        ended = seqtext_command("info", tmp_path / model)
+        assert ended.code == 0
+        assert ("cell" in ended.out, "hidden_size" in ended.out) == (model != "linear",) * 2
 
 
 def test_a_config_of_many_labels_twice_is_told_in_short(saved_tasks):

@@ -255,6 +255,12 @@ class ForecastConfig(ForecastSettings):
         return []
 
     @property
+    def unused(self) -> set[str]:
+        """Of a linear path alone all that is of recurrent layers."""
+        recurrent = {"cell", "hidden_size", "num_layers", "layer_dropout", "head_dropout"}
+        return recurrent if self.model == "linear" else set()
+
+    @property
     def input_size(self) -> int:
         """Numbers the model reads per step, D: values and further columns, their marks, the calendar's six, the change."""
         columns = (1 + len(self.input_names)) * (2 if self.marks_missing else 1)
