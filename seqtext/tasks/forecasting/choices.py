@@ -92,7 +92,8 @@ def _seasons(settings: ForecastSettings, train: Part) -> tuple[int, ...]:
     series = train.series
     known = set(series.seasons().values())
     if settings.season:
-        return tuple(sorted({settings.season, *(season for season in known if season % settings.season == 0)}))
+        longer = known or repeats([train.values_of(number) for number in range(len(series))])
+        return tuple(sorted({settings.season, *(season for season in longer if season % settings.season == 0)}))
     if series.frequency is not None:
         if series.frequency == WEEK:
             known.add(WEEKS_OF_A_YEAR)

@@ -219,6 +219,15 @@ def test_seasons_window_and_size_follow_from_step_and_length(length, frequency, 
     assert (config.model, config.calendar) == ("segments", True)
 
 
+@pytest.mark.parametrize(("weekend", "seasons"), [(2.0, (24, 168)), (0.0, (24,))])
+def test_a_season_that_is_given_has_its_week_without_a_clock_too(weekend, seasons):
+    hours = np.arange(1_000)
+    values = np.sin(2 * np.pi * hours / 24) - weekend * (hours % 168 >= 120)
+    values += np.random.default_rng(0).normal(0, 0.1, len(hours))
+    config = prepare(whole(series_of(values, frequency=None)), {"season": 24})
+    assert config.seasons == seasons
+
+
 def test_options_of_a_plain_model_choose_it_and_are_refused_by_others():
     part = whole(series_of(load(200)))
     assert Forecaster.from_data(part).config.model == "segments"
