@@ -87,7 +87,10 @@ def choose(
     by_part = {kind: (each * torch.tensor([0.5, 1.0])).sum(-1) / 1.5 for kind, each in found.items()}
     score = {kind: each.mean(0) for kind, each in by_part.items()}
     best = min(kinds, key=lambda kind: float(score[kind].min()))
-    at, least_score = int(score[best].argmin()), max(float(score[best].min()), 1e-12)  # a series without noise is met exactly
+    at, least_score = (
+        int(score[best].argmin()),
+        max(float(score[best].min()), 1e-12),
+    )  # a series without noise is met exactly
     # Of changes in units of the window no map is left either: it is the same forecast.
     alone = min((kind for kind in kinds if not kind[1]), key=lambda kind: float(score[kind][-1]))
     repeated = tries[alone][-1]
