@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 # Before torch is imported: threads that wait for each other must not take the cores of whatever runs beside them.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Nor may those of NumPy and SciPy, who wait as OpenBLAS does, by turning round: they made every linear baseline five times as dear.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Before datasets is imported: tests never ask the hub, and leave nothing in the user's caches.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"

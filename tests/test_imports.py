@@ -356,6 +356,8 @@ def test_predicting_imports_no_data_sets_no_training_and_no_pictures(run_folder)
         "matplotlib",
         "babel",
         "yaml",
+        "sympy",
+        "torch._dynamo",
     }
     assert not [
         name for name in loaded if name.startswith(("seqtext.training", "seqtext.reporting", "seqtext.builtin"))

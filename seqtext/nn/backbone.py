@@ -212,6 +212,8 @@ def _initialise(layer: nn.Module, cell: Cell) -> None:
     """Orthogonal recurrent weights and Glorot input weights, gate by gate; biases zero but for an open forget gate."""
     gates = {"rnn": 1, "gru": 3, "lstm": 4}[cell]
     w_ih, w_hh, b_ih, b_hh = _weights(layer)
+    if w_hh.is_meta:  # shapes alone; see `drawn`
+        return
     with torch.no_grad():
         for part in w_hh.chunk(gates):
             nn.init.orthogonal_(part)

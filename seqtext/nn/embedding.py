@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtext.batching.padded import Padded, sent
+from seqtext.nn.drawn import normal
 
 
 class TokenEmbedding(nn.Module):
@@ -32,7 +33,7 @@ class TokenEmbedding(nn.Module):
         unknown_id: int = 1,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(vocabulary_size, embedding_size) * 0.1)
+        self.weight = normal(vocabulary_size, embedding_size, deviation=0.1)
         self.word_dropout = word_dropout
         self.unknown_id = unknown_id
         self.dropout = nn.Dropout(dropout)

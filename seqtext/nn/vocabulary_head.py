@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from seqtext.nn.drawn import normal
 from seqtext.nn.vocabulary_loss import vocabulary_loss
 
 
@@ -23,7 +24,7 @@ class VocabularyHead(nn.Module):
     def __init__(self, *, input_size: int, vector_size: int, vocabulary_size: int, tied: bool = True) -> None:
         super().__init__()
         self.projection = nn.Linear(input_size, vector_size) if tied and input_size != vector_size else None
-        self.weight = None if tied else nn.Parameter(torch.randn(vocabulary_size, input_size) * 0.05)
+        self.weight = None if tied else normal(vocabulary_size, input_size, deviation=0.05)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
 
     def forward(self, outputs: Tensor, vectors: Tensor) -> Tensor:

@@ -43,8 +43,8 @@ class Plan(NamedTuple):
     log: Path | None = None
 
 
-def install(plan: Plan, notes: Notes) -> None:
-    """Begins to count, and to stop, in this process."""
+def install(plan: Plan, notes: Notes) -> Callable[[Plan], None]:
+    """Begins to count, and to stop, in this process; the result begins anew with another plan for the same root."""
     root, busy, full = os.path.realpath(plan.root), [False], [False]
     log = None if plan.log is None else os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
@@ -97,7 +97,12 @@ def install(plan: Plan, notes: Notes) -> None:
         guarded("exchange", (other, -1))
         return exchange(one, other)
 
+    def anew(other: Plan) -> None:
+        nonlocal plan
+        plan, full[0], notes[COUNT] = other, False, 0
+
     os.fsync, atomic.exchange = synced, exchanged
+    return anew
 
 
 def _wrap_writing(guarded: Callable[..., None]) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import shutil
 import signal
 import time
-from dataclasses import dataclass, field
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from seqtext.errors import SavedFileError, run_program
 from seqtext.saving.atomic import is_temporary
 from seqtext.saving.folders import check_folder, read_folder
-from tests.survival.file_operations import FAULTS, Fault, Plan, install
-from tests.survival.forked import Ended, Notes, in_child
+from tests.survival.file_operations import FAULTS, Plan, install
+from tests.survival.forked import HANGS, Ended, Notes, in_child
 from tests.survival.harness import state_of
 from tests.training.line import Line, points
 
@@ -35,6 +39,14 @@ class Saves:
     wrong: list[str] = field(default_factory=list)
 
 
+class _Try(NamedTuple):
+    """A fault, what it is called, and whether the run goes on to its end after it."""
+
+    plan: Plan
+    name: str
+    goes_on: bool
+
+
 def try_saves(place: Path, *, until: float, full: bool = True) -> Saves:
     """Tries each operation of the second save of a run, that of model and checkpoint after an epoch.
 
@@ -44,6 +56,7 @@ def try_saves(place: Path, *, until: float, full: bool = True) -> Saves:
         full: goes on to the end after every fault; or else, after each operation, from one of the faults in turn.
     """
     run, base, log, result = place / "run", place / "base", place / "log.txt", Saves()
+    failing: list[_Try] = []
     _fit(run, place, Plan(place / "nowhere"))
     whole = state_of(run)
     shutil.rmtree(run)
@@ -63,21 +76,85 @@ def try_saves(place: Path, *, until: float, full: bool = True) -> Saves:
         for turn, fault in enumerate(FAULTS):
             if time.monotonic() > until:
                 return result
-            shutil.rmtree(run)
-            shutil.copytree(base, run)
-            ended = _fit(run, place, Plan(run, at=number, fault=fault), resume=True)
-            _look(run, base, ended, fault, f"{fault} at {operations[number]}", result)
-            result.tried += 1
-            if not full and number % len(FAULTS) != turn:
+            one = _Try(
+                Plan(run, at=number, fault=fault),
+                f"{fault} at {operations[number]}",
+                goes_on=full or number % len(FAULTS) == turn,
+            )
+            if fault != "KILL":
+                failing.append(one)
                 continue
-            again = _fit(run, place, Plan(place / "nowhere"), resume=True)
-            if again.code or state_of(run) != whole:
-                result.wrong.append(f"{fault} at {operations[number]}: going on gave {again.code}, {again.told[-300:]}")
+            _anew(run, base)
+            _look(run, base, _fit(run, place, one.plan, resume=True), one, result)
+            if one.goes_on:
+                _go_on(run, place, whole, one, result)
+    _try_all(failing, run, base, place, whole, until, result)
     return result
 
 
-def _look(run: Path, base: Path, ended: Ended, fault: Fault, name: str, result: Saves) -> None:
-    """What is there when the process is gone."""
+def _anew(run: Path, base: Path) -> None:
+    shutil.rmtree(run, ignore_errors=True)
+    shutil.copytree(base, run)
+
+
+def _go_on(run: Path, place: Path, whole: dict[str, str], one: _Try, result: Saves) -> None:
+    """Goes on in a new process, and looks at what it ends with."""
+    again = _fit(run, place, Plan(place / "nowhere"), resume=True)
+    if again.code or state_of(run) != whole:
+        result.wrong.append(f"{one.name}: going on gave {again.code}, {again.told[-300:]}")
+
+
+def _try_all(
+    failing: list[_Try], run: Path, base: Path, place: Path, whole: dict[str, str], until: float, result: Saves
+) -> None:
+    """Faults that end no process, one after the other in a single one: what is first done in a process takes most of its time."""
+    found, left = place / "found.json", place / "left"
+    left.mkdir()
+
+    def work() -> None:
+        here, nowhere = Saves(), Plan(run)
+        begin = install(nowhere, Notes())
+        for one in failing:
+            if time.monotonic() > until:
+                break
+            _anew(run, base)
+            begin(one.plan)
+            with redirect_stdout(io.StringIO()) as told, redirect_stderr(told):
+                code = _exit_code(run)
+            begin(nowhere)
+            _look(run, base, Ended(code, told.getvalue(), 0.0, 0.0), one, here)
+            if one.goes_on:
+                run.rename(left / str(here.tried))
+        found.write_text(json.dumps(asdict(here)))
+
+    ended = in_child(work, output=place / "output of all.txt", limit=max(HANGS, until - time.monotonic()))
+    if ended.code:
+        result.wrong.append(f"faults one after the other: ended with {ended.code}: {ended.told[-600:]}")
+        return
+    here = Saves(**json.loads(found.read_text()))
+    result.tried += here.tried
+    result.without += here.without
+    result.wrong += here.wrong
+    for number, one in enumerate(failing[: here.tried], start=1):
+        if one.goes_on:
+            shutil.rmtree(run, ignore_errors=True)
+            (left / str(number)).rename(run)
+            _go_on(run, place, whole, one, result)
+
+
+def _exit_code(run: Path) -> int:
+    """How the program, which goes on, would end its process."""
+    try:
+        _program(run, resume=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
+
+
+def _look(run: Path, base: Path, ended: Ended, one: _Try, result: Saves) -> None:
+    """What is there when the program has ended."""
+    name = one.name
+    result.tried += 1
     before = {path.name: read_folder(path) for path in (base / "checkpoints").glob("step-*")}
     there = {}
     for path in (run / "checkpoints").glob("step-*"):
@@ -93,7 +170,7 @@ def _look(run: Path, base: Path, ended: Ended, fault: Fault, name: str, result: 
         Line.from_pretrained(run / "model")
     except SavedFileError as error:
         result.without.append(f"{name}: {error}")
-    if fault == "KILL":
+    if one.plan.fault == "KILL":
         if ended.code != -signal.SIGKILL:
             result.wrong.append(f"{name}: ended with {ended.code}")
         return
@@ -120,16 +197,19 @@ def _operations(run: Path, place: Path, log: Path, *, resume: bool) -> list[tupl
 
 
 def _fit(run: Path, place: Path, plan: Plan, *, resume: bool = False) -> Ended:
-    """The least that can be trained, as a program."""
-    from seqtext.training.fit import fit
-
-    def program() -> None:
-        options = {"device": "cpu", "threads": 1, "batch_tokens": 16, "learning_rate": 0.05, "epochs": 3, "seed": 3}
-        run_program(lambda: fit(Line(), points(), run=run, resume=resume, **options), argv=[])
+    """The program in a process of its own."""
 
     def work() -> None:
         install(plan, Notes())
-        program()
+        _program(run, resume=resume)
 
     os.environ["SEQTEXT_CACHE"] = str(place / "cache")
     return in_child(work, output=place / "output.txt")
+
+
+def _program(run: Path, *, resume: bool) -> None:
+    """The least that can be trained, as a program."""
+    from seqtext.training.fit import fit
+
+    options = {"device": "cpu", "threads": 1, "batch_tokens": 16, "learning_rate": 0.05, "epochs": 3, "seed": 3}
+    run_program(lambda: fit(Line(), points(), run=run, resume=resume, **options), argv=[])

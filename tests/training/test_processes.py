@@ -22,6 +22,7 @@ from seqtext.errors import OptionsError
 from seqtext.saving.folders import read_folder
 from seqtext.training.processes import ALONE, Processes
 from tests.conftest import ROOT, SMALL, topic_rows, write_csv
+from tests.in_process import succeeded, topics_recipe
 from tests.training.stopping import checkpoints, killed_in_step
 from tests.training.test_run_folder import train
 from tests.training.together import LINE, classifier, sgd_steps
@@ -199,10 +200,7 @@ def test_a_recipe_on_two_groups_of_torchrun_is_the_run_of_one_process(recipe, tm
     ]
     out = [group.communicate(timeout=300) for group in groups]
     assert [group.returncode for group in groups] == [0, 0], out
-    subprocess.run(
-        [sys.executable, *recipe, "--gradient_accumulation", "2", "--run", str(tmp_path / "one")],
-        env=ENVIRONMENT, cwd=ROOT, check=True, capture_output=True,
-    )  # fmt: skip
+    succeeded(topics_recipe(*recipe[1:], "--gradient_accumulation", "2", "--run", tmp_path / "one"))
     assert "2 processes)" in out[0][0]
     assert out[1][0] == "", "the first alone prints"
     one, two = (json.loads((tmp_path / run / "report" / "metrics.json").read_text()) for run in ("one", "two"))

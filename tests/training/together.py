@@ -11,21 +11,22 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import datasets
 import torch
 from torch import Tensor
 
 from seqtext.errors import run_program
 from seqtext.saving.folders import save_tensors
-from seqtext.tasks.classification.classifier import TopicClassifier
-from seqtext.tasks.saved import load
 from seqtext.training.processes import Processes, started_processes
 from seqtext.training.step import Stepper
-from tests.conftest import topic_rows
 from tests.training.line import Line
 from tests.training.test_run_folder import train
+
+if TYPE_CHECKING:
+    import datasets
+
+    from seqtext.tasks.classification.classifier import TopicClassifier
 
 STEPS, MICRO_BATCHES = 50, 4
 TINY = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 300, "word_dropout": 0.2, "layer_dropout": 0.3}
@@ -33,6 +34,11 @@ TINY = {"hidden_size": 8, "embedding_size": 8, "vocabulary_size": 300, "word_dro
 
 def classifier() -> tuple[TopicClassifier, datasets.Dataset]:
     """A small one with every dropout on, and its rows."""
+    import datasets  # here, since most acts of the many processes have no use for it
+
+    from seqtext.tasks.classification.classifier import TopicClassifier
+    from tests.conftest import topic_rows
+
     rows = datasets.Dataset.from_dict(topic_rows(120, 1), split="train")
     return TopicClassifier.from_data(rows, num_layers=2, **TINY), rows
 
@@ -95,6 +101,8 @@ def in_order(processes: Processes, folder: Path) -> None:
 
 def steps(folder: Path) -> None:
     """Exchange, then steps of a task that the first process makes."""
+    from seqtext.tasks.saved import load
+
     processes = started_processes()
     assert processes.size == 2
     exchange(processes)

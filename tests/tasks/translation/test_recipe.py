@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 import datasets
@@ -14,6 +15,7 @@ import sacrebleu
 import yaml
 
 import seqtext
+from seqtext.builtin import phrasebook
 from seqtext.saving.folders import read_folder
 from seqtext.tasks.translation.report.report import _examples
 from tests.in_process import figures_of, seqtext_command
@@ -268,6 +270,7 @@ def test_the_phrasebook_is_translated_offline_between_any_locales(
     locales: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("seqtext.data.pairs.sources.PHRASES", 2000)
+    monkeypatch.setattr("seqtext.builtin.phrasebook.pairs", partial(phrasebook.pairs, validation=150, test=150))
     ended = done(
         *locales, "--max_steps", "2", "--max_rows", "300", "--beam", "1", "--vocabulary_size", "1500", "--run", "run"
     )
