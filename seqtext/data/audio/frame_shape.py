@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 LEAST_RATE, MOST_RATE = 1_000, 768_000  # samples per second that a recorder may have
+
+
+def is_rate(value: object) -> bool:
+    """Whether a value is a whole number of samples per second that a recorder may have."""
+    there = isinstance(value, Real) and not isinstance(value, bool) and LEAST_RATE <= value <= MOST_RATE
+    return there and value == int(value)  # type: ignore[call-overload,no-any-return]
 
 
 @dataclass(frozen=True)
