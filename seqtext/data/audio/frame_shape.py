@@ -10,8 +10,9 @@ LEAST_RATE, MOST_RATE = 1_000, 768_000  # samples per second that a recorder may
 
 def is_rate(value: object) -> bool:
     """Whether a value is a whole number of samples per second that a recorder may have."""
-    there = isinstance(value, Real) and not isinstance(value, bool) and LEAST_RATE <= value <= MOST_RATE
-    return there and value == int(value)  # type: ignore[call-overload,no-any-return]
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return LEAST_RATE <= float(value) <= MOST_RATE and float(value).is_integer()
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,7 @@ def _bytes_of(given: Any, folder: Path, where: str) -> tuple[bytes, str]:
     """The bytes of a cell's recording, and what messages call it."""
     if isinstance(given, dict):
         if given.get("bytes") is not None:
-            return given["bytes"], f"{where} ({given['path']})" if given.get("path") else where
+            return given["bytes"], given.get("path") or where
         if given.get("array") is not None:
             return write_wav(*given_sound(given, where=where), exact=True), where
         given = given.get("path")

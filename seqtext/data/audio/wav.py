@@ -19,6 +19,7 @@ Samples = NDArray[np.float32]
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _COMPRESSED = {2: "ADPCM", 6: "A-law", 7: "mu-law", 0x11: "IMA ADPCM", 0x31: "GSM", 0x50: "MPEG", 0x55: "MP3"}
 _UNSAID = 0x7FFFF000  # bytes, or more, or 0: what programs write that do not know yet how long the sound will be
+_BEHIND = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"fact", b"smpl", b"JUNK")  # chunks that may follow the samples
 LOUDEST = 256.0  # of samples from -1 to 1: far beyond what is clipped, and far below whole numbers of 16 bit
 _ODD = (np.uint16, np.uint32, np.uint64)  # whole numbers that no recorder gives
 PLAIN = "ffmpeg -i FILE -c:a pcm_s16le plain.wav writes it as one"
@@ -177,8 +178,7 @@ def _format(chunk: bytes, size: int, where: str) -> _Format:
 def _sound(data: bytes, start: int, size: int, layout: _Format, where: str) -> Sound:
     """The samples of a data chunk."""
     there = len(data) - start
-    unsaid = size == 0 and int.from_bytes(data[4:8], "little") + 8 != len(data)
-    if unsaid or (size > there and _UNSAID <= size <= 0xFFFFFFFF):
+    if (size == 0 and data[start : start + 4] not in _BEHIND) or (size > there and _UNSAID <= size <= 0xFFFFFFFF):
         size = there - there % layout.block
     if size > there or size % layout.block:
         found = f"{there:,} of {size:,} bytes of samples" if size > there else f"{size:,} bytes, no whole samples"
