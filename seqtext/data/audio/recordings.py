@@ -5,6 +5,8 @@ Knows folders, tables and columns; a file's bytes are not looked into here.
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,8 @@ from seqtext.data.audio.options import BUILT_IN, SoundDataOptions
 from seqtext.data.audio.sounds import ENDINGS, given_sound
 from seqtext.data.audio.wav import write_wav
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.reading.local_paths import at_home
+from seqtext.data.reading.hub import is_hub_name
+from seqtext.data.reading.local_paths import at_home, missing
 from seqtext.data.reading.sources import Source, load, load_files
 from seqtext.data.rows.columns import check_texts, require
 from seqtext.errors import DataError, one_of
@@ -73,6 +76,9 @@ def load_recordings(options: SoundDataOptions) -> Source:
         if path.suffix.lower() in ENDINGS:
             raise DataError("found a single recording", where=options.data, expected=_EXPECTED)
         return _tables(options, {"train": options.data})
+    if not (os.path.lexists(path) or glob.has_magic(options.data) or is_hub_name(options.data)):
+        expected = f"{_EXPECTED}, a hub name owner/name, or built in: {BUILT_IN}"
+        raise missing(path, where=options.data, expected=expected, also=[BUILT_IN])
     try:
         source = load(options.data, revision=options.revision, config=options.data_config, dialect=options.dialect)
     except DataError:

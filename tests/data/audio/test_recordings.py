@@ -142,6 +142,8 @@ def test_a_folder_that_tells_no_texts_names_a_file_and_its_table(tmp_path):
     assert len(load(table)["train"]) == 1  # the advice, obeyed
     with pytest.raises(DataError, match="found a single recording; expected a folder of recordings, or a table"):
         load(tmp_path / "clips" / "0.wav")
+    with pytest.raises(DataError, match="no such file.*or built in: touch-tones; .*'touch-tones'"):
+        load("touchtones")
 
 
 def test_classes_that_are_none_are_refused_and_arrays_are_sounds(tmp_path):
