@@ -111,6 +111,13 @@ def test_evaluate_says_what_the_report_says(tones):
     assert f"word error rate {test['word_error_rate']:.2%}" in ended.out
     assert f"accuracy {test['single']['accuracy']:.2%} of 40" in ended.out
     assert "word error rate" in succeeded(seqtext_command("info", "runs/tones")).out
+    Path("other").mkdir()
+    Path("other/zero_ann_9.wav").write_bytes(write_wav(spoken("a", 1, rate=16_000), 16_000))
+    Path("other/zero_ann_8.wav").write_bytes(write_wav(np.zeros(2_000), 8_000))
+    ended = succeeded(seqtext_command("evaluate", "runs/tones", "--data", "other"))
+    assert "4 symbols that are not in training, and never written: 'e', 'o', 'r', 'z'" in ended.out + ended.err
+    assert "1 recordings are silent throughout" in ended.out + ended.err
+    assert "resampled to 8,000 samples per second: recordings 1 of 16,000" in ended.out + ended.err
 
 
 def test_the_command_writes_what_is_said(tones):
