@@ -93,6 +93,10 @@ class Check(NamedColumns):
         ]
         if self.fix and not alone:
             raise OptionsError(f"{self.data} has {len(splits)} splits", expected="one file to write a copy of")
+        is_text = not any(map(_holds_bytes, next(iter(splits.values())).features.values()))
+        if self.fix and not is_text:
+            fix = "mend or remove the files that are named without --fix"
+            raise OptionsError(f"{self.data} holds recordings, which no table of text can", fix=fix)
         stops = self._say(found, part, splits, renumbered=numbers is not None)
         wrong = sum(len(split.at_fault) for split in found)
         if self.fix == "drop" and not stops:
@@ -100,7 +104,9 @@ class Check(NamedColumns):
             return
         if wrong or stops:
             fix = "mend what was named"
-            if wrong and not stops and alone:
+            if wrong and not is_text:
+                fix = "mend or remove the files that were named"
+            elif wrong and not stops and alone:
                 copy = shlex.join(["seqtext", "check", self.data, "--fix", "drop", "--output", "clean.csv"])
                 fix = f"mend these rows, or write a copy without them: {copy}"
             total = sum(len(split.numbers) for split in found) + len(unread)
@@ -131,9 +137,14 @@ class Check(NamedColumns):
 
     def _load(self, folder: Path) -> tuple[list[ReadRow], DatasetDict, list[int] | None]:
         """The rows of a text file that cannot be read; the others as splits; and these rows' numbers, where some are missing."""
+        from seqtext.data.audio.options import SoundDataOptions
+        from seqtext.data.audio.recordings import holds_recordings, load_recordings
+        from seqtext.data.reading.local_paths import at_home
         from seqtext.data.reading.sources import BUILT_IN, load
         from seqtext.data.tags.sources import load_tagged  # reads what `load` does, and files with a word per line
 
+        if holds_recordings(at_home(self.data)):
+            return [], load_recordings(SoundDataOptions(data=self.data)).splits, None
         words = self.task == TAGS or (self.task is None and self.data.partition(":")[0] not in BUILT_IN)
         try:
             return (
@@ -238,6 +249,10 @@ class Check(NamedColumns):
             return columns, ((row.number, row.cells) for row in read_rows(self.data, form) if row.cells is not None)
         columns = tuple(split.rows.column_names)
         return columns, ((number, tuple(row.values())) for number, row in enumerate(split.rows, start=1))
+
+
+def _holds_bytes(feature: object) -> bool:
+    return type(feature).__name__ == "Audio" or (isinstance(feature, dict) and "bytes" in feature)
 
 
 def _writer(file: TextIO, form: str, columns: Sequence[str]) -> Callable[[Sequence[object]], object]:

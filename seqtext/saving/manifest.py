@@ -10,13 +10,13 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
-from seqtext.errors import SavedFileError, did_you_mean, shorten
+from seqtext.errors import OptionsError, SavedFileError, did_you_mean, shorten
 from seqtext.saving.disk import megabytes
 from seqtext.saving.untrusted import MOST_BYTES, parse_json
 
@@ -50,6 +50,27 @@ def manifest_bytes(entries: Mapping[str, Entry]) -> bytes:
     """The manifest of some files. There is one way to write it, so that any other byte in it is a fault."""
     files = {name: entry._asdict() for name, entry in entries.items()}
     return (json.dumps({"format_version": FORMAT_VERSION, "files": files}, indent=1) + "\n").encode()
+
+
+def check_replaceable(folder: Path, names: Collection[str]) -> None:
+    """Refuses a place where anything else stands than what is to be written: it would be gone.
+
+    Args:
+        folder: that will be written as a whole.
+        names: of the files that will be in it.
+
+    Raises:
+        OptionsError: for a file, or a folder that holds others.
+    """
+    if not os.path.lexists(folder):
+        return
+    fix = "choose a new folder"
+    if not folder.is_dir():
+        raise OptionsError("it is a file", where=str(folder), expected="a folder, or a name that is free", fix=fix)
+    others = sorted({path.name for path in folder.iterdir()} - {*names, MANIFEST})
+    if others:
+        shown = ", ".join(map(shorten, others[:3]))
+        raise OptionsError(f"the folder holds other files ({shown}), which would be gone", where=str(folder), fix=fix)
 
 
 class MissingFolderError(SavedFileError):

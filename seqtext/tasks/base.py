@@ -110,6 +110,7 @@ class BaseTask(ABC):
         """Writes all that the task is as one verified folder.
 
         Raises:
+            OptionsError: if something else stands there.
             ResourceError: if the disk is full or may not be written.
         """
         write_task(folder, self.files())

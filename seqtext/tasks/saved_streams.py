@@ -14,6 +14,7 @@ from seqtext.errors import SavedFileError
 from seqtext.saving.configs import to_plain
 from seqtext.saving.disk import write_file
 from seqtext.saving.folders import atomic_folder, read_folder, tensor_bytes
+from seqtext.saving.manifest import check_replaceable
 from seqtext.saving.untrusted import parse_json
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def save_stream(
     """Writes a stream.
 
     Raises:
+        OptionsError: if something else stands there.
         ResourceError: if the disk is full or may not be written.
     """
+    check_replaceable(Path(folder), (_STATE, _TENSORS))
     found = {"model": _fingerprint(config, model), **state}
     with atomic_folder(Path(folder)) as place:
         write_file(place / _STATE, (json.dumps(found, indent=1) + "\n").encode())

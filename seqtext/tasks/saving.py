@@ -17,6 +17,7 @@ from seqtext.nn.precision import default_float
 from seqtext.saving.configs import to_plain
 from seqtext.saving.disk import write_file
 from seqtext.saving.folders import atomic_folder, parse_tensors, tensor_bytes
+from seqtext.saving.manifest import check_replaceable
 from seqtext.tasks.saved import SavedTask
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ def write_task(folder: str | Path, files: Mapping[str, bytes]) -> None:
     """Writes the files of a task as one verified folder.
 
     Raises:
+        OptionsError: if something else stands there.
         ResourceError: if the disk is full or may not be written.
     """
+    check_replaceable(Path(folder), files)
     with atomic_folder(Path(folder)) as place:
         for name, data in files.items():
             write_file(place / name, data)

@@ -44,7 +44,7 @@ def sounds_of(rows: Dataset) -> Iterator[Sound]:
     for array in column_arrays(rows, AUDIO):
         for given in array:  # one by one: a chunk of recordings is never in memory twice
             sound = given.as_py()
-            where = f"row {row_number(rows, place)} ({sound['path']})" if sound["path"] else f"row {place + 1}"
+            where = f"row {row_number(rows, place)}" + (f", recording {sound['path']}" if sound["path"] else "")
             yield read_sound(sound["bytes"], where=where)
             place += 1
 

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 LEAST_RATE, MOST_RATE = 1_000, 768_000  # samples per second that a recorder may have
+
+
+def is_rate(value: object) -> bool:
+    """Whether a value is a whole number of samples per second that a recorder may have."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return LEAST_RATE <= float(value) <= MOST_RATE and float(value).is_integer()
 
 
 @dataclass(frozen=True)

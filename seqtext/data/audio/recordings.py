@@ -5,17 +5,20 @@ Knows folders, tables and columns; a file's bytes are not looked into here.
 
 from __future__ import annotations
 
+import glob
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seqtext.data.audio.folders import ToldFile, refuse_untold, told_files
 from seqtext.data.audio.options import BUILT_IN, SoundDataOptions
-from seqtext.data.audio.sounds import ENDINGS
+from seqtext.data.audio.sounds import ENDINGS, given_sound
+from seqtext.data.audio.wav import write_wav
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.reading.local_paths import at_home
+from seqtext.data.reading.hub import is_hub_name
+from seqtext.data.reading.local_paths import at_home, missing
 from seqtext.data.reading.sources import Source, load, load_files
 from seqtext.data.rows.columns import check_texts, require
 from seqtext.errors import DataError, one_of
@@ -30,9 +33,7 @@ TEXT_NAMES = ("text", "transcript", "transcription", "sentence", "label")
 SPEAKER_NAMES = ("speaker", "speaker_id", "client_id")
 COLUMN_FLAGS = ("audio_column", "text_column", "speaker_column")
 TABLES = ("metadata.csv", "metadata.jsonl", "metadata.tsv")  # that describe the files of a folder
-_NAMED = re.compile(r"(?P<text>[^_]+)_(?P<speaker>[^_]+)_(?P<take>\d+)")
-TEST_TAKES = range(5)  # of recordings whose names have one: those of the free spoken digit data set
-_SPLITS = {"train": "train", "validation": "validation", "valid": "validation", "dev": "validation", "test": "test"}
+_EXPECTED = "a folder of recordings, or a table of files and texts"
 _AT_ONCE = 1 << 28  # bytes of a chunk of recordings
 
 
@@ -69,17 +70,26 @@ def load_recordings(options: SoundDataOptions) -> Source:
     if path.is_dir():
         if table := next((path / name for name in TABLES if (path / name).is_file()), None):
             return replace(_tables(options, {"train": str(table)}), name=options.data)
-        if found := _of_folder(path):
+        if found := told_files(path):
             return Source(options.data, _dataset_dict(found, options.data))
     if path.is_file():
+        if path.suffix.lower() in ENDINGS:
+            raise DataError("found a single recording", where=options.data, expected=_EXPECTED)
         return _tables(options, {"train": options.data})
-    source = load(options.data, revision=options.revision, config=options.data_config, dialect=options.dialect)
+    if not (os.path.lexists(path) or glob.has_magic(options.data) or is_hub_name(options.data)):
+        expected = f"{_EXPECTED}, a hub name owner/name, or built in: {BUILT_IN}"
+        raise missing(path, where=options.data, expected=expected, also=[BUILT_IN])
+    try:
+        source = load(options.data, revision=options.revision, config=options.data_config, dialect=options.dialect)
+    except DataError:
+        refuse_untold(path, options.data)
+        raise
     return Source(source.name, _standard(source.splits, options, lambda split: path), source.revision)
 
 
 def holds_recordings(path: Path) -> bool:
     """Whether a folder is one of recordings, and not of tables that name them."""
-    return path.is_dir() and (any((path / name).is_file() for name in TABLES) or bool(_of_folder(path)))
+    return path.is_dir() and (any((path / name).is_file() for name in TABLES) or bool(told_files(path)))
 
 
 def recording_rows(recordings: Iterable[Recording], *, name: str = "", split: str | None = None) -> datasets.Dataset:
@@ -185,8 +195,11 @@ def read_columns(rows: datasets.Dataset, columns: SoundColumns, folder: Path) ->
         rows = rows.cast_column(columns.audio, datasets.Audio(decode=False))
     for number, row in enumerate(rows, start=1):
         given, text = row[columns.audio], row[columns.text]
-        where = f"{place_of(rows)}, row {number}, column {columns.audio!r}"
-        data, path = _bytes_of(given, folder, where)
+        row_is = f"{place_of(rows)}, row {number}, column "
+        data, path = _bytes_of(given, folder, f"{row_is}{columns.audio!r}")
+        if names and (text is None or not 0 <= text < len(names)):
+            fix = "give the row a text, or remove it"
+            raise DataError(f"found {text}", where=f"{row_is}{columns.text!r}", expected=one_of(names), fix=fix)
         speaker = "" if columns.speaker is None or row[columns.speaker] is None else str(row[columns.speaker])
         yield Recording(data, path, names[text] if names else text, speaker)
 
@@ -195,7 +208,9 @@ def _bytes_of(given: Any, folder: Path, where: str) -> tuple[bytes, str]:
     """The bytes of a cell's recording, and what messages call it."""
     if isinstance(given, dict):
         if given.get("bytes") is not None:
-            return given["bytes"], f"{where} ({given['path']})" if given.get("path") else where
+            return given["bytes"], given.get("path") or where
+        if given.get("array") is not None:
+            return write_wav(*given_sound(given, where=where), exact=True), where
         given = given.get("path")
     if isinstance(given, bytes):
         return given, where
@@ -226,38 +241,7 @@ def _standard(
     return type(splits)({name: standard_rows(rows, named, folder(name)) for name, rows in splits.items()})
 
 
-def _of_folder(root: Path) -> dict[str, list[tuple[Path, str, str]]]:
-    """By split the files of a folder with text and speaker, told by their names or by the folders they lie in; none if neither does."""
-    files = sorted(
-        Path(folder, name)
-        for folder, _, names in os.walk(root)
-        for name in names
-        if name.lower().endswith(ENDINGS) and not name.startswith(".")
-    )
-    named = [_NAMED.fullmatch(path.stem) for path in files]
-    splits: dict[str, list[tuple[Path, str, str]]] = {}
-    for path, match in zip(files, named, strict=True):
-        first, *_ = path.relative_to(root).parts
-        split = _SPLITS.get(first.lower(), "train")
-        if all(named) and match is not None:
-            by_take = len({*map(_split_by_take, named)}) == 2 and not any(
-                part.lower() in _SPLITS for part in path.relative_to(root).parts[:-1]
-            )
-            split = _split_by_take(match) if by_take else split
-            splits.setdefault(split, []).append((path, match["text"], match["speaker"]))
-        elif path.parent != root and path.parent.name.lower() not in _SPLITS:
-            if not path.parent.name.startswith(("_", ".")):  # such as background noise
-                splits.setdefault(split, []).append((path, path.parent.name, ""))
-        else:
-            return {}
-    return splits
-
-
-def _split_by_take(match: re.Match[str] | None) -> str:
-    return "test" if match is not None and int(match["take"]) in TEST_TAKES else "train"
-
-
-def _dataset_dict(found: Mapping[str, list[tuple[Path, str, str]]], name: str) -> datasets.DatasetDict:
+def _dataset_dict(found: Mapping[str, list[ToldFile]], name: str) -> datasets.DatasetDict:
     import datasets
 
     splits = datasets.DatasetDict()

@@ -17,7 +17,7 @@ from seqtext.data.audio.wav import Samples
 ZEROS = 24  # crossings of the filter on each side
 _KAISER = 9.0  # of its window: what folds back lies 80 dB below
 _PASSED = 0.92  # of the band that the lower rate has room for
-_BLOCK = 1 << 15  # outputs at once
+_AT_ONCE = 1 << 22  # samples that outputs are made of at once, each as often as it is read
 
 
 class Resampler:
@@ -63,8 +63,9 @@ class Resampler:
     def _give(self, end: int) -> Samples:
         """Outputs up to `end`; input that no later one reads is forgotten."""
         parts = []
-        for start in range(self.given, end, _BLOCK):
-            number = np.arange(start, min(start + _BLOCK, end), dtype=np.int64) * self._down
+        block = max(_AT_ONCE // (2 * self._half), 1)
+        for start in range(self.given, end, block):
+            number = np.arange(start, min(start + block, end), dtype=np.int64) * self._down
             first = number // self._up - self._half + 1 - self.first
             windows = self.kept[first[:, None] + np.arange(2 * self._half)]
             parts.append(np.einsum("nk,nk->n", windows, self._filters[number % self._up]).astype(np.float32))

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from seqtext.data.audio.wav import PLAIN, Sound, check_samples, is_wav, read_wav
+from seqtext.data.audio.frame_shape import LEAST_RATE, MOST_RATE, is_rate
+from seqtext.data.audio.wav import PLAIN, Sound, as_samples, check_samples, is_wav, read_wav
 from seqtext.data.reading.local_paths import existing_file
 from seqtext.errors import DataError
 
@@ -73,8 +74,8 @@ def given_sound(given: Any, *, where: str, rate: int | None = None) -> Sound:
         return given
     if isinstance(given, str | Path):
         return read_sound_file(given)
-    if isinstance(given, bytes):
-        return read_sound(given, where=where)
+    if isinstance(given, bytes | bytearray | memoryview):
+        return read_sound(bytes(given), where=where)
     if isinstance(given, dict):
         if given.get("bytes") is not None:
             return read_sound(given["bytes"], where=given.get("path") or where)
@@ -82,21 +83,20 @@ def given_sound(given: Any, *, where: str, rate: int | None = None) -> Sound:
             return given_sound(given["array"], where=where, rate=given.get("sampling_rate"))
         if given.get("path"):
             return read_sound_file(given["path"])
-    if hasattr(given, "__array__") or isinstance(given, list):
-        try:
-            samples = np.asarray(given, dtype=np.float32)
-        except (TypeError, ValueError):
-            samples = np.zeros((0, 0), dtype=np.float32)
-        if samples.ndim == 1 and len(samples):
-            if not rate:
-                fix = "give rate=8000, or a dict with array and sampling_rate"
-                raise DataError("samples, but not how many there are in a second", where=where, fix=fix)
-            check_samples(samples, rate, where=where)
-            return Sound(samples, int(rate))
-    found = f"found {type(given).__name__}"
-    raise DataError(
-        found, where=where, expected="a path, the bytes of a file, or samples of one channel with their rate"
-    )
+    if not (hasattr(given, "__array__") or isinstance(given, list | tuple)):
+        found = f"found {type(given).__name__}"
+        expected = "a path, the bytes of a file, or samples of one channel with their rate"
+        raise DataError(found, where=where, expected=expected)
+    if rate is None:
+        fix = "give rate=8000, or a dict with array and sampling_rate"
+        raise DataError("samples, but not how many there are in a second", where=where, fix=fix)
+    if not is_rate(rate):
+        expected = f"{LEAST_RATE:,} to {MOST_RATE:,} samples per second"
+        raise DataError(f"a rate of {rate!r:.40}", where=where, expected=expected, fix="give that of the recording")
+    samples = as_samples(given, rate, where=where)
+    if not len(samples):
+        raise DataError("no samples", where=where, expected="one at least", fix="record it again")
+    return Sound(samples, int(rate))
 
 
 def listed(sounds: Any) -> list[Any]:
@@ -105,7 +105,9 @@ def listed(sounds: Any) -> list[Any]:
     Raises:
         DataError: for one sound.
     """
-    one = isinstance(sounds, str | Path | bytes | dict | Sound) or getattr(sounds, "ndim", 2) == 1
+    one = isinstance(sounds, str | Path | bytes | bytearray | dict | Sound)
+    if getattr(sounds, "ndim", 2) == 1:  # of samples; one of anything else, as a column of a table is, is a list
+        one = getattr(getattr(sounds, "dtype", None), "kind", "f") in "iuf"
     if one or not hasattr(sounds, "__iter__"):
         found = f"found {type(sounds).__name__}"
         raise DataError(found, where="the sounds", expected="a list of sounds", fix="put it into a list: [sound]")

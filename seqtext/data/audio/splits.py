@@ -91,7 +91,7 @@ def _without(splits: DatasetDict, speaker: str, notes: list[str]) -> DatasetDict
         known = [name for name in np.unique(speakers).tolist() if name]
         found = f"no speaker {speaker!r}" if known else "the recordings do not say who speaks"
         fix = did_you_mean(speaker, known) if known else "pass --speaker_column NAME"
-        raise DataError(found, where="--hold_out_speaker", expected=one_of(known), fix=fix)
+        raise DataError(found, where="--hold_out_speaker", expected=one_of(known) if known else "", fix=fix)
     theirs = speakers == speaker
     notes.append(f"test: all {int(theirs.sum()):,} recordings of {speaker}, who is in no other split")
     name = splits["train"].info.dataset_name

@@ -6,7 +6,7 @@ Read here and not by a library, so that a file that is cut off, compressed or no
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,10 @@ Samples = NDArray[np.float32]
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _COMPRESSED = {2: "ADPCM", 6: "A-law", 7: "mu-law", 0x11: "IMA ADPCM", 0x31: "GSM", 0x50: "MPEG", 0x55: "MP3"}
-_UNSAID = (0, 0xFFFFFFFF)  # sizes that a program writes which does not know yet how long the sound will be
+_UNSAID = 0x7FFFF000  # bytes, or more, or 0: what programs write that do not know yet how long the sound will be
+_BEHIND = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"fact", b"smpl", b"JUNK")  # chunks that may follow the samples
+LOUDEST = 256.0  # of samples from -1 to 1: far beyond what is clipped, and far below whole numbers of 16 bit
+_ODD = (np.uint16, np.uint32, np.uint64)  # whole numbers that no recorder gives
 PLAIN = "ffmpeg -i FILE -c:a pcm_s16le plain.wav writes it as one"
 
 
@@ -55,18 +58,23 @@ def read_wav(data: bytes, *, where: str) -> Sound:
     if not data:
         raise DataError("the file is empty (0 bytes)", where=where, expected="a wav file", fix="record it again")
     if not is_wav(data):
-        raise DataError(f"not a wav file: it begins with {data[:8]!r}", where=where, expected="RIFF ... WAVE")
+        raise DataError(
+            f"not a wav file: it begins with {data[:8]!r}", where=where, expected="RIFF ... WAVE", fix=PLAIN
+        )
     layout: _Format | None = None
+    long = 0
     place = 12
     while place + 8 <= len(data):
         name, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
         body = place + 8
         if name == b"fmt ":
             layout = _format(data[body : body + size], size, where)
+        elif name == b"ds64":  # of a file that may be beyond 4 GB
+            long = int.from_bytes(data[body + 8 : body + 16], "little")
         elif name == b"data":
             if layout is None:
                 raise DataError("samples without a format before them", where=where, expected="a fmt chunk, then data")
-            return _sound(data, body, size, layout, where)
+            return _sound(data, body, long if long and size == 0xFFFFFFFF else size, layout, where)
         place = body + size + size % 2
     raise _cut_off(where, f"it ends at byte {len(data):,}, before any samples")
 
@@ -95,16 +103,56 @@ def write_wav(samples: NDArray[np.floating], rate: int, *, exact: bool = False) 
     return head + struct.pack("<4sI", b"data", len(whole)) + whole
 
 
+def as_samples(given: Any, rate: int, *, where: str) -> Samples:
+    """Samples of one channel as Python code holds them, as a file's would be read.
+
+    Args:
+        given: (N,) from -1 to 1; or whole numbers of 8, 16 or 32 bit, as their type says: others are taken for such of 16.
+        rate: samples per second, for messages.
+        where: what messages call them.
+
+    Raises:
+        DataError: what is no such thing, or has samples that are no numbers, or far too large ones.
+    """
+    try:
+        values = np.asarray(given)
+    except (TypeError, ValueError, RuntimeError):
+        values = np.asarray(None)
+    expected = "samples of one channel, (N,)"
+    if values.dtype.kind not in "iuf" or values.dtype in _ODD:
+        found = type(given).__name__ if values.dtype.kind in "OUS" else f"samples of type {values.dtype}"
+        raise DataError(f"found {found}", where=where, expected=expected)
+    if values.ndim != 1:
+        raise DataError(f"found an array of shape {tuple(values.shape)}", where=where, expected=expected)
+    if values.dtype == np.uint8:  # the only width without a sign
+        values = (values.astype(np.float32) - 128) / 128
+    elif values.dtype.kind == "i":
+        largest = 2**15 if values.dtype.itemsize == 8 else 2 ** (8 * values.dtype.itemsize - 1)
+        if len(values) and not -largest <= int(values.min()) <= int(values.max()) < largest:
+            found = f"found the whole number {max(values.tolist(), key=abs):,}"
+            raise DataError(found, where=where, expected="whole numbers of 16 bit, or samples from -1 to 1")
+        values = values / largest
+    check_samples(values, rate, where=where)
+    return values.astype(np.float32)
+
+
 def check_samples(samples: NDArray[np.floating], rate: int, *, where: str) -> None:
-    """Refuses samples that are no numbers.
+    """Refuses samples that are no numbers, or too large to be any of a sound.
 
     Raises:
         DataError: with the moment of the first.
     """
-    if not np.isfinite(samples).all():
-        first = int(np.flatnonzero(~np.isfinite(samples).reshape(len(samples), -1).all(axis=1))[0])
-        found = f"sample {first:,} (at {first / rate:.3f} s) is {np.asarray(samples).reshape(len(samples), -1)[first].min()}"
-        raise DataError(found, where=where, expected="numbers", fix="record or convert it again")
+    if not (np.abs(samples) <= LOUDEST).all():
+        wrong = ~(np.abs(samples) <= LOUDEST).reshape(len(samples), -1).all(axis=1)
+        first = int(wrong.argmax())
+        values = samples[first].reshape(-1)
+        value = next(float(one) for one in values if not abs(one) <= LOUDEST)
+        found = f"sample {first:,} (at {first / rate:.3f} s) is {value:g}"
+        fix = "record or convert it again"
+        if np.isfinite(value):
+            fix = "divide whole numbers of 16 bit by 32,768, or record it again"
+            raise DataError(found, where=where, expected="-1 to 1", fix=fix)
+        raise DataError(found, where=where, expected="numbers", fix=fix)
 
 
 def _format(chunk: bytes, size: int, where: str) -> _Format:
@@ -130,7 +178,7 @@ def _format(chunk: bytes, size: int, where: str) -> _Format:
 def _sound(data: bytes, start: int, size: int, layout: _Format, where: str) -> Sound:
     """The samples of a data chunk."""
     there = len(data) - start
-    if size in _UNSAID:
+    if (size == 0 and data[start : start + 4] not in _BEHIND) or (size > there and _UNSAID <= size <= 0xFFFFFFFF):
         size = there - there % layout.block
     if size > there or size % layout.block:
         found = f"{there:,} of {size:,} bytes of samples" if size > there else f"{size:,} bytes, no whole samples"

@@ -146,8 +146,8 @@ def refused(rows: datasets.Dataset, check: Callable[[datasets.Dataset], object])
 
 def told_of(error: DataError) -> str:
     """What an error says, without the file and the row."""
-    column = re.search(r"column .*", error.where)
-    return f"{column[0]}: {error.told}" if column else error.told
+    inside = re.search(r"(column|recording) .*", error.where)
+    return f"{inside[0]}: {error.told}" if inside else error.told
 
 
 def kind_of(told: str) -> str:

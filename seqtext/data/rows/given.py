@@ -83,16 +83,7 @@ def _columns(given: Any) -> dict[str, Sequence[Any]]:
     if is_frame(given):
         return frame_columns(given)
     if isinstance(given, Mapping):
-        table = {str(name): values for name, values in given.items()}
-        for name, values in table.items():
-            if isinstance(values, str | bytes) or not (hasattr(values, "__len__") and hasattr(values, "__iter__")):
-                found = f"found {shorten(values)} ({type(values).__name__}) as column {name!r}"
-                raise DataError(found, where="the rows", expected=_EXPECTED)
-        lengths = {name: len(values) for name, values in table.items()}
-        if len(set(lengths.values())) > 1:
-            told = ", ".join(f"{name!r} {length:,}" for name, length in lengths.items())
-            raise DataError(f"columns of different lengths: {told}", where="the rows", expected="as many rows in each")
-        return table
+        return same_lengths(given)
     if isinstance(given, Iterable) and not isinstance(given, str | bytes | set | frozenset):
         given = list(given)
     if isinstance(given, list) and all(isinstance(row, Mapping) for row in given):
@@ -100,6 +91,24 @@ def _columns(given: Any) -> dict[str, Sequence[Any]]:
         return {name: [row.get(name) for row in given] for name in names}
     fix = "for texts alone pass {'text': texts}" if isinstance(given, list) and isinstance(given[0], str) else ""
     raise DataError(f"found {type(given).__name__}", where="the rows", expected=_EXPECTED, fix=fix)
+
+
+def same_lengths(given: Mapping[Any, Any]) -> dict[str, Sequence[Any]]:
+    """The columns of a dict.
+
+    Raises:
+        DataError: for columns that are none, or not of the same length.
+    """
+    table = {str(name): values for name, values in given.items()}
+    for name, values in table.items():
+        if isinstance(values, str | bytes) or not (hasattr(values, "__len__") and hasattr(values, "__iter__")):
+            found = f"found {shorten(values)} ({type(values).__name__}) as column {name!r}"
+            raise DataError(found, where="the rows", expected=_EXPECTED)
+    lengths = {name: len(values) for name, values in table.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name!r} {length:,}" for name, length in lengths.items())
+        raise DataError(f"columns of different lengths: {told}", where="the rows", expected="as many rows in each")
+    return table
 
 
 def _array(values: Any, name: str, *, must: bool) -> pa.Array | None:

@@ -68,8 +68,6 @@ class TagStream:
 
     def _finished(self, text: str) -> list[str]:
         """The words that are finished with some more text."""
-        if not isinstance(text, str):
-            raise DataError(f"found {type(text).__name__}", where="the piece", expected="a text")
         if not text:
             return []
         words = text.split()
@@ -98,6 +96,7 @@ class TagStream:
         """Writes the stream as a verified folder of JSON and tensors, which `Tagger.open_stream` opens.
 
         Raises:
+            OptionsError: if something else stands there.
             ResourceError: if the disk is full or may not be written.
         """
         state = {"rest": "".join(self._rest), "waiting": list(self._waiting), "begun": self.state is not None}
@@ -138,6 +137,11 @@ def push_together(streams: Sequence[TagStream], texts: Sequence[str]) -> list[li
     """
     if len({id(stream) for stream in streams}) < len(streams) or len({id(stream.tagger) for stream in streams}) > 1:
         raise OptionsError("streams of several taggers, or one twice", expected="different streams of one tagger")
+    if len(texts) != len(streams):
+        raise OptionsError(f"{len(streams):,} streams and {len(texts):,} pieces", expected="a piece for each")
+    for text in texts:  # none takes its piece if that of another is refused
+        if not isinstance(text, str):
+            raise DataError(f"found {type(text).__name__}", where="the piece", expected="a text")
     return _read(streams, [stream._finished(text) for stream, text in zip(streams, texts, strict=True)])
 
 

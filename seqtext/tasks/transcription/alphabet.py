@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 MOST_WORDS = 100  # different words that are symbols themselves
 OFTEN = 10  # times that such a word is there on average: else it is a text, not a word
+OFTEN_ALONE = 3  # likewise, where each text is one word of letters, as in a folder for each word
 
 
 def normalised(text: str, *, lowercase: bool) -> str:
@@ -26,8 +27,9 @@ def choose_symbols(texts: Sequence[str], wanted: Literal["auto", "words", "chara
     Words that are all of one character are written without blanks where no text has one: `7` is a word, and so are those of `731`.
     """
     words = Counter(word for text in texts for word in text.split())
-    few = len(words) <= MOST_WORDS and sum(words.values()) >= OFTEN * len(words)
     blanks = any(" " in text for text in texts)
+    often = OFTEN if blanks or not all(map(str.isalpha, words)) else OFTEN_ALONE
+    few = len(words) <= MOST_WORDS and sum(words.values()) >= often * len(words)
     single = all(len(word) == 1 for word in words)
     if wanted == "words" or (wanted == "auto" and few and (blanks or not single)):
         return tuple(sorted(words)), " "

@@ -77,11 +77,15 @@ class Transcribe(Listening, ModelOptions):
             symbols = [{"text": symbol.text, "seconds": symbol.seconds} for symbol in found.symbols]
             yield json_text({"file": name, "text": found.text, "symbols": symbols})
             return
-        first = f"{one_line(name)}\t" if len(self.files) > 1 else ""
+        first = self._first(name)
         if self.timestamps:
             yield from (f"{first}{symbol.seconds:.2f}\t{symbol.text}" for symbol in found.symbols)
         else:
             yield f"{first}{found.text}"
+
+    def _first(self, name: str) -> str:
+        """What a line begins with: which file it is of, where there are several."""
+        return f"{one_line(name)}\t" if len(self.files) > 1 else ""
 
     def _as_it_comes(self, transcriber: Transcriber, name: str, target: Any, known: set[int]) -> None:
         """Writes each symbol when it is heard; at the end of a file or pipe the line ends."""
@@ -90,11 +94,14 @@ class Transcribe(Listening, ModelOptions):
         stream, pieces = self._opened(transcriber, name, known)
         written: list[Symbol] = []
         separator = transcriber.config.separator
+        first = self._first(name)
+        if not (self.timestamps or self.jsonl):
+            print(first, end="", file=target.file)
         for piece in _and_the_end(pieces):
             new = stream.finish_listening() if piece is None else stream.listen(piece)
             for symbol in new if not self.jsonl else ():
                 if self.timestamps:
-                    print(f"{symbol.seconds:.2f}\t{symbol.text}", file=target.file)
+                    print(f"{first}{symbol.seconds:.2f}\t{symbol.text}", file=target.file)
                 else:
                     print((separator if written else "") + symbol.text, end="", file=target.file)
                 written.append(symbol)

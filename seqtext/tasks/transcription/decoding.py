@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import NamedTuple
+from collections.abc import Container
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,32 @@ def greedy(best: NDArray[np.integer], before: int = NOTHING) -> Written:
     return Written(best[steps].tolist(), steps.tolist())
 
 
+class _Text:
+    """A beginning of a text as its last symbol behind a shorter one: however long it is, it costs no more than a short one."""
+
+    __slots__ = ("before", "longer", "symbol")
+
+    def __init__(self, before: _Text | None = None, symbol: int = NOTHING) -> None:
+        self.before, self.symbol = before, symbol
+        self.longer: dict[int, _Text] = {}
+
+    def behind(self, symbol: int) -> _Text:
+        """This text and one more symbol: always the same object."""
+        return self.longer.get(symbol) or self.longer.setdefault(symbol, _Text(self, symbol))
+
+    def forget(self, kept: Container[_Text]) -> None:
+        """Lets go of this text, and of those it goes on from, where no longer one is followed."""
+        text = self
+        while text.before is not None and not text.longer and text not in kept:
+            text.before.longer.pop(text.symbol, None)
+            text = text.before
+
+
+_Steps: TypeAlias = "tuple[_Steps, int] | None"  # the last one behind those before
+
+
 class _Beginning:
-    """A text so far.
+    """How likely a text is so far.
 
     Attributes:
         nothing: natural logarithm of its probability, the last step having written nothing.
@@ -44,13 +69,13 @@ class _Beginning:
 
     def __init__(self) -> None:
         self.nothing = self.symbol = self.best = -np.inf
-        self.steps: tuple[int, ...] = ()
+        self.steps: _Steps = None
 
     @property
     def total(self) -> float:
         return float(np.logaddexp(self.nothing, self.symbol))
 
-    def add(self, log: float, steps: tuple[int, ...], *, symbol: bool) -> None:
+    def add(self, log: float, steps: _Steps, *, symbol: bool) -> None:
         """One more way to write it."""
         if symbol:
             self.symbol = float(np.logaddexp(self.symbol, log))
@@ -67,19 +92,32 @@ def beam_search(logs: NDArray[np.floating], beam: int) -> Written:
         logs: (T, C) natural logarithms of probabilities.
         beam: beginnings that are followed.
     """
-    kept: dict[tuple[int, ...], _Beginning] = {(): _Beginning()}
-    kept[()].nothing = 0.0
+    empty = _Text()
+    kept: dict[_Text, _Beginning] = {empty: _Beginning()}
+    kept[empty].nothing = 0.0
     for step, row in enumerate(logs):
-        found: dict[tuple[int, ...], _Beginning] = defaultdict(_Beginning)
+        found: dict[_Text, _Beginning] = defaultdict(_Beginning)
         likely = [symbol for symbol in np.flatnonzero(row > np.log(_LIKELY)).tolist() if symbol != NOTHING]
         for text, one in kept.items():
             found[text].add(one.total + float(row[NOTHING]), one.steps, symbol=False)
-            if text:
-                found[text].add(one.symbol + float(row[text[-1]]), one.steps, symbol=True)
+            if text is not empty:
+                found[text].add(one.symbol + float(row[text.symbol]), one.steps, symbol=True)
             for symbol in likely:
-                again = bool(text) and symbol == text[-1]  # only behind nothing is it a new one
+                again = symbol == text.symbol  # only behind nothing is it a new one
                 before = one.nothing if again else one.total
-                found[*text, symbol].add(before + float(row[symbol]), (*one.steps, step), symbol=True)
+                found[text.behind(symbol)].add(before + float(row[symbol]), (one.steps, step), symbol=True)
         kept = {text: found[text] for text in sorted(found, key=lambda text: -found[text].total)[:beam]}
+        for text in found:
+            text.forget(kept)
     best = max(kept, key=lambda text: kept[text].total)
-    return Written(list(best), list(kept[best].steps))
+    return _written(best, kept[best].steps)
+
+
+def _written(text: _Text, steps: _Steps) -> Written:
+    """Symbols and steps from the first to the last."""
+    written = Written([], [])
+    while text.before is not None and steps is not None:
+        written.symbols.append(text.symbol)
+        written.steps.append(steps[1])
+        text, steps = text.before, steps[0]
+    return Written(written.symbols[::-1], written.steps[::-1])

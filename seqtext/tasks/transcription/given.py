@@ -18,7 +18,7 @@ from seqtext.data.audio.recordings import (
 )
 from seqtext.data.audio.sounds import given_sound
 from seqtext.data.audio.wav import write_wav
-from seqtext.data.rows.given import as_rows, frame_columns, is_frame
+from seqtext.data.rows.given import as_rows, frame_columns, is_frame, same_lengths
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def _dicts(given: Any) -> Iterator[Mapping[str, Any]]:
     if is_frame(given):
         given = frame_columns(given)
     if isinstance(given, Mapping):
+        given = same_lengths(given)
         given = [dict(zip(given, row, strict=True)) for row in zip(*given.values(), strict=True)]
     if not isinstance(given, Iterable) or isinstance(given, str | bytes):
         expected = "a Dataset, a data frame, a dict of columns, or a list of dicts"

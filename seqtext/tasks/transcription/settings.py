@@ -160,8 +160,9 @@ class TranscriptionConfig(TranscriptionSettings):
 
     @property
     def words_are_symbols(self) -> bool:
-        """Whether each symbol counts as a word: words, or characters of which none is a blank, as digits are."""
-        return bool(self.separator) or " " not in self.alphabet
+        """Whether each symbol counts as a word: words, or characters by themselves, as those of strings of digits are."""
+        by_itself = " " not in self.alphabet and not any(symbol.isalpha() for symbol in self.alphabet)
+        return bool(self.separator) or self.joined > 1 or by_itself
 
 
 @dataclass(frozen=True)

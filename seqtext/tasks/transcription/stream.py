@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqtext.data.audio.frame_shape import LEAST_RATE, MOST_RATE
+from seqtext.data.audio.frame_shape import LEAST_RATE, MOST_RATE, is_rate
 from seqtext.data.audio.resampling import Resampler
-from seqtext.data.audio.wav import Samples, check_samples
-from seqtext.errors import DataError, OptionsError, SavedFileError
+from seqtext.data.audio.wav import Samples, as_samples
+from seqtext.errors import OptionsError, SavedFileError
 from seqtext.models.seq_to_seq import SeqToSeq
 from seqtext.nn.backbone import State
 from seqtext.saving.folders import parse_tensors
@@ -43,10 +43,12 @@ class SpeechStream:
     """
 
     def __init__(self, model: SeqToSeq, config: TranscriptionConfig, alphabet: Alphabet, *, rate: int) -> None:
-        if not LEAST_RATE <= rate <= MOST_RATE:
-            raise OptionsError(f"a rate of {rate}", expected=f"{LEAST_RATE:,} to {MOST_RATE:,} samples per second")
-        self.model, self.config, self.alphabet, self.rate = model, config, alphabet, rate
-        self._resampler = Resampler(rate, config.rate)
+        if not is_rate(rate):
+            raise OptionsError(
+                f"a rate of {rate!r:.40}", expected=f"{LEAST_RATE:,} to {MOST_RATE:,} samples per second"
+            )
+        self.model, self.config, self.alphabet, self.rate = model, config, alphabet, int(rate)
+        self._resampler = Resampler(self.rate, config.rate)
         self._samples: Samples = np.zeros(
             config.frames.before, dtype=np.float32
         )  # those that frames still see, and new ones
@@ -62,7 +64,8 @@ class SpeechStream:
         """What is new of the text, after some more samples; often nothing.
 
         Args:
-            samples: (N,) of one channel, -1 to 1; whole numbers of 16 bit; or the bytes of such, which may end inside of one.
+            samples: (N,) of one channel, as `as_samples` takes them: -1 to 1, or whole numbers of 16 bit; or the bytes of such, which
+                may end inside of one.
 
         Raises:
             DataError: what is no samples, or has some that are no numbers.
@@ -71,7 +74,7 @@ class SpeechStream:
 
     def listen(self, samples: Any) -> list[Symbol]:
         """As `push`, each symbol by itself with the time at which it is written."""
-        self._take(samples)
+        self._take(*self._checked(samples))
         return _run([self])[0]
 
     def finish(self) -> str:
@@ -111,6 +114,7 @@ class SpeechStream:
         """Writes the stream as a verified folder of JSON and tensors, which `Transcriber.open_stream` opens.
 
         Raises:
+            OptionsError: if something else stands there.
             ResourceError: if the disk is full or may not be written.
         """
         state = {
@@ -147,30 +151,21 @@ class SpeechStream:
 
     # ---- inside
 
-    def _take(self, given: Any) -> None:
-        """Adds samples that were pushed, at the model's rate."""
-        self._open("push")
-        samples = self._resampler.push(self._checked(given))
-        self._samples = np.concatenate([self._samples, samples])
+    def _take(self, samples: Samples, half: bytes) -> None:
+        """Adds samples, at the model's rate, and half of one that has begun."""
+        self._half = half
+        self._samples = np.concatenate([self._samples, self._resampler.push(samples)])
 
-    def _checked(self, given: Any) -> Samples:
+    def _checked(self, given: Any) -> tuple[Samples, bytes]:
+        """What was pushed as `_take` needs it; nothing is kept of it yet."""
+        self._open("push")
+        half = self._half
         if isinstance(given, bytes | bytearray | memoryview):
-            whole = self._half + bytes(given)
+            whole = half + bytes(given)
             cut = len(whole) - len(whole) % 2
-            self._half = whole[cut:]
+            half = whole[cut:]
             given = np.frombuffer(whole[:cut], dtype="<i2")
-        try:
-            values = np.asarray(given)
-            scale = 2 ** (8 * values.dtype.itemsize - 1) if values.dtype.kind == "i" else 1
-            samples: Samples = (values / scale).astype(np.float32)
-        except (TypeError, ValueError) as error:
-            found = f"found {type(given).__name__}"
-            raise DataError(found, where="the piece", expected="samples of one channel") from error
-        if samples.ndim != 1:
-            found = f"found an array of shape {tuple(samples.shape)}"
-            raise DataError(found, where="the piece", expected="samples of one channel, (N,)")
-        check_samples(samples, self.rate, where="the piece")
-        return samples
+        return as_samples(given, self.rate, where="the piece"), half
 
     def _open(self, what: str) -> None:
         if self._finished:
@@ -216,8 +211,11 @@ def push_together(streams: Sequence[SpeechStream], pieces: Sequence[Any]) -> lis
     """
     if len({id(stream) for stream in streams}) < len(streams) or len({id(stream.model) for stream in streams}) > 1:
         raise OptionsError("streams of several models, or one twice", expected="different streams of one model")
-    for stream, piece in zip(streams, pieces, strict=True):
-        stream._take(piece)
+    if len(pieces) != len(streams):
+        raise OptionsError(f"{len(streams):,} streams and {len(pieces):,} pieces", expected="a piece for each")
+    checked = [stream._checked(piece) for stream, piece in zip(streams, pieces, strict=True)]
+    for stream, of_stream in zip(streams, checked, strict=True):  # none takes its piece if that of another is refused
+        stream._take(*of_stream)
     return [stream._text(found) for stream, found in zip(streams, _run(streams), strict=True)]
 
 

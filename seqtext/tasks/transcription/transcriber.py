@@ -134,7 +134,7 @@ class Transcriber(BaseTask):
             OptionsError: a rate that there is not.
         """
         self.model.eval()
-        return SpeechStream(self.model, self.config, self.alphabet, rate=rate or self.config.rate)
+        return SpeechStream(self.model, self.config, self.alphabet, rate=self.config.rate if rate is None else rate)
 
     def open_stream(self, folder: str | Path) -> SpeechStream:
         """The stream that `SpeechStream.save` wrote, which goes on as if it had never stopped.

@@ -11,7 +11,7 @@ import pytest
 from seqtext.data.audio.options import SoundDataOptions
 from seqtext.data.audio.recordings import is_standard, load_recordings
 from seqtext.data.audio.splits import column_texts, sound_splits
-from seqtext.data.audio.wav import write_wav
+from seqtext.data.audio.wav import read_wav, write_wav
 from seqtext.errors import DataError
 from tests.conftest import write_csv
 
@@ -121,3 +121,45 @@ def test_what_cannot_be_used_is_refused_with_its_place(tmp_path):
 def test_the_built_in_keys_have_three_splits():
     splits = load("touch-tones")
     assert {name: len(rows) for name, rows in splits.items()} == {"train": 1500, "validation": 200, "test": 500}
+
+
+def test_folders_of_words_whose_files_are_named_by_hash_are_read_by_folder(tmp_path):
+    for word in ("yes", "no"):
+        for number in range(3):
+            write(tmp_path / word / f"0000000{number}_nohash_{number}.wav", seed=number)
+    rows = load(tmp_path)["train"]
+    assert {*column_texts(rows, "text")} == {"yes", "no"}
+    assert {*column_texts(rows, "speaker")} == {"00000000", "00000001", "00000002"}
+
+
+def test_a_folder_that_tells_no_texts_names_a_file_and_its_table(tmp_path):
+    write(tmp_path / "clips" / "0.wav")
+    with pytest.raises(DataError, match=r"clips/0.wav does not say what is said.*write metadata.csv beside them"):
+        load(tmp_path)  # a single folder is no word
+    table = write_csv(tmp_path / "all.csv", {"file": ["clips/0.wav"], "text": ["a"]})
+    with pytest.raises(DataError, match=f"pass --train {table}"):
+        load(tmp_path)
+    assert len(load(table)["train"]) == 1  # the advice, obeyed
+    with pytest.raises(DataError, match="found a single recording; expected a folder of recordings, or a table"):
+        load(tmp_path / "clips" / "0.wav")
+    with pytest.raises(DataError, match="no such file.*or built in: touch-tones; .*'touch-tones'"):
+        load("touchtones")
+
+
+def test_classes_that_are_none_are_refused_and_arrays_are_sounds(tmp_path):
+    array = {"array": [0.1, 0.2], "sampling_rate": 8000}
+    for label in (-1, None):
+        rows = datasets.Dataset.from_dict({"audio": [array] * 2, "label": [0, label]})
+        rows.cast_column("label", datasets.ClassLabel(names=["no", "yes"])).to_parquet(tmp_path / "train.parquet")
+        with pytest.raises(DataError, match=f"row 2, column 'label': found {label}; expected one of no, yes"):
+            load(tmp_path / "train.parquet")
+    datasets.Dataset.from_dict({"audio": [array], "text": ["a"]}).to_parquet(tmp_path / "train.parquet")
+    [row] = load(tmp_path / "train.parquet")["train"]
+    assert read_wav(row["audio"]["bytes"], where="x").samples.tolist() == pytest.approx([0.1, 0.2])
+
+
+def test_who_speaks_is_asked_for_where_nobody_is_named(tmp_path):
+    write(tmp_path / "0.wav")
+    rows = load(write_csv(tmp_path / "all.csv", {"file": ["0.wav"], "text": ["a"]}))
+    with pytest.raises(DataError, match=r"do not say who speaks; pass --speaker_column NAME$"):
+        sound_splits(rows, hold_out_speaker="ann")

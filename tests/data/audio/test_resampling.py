@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,12 @@ def test_pieces_give_the_bits_of_the_whole(rate, to, size):
 def test_the_same_rate_changes_nothing():
     sound = tone(440, 8000)
     assert resampled(sound, 8000, 8000) is sound
+
+
+def test_memory_is_that_of_a_piece_however_much_higher_the_rate():
+    sound = np.zeros(192_000, dtype=np.float32)
+    resampled(sound[:10], 192_000, 4_000)  # the filter is made once
+    tracemalloc.start()
+    assert len(resampled(sound, 192_000, 4_000)) == 4_000
+    assert tracemalloc.get_traced_memory()[1] < 80e6
+    tracemalloc.stop()

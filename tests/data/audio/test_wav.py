@@ -8,13 +8,14 @@ import sys
 from contextlib import suppress
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtext.data.audio.sounds import given_sound, listed, read_sound, read_sound_file
-from seqtext.data.audio.wav import read_raw, read_wav, write_wav
+from seqtext.data.audio.wav import as_samples, read_raw, read_wav, write_wav
 from seqtext.errors import DataError
 
 TONE = (0.5 * np.sin(np.arange(800) / 5)).astype(np.float32)
@@ -128,10 +129,65 @@ def test_sounds_come_as_python_holds_them(tmp_path):
     with pytest.raises(DataError, match="samples, but not how many there are in a second; give rate=8000"):
         given_sound(TONE, where="sound 1")
     for wrong in (None, 7, TONE.reshape(2, -1), ["a"]):
-        with pytest.raises(DataError, match="expected a path, the bytes of a file, or samples"):
+        with pytest.raises(DataError, match="samples of one channel"):
             given_sound(wrong, where="sound 1", rate=8000)
     with pytest.raises(DataError, match=r"no such file or folder.*expected a file of sound"):
         read_sound_file(tmp_path / "b.wav")
     for one in ("a.wav", PLAIN, TONE):
         with pytest.raises(DataError, match=r"put it into a list: \[sound\]"):
             listed(one)
+
+
+def test_samples_are_those_of_a_file_whatever_their_type_and_none_is_taken_for_another():
+    whole = np.round(TONE * 32767).astype(np.int16)
+    expected = whole / np.float32(32768)
+    for one in (
+        whole,
+        whole.tolist(),
+        whole.astype(np.int64),
+        whole.astype(np.int32) * 65536,
+        expected.astype(float),
+    ):
+        np.testing.assert_array_equal(as_samples(one, 8000, where="x"), expected)
+    np.testing.assert_array_equal(given_sound(whole, where="x", rate=8000).samples, expected)
+    unsigned = ((expected * 127) + 128).astype(np.uint8)
+    assert abs(as_samples(unsigned, 8000, where="x") - expected).max() < 0.02
+    assert len(as_samples([], 8000, where="x")) == 0
+    for wrong, told in (
+        ([40_000, -1], "found the whole number 40,000; expected whole numbers of 16 bit"),
+        (whole.astype(float), r"sample 1 .* is \d+; expected -1 to 1; divide whole numbers of 16 bit by 32,768"),
+        (TONE.astype(float) * 1e300, "expected -1 to 1"),
+        (TONE > 0, "found samples of type bool"),
+        (TONE.astype(complex), "found samples of type complex128"),
+    ):
+        with pytest.raises(DataError, match=told):
+            as_samples(wrong, 8000, where="x")
+    np.testing.assert_allclose(as_samples(whole.astype(float) / 32768, 8000, where="x"), expected)  # the advice, obeyed
+    with pytest.raises(DataError, match="expected -1 to 1"):
+        read_wav(write_wav(TONE * 1e30, 8000, exact=True), where="x")
+    with pytest.raises(DataError, match="no samples; expected one at least"):
+        given_sound(TONE[:0], where="x", rate=8000)
+    for rate in (0, 3, -8000, 8000.5, "8000", True, 10**9):
+        with pytest.raises(DataError, match="a rate of .*expected 1,000 to 768,000"):
+            given_sound(TONE, where="x", rate=rate)
+    assert given_sound(TONE, where="x", rate=8000.0).rate == 8000
+
+
+def test_a_column_of_a_table_is_a_list_of_sounds(tmp_path):
+    paths = [str(tmp_path / "a.wav"), str(tmp_path / "b.wav")]
+    assert listed(np.array(paths)) == listed(pd.Series(paths)) == paths
+
+
+def test_an_empty_sound_is_not_what_stands_behind_it_and_a_long_one_says_its_size_elsewhere():
+    plain = bytearray(write_wav(TONE, 8000))
+    for unsaid in (0x7FFFF000, 0x80000000):  # those of sox and arecord
+        plain[40:44] = struct.pack("<I", unsaid)
+        assert len(read_wav(bytes(plain), where="x").samples) == 800
+    with pytest.raises(DataError, match="no samples"):
+        read_wav(write_wav(TONE[:0], 8000) + b"LIST" + struct.pack("<I", 4) + b"INFO", where="x")
+    plain[40:44] = struct.pack("<I", 0xFFFFFFFF)
+    size = b"ds64" + struct.pack("<I", 28) + struct.pack("<QQQI", 0, 1600, 800, 0)
+    long = b"RF64" + bytes(plain[4:12]) + size + bytes(plain[12:])
+    assert len(read_wav(long + b"LIST\x04\0\0\0abcd", where="x").samples) == 800
+    with pytest.raises(DataError, match="cut off: 1,590 of 1,600 bytes"):
+        read_wav(long[:-10], where="x")

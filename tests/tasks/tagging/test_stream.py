@@ -93,6 +93,11 @@ def test_streams_pushed_together_say_what_each_says_alone(settings):
         push_together([alone[0], made().stream()], ["a ", "b "])
     with pytest.raises(DataError, match="the piece: found bytes; expected a text"):
         alone[0].push(b"owl ")
+    with pytest.raises(DataError, match="the piece: found NoneType"):
+        push_together(alone[:2], ["owl", None])
+    with pytest.raises(OptionsError, match="2 streams and 1 pieces; expected a piece for each"):
+        push_together(alone[:2], ["owl"])
+    assert alone[0].finish() == []  # a piece that was refused leaves all as they were
 
 
 @pytest.mark.parametrize("settings", KINDS)

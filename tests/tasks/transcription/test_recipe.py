@@ -111,6 +111,13 @@ def test_evaluate_says_what_the_report_says(tones):
     assert f"word error rate {test['word_error_rate']:.2%}" in ended.out
     assert f"accuracy {test['single']['accuracy']:.2%} of 40" in ended.out
     assert "word error rate" in succeeded(seqtext_command("info", "runs/tones")).out
+    Path("other").mkdir()
+    Path("other/zero_ann_9.wav").write_bytes(write_wav(spoken("a", 1, rate=16_000), 16_000))
+    Path("other/zero_ann_8.wav").write_bytes(write_wav(np.zeros(2_000), 8_000))
+    ended = succeeded(seqtext_command("evaluate", "runs/tones", "--data", "other"))
+    assert "4 symbols that are not in training, and never written: 'e', 'o', 'r', 'z'" in ended.out + ended.err
+    assert "1 recordings are silent throughout" in ended.out + ended.err
+    assert "resampled to 8,000 samples per second: recordings 1 of 16,000" in ended.out + ended.err
 
 
 def test_the_command_writes_what_is_said(tones):
@@ -131,6 +138,10 @@ def test_the_command_writes_what_is_said(tones):
     assert [f"{symbol['seconds']:.2f}" for symbol in row["symbols"]] == [seconds for seconds, _ in times]
     two = succeeded(seqtext_command("transcribe", "runs/tones", "call.wav", "takes/a_ann_0.wav")).out
     assert two == "call.wav\tbadc\ntakes/a_ann_0.wav\ta\n"
+    both = ("transcribe", "runs/tones", "--live", "takes/b_ann_0.wav", "takes/a_ann_0.wav")
+    assert succeeded(seqtext_command(*both)).out == "takes/b_ann_0.wav\tb\ntakes/a_ann_0.wav\ta\n"
+    of_both = succeeded(seqtext_command(*both, "--timestamps")).out.splitlines()
+    assert [line.split("\t")[::2] for line in of_both] == [["takes/b_ann_0.wav", "b"], ["takes/a_ann_0.wav", "a"]]
 
 
 def test_a_pipe_of_raw_samples_is_heard_as_it_comes_at_its_rate(tones):
@@ -205,7 +216,7 @@ def test_a_recording_that_cannot_be_read_stops_before_the_first_step(tmp_path):
     (folder / "a_ann_6.wav").write_bytes((folder / "a_ann_6.wav").read_bytes()[:-10])
     ended = recipe("--data", folder, "--run", tmp_path / "run")
     assert (ended.code, ended.out) == (2, "")
-    assert "a_ann_6.wav): the wav file is cut off" in ended.err
+    assert "a_ann_6.wav: the wav file is cut off" in ended.err
     assert not (tmp_path / "run").exists()
 
 
@@ -235,3 +246,15 @@ def test_check_names_the_recordings_at_fault(tmp_path):
     assert "not a wav file" in ended.out
     assert "clips/missing.wav" in ended.out
     assert f"2 of {len(rows)} rows are at fault" in ended.err
+
+
+def test_check_reads_a_folder_of_recordings_and_writes_none(tmp_path):
+    folder = write_recordings(tmp_path / "takes", takes=6)
+    assert "no faults" in succeeded(seqtext_command("check", folder, "--task", "digits")).out
+    (folder / "a_ann_5.wav").write_bytes(b"")
+    ended = seqtext_command("check", folder)
+    assert "a_ann_5.wav" in ended.out
+    assert "1 of 48 rows are at fault; mend or remove the files that were named" in ended.err
+    ended = seqtext_command("check", folder, "--fix", "drop", "--output", tmp_path / "clean.csv")
+    assert ended.code == 2
+    assert not (tmp_path / "clean.csv").exists()

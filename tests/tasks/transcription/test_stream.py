@@ -192,3 +192,48 @@ def test_what_is_no_samples_is_refused(task):
         stream.finish()
     with pytest.raises(OptionsError, match="a rate of 10; expected 1,000 to"):
         task.stream(10)
+
+
+def test_whole_numbers_are_the_same_sound_in_pieces_and_whole(task):
+    whole = np.round(noise(0.5).clip(-1, 1) * 32767).astype(np.int16)
+    [expected] = task([whole], rate=8000)
+    assert expected.symbols
+    for given in (whole, whole.tolist(), whole.astype(np.int64), whole.tobytes()):
+        stream = task.stream(8000.0)
+        assert stream.push(given) + stream.finish() == expected.text
+    for rate in ("8000", 0, True):
+        with pytest.raises(OptionsError, match="a rate of .*expected 1,000 to"):
+            task.stream(rate)
+
+
+def test_a_piece_that_is_refused_leaves_every_stream_as_it_was(task):
+    streams = [task.stream(), task.stream()]
+    push_together(streams, [b"\1", b"\1\0"])
+    before = [{name: part.clone() for name, part in stream.state.items()} for stream in streams]
+    with pytest.raises(DataError, match="is nan"):
+        push_together(streams, [b"\0\0\0", np.array([np.nan])])
+    with pytest.raises(OptionsError, match="2 streams and 1 pieces; expected a piece for each"):
+        push_together(streams, [b"\0\0"])
+    for stream, kept in zip(streams, before, strict=True):
+        assert all(torch.equal(part, kept[name]) for name, part in stream.state.items())
+    assert streams[0]._half == b"\1"
+
+
+def test_saving_never_removes_what_is_somebodys(task, tmp_path):
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "a.wav").write_bytes(b"mine")
+    (tmp_path / "note.txt").write_text("mine")
+    task.stream().save(tmp_path / "stream")
+    task.stream().save(tmp_path / "stream")  # its own may be replaced
+    task.save_pretrained(tmp_path / "model")
+    task.save_pretrained(tmp_path / "model")
+    for save in (task.stream().save, task.save_pretrained):
+        with pytest.raises(
+            OptionsError, match=r"holds other files \('a.wav'\), which would be gone; choose a new folder"
+        ):
+            save(tmp_path / "recordings")
+        with pytest.raises(OptionsError, match="note.txt: it is a file; expected a folder"):
+            save(tmp_path / "note.txt")
+    with pytest.raises(OptionsError, match="'config.json', 'model.safetensors'"):
+        task.stream().save(tmp_path / "model")
+    assert (tmp_path / "recordings" / "a.wav").read_bytes() + (tmp_path / "note.txt").read_bytes() == b"minemine"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import groupby, product
 
 import numpy as np
@@ -14,6 +15,7 @@ from seqtext.errors import DataError, OptionsError
 from seqtext.tasks.transcription.alphabet import Alphabet, choose_symbols, normalised
 from seqtext.tasks.transcription.decoding import beam_search, greedy
 from seqtext.tasks.transcription.edits import compare
+from seqtext.tasks.transcription.report.metrics import word_figures
 from seqtext.tasks.transcription.rows import SoundRows
 from seqtext.tasks.transcription.strings import one_by_one, put_together
 from seqtext.tasks.transcription.transcriber import Transcriber
@@ -26,6 +28,9 @@ def test_few_words_that_come_often_are_symbols_and_else_characters():
     assert choose_symbols(["7 3", "3"] * 20, "auto") == (("3", "7"), " ")
     assert choose_symbols(["731", "412", "99"], "auto")[0] == tuple("123479")
     assert choose_symbols([f"word{number} other" for number in range(500)], "auto")[1] == ""
+    assert choose_symbols(["seven", "three"] * 3, "auto") == (("seven", "three"), " ")  # a folder for each word
+    assert choose_symbols(["seven", "three"] * 2, "auto")[1] == ""
+    assert choose_symbols(["731", "412"] * 3, "auto")[1] == ""  # other numbers may come
     assert choose_symbols(["seven", "three"] * 20, "characters")[0] == tuple("ehnrstv")
     assert choose_symbols(["731"], "words") == (("731",), " ")
     assert normalised(" A\u0308  b\n", lowercase=True) == "ä b"
@@ -171,3 +176,32 @@ def test_a_recording_too_short_for_its_text_is_refused_before_training():
     task = Transcriber.from_data(short, **{**SMALL, "tail_ms": 0, "symbols": "characters"})
     with pytest.raises(DataError, match=r"row 3.*0.04 s are 1 steps, too few for the 15 that 'abcabcabcabcaa' needs"):
         task.encode(short, sampling_seed=1)
+
+
+def test_words_that_are_letters_count_as_wholes_and_strings_of_digits_do_not():
+    words = transcribers_config(["seven", "three", "zero"], joined=1)
+    assert (words.separator, words.words_are_symbols) == ("", False)
+    assert word_figures([list("seven")], [list("sefen")], words)["word_error_rate"] == 1
+    digits = transcribers_config(["731", "420"], joined=1)
+    assert word_figures([list("731")], [list("721")], digits)["word_error_rate"] == pytest.approx(1 / 3)
+    letters = transcribers_config(list("abcd") * 12)
+    assert (letters.joined, letters.words_are_symbols) == (7, True)
+
+
+def transcribers_config(texts: list[str], **settings):
+    sound = {"array": noise(0.3), "sampling_rate": 8000}
+    return Transcriber.from_data([{"audio": sound, "text": text} for text in texts], **SMALL, **settings).config
+
+
+def test_a_dict_of_columns_of_different_lengths_is_refused():
+    with pytest.raises(DataError, match="columns of different lengths: 'audio' 1, 'text' 2"):
+        Transcriber.from_data({"audio": ["a.wav"], "text": ["a", "b"]})
+
+
+def test_a_beam_over_a_long_sound_follows_few_texts():
+    best = np.random.default_rng(0).integers(0, 3, 2_000)
+    logs = np.log(np.full((2_000, 3), 0.01) + 0.97 * np.eye(3)[best])
+    found = beam_search(logs, 4)
+    assert found == greedy(best)
+    gc.collect()
+    assert not [one for one in gc.get_objects() if type(one).__name__ == "_Text"]

@@ -32,7 +32,7 @@ def draw(task: Transcriber, listened: Listened, noise: Mapping[str, Any] | None,
     draw_utterance(task, listened, folder / drawn[0])
     counts = mistaken(task, listened)
     if 1 < len(counts) <= MOST_CONFUSED and counts.sum():
-        confusion_matrix(counts, task.alphabet.symbols, folder / "confusion.png")
+        confusion_matrix(counts, task.alphabet.symbols, folder / "confusion.png", unit="symbols")
         drawn.append("confusion.png")
     if noise is not None:
         in_noise(noise["decibels"], noise["strings_right"], folder / "noise.png")

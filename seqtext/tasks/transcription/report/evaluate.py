@@ -52,8 +52,10 @@ def measure(task: Transcriber, options: Evaluate, *, given: Any = None) -> Measu
     """
     from seqtext.data.audio.options import BUILT_IN
     from seqtext.data.rows.splits import take
+    from seqtext.tasks.transcription.encode import heard_once
     from seqtext.tasks.transcription.report.measured import measured
     from seqtext.tasks.transcription.report.report import predictions
+    from seqtext.tasks.transcription.report.summary import odd_recordings, other_rates
 
     found = _measured(task, options, given)
     rows, notes = found.rows, found.notes
@@ -61,8 +63,11 @@ def measure(task: Transcriber, options: Evaluate, *, given: Any = None) -> Measu
     if options.max_rows is not None and options.max_rows < len(rows):
         rows = take(rows, options.max_rows)
         notes.append(f"{len(rows):,} recordings measured, drawn from all (--max_rows)")
+    heard = heard_once(rows, task.config.rate, task._known)
+    notes += other_rates([heard], task.config.rate)
+    warnings = odd_recordings(found.split, rows, heard, task.config)
     made = measured(task, rows, found.train, tones=tones)
-    figures = {**made.figures, "data": {"source": found.source, "notes": notes, "warnings": []}}
+    figures = {**made.figures, "data": {"source": found.source, "notes": notes, "warnings": warnings}}
     return Measured(figures, predictions(task, rows))
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqtext.data.audio.encoding import Heard
 from seqtext.data.audio.splits import SoundSplits, column_texts
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, summarise
 from seqtext.tasks.transcription.encode import heard_once
 from seqtext.tasks.transcription.report.metrics import recorded_symbols
+from seqtext.tasks.transcription.settings import TranscriptionConfig
 from seqtext.tasks.transcription.transcriber import Transcriber
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 SHOWN = 40  # symbols that are named
 LONG = 60.0  # seconds: a recording that is longer asks for much memory
@@ -35,23 +42,12 @@ def transcription_summary(
     low, median, high, most = np.percentile(lengths, [5, 50, 95, 100])
     warnings = list(data.warnings)
     for name, part in splits.items():
-        unknown = {symbol for one in recorded_symbols(part, config) for symbol in one} - {*config.alphabet}
-        if unknown:
-            some = ", ".join(map(repr, sorted(unknown)[:10]))
-            warnings.append(
-                f"split {name!r}: {len(unknown):,} symbols that are not in training, and never written: {some}"
-            )
-        if heard[name].silent:
-            warnings.append(f"split {name!r}: {heard[name].silent:,} recordings are silent throughout")
+        warnings += odd_recordings(name, part, heard[name], config)
     if most > LONG:
         warnings.append(
             f"the longest training recording has {most:.0f} s, and is read at once: cut it, or mind the memory"
         )
-    notes = list(data.notes)
-    others = {rate: count for part in heard.values() for rate, count in part.rates.items() if rate != config.rate}
-    if others:
-        told = ", ".join(f"{count:,} of {rate:,}" for rate, count in sorted(others.items()))
-        notes.append(f"resampled to {config.rate:,} samples per second: recordings {told}")
+    notes = [*data.notes, *other_rates(heard.values(), config.rate)]
     speakers = {name: len({*column_texts(part, "speaker")} - {""}) for name, part in splits.items()}
     strings = (
         [f"strings     of 1 to {config.joined} recordings, other ones every epoch: {len(examples):,} in the first"]
@@ -86,3 +82,24 @@ def transcription_summary(
         "test_recordings_in_train": data.duplicates,
         **figures,
     }
+
+
+def odd_recordings(name: str, rows: Dataset, heard: Heard, config: TranscriptionConfig) -> list[str]:
+    """What the user should look at in a split: symbols that the model cannot write, and silence."""
+    told = []
+    unknown = {symbol for one in recorded_symbols(rows, config) for symbol in one} - {*config.alphabet}
+    if unknown:
+        some = ", ".join(map(repr, sorted(unknown)[:10]))
+        told.append(f"split {name!r}: {len(unknown):,} symbols that are not in training, and never written: {some}")
+    if heard.silent:
+        told.append(f"split {name!r}: {heard.silent:,} recordings are silent throughout")
+    return told
+
+
+def other_rates(heard: Iterable[Heard], rate: int) -> list[str]:
+    """A line where recordings had other rates than the model hears."""
+    others = Counter[int]()
+    for part in heard:
+        others.update({other: count for other, count in part.rates.items() if other != rate})
+    told = ", ".join(f"{count:,} of {other:,}" for other, count in sorted(others.items()))
+    return [f"resampled to {rate:,} samples per second: recordings {told}"] if others else []
