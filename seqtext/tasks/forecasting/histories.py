@@ -120,12 +120,18 @@ def read_as_trained(
     Raises:
         DataError: as `read_series`.
     """
-    read = partial(read_table, rows, value_columns=value_columns, input_columns=input_columns)
-    series = read(options)
-    if series.first_times is None or series.zone is not None or config.time_zone in (None, "UTC"):
-        return series
-    note = f"{series.name}: times without a zone are taken for those of {config.time_zone}, as in training"
-    zoned = read(replace(options, time_zone=config.time_zone))
+    read = partial(read_table, rows, value_columns=value_columns, input_columns=input_columns, trained=True)
+    zone = config.time_zone if config.zoned and options.time_zone is None else None
+    try:
+        series = read(options)
+    except DataError:  # clocks may have been changed between the readings
+        if zone in (None, "UTC"):
+            raise
+    else:
+        if series.first_times is None or series.zone is not None or zone in (None, "UTC"):
+            return series
+    zoned = read(replace(options, time_zone=zone))
+    note = f"{zoned.name}: times without a zone are taken for those of {zone}, as in training"
     return replace(zoned, notes=(*zoned.notes, note))
 
 
@@ -167,11 +173,12 @@ def of_frame(frame: Any, config: ForecastConfig) -> Histories:
     Raises:
         DataError: as `read_series`, and as `of_series`.
     """
-    from seqtext.data.series.table import read_series
-
     data = frame_rows(frame)
     values = [name for name in config.series if name in data.column_names]
-    read = of_series(read_series(data, value_columns=values, input_columns=config.input_names), config)
+    series = read_as_trained(
+        data, SeriesTableOptions(), config, value_columns=values, input_columns=config.input_names
+    )
+    read = of_series(series, config)
     return read._replace(many=len(read.series) > 1)
 
 
