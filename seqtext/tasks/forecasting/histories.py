@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.series.calendar_steps import CalendarDates, calendar_dates
+from seqtext.data.series.frequencies import flag_of
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table import read_table
 from seqtext.data.series.table_options import SeriesTableOptions
@@ -135,6 +136,21 @@ def read_as_trained(
     return replace(zoned, notes=(*zoned.notes, note))
 
 
+def check_step(series: SeriesSet, config: ForecastConfig) -> None:
+    """Refuses readings that are not as far apart as those of training, where both say how far; a month is not so many seconds.
+
+    Raises:
+        DataError: for such.
+    """
+    if config.frequency is None or series.frequency == config.frequency or (series.dates or series.frequency) is None:
+        return
+    found = f"a reading a {series.dates.step}" if series.dates else f"a reading every {series.frequency} s"
+    finer = series.frequency is not None and config.frequency % series.frequency == 0
+    average = f"average them with --frequency {flag_of(config.frequency)}" if finer else "give readings of that step"
+    expected = f"every {config.frequency} s, as the model was trained on"
+    raise DataError(found, where=series.name, expected=expected, fix=f"{average}, or train on these")
+
+
 def check_calendar(timed: bool, config: ForecastConfig) -> None:
     """Refuses readings without times where the model reads a calendar.
 
@@ -152,10 +168,7 @@ def of_series(series: SeriesSet, config: ForecastConfig) -> Histories:
     Raises:
         DataError: another frequency than that of training, or no times where the model reads a calendar.
     """
-    if None not in (series.frequency, config.frequency) and series.frequency != config.frequency:
-        found = f"a reading every {series.frequency} s"
-        expected = f"every {config.frequency} s, as the model was trained on"
-        raise DataError(found, where=series.name, expected=expected)
+    check_step(series, config)
     check_calendar(series.first_times is not None, config)
     remarks = []
     if len(config.series) == len(series) == 1:
@@ -175,9 +188,7 @@ def of_frame(frame: Any, config: ForecastConfig) -> Histories:
     """
     data = frame_rows(frame)
     values = [name for name in config.series if name in data.column_names]
-    series = read_as_trained(
-        data, SeriesTableOptions(), config, value_columns=values, input_columns=config.input_names
-    )
+    series = read_as_trained(data, SeriesTableOptions(), config, value_columns=values, input_columns=config.input_names)
     read = of_series(series, config)
     return read._replace(many=len(read.series) > 1)
 

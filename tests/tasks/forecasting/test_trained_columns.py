@@ -1,4 +1,4 @@
-"""Columns beside the readings, of a saved model: what it learnt as numbers is no column of words elsewhere, nor a series' name."""
+"""Tables for a saved model: columns that it learnt as numbers are no words elsewhere, and its step of time is theirs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from seqtext.data.reading.sources import load_table
 from seqtext.data.series.series import whole
 from seqtext.data.series.table import read_series
-from seqtext.errors import DataError
+from seqtext.errors import DataError, OptionsError
 from seqtext.tasks.forecasting.forecaster import Forecaster
+from seqtext.tasks.forecasting.settings import ForecastRequest
 from tests.in_process import seqtext_command as command
 from tests.tasks.forecasting.recipe import load, times
 
@@ -51,3 +52,26 @@ def test_a_column_that_the_model_reads_is_not_proposed_as_the_name_of_series(tmp
     assert "pass --series_column id to make" in ended.err
     ended = command("forecast", model, "--history", tmp_path / "train.csv", "--series_column", "id")
     assert ended.code == 0, ended.err
+
+
+def test_another_step_of_time_is_refused_and_the_fix_obeyed_works(tmp_path) -> None:
+    model = model_of(frame(), tmp_path)
+    now = pd.DataFrame({"when": pd.date_range("1990-01-31", periods=200, freq="ME"), "kw": load(200)})
+    now.to_csv(tmp_path / "months.csv", index=False)
+    for flag in ("forecast", "--history"), ("evaluate", "--data"):
+        ended = command(flag[0], model, flag[1], tmp_path / "months.csv")
+        assert ended.code == 2
+        assert "a reading a month; expected every 3600 s, as the model was trained on" in ended.err
+    quarters = pd.date_range("2024-01-01", periods=800, freq="15min")
+    pd.DataFrame({"when": quarters, "kw": load(800)}).to_csv(tmp_path / "fine.csv", index=False)
+    ended = command("forecast", model, "--history", tmp_path / "fine.csv")
+    assert ended.code == 2
+    assert "average them with --frequency 1h, or train on these" in ended.err
+    ended = command("forecast", model, "--history", tmp_path / "fine.csv", "--frequency", "1h")
+    assert ended.code == 0, ended.err
+
+
+@pytest.mark.parametrize("horizon", [2.5, "3"])
+def test_a_horizon_that_is_no_whole_number_is_refused(horizon) -> None:
+    with pytest.raises(OptionsError, match="expected a whole number"):
+        ForecastRequest(horizon=horizon)
