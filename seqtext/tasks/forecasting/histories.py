@@ -146,9 +146,11 @@ def check_step(series: SeriesSet, config: ForecastConfig) -> None:
         return
     found = f"a reading a {series.dates.step}" if series.dates else f"a reading every {series.frequency} s"
     finer = series.frequency is not None and config.frequency % series.frequency == 0
-    average = f"average them with --frequency {flag_of(config.frequency)}" if finer else "give readings of that step"
+    average = f"; in a file --frequency {flag_of(config.frequency)} averages finer ones" if finer else ""
     expected = f"every {config.frequency} s, as the model was trained on"
-    raise DataError(found, where=series.name, expected=expected, fix=f"{average}, or train on these")
+    raise DataError(
+        found, where=series.name, expected=expected, fix=f"give readings of that step, or train on these{average}"
+    )
 
 
 def check_calendar(timed: bool, config: ForecastConfig) -> None:

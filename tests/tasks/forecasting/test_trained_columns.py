@@ -66,7 +66,7 @@ def test_another_step_of_time_is_refused_and_the_fix_obeyed_works(tmp_path) -> N
     pd.DataFrame({"when": quarters, "kw": load(800)}).to_csv(tmp_path / "fine.csv", index=False)
     ended = command("forecast", model, "--history", tmp_path / "fine.csv")
     assert ended.code == 2
-    assert "average them with --frequency 1h, or train on these" in ended.err
+    assert "or train on these; in a file --frequency 1h averages finer ones" in ended.err
     ended = command("forecast", model, "--history", tmp_path / "fine.csv", "--frequency", "1h")
     assert ended.code == 0, ended.err
 
