@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -61,18 +62,24 @@ def up_to(most: int, *, least: int = 1) -> Range:
 
 
 def out_of_range(options: object, ranges: Mapping[Range, Sequence[str]]) -> list[str]:
-    """A line for each option that is a number out of its range.
+    """A line for each option that is out of its range, or no number, or a fraction where a whole one is declared.
 
     Args:
         options: any object.
         ranges: with the names of the options that have them.
     """
-    found = [(name, getattr(options, name), range_) for range_, names in ranges.items() for name in names]
-    return [
-        f"--{name} is {value}; expected {range_.expected}"
-        for name, value, range_ in found
-        if value is not None and not range_.holds(value)
-    ]
+    declared = {f.name: str(f.type) for f in fields(options)} if is_dataclass(options) else {}
+    faults = []
+    for range_, names in ranges.items():
+        for name in names:
+            value, whole = getattr(options, name), declared.get(name) in ("int", "int | None")
+            if value is None:
+                continue
+            if not isinstance(value, Integral if whole else Real):
+                faults.append(f"--{name} is {value!r}; expected a {'whole ' if whole else ''}number")
+            elif not range_.holds(value):
+                faults.append(f"--{name} is {value}; expected {range_.expected}")
+    return list(dict.fromkeys(faults))
 
 
 def raise_faults(options: object) -> None:

@@ -36,7 +36,12 @@ def base_name(name: str) -> str:
 
 
 def indicated(
-    rows: datasets.Dataset, names: Sequence[str], *, decimal: Decimal = ".", missing: Sequence[str] = ()
+    rows: datasets.Dataset,
+    names: Sequence[str],
+    *,
+    decimal: Decimal = ".",
+    missing: Sequence[str] = (),
+    trained: bool = False,
 ) -> Indicated:
     """The table with a column for each word of the columns of words.
 
@@ -45,9 +50,10 @@ def indicated(
         names: columns to read; those of training may be of words (`kind=storm`), and then other words are none of them.
         decimal: decimal mark of numbers.
         missing: marks of missing cells.
+        trained: whether the names are those of a model, whose columns without words hold numbers.
 
     Raises:
-        DataError: a column with numbers and words, or with more than 100 words.
+        DataError: a column with numbers and words, with more than 100 words, or with words where a model learnt numbers.
     """
     made: list[str] = []
     notes: list[str] = []
@@ -58,6 +64,13 @@ def indicated(
         else:
             known.setdefault(name, [])
     for name, words in known.items():
+        if trained and not words and name in rows.column_names:
+            if words_there := list(filter(None, _words(rows, name, decimal, missing) or ())):
+                where, fix = f"{place_of(rows)}, column {name!r}", "write it as in training"
+                expected = "numbers, or true and false, as the model learnt"
+                raise DataError(f"found {shorten(words_there[0])}", where=where, expected=expected, fix=fix)
+            made.append(name)
+            continue
         cells = _words(rows, name, decimal, missing) if name in rows.column_names else None
         if words and cells is None:  # numbers, or true and false, that training took for words
             cells = [str(cell) for cell in rows[name]]

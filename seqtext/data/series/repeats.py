@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays, place_of, row_of
 from seqtext.data.reading.time_text import look_like_clocks
+from seqtext.data.series.categories import base_name
 from seqtext.data.series.columns import NONE, Roles, is_count
 from seqtext.errors import DataError
 
@@ -83,7 +84,8 @@ def explain_repeats(dataset: datasets.Dataset, times: NDArray[np.datetime64], ro
     seen[np.unique(keys, return_index=True)[1]] = True
     row = int(np.flatnonzero(~seen)[0])
     found = f"{repeated:,} readings at the time of another (first in row {row + 1}, {times[row]})".replace("T", " ")
-    free = [name for name in dataset.column_names if name not in {*roles.time, *roles.inputs, *roles.series}]
+    taken = {*roles.time, *map(base_name, roles.inputs), *roles.inputs, *roles.series}
+    free = [name for name in dataset.column_names if name not in taken]
     place = f"{place_of(dataset)}, column{'s' * (len(roles.time) > 1)} {' '.join(map(repr, roles.time))}"
     if clock := _clock(dataset, free, times, keys):
         columns = [*roles.time, clock]
@@ -119,7 +121,7 @@ def check_names(dataset: datasets.Dataset, roles: Roles, *, averaged: bool) -> N
     if roles.series or (roles.time and not averaged):
         return
     for name in dataset.column_names:
-        if name in {*roles.values, *roles.inputs, *roles.time}:
+        if name in {*roles.values, *map(base_name, roles.inputs), *roles.inputs, *roles.time}:
             continue
         codes = _codes(dataset, name)
         if codes is None or not (_is_text(dataset, name) or is_count(name)):

@@ -39,6 +39,7 @@ def read_table(
     *,
     value_columns: Sequence[str] = (),
     input_columns: Sequence[str] = (),
+    trained: bool = False,
 ) -> SeriesSet:
     """The series of a table, read as flags say.
 
@@ -47,6 +48,7 @@ def read_table(
         options: how.
         value_columns: what is forecast, where the flags do not say it.
         input_columns: further numbers of the same moments.
+        trained: whether these are the columns of a model.
 
     Raises:
         OptionsError: as `read_series`.
@@ -58,6 +60,7 @@ def read_table(
         value_columns=options.value_column or value_columns,
         series_column=options.series_column,
         input_columns=input_columns,
+        trained=trained,
         layout=options.layout,
         decimal=options.decimal,
         missing=options.missing,
@@ -75,6 +78,7 @@ def read_series(
     value_columns: Sequence[str] = (),
     series_column: str | Sequence[str] = (),
     input_columns: Sequence[str] = (),
+    trained: bool = False,
     layout: Layout = "auto",
     decimal: Decimal = ".",
     missing: Sequence[str] = (),
@@ -94,6 +98,7 @@ def read_series(
         series_column: names the series of each row (long), or the names of several that do so together; `none` if all rows are one
             series.
         input_columns: further numbers of the same moments.
+        trained: whether these are the columns of a model: those without words hold numbers, and then words are refused.
         layout: `auto` is m4 under a header V1, V2, ...; one series a row where a column holds lists of numbers; long with a series
             column; wide with several value columns. In m4 a row holds the name of a series, then its readings, and is blank after its end.
         decimal: the decimal mark of text.
@@ -110,7 +115,7 @@ def read_series(
             without any reading.
     """
     how = How(decimal, tuple(missing), time_format, frequency, repair)
-    expanded = indicated(dataset, input_columns, decimal=decimal, missing=missing)
+    expanded = indicated(dataset, input_columns, decimal=decimal, missing=missing, trained=trained)
     dataset, input_columns = expanded.rows, expanded.names
     named = Roles(_names(time_column), tuple(value_columns), _names(series_column), tuple(input_columns))
     if is_m4(dataset, named, layout):

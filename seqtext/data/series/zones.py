@@ -43,9 +43,10 @@ def offset_at(time: np.datetime64, zone: str) -> np.timedelta64:
     return np.timedelta64(int((moment.utcoffset() or timedelta()).total_seconds()), "s")
 
 
-def in_utc(local: datetime, zone: str) -> datetime:
-    """What a zone's clocks say, as UTC, both without a zone; of an hour that is there twice the first is meant."""
-    return local.replace(tzinfo=zone_of(zone)).astimezone(UTC).replace(tzinfo=None)
+def in_utc(local: datetime, zone: str, after: datetime | None = None) -> datetime:
+    """What a zone's clocks say, as UTC, both without a zone; of an hour that is there twice the first behind `after` (UTC) is meant."""
+    ways = [local.replace(tzinfo=zone_of(zone), fold=fold).astimezone(UTC).replace(tzinfo=None) for fold in (0, 1)]
+    return ways[1] if after is not None and ways[0] <= after < ways[1] else ways[0]
 
 
 class Changes(NamedTuple):

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table_options import SeriesTableOptions
-from seqtext.data.series.zones import offset_at
+from seqtext.data.series.zones import in_utc, offset_at, zone_of
 from seqtext.errors import DataError, OptionsError, SavedFileError, shorten
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.known_ahead import KnownAhead
@@ -149,7 +150,7 @@ class Following:
             with Stopping() as stopping:
                 for number, text in stopping.between(_lines(source)):
                     line = self.reader.read(number, text.rstrip("\r\n"))
-                    if line is None or (outside := self._take(line)) is None:
+                    if line is None or (outside := self._take(line := self._zoned(line))) is None:
                         continue
                     if (answer := self._answer(line)) is not None:
                         rows.writerow(self._row(line, outside, answer))
@@ -170,6 +171,20 @@ class Following:
         numbers = [f"{value:.8g}" for step in columns for value in step]
         of = [line.series] if self.reader.several else []
         return [*of, line.when or str(line.number), *([outside] if self.flag else []), *numbers]
+
+    def _zoned(self, line: Line) -> Line:
+        """The line; a time without a zone is what the clocks of --time_zone say, or those of training where they had a zone."""
+        zone = self.reader.options.time_zone or (self.config.time_zone if self.config.zoned else None)
+        if line.time is None or line.zone is not None or zone in (None, "UTC"):
+            return line
+        if not self.counts["zoned"]:
+            trained = "" if self.reader.options.time_zone else ", as in training"
+            self._tell("zoned", line, f"times without a zone are taken for those of {zone}{trained}")
+        meter = self.meters.get(line.series)
+        last = None if meter is None or meter.last is None else meter.last.item()
+        moment = in_utc(line.time.item(), str(zone), after=last)
+        start = moment.replace(tzinfo=UTC).astimezone(zone_of(str(zone)))
+        return line._replace(time=np.datetime64(moment, "s"), start=start, zone=zone)
 
     def _take(self, line: Line) -> str | None:
         """Reads a line into its stream; whether the reading is flagged, as a cell, or None for a line that is left out."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.series.calendar_steps import CalendarDates, calendar_dates
+from seqtext.data.series.frequencies import flag_of
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table import read_table
 from seqtext.data.series.table_options import SeriesTableOptions
@@ -120,13 +121,36 @@ def read_as_trained(
     Raises:
         DataError: as `read_series`.
     """
-    read = partial(read_table, rows, value_columns=value_columns, input_columns=input_columns)
-    series = read(options)
-    if series.first_times is None or series.zone is not None or config.time_zone in (None, "UTC"):
-        return series
-    note = f"{series.name}: times without a zone are taken for those of {config.time_zone}, as in training"
-    zoned = read(replace(options, time_zone=config.time_zone))
+    read = partial(read_table, rows, value_columns=value_columns, input_columns=input_columns, trained=True)
+    zone = config.time_zone if config.zoned and options.time_zone is None else None
+    try:
+        series = read(options)
+    except DataError:  # clocks may have been changed between the readings
+        if zone in (None, "UTC"):
+            raise
+    else:
+        if series.first_times is None or series.zone is not None or zone in (None, "UTC"):
+            return series
+    zoned = read(replace(options, time_zone=zone))
+    note = f"{zoned.name}: times without a zone are taken for those of {zone}, as in training"
     return replace(zoned, notes=(*zoned.notes, note))
+
+
+def check_step(series: SeriesSet, config: ForecastConfig) -> None:
+    """Refuses readings that are not as far apart as those of training, where both say how far; a month is not so many seconds.
+
+    Raises:
+        DataError: for such.
+    """
+    if config.frequency is None or series.frequency == config.frequency or (series.dates or series.frequency) is None:
+        return
+    found = f"a reading a {series.dates.step}" if series.dates else f"a reading every {series.frequency} s"
+    finer = series.frequency is not None and config.frequency % series.frequency == 0
+    average = f"; in a file --frequency {flag_of(config.frequency)} averages finer ones" if finer else ""
+    expected = f"every {config.frequency} s, as the model was trained on"
+    raise DataError(
+        found, where=series.name, expected=expected, fix=f"give readings of that step, or train on these{average}"
+    )
 
 
 def check_calendar(timed: bool, config: ForecastConfig) -> None:
@@ -146,10 +170,7 @@ def of_series(series: SeriesSet, config: ForecastConfig) -> Histories:
     Raises:
         DataError: another frequency than that of training, or no times where the model reads a calendar.
     """
-    if None not in (series.frequency, config.frequency) and series.frequency != config.frequency:
-        found = f"a reading every {series.frequency} s"
-        expected = f"every {config.frequency} s, as the model was trained on"
-        raise DataError(found, where=series.name, expected=expected)
+    check_step(series, config)
     check_calendar(series.first_times is not None, config)
     remarks = []
     if len(config.series) == len(series) == 1:
@@ -167,11 +188,10 @@ def of_frame(frame: Any, config: ForecastConfig) -> Histories:
     Raises:
         DataError: as `read_series`, and as `of_series`.
     """
-    from seqtext.data.series.table import read_series
-
     data = frame_rows(frame)
     values = [name for name in config.series if name in data.column_names]
-    read = of_series(read_series(data, value_columns=values, input_columns=config.input_names), config)
+    series = read_as_trained(data, SeriesTableOptions(), config, value_columns=values, input_columns=config.input_names)
+    read = of_series(series, config)
     return read._replace(many=len(read.series) > 1)
 
 

@@ -80,3 +80,26 @@ def figures_line(out: str) -> str:
     """The line of a backtest with the errors."""
     [line] = [line for line in out.splitlines() if line.startswith("tested on")]
     return line
+
+
+def test_a_history_and_a_pipe_over_a_change_of_clocks_need_no_flag_where_training_had_the_zone(tmp_path) -> None:
+    task = Forecaster.from_data(of_clock("2024-03-01", 600), model="linear")
+    task.save_pretrained(tmp_path / "model")
+    hours = clock("2024-10-10", 24 * 17 + 6)  # over the 27th, on which the hour from two to three is there twice
+    values = load(len(hours))
+    (tmp_path / "early.csv").write_text(csv_of("when,kw", hours[:400], values[:400]))
+    (tmp_path / "all.csv").write_text(csv_of("when,kw", hours, values))
+    batch = in_process.succeeded(command("forecast", tmp_path / "model", "--history", tmp_path / "all.csv"))
+    lines = "".join(f"{hour},{value}\n" for hour, value in zip(hours[400:], values[400:], strict=True)).encode()
+    flags = ("--follow", "--history", tmp_path / "early.csv")
+    piped = in_process.succeeded(command("forecast", tmp_path / "model", *flags, stdin=lines))
+    assert "line 1: times without a zone are taken for those of Europe/Berlin, as in training" in piped.err
+    assert "left out" not in piped.err
+    assert "missing before" not in piped.err
+    assert len(rows_of(piped.out)) == len(hours) - 400
+    last, [ahead] = rows_of(piped.out)[-1], rows_of(batch.out)
+    assert float(last["forecast"]) == pytest.approx(float(ahead["forecast"]), rel=1e-5)
+    import pandas as pd
+
+    frame = pd.DataFrame({"kw": values}, index=pd.to_datetime(hours))
+    assert task(frame).to_frame().index[0] == pd.Timestamp(ahead["time"])

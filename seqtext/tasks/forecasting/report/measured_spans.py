@@ -15,7 +15,7 @@ from seqtext.data.series.splits import SeriesSplits, household_series
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 from seqtext.reporting.evaluation import load_measured
 from seqtext.tasks.forecasting.forecaster import Forecaster
-from seqtext.tasks.forecasting.histories import read_as_trained
+from seqtext.tasks.forecasting.histories import check_step, read_as_trained
 from seqtext.tasks.forecasting.remarks import of_clocks
 
 if TYPE_CHECKING:
@@ -84,14 +84,7 @@ def _as_trained(series: SeriesSet, task: Forecaster) -> SeriesSet:
         DataError: another step of time, no times where the model reads a calendar, or a series that training did not have.
     """
     config = task.config
-    if None not in (series.frequency, config.frequency) and series.frequency != config.frequency:
-        found, expected = (
-            f"a reading every {series.frequency} s",
-            f"every {config.frequency} s, as the model was trained on",
-        )
-        raise DataError(
-            found, where=series.name, expected=expected, fix="give readings of that step, or train on these"
-        )
+    check_step(series, config)
     if config.calendar and series.first_times is None and config.model == "plain":
         found = "no timestamps, and the model reads a calendar"
         raise DataError(found, where=series.name, fix="name their column with --time_column")

@@ -176,7 +176,8 @@ REFUSED = {
         "day",
         table("when,kw", [f"2024-01-01 00:{n:02}" for n in range(N)], load(N)),
         (),
-        "NEW: a reading every 60 s; expected every 3600 s, as the model was trained on; give readings of that step, or train on these",
+        "NEW: a reading every 60 s; expected every 3600 s, as the model was trained on; give readings of that step, or train on these; "
+        "in a file --frequency 1h averages finer ones",
     ),
     "series that training did not have": (
         "wide",
