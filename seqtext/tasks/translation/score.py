@@ -58,7 +58,11 @@ class Score(TableOptions, ModelOptions):
 
     def run(self) -> None:
         """Scores all pairs."""
+        from seqtext.data.pairs.parallel_files import refuse_one_side
+
         raise_together(self.table_faults())
+        if self.input_format is None:
+            refuse_one_side(self.pairs, fix="make one, as with: paste SOURCE TARGET > pairs.tsv; and pass --no_header")
         translator = self.open("score")
         done = cut = 0
         with ExitStack() as stack:

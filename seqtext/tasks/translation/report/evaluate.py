@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from tyro.conf import arg
@@ -231,9 +230,8 @@ def _check_direction(task: Translator, found: tuple[str, str], where: str, *, fi
 
 def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource:
     """The data set of `--data`: two files, the phrasebook, or whatever has a name; or the rows that Python code gave."""
-    from seqtext.data.pairs.parallel_files import TABLES
+    from seqtext.data.pairs.parallel_files import refuse_one_side
     from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs, pair_table
-    from seqtext.data.reading.packed import without_packing
 
     source, target, revision, config = options.source, options.target, options.revision, options.data_config
     if rows is not None:
@@ -245,11 +243,7 @@ def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource
     name = only_name(options.data)
     if name.partition(":")[0] == PHRASEBOOK:
         return load_pairs(name, source=source, target=target, revision=revision, config=config)
-    if Path(name).expanduser().is_file() and Path(without_packing(name.lower())).suffix not in (*TABLES, ".txt", ""):
-        expected = "two, the source and its translation, or one table"
-        raise DataError(
-            "found one file of lines", where=f"--data {name}", expected=expected, fix="give the other one too"
-        )
+    refuse_one_side(name, flag="--data")
     found = load_asked(options, pair_table(options.dialect))
     return PairSource(found.name, found.splits, found.revision, source, target)
 
