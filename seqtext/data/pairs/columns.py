@@ -76,6 +76,12 @@ def choose_pairs(splits: datasets.DatasetDict, *, source: str | None = None, tar
     return Pairs(made, *chosen)
 
 
+def names_of_texts(rows: datasets.Dataset) -> list[str]:
+    """What a pair can be chosen from: columns of text, and the languages of a column of texts by language."""
+    column = _column_of_languages(rows)
+    return [*text_columns(rows), *(_languages(rows, column) if column else [])]
+
+
 def _both(
     source: str | None, target: str | None, names: Sequence[str], rows: datasets.Dataset, *, what: str
 ) -> tuple[str, str]:

@@ -25,6 +25,35 @@ if TYPE_CHECKING:
 
 SOURCE, TARGET = "source", "target"  # the columns of pairs, wherever they came from
 TABLES = (*(ending for ending in FORMATS if ending != ".txt"), ".parquet")
+_OTHERS = (
+    ".txt",
+    ".arrow",
+    ".tsf",
+    ".tmx",
+    ".xml",
+    ".html",
+    ".xls",
+    ".xlsx",
+    ".ods",
+    ".pdf",
+)  # of no file of lines for sure
+
+
+def refuse_one_side(name: str | Path, *, flag: str = "", fix: str = "give the other one too") -> None:
+    """Refuses a file of lines by itself, which is one side of the pairs.
+
+    Args:
+        name: of what was given alone; anything but such a file goes through.
+        flag: what it was given as, for messages.
+        fix: what to do about it.
+
+    Raises:
+        DataError: for such a file.
+    """
+    ending = Path(without_packing(str(name).lower())).suffix
+    if ending not in (*TABLES, *_OTHERS, "") and Path(name).expanduser().is_file():
+        expected = "two, the source and its translation, or one table"
+        raise DataError("found one file of lines", where=f"{flag} {name}".strip(), expected=expected, fix=fix)
 
 
 def read_parallel(files: Sequence[str | Path], *, split: str, flag: str = "") -> datasets.Dataset:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqtext.data.pairs.columns import TOPIC
 from seqtext.data.pairs.line_folders import parallel_files_in
-from seqtext.data.pairs.parallel_files import SOURCE, TARGET, read_parallel
+from seqtext.data.pairs.parallel_files import SOURCE, TARGET, read_parallel, refuse_one_side
 from seqtext.data.reading.dialect import AS_IT_IS, Dialect
 from seqtext.data.reading.local_paths import at_home
 from seqtext.data.reading.packed import without_packing
@@ -72,6 +72,7 @@ def load_pairs(
     """
     asked, _, locale = str(name).partition(":")
     if asked != PHRASEBOOK:
+        refuse_one_side(name)
         folder = at_home(str(name))
         if folder.is_dir() and (files := parallel_files_in(folder, source, target)):
             return load_pair_files(source=source, target=target, flag="", dialect=dialect, **files)
@@ -122,6 +123,8 @@ def load_pair_files(
             )
     if len(decides) == 1:
         tables = {split: files[0] for split, files in given.items()}
+        for split, name in tables.items():
+            refuse_one_side(name, flag=flag or f"--{split}")
         return _named(load_files(**tables, dialect=pair_table(dialect)), source, target)
     if dialect.is_said or dialect.skip_lines:
         where = f"{flag or '--train'} {' '.join(decides)}"

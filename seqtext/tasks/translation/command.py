@@ -21,17 +21,16 @@ from seqtext.tasks.streams import (
     Errors,
     ModelOptions,
     as_they_come,
-    column_of,
     json_text,
     keywords,
     one_line,
     open_input,
     tell,
-    texts_in,
 )
 from seqtext.tasks.targets import open_target
 from seqtext.tasks.translation.given import leading_runs, read_glossary
 from seqtext.tasks.translation.settings import Search
+from seqtext.tasks.translation.sides import source_side
 from seqtext.tasks.translation.told import Told, aligned
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class Translate(Search, TableOptions, ModelOptions):
     input: str | None = None
     """A file of a text a line, a table (csv, tsv, jsonl, parquet), both also packed; a folder, or a data set on the hub. - is the pipe."""
     text_column: str | None = None
-    """Column of a table. Default: the one the model was trained to translate from, else the only one."""
+    """Column of a table, or language of its column translation. Default: what the model translates from, else the only column."""
     split: str | None = None
     """Split of a data set that has several. Default: test."""
     errors: Errors = "strict"
@@ -135,10 +134,9 @@ class Translate(Search, TableOptions, ModelOptions):
             return
         if opened is None:
             return
-        trained, before = translator.config.source_column, 0
-        column = column_of(opened, self.text_column, trained, flag="--text_column")
+        before, side = 0, source_side(opened, self.text_column, translator.config)
         for chunk in as_they_come(opened, self.output, at_once=LINES_AT_ONCE):
-            yield texts_in(chunk, column, before=before, where=opened.name)
+            yield side.texts(chunk, before=before, where=opened.name)
             before += len(chunk)
 
     def _write(self, text: str, made: Translation, file: TextIO) -> None:

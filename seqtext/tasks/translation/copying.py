@@ -29,6 +29,7 @@ _ALL = re.compile(f"{_ADDRESS}|{_NUMBER}")
 _NUMBERS = re.compile(_NUMBER)
 _FEWEST_NUMBERS, _KEPT_SHARE = 20, 0.8
 _FIT = len(PLACEHOLDERS)
+_LETTER = rf"[^\W{UNSPACED}]"  # of a word that has an end
 
 Span = tuple[int, int]
 
@@ -42,6 +43,17 @@ class Masked(NamedTuple):
     def put_back(self, text: str) -> str:
         """A text that the model wrote, with what its placeholders stand for."""
         return "".join(self.stands_for.get(character, character) for character in text)
+
+    def put_in(self, text: str) -> str:
+        """A text that a translation begins with, with the placeholders of what it has as a whole: the 5 of 15 is no number."""
+        text = Normaliser()(text)
+        for mark, kept in self.stands_for.items():
+            begins = r"(?<!\d[.,:/'’-])(?<!\d)" if kept[0].isdecimal() else ""
+            ends = r"(?![.,:/'’-]?\d)" if kept[-1].isdecimal() else ""
+            begins += rf"(?<!{_LETTER})" if re.match(_LETTER, kept[0]) else ""
+            ends += rf"(?!{_LETTER})" if re.match(_LETTER, kept[-1]) else ""
+            text = re.sub(f"{begins}{re.escape(kept)}{ends}", mark, text, count=1)
+        return text
 
 
 class Copier:
@@ -134,13 +146,18 @@ class Glossary:
     """
 
     def __init__(self, terms: Mapping[str, str]) -> None:
-        self.terms = {" ".join(term.split()): " ".join(other.split()) for term, other in terms.items()}
+        normal = Normaliser()  # as the texts are read
+        self.terms = {normal(term): normal(other) for term, other in terms.items()}
         longest_first = sorted(map(re.escape, self.terms), key=len, reverse=True)
         self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
 
     def found(self, text: str) -> dict[Span, str]:
-        """Where terms stand in a text, as they are written, and what each is to be."""
+        """Where terms stand in a normalised text, as they are written, and what each is to be."""
         return {match.span(): self.terms[match.group()] for match in self._pattern.finditer(text)}
+
+    def terms_in(self, text: str) -> set[str]:
+        """The terms that a text has."""
+        return {match.group() for match in self._pattern.finditer(Normaliser()(text))}
 
 
 def glossary_of(terms: Mapping[str, str] | None, *, copies: bool) -> Glossary | None:
@@ -154,7 +171,9 @@ def glossary_of(terms: Mapping[str, str] | None, *, copies: bool) -> Glossary | 
     if not copies:
         found = "a glossary, and the model has not learnt to carry terms over"
         raise OptionsError(found, fix="train it with --copying 0.1, and with a tokenizer of its own")
-    if blank := [term for pair in terms.items() for term in pair if not isinstance(term, str) or not term.strip()]:
+    if blank := [
+        term for pair in terms.items() for term in pair if not isinstance(term, str) or not Normaliser()(term)
+    ]:
         raise OptionsError(f"a glossary with {shorten(blank[0])} among its terms", expected="texts that are not blank")
     return Glossary(terms)
 

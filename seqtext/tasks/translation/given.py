@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from seqtext.data.text.normaliser import Normaliser
 from seqtext.errors import DataError, OptionsError, shorten
 from seqtext.tasks.streams import open_input
 
@@ -46,7 +47,7 @@ def read_glossary(name: str) -> dict[str, str]:
             line = str(row["text"])
             if not line.strip():
                 continue
-            parts = [" ".join(part.split()) for part in line.split("\t")]
+            parts = [Normaliser()(part) for part in line.split("\t")]
             where, expected = f"{name}, line {number}", "a term, a tab, and its translation"
             if len(parts) != 2 or not all(parts):
                 raise DataError(f"found {shorten(line)}", where=where, expected=expected)

@@ -23,13 +23,14 @@ from seqtext.tasks.streams import (
     one_line,
     open_input,
     tell,
-    texts_in,
 )
 from seqtext.tasks.targets import open_target
+from seqtext.tasks.translation.sides import Side, columns_of_training, language_side
 
 if TYPE_CHECKING:
     from seqtext.data.reading.text_files import Rows
     from seqtext.tasks.translation.scoring import PairScore
+    from seqtext.tasks.translation.settings import TranslatorConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class Score(TableOptions, ModelOptions):
     pairs: Positional[Annotated[str, arg(metavar="[PAIRS]")]] = "-"
     """A table of pairs (tsv, csv, jsonl, parquet; packed), a folder, or a data set on the hub. - is the pipe, of a tsv."""
     source: str | None = None
-    """Column of the sources. Default: that of training, else the first of two."""
+    """Column of the sources, or language of the column translation. Default: that of training, else the first of two columns."""
     target: str | None = None
     """Column of the targets, likewise."""
     split: str | None = None
@@ -57,7 +58,11 @@ class Score(TableOptions, ModelOptions):
 
     def run(self) -> None:
         """Scores all pairs."""
+        from seqtext.data.pairs.parallel_files import refuse_one_side
+
         raise_together(self.table_faults())
+        if self.input_format is None:
+            refuse_one_side(self.pairs, fix="make one, as with: paste SOURCE TARGET > pairs.tsv; and pass --no_header")
         translator = self.open("score")
         done = cut = 0
         with ExitStack() as stack:
@@ -65,12 +70,11 @@ class Score(TableOptions, ModelOptions):
             rows = open_input(
                 self.pairs, stack, format=format, split=self.split, dialect=self.dialect, errors=self.errors
             )
-            columns = None if rows is None else self._columns(rows, translator.config)
+            sides = () if rows is None else self._sides(rows, translator.config)
             target = stack.enter_context(open_target(self.output))
             for chunk in as_they_come(rows, self.output):
-                assert columns is not None
                 where = self.pairs if self.pairs != "-" else "standard input"
-                both = [texts_in(chunk, column, before=done, where=where) for column in columns]
+                both = [side.texts(chunk, before=done, where=where) for side in sides]
                 found = translator.score(*both, by_token=self.by_token)
                 for row, source, text, score in zip(chunk, *both, found, strict=True):
                     print(self._line(row, source, text, score), file=target.file)
@@ -81,26 +85,34 @@ class Score(TableOptions, ModelOptions):
         if cut:
             tell([f"{cut:,} of {done:,} pairs cut to {translator.config.max_length} tokens a side"])
 
-    def _columns(self, rows: Rows, config: Any) -> tuple[str, str]:
+    def _sides(self, rows: Rows, config: TranslatorConfig) -> tuple[Side, ...]:
         """Of source and target.
 
         Raises:
             DataError: where it is not clear which they are.
             OptionsError: for one column as both.
         """
-        trained = (config.source_column, config.target_column)
-        usual = trained if set(trained) <= set(rows.columns) else tuple(rows.columns[:2])
+        trained = columns_of_training(config, rows.columns)
+        if trained is None and len(sides := self._languages(rows, config)) == 2:
+            return sides
+        usual = trained or tuple(rows.columns[:2])
         asked = (self.source or usual[0], self.target or (usual[1] if len(usual) > 1 else ""))
         for flag, name in zip(("--source", "--target"), asked, strict=True):
             if name not in rows.columns:
                 found = f"no column {name!r}" if name else "a single column"
                 raise DataError(found, where=rows.name, expected=one_of(rows.columns), fix=f"pass {flag} NAME")
-        if usual is not trained and len(rows.columns) > 2 and not (self.source and self.target):
+        if trained is None and len(rows.columns) > 2 and not (self.source and self.target):
             found = f"{len(rows.columns)} columns"
             raise DataError(found, where=rows.name, expected="two", fix="pass --source NAME --target NAME")
         if asked[0] == asked[1]:
             raise OptionsError(f"source and target are both column {asked[0]!r}", expected="different columns")
-        return asked
+        return Side(asked[0], "--source", by_language=False), Side(asked[1], "--target", by_language=False)
+
+    def _languages(self, rows: Rows, config: TranslatorConfig) -> tuple[Side, ...]:
+        """Both sides, where they are languages of the column `translation`."""
+        asked = (("--source", self.source, config.languages[0]), ("--target", self.target, config.languages[1]))
+        found = [language_side(rows, name, language, flag=flag) for flag, name, language in asked]
+        return tuple(filter(None, found))
 
     def _line(self, row: Row, source: str, target: str, found: PairScore) -> str:
         if self.jsonl:

@@ -31,7 +31,7 @@ class Told:
         self.texts = 0
         self._counts = dict.fromkeys(("cut", "unended", "doubtful", "unsure", "missing"), 0)
         self._glossary = Glossary(terms) if terms else None
-        self._lacking = dict.fromkeys(terms or ())
+        self._lacking = dict.fromkeys(self._glossary.terms if self._glossary else ())
 
     def add(self, texts: Sequence[str], made: Sequence[Translation]) -> None:
         """Counts some translations."""
@@ -47,8 +47,8 @@ class Told:
             self._counts = {name: count + here[name] for name, count in self._counts.items()}
         if self._glossary is not None and self._lacking:
             for text in texts:
-                for start, end in self._glossary.found(" ".join(text.split())):
-                    self._lacking.pop(" ".join(text.split())[start:end], None)
+                for term in self._glossary.terms_in(text):
+                    self._lacking.pop(term, None)
 
     def lines(self) -> Iterator[str]:
         """The notes."""

@@ -143,9 +143,7 @@ class Pen:
         """Its ids, with the placeholders that the source has."""
         if not prefix.strip():
             return ()
-        for mark, text in part.masked.stands_for.items():
-            prefix = prefix.replace(text, mark, 1)
-        return tuple(self._tokenizer.encode([prefix])[0])
+        return tuple(self._tokenizer.encode([part.masked.put_in(prefix)])[0])
 
     def _translation(
         self, source: str, parts: Sequence[tuple[Part, Transduced]], search: Search, *, cut: bool

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seqtext.data.pairs.options import PairDataOptions, load_asked_pairs
+from seqtext.data.pairs.sources import load_pair_files, load_pairs
 from seqtext.data.pairs.splits import PairSplits, pair_splits
 from seqtext.errors import DataError
 from seqtext.options import parse
@@ -82,3 +83,16 @@ def test_the_layout_of_a_table_is_none_of_two_files(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x\n")
     with pytest.raises(DataError, match="found the layout of a table; .*leave --delimiter, --columns"):
         splits_of("--train", str(tmp_path / "a"), str(tmp_path / "b"), "--delimiter", "tab")
+
+
+def test_one_file_of_lines_is_one_side_alone(tmp_path):
+    for name in ("new.en", "new.eng_Latn", "NEW.DE"):
+        (tmp_path / name).write_text("one\ntwo\n")
+        for load in (load_pairs, lambda path: load_pair_files(train=[str(path)])):
+            with pytest.raises(
+                DataError, match="found one file of lines; expected two, the source and its trans.*, or one"
+            ):
+                load(tmp_path / name)
+    (tmp_path / "new.tmx").write_text("<tmx/>\n")
+    with pytest.raises(DataError, match=r"unknown ending '\.tmx'"):
+        load_pairs(tmp_path / "new.tmx")

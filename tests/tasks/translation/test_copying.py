@@ -6,9 +6,11 @@ import pytest
 
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
-from seqtext.errors import OptionsError
+from seqtext.errors import DataError, OptionsError
 from seqtext.tasks.translation.augmentation import Augmentation, counterparts
-from seqtext.tasks.translation.copying import PLACEHOLDERS, Copier, Glossary, copies_numbers, glossary_of
+from seqtext.tasks.translation.copying import PLACEHOLDERS, Copier, Glossary, Masked, copies_numbers, glossary_of
+from seqtext.tasks.translation.given import read_glossary
+from seqtext.tasks.translation.told import Told
 
 TEXTS = [
     "a dog sees the house in room five and 0123456789, km.",
@@ -87,6 +89,39 @@ def test_terms_of_a_glossary_are_whole_words_and_the_longest(copier):
         glossary_of({"dog": "Hund"}, copies=False)
     with pytest.raises(OptionsError, match="a glossary with ' ' among its terms"):
         glossary_of({"dog": " "}, copies=True)
+
+
+def test_terms_are_found_however_their_letters_are_composed(copier, tmp_path):
+    composed, apart = "Caf\u00e9", "Cafe\u0301"
+    for term in (composed, apart):
+        for text in (composed, apart):
+            masked = copier.masked(f"a {text}", Glossary({term: "Haus"}))
+            assert (shown(masked.text), [*masked.stands_for.values()]) == ("a <0>", ["Haus"])
+            told = Told({term: "Haus", "dog": "Hund"})
+            told.add([f"a {text}"], [])
+            assert [*told.lines()] == ["note: no text has 'dog' of the glossary"]
+    with pytest.raises(OptionsError, match="among its terms"):
+        glossary_of({"\x01": "Hund"}, copies=True)
+    (tmp_path / "terms.tsv").write_text(f"{composed}\tHaus\n{apart}\tBaum\n", encoding="utf-8")
+    with pytest.raises(DataError, match="line 2.*is 'Baum', and 'Haus' above"):
+        read_glossary(str(tmp_path / "terms.tsv"))
+
+
+@pytest.mark.parametrize(
+    ("kept", "prefix", "expected"),
+    [
+        ("5", "Am 15 und 5", "Am 15 und <0>"),
+        ("5", "5,5 und 1.5 und 5.", "5,5 und 1.5 und <0>."),
+        ("Hund", "Hundert Hund", "Hundert <0>"),
+        ("Caf\u00e9", "Cafe\u0301 da", "<0> da"),
+        ("😀", "a😀b", "a<0>b"),
+        ("漢字", "日本漢字", "日本<0>"),
+        ("https://a.b/c?d=1", "(https://a.b/c?d=1)", "(<0>)"),
+    ],
+)
+def test_a_prefix_has_placeholders_for_what_it_has_as_a_whole(kept, prefix, expected):
+    masked = Masked(PLACEHOLDERS[0], {PLACEHOLDERS[0]: kept})
+    assert shown(masked.put_in(prefix)) == expected
 
 
 def test_words_that_go_together_are_found_and_others_are_not():

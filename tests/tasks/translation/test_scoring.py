@@ -58,6 +58,19 @@ def test_what_both_sides_have_is_one_token(translator):
         translator.score(["a", "b"], ["a"])
 
 
+def test_files_of_lines_are_scored_as_the_message_says(saved, tmp_path):
+    sides = [tmp_path / "new.en", tmp_path / "new.de"]
+    for side, path in enumerate(sides):
+        path.write_text("".join(f"{pair[side]}\n" for pair in PAIRS[:3]), encoding="utf-8")
+    ended = seqtext_command("score", saved, sides[0])
+    assert (ended.code, ended.out) == (2, "")
+    told = "new.en: found one file of lines; expected two, the source and its translation, or one table; make one, as with: paste"
+    assert told in ended.err
+    pasted = tmp_path / "pairs.tsv"
+    pasted.write_text("".join(f"{a}\t{b}\n" for a, b in PAIRS[:3]), encoding="utf-8")
+    assert len(succeeded(seqtext_command("score", saved, pasted, "--no_header")).out.splitlines()) == 3
+
+
 def test_the_command_scores_tables_and_pipes(saved, tmp_path):
     table = tmp_path / "pairs.tsv"
     table.write_text("source\ttarget\n" + "".join(f"{a}\t{b}\n" for a, b in PAIRS[:3]), encoding="utf-8")

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from tyro.conf import arg
@@ -24,6 +23,7 @@ from seqtext.reporting.evaluation import (
     only_name,
 )
 from seqtext.tasks.streams import open_input
+from seqtext.tasks.translation.sides import columns_of_training
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -162,11 +162,13 @@ def _other(name: str, task: Translator) -> Translator:
 
     Raises:
         OptionsError: for a saved task of another kind.
+        DataError: for one that translates the other way round.
         SavedFileError: for a model that is damaged.
     """
     from seqtext.tasks.saved import load_for
 
     other: Translator = load_for("translate", name)
+    _check_direction(task, other.config.languages, f"--against {name}", fix="compare with a run of the same direction")
     return other.to(str(task.device))
 
 
@@ -187,7 +189,7 @@ def _further_references(name: str, numbers: Sequence[int], count: int) -> list[s
 
 def _load(task: Translator, options: Evaluate, rows_given: Any) -> _Pairs:
     """The pairs asked for, those with a blank side left out, under the names of the columns of training."""
-    from seqtext.data.pairs.columns import choose_pairs
+    from seqtext.data.pairs.columns import choose_pairs, names_of_texts
     from seqtext.data.pairs.parallel_files import SOURCE, TARGET
     from seqtext.data.pairs.splits import without_blank
     from seqtext.data.rows.splits import take
@@ -196,9 +198,10 @@ def _load(task: Translator, options: Evaluate, rows_given: Any) -> _Pairs:
     given = _given(options, rows_given, trained)
     found = measured_rows(options, given.name, given.splits, given.revision)
     source, target = given.source, given.target
-    if source is None and target is None and set(trained) <= set(found.rows.column_names):
-        source, target = trained
+    if source is None and target is None:
+        source, target = columns_of_training(task.config, names_of_texts(found.rows)) or (None, None)
     pairs = choose_pairs(type(found.splits)({found.split: found.rows}), source=source, target=target)
+    _check_direction(task, (pairs.source, pairs.target), found.source, fix="swap the two")
     notes = found.notes
     rows = without_blank(pairs.splits[found.split], found.split, {}, notes)
     if options.max_rows is not None and options.max_rows < len(rows):
@@ -209,11 +212,26 @@ def _load(task: Translator, options: Evaluate, rows_given: Any) -> _Pairs:
     return _Pairs(rows.rename_columns(renamed), found.source, (pairs.source, pairs.target), notes, count)
 
 
+def _check_direction(task: Translator, found: tuple[str, str], where: str, *, fix: str) -> None:
+    """Refuses pairs, or a run, whose sides are the model's the other way round.
+
+    Raises:
+        DataError: for these.
+    """
+    trained = task.config.languages
+    if all(trained) and trained[0] != trained[1] and found == trained[::-1]:
+        raise DataError(
+            f"source is {found[0]!r} and target {found[1]!r}",
+            where=where,
+            expected=f"{trained[0]!r} and {trained[1]!r}, as in training",
+            fix=fix,
+        )
+
+
 def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource:
     """The data set of `--data`: two files, the phrasebook, or whatever has a name; or the rows that Python code gave."""
-    from seqtext.data.pairs.parallel_files import TABLES
+    from seqtext.data.pairs.parallel_files import refuse_one_side
     from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs, pair_table
-    from seqtext.data.reading.packed import without_packing
 
     source, target, revision, config = options.source, options.target, options.revision, options.data_config
     if rows is not None:
@@ -225,11 +243,7 @@ def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource
     name = only_name(options.data)
     if name.partition(":")[0] == PHRASEBOOK:
         return load_pairs(name, source=source, target=target, revision=revision, config=config)
-    if Path(name).expanduser().is_file() and Path(without_packing(name.lower())).suffix not in (*TABLES, ".txt", ""):
-        expected = "two, the source and its translation, or one table"
-        raise DataError(
-            "found one file of lines", where=f"--data {name}", expected=expected, fix="give the other one too"
-        )
+    refuse_one_side(name, flag="--data")
     found = load_asked(options, pair_table(options.dialect))
     return PairSource(found.name, found.splits, found.revision, source, target)
 
