@@ -17,9 +17,8 @@ from seqtext.nn.dropout import LockedDropout
 from seqtext.nn.precision import autocast_fits_lstm, exact_fp32
 
 Cell = Literal["rnn", "gru", "lstm"]
-State = tuple[
-    Tensor, ...
-]  # (h,) or, for an LSTM, (h, c); each (L, B, H), with both directions (2 L, B, H) in torch's order
+# (h,) or, for an LSTM, (h, c); each (L, B, H), with both directions (2 L, B, H) in torch's order
+State = tuple[Tensor, ...]
 
 _MODULES: dict[str, Any] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 _SHUT = 1e4  # sigmoid(-1e4) is exactly 0 and sigmoid(1e4) exactly 1, in fp32 as in bf16

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -182,7 +182,10 @@ class Following:
             self._tell("zoned", line, f"times without a zone are taken for those of {zone}{trained}")
         meter = self.meters.get(line.series)
         last = None if meter is None or meter.last is None else meter.last.item()
-        moment = in_utc(line.time.item(), str(zone), after=last)
+        local = line.time.item()
+        assert isinstance(local, datetime)
+        assert last is None or isinstance(last, datetime)
+        moment = in_utc(local, str(zone), after=last)
         start = moment.replace(tzinfo=UTC).astimezone(zone_of(str(zone)))
         return line._replace(time=np.datetime64(moment, "s"), start=start, zone=zone)
 

@@ -237,6 +237,8 @@ def _same(given: Any, got: Any) -> bool:
     """Numbers may have become floats, and objects have all keys that any has."""
     if isinstance(given, dict) and isinstance(got, dict):
         return all(_same(given.get(key), value) for key, value in got.items()) and given.keys() <= got.keys()
+    if given != given and got != got:
+        return True  # not a number, in an object too
     return bool(given == got and isinstance(given, bool) == isinstance(got, bool)) or (given == {} and got is not None)
 
 
