@@ -70,15 +70,12 @@ def out_of_range(options: object, ranges: Mapping[Range, Sequence[str]]) -> list
     """
     declared = {f.name: str(f.type) for f in fields(options)} if is_dataclass(options) else {}
     faults = []
-    for range_, names in ranges.items():
-        for name in names:
-            value, whole = getattr(options, name), declared.get(name) in ("int", "int | None")
-            if value is None:
-                continue
-            if not isinstance(value, Integral if whole else Real):
-                faults.append(f"--{name} is {value!r}; expected a {'whole ' if whole else ''}number")
-            elif not range_.holds(value):
-                faults.append(f"--{name} is {value}; expected {range_.expected}")
+    for name, range_ in [(name, range_) for range_, names in ranges.items() for name in names]:
+        value, whole = getattr(options, name), declared.get(name) in ("int", "int | None")
+        if value is not None and not isinstance(value, Integral if whole else Real):
+            faults.append(f"--{name} is {value!r}; expected a {'whole ' if whole else ''}number")
+        elif value is not None and not range_.holds(value):
+            faults.append(f"--{name} is {value}; expected {range_.expected}")
     return list(dict.fromkeys(faults))
 
 
@@ -246,7 +243,6 @@ def parse(
     default, path = options(), _options_file(argv)
     if path:
         default = replace(_read_file(options, path, argv), overwrite=False, resume=False, allow_inexact=False)  # type: ignore[type-var]
-
     if "--help" in argv or "-h" in argv:
         show_help(options, default, description)
 

@@ -84,7 +84,8 @@ class Backbone(nn.Module):
         # A module of its own: under torch.compile and torch.export the one built into nn.RNN is lost (torch 2.13).
         self.dropout = LockedDropout(dropout)
         for layer in [*self.layers, *self.reverse_layers]:
-            _initialise(layer, cell)
+            if not layer.get_parameter("bias_hh_l0").is_meta:  # else shapes alone; see `drawn`
+                _initialise(layer, cell)
 
     def forward(self, inputs: Padded, state: State | None = None) -> Padded:
         """Outputs of the top layer.
@@ -211,8 +212,6 @@ def _initialise(layer: nn.Module, cell: Cell) -> None:
     """Orthogonal recurrent weights and Glorot input weights, gate by gate; biases zero but for an open forget gate."""
     gates = {"rnn": 1, "gru": 3, "lstm": 4}[cell]
     w_ih, w_hh, b_ih, b_hh = _weights(layer)
-    if w_hh.is_meta:  # shapes alone; see `drawn`
-        return
     with torch.no_grad():
         for part in w_hh.chunk(gates):
             nn.init.orthogonal_(part)
