@@ -25,18 +25,8 @@ if TYPE_CHECKING:
 
 SOURCE, TARGET = "source", "target"  # the columns of pairs, wherever they came from
 TABLES = (*(ending for ending in FORMATS if ending != ".txt"), ".parquet")
-_OTHERS = (
-    ".txt",
-    ".arrow",
-    ".tsf",
-    ".tmx",
-    ".xml",
-    ".html",
-    ".xls",
-    ".xlsx",
-    ".ods",
-    ".pdf",
-)  # of no file of lines for sure
+_OFFICE = (".xls", ".xlsx", ".ods", ".odt", ".doc", ".docx", ".ppt", ".pptx", ".rtf", ".epub", ".pdf")
+_OTHERS = (".txt", ".arrow", ".tsf", ".tmx", ".xml", ".html", *_OFFICE)  # of no file of lines for sure
 
 
 def refuse_one_side(name: str | Path, *, flag: str = "", fix: str = "give the other one too") -> None:

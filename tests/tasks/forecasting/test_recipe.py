@@ -268,7 +268,8 @@ FORECASTS = {
     ),
     "too short": (("--history", "short.csv"), "history 1 has 23 readings; expected at least 24, which the model looks back"),
     "another frequency": (
-        ("--history", "quarters.csv"), "quarters.csv: a reading every 900 s; expected every 3600 s, as the model was trained on",
+        ("--history", "quarters.csv"),
+        "quarters.csv: a reading every 900 s; expected every 3600 s, as the model was trained on; .*--frequency 1h averages finer ones",
     ),
     "a gap": (("--history", "gap.csv"), "gap.csv, row 8, column 'when': 1 reading missing .*; pass --repair, .*"),
     "several series": (("--history", "long.csv"), "long.csv, column 'when': 30 readings at the time of another .*--series_column id .*"),
