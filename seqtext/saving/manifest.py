@@ -53,7 +53,7 @@ def manifest_bytes(entries: Mapping[str, Entry]) -> bytes:
 
 
 def check_replaceable(folder: Path, names: Collection[str]) -> None:
-    """Refuses a place where anything else stands than what is to be written, or a manifest there lists: it would be gone.
+    """Refuses a place where anything else stands than what is to be written, or was written likewise: it would be gone.
 
     Args:
         folder: that will be written as a whole.
@@ -67,14 +67,16 @@ def check_replaceable(folder: Path, names: Collection[str]) -> None:
     fix = "choose a new folder"
     if not folder.is_dir():
         raise OptionsError("it is a file", where=str(folder), expected="a folder, or a name that is free", fix=fix)
-    others = sorted({path.name for path in folder.iterdir()} - {*names, *_listed(folder), MANIFEST})
+    listed = _listed(folder)
+    before = listed if listed & set(names) else set()  # of such a folder, which may have consisted of more
+    others = sorted({path.name for path in folder.iterdir()} - {*names, *before, MANIFEST})
     if others:
         shown = ", ".join(map(shorten, others[:3]))
         raise OptionsError(f"the folder holds other files ({shown}), which would be gone", where=str(folder), fix=fix)
 
 
 def _listed(folder: Path) -> set[str]:
-    """Names of the files that a folder's manifest lists: it was written as a whole, and so it may be replaced."""
+    """Names of the files that a folder's manifest lists; none without one."""
     try:
         files = json.loads((folder / MANIFEST).read_bytes())["files"]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):

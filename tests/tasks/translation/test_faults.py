@@ -32,7 +32,7 @@ FAULTS = {
     "files of unequal length": (
         ("--train", "train.en", "short.de"),
         "--train train.en short.de: found 60 and 59 lines; expected as many in both; the lengths of their lines .*"),
-    "one file of lines": (("--train", "train.en"), "train.en: unknown ending '.en'; .*"),
+    "one file of lines": (("--train", "train.en"), "--train train.en: found one file of lines; expected two, .*; give the other one too"),
     "files for some splits": (
         ("--train", "train.en", "train.de", "--test", "test.en"), "--test test.en: found 1 file; expected two files of lines, .*"),
     "a test without training": (("--test", "test.en", "test.de"), "--validation and --test are files beside --train; .*"),
