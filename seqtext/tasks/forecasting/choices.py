@@ -5,6 +5,7 @@ Knows the spans of training, no weights.
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -16,8 +17,10 @@ from seqtext.tasks.forecasting.settings import ForecastSettings
 SEGMENTS = 28  # of a window: a week of quarters of a day
 MOST_WINDOW = 1024  # readings, unless a day has more than half of that
 LEAST_WINDOW = 32
-RECENT = (24, 96)  # readings that are read one by one, least and most
-MOST_RECENT = 192  # of a window that is not longer all are
+NEAR = (24, 96)  # last readings that are two days, least and most
+MOST_RECENT = 192  # of a window that is not longer, all readings are read one by one
+# Of a longer one as many as this allows, their square times the horizon: what the closed form of the linear path costs.
+SQUARES = 12_000_000
 SEASONS_NEEDED = 3  # in the training span of the shortest series, for a season to be read
 SIZES = ((2_000, 16), (20_000, 32), (0, 64))  # up to so many readings: units
 # However many readings there are: the year behind them is another one. Without it validation looks better, and what comes later is not.
@@ -49,7 +52,8 @@ def chosen(settings: ForecastSettings, train: Part) -> dict[str, Any]:
     lags = tuple(
         min(_lags(place, seasons, shortest, horizon), farthest // season) for place, season in enumerate(seasons)
     )
-    day = seasons[0] if seasons else RECENT[0]
+    day = seasons[0] if seasons else NEAR[0]
+    recent = min(window, max(MOST_RECENT, isqrt(SQUARES // horizon)))
     units = next(units for most, units in SIZES if len(train) < most or not most)
     seconds = None if series.frequency is None else shortest * series.frequency
     calendar = series.frequency is not None
@@ -67,9 +71,10 @@ def chosen(settings: ForecastSettings, train: Part) -> dict[str, Any]:
         "seasons": seasons,
         "season_lags": lags,
         "segment": _segment(window),
-        "recent": min(window, max(RECENT[0], min(2 * day, RECENT[1])), max(shortest // 12, 1))
+        "recent": recent,
+        "near": min(recent, max(NEAR[0], min(2 * day, NEAR[1])), max(shortest // 12, 1))
         if window > MOST_RECENT
-        else window,
+        else recent,
         "yearly": calendar and seconds is not None and seconds >= YEAR,
     }
 

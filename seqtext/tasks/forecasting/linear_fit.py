@@ -17,6 +17,7 @@ from seqtext.tasks.forecasting.linear_sums import (
     Map,
     Member,
     drawn,
+    groups_of,
     of_changes,
     pieces,
     solve,
@@ -46,7 +47,7 @@ def fit_linear_path(path: LinearPath, windows: Windows, *, plain: bool = False) 
     else:
         kinds = [(anchor, unit) for anchor in anchors for unit in ((0,) if plain else (0, 1))]
         kinds += [] if plain or len(first) < FEW else [(-1, 0)]
-        groups = (0,) if plain else ((0, 1, 2) if path.sizes[1] else (0, 1))
+        groups = (0,) if plain else groups_of(path)
         members = choose(path, windows.series, first, kinds, groups)
     _fit(path, windows.series, first, members)
 

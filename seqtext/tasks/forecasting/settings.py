@@ -184,13 +184,15 @@ class ForecastConfig(ForecastSettings):
     difference_lag: int = 0
     """How many readings back the value lies that forecasts are counted from; 0 for none."""
     seasons: tuple[int, ...] = ()
-    """Readings of each season that lags are of, rising; of a model that is not plain, as are the four below."""
+    """Readings of each season that lags are of, rising; of a model that is not plain, as are the five below."""
     season_lags: tuple[int, ...] = ()
     """How many seasons back the readings of each are read."""
     segment: int = 1
     """Readings of a segment, which the RNN takes in one step."""
     recent: int = 1
     """Last readings that the linear map reads one by one."""
+    near: int = 1
+    """Those of them that it may read alone."""
     yearly: bool = False
     """Whether the calendar has the day of the year: the training span was a year at least."""
     input_names: tuple[str, ...] = ()
@@ -230,8 +232,10 @@ class ForecastConfig(ForecastSettings):
             raise OptionsError(
                 f"{self.season_lags} lags of seasons of {self.seasons}", expected="as many, each above 0"
             )
-        if self.model != "plain" and (self.window % max(self.segment, 1) or not 0 < self.recent <= self.window):
-            found = f"segments of {self.segment} and {self.recent} recent readings of a window of {self.window}"
+        if self.model != "plain" and (
+            self.window % max(self.segment, 1) or not 0 < self.near <= self.recent <= self.window
+        ):
+            found = f"segments of {self.segment}, {self.recent} recent readings and {self.near} near ones of a window of {self.window}"
             raise OptionsError(found, expected="whole segments, and a part of it")
         if max((*self.seasons, *self.season_lags, 0)) > MOST_STEPS:
             raise OptionsError(f"seasons of {self.seasons}", expected=f"at most {MOST_STEPS} readings")

@@ -7,14 +7,16 @@ import pytest
 import torch
 
 from seqtext.data.series.series import Part, whole
+from seqtext.tasks.forecasting.choices import chosen
 from seqtext.tasks.forecasting.completing import SHARES, _best_share
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.linear_choice import _weights
 from seqtext.tasks.forecasting.linear_path import MEMBERS
-from seqtext.tasks.forecasting.linear_sums import ANCHOR_ALONE
+from seqtext.tasks.forecasting.linear_sums import ANCHOR_ALONE, Member, changes, of_changes, pieces, sums_of
+from seqtext.tasks.forecasting.settings import ForecastSettings
 from seqtext.tasks.forecasting.step_model import StepModel, StepOutput
 from seqtext.tasks.forecasting.windows import LEARNT_AHEAD, Windows
-from tests.tasks.forecasting.forecasters import LEVELS, load, series_of
+from tests.tasks.forecasting.forecasters import LEVELS, holed, load, series_of
 
 # ---- maps
 
@@ -62,6 +64,56 @@ def test_maps_are_chosen_again_where_the_recurrent_part_counts_nothing():
         assert ("its maps chosen again too" in said) is not same
         assert torch.equal(task.model.linear.members, before) is same
         assert torch.equal(task.model.linear.deviation, deviation)
+
+
+# ---- readings far back
+
+
+def test_of_a_long_window_any_reading_counts_where_it_says_something():
+    """Each reading is that of 137 before with noise of deviation 1: no season, and nothing that a mean of some readings shows."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=3400)
+    for place in range(137, len(values)):
+        values[place] += 0.95 * values[place - 137]
+    series = series_of(values, timed=False)
+    task = Forecaster.from_data(Part(series, np.array([[0, 2700]])), model="linear", window=250)
+    assert task.config.recent == 250 > task.config.near
+    at = task.positions(Part(series, np.array([[2700, 3400]])), most=1000)
+    off = task.forecasts(Part(series, np.array([[2700, 3400]])), at).values[:, 0] - values[at]
+    assert float(np.square(off).mean()) < 1.3, "a mean of all says 10, the noise is 1"
+
+
+@pytest.mark.parametrize(
+    ("horizon", "recent", "near"),
+    [(1, 336, 96), (24, 336, 96), (200, 244, 96), (320, 193, 96), (400, 192, 96)],
+)
+def test_a_long_horizon_leaves_fewer_readings_of_a_long_window(horizon, recent, near):
+    config = Forecaster.from_data(whole(series_of(load(4000))), model="plain", horizon=2).config
+    found = chosen(ForecastSettings(horizon=horizon, season=48, window=336), whole(series_of(load(4000))))
+    assert (found["recent"], found["near"]) == (recent, near)
+    assert config.near == config.recent == 1
+
+
+@pytest.mark.parametrize("divides", [0, 1])
+@pytest.mark.parametrize("missing", [(), (90, 91, 200)])
+def test_sums_of_products_are_those_of_the_rows(missing, divides):
+    part = whole(series_of(holed(load(260), *missing)))
+    task = Forecaster.from_data(part, model="linear", season=24, window=24, horizon=5)
+    path, windows, steps = task.model.linear, task.encode(part), [0, 2, 4]
+    first = windows.first(np.arange(len(windows)))
+    for member in (Member(-1, divides, 0, 1.0), Member(0, divides, 0, 1.0), Member(2, divides, 0, 1.0)):
+        made = of_changes(path, sums_of(path, windows.series, first, steps, divides), member)
+        expected = torch.zeros_like(made)
+        for inputs, gathered, true in pieces(path, windows.series, first, steps):
+            features, start, unit = changes(path, inputs, gathered, member)
+            if member.anchor < 0:
+                features[..., path.sizes[0] + path.sizes[1]] = 0.0  # no level is counted against
+            change = ((true - start) / unit).unsqueeze(-1)
+            rows = torch.cat([torch.ones_like(change), features, change], dim=-1).double()
+            for step in range(len(steps)):
+                known = rows[~torch.isnan(true[:, step]), step]
+                expected[step] += known.T @ known
+        torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-3)
 
 
 # ---- steps of a long horizon
