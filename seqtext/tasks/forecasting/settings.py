@@ -274,7 +274,7 @@ class ForecastConfig(ForecastSettings):
     def reach(self) -> int:
         """Readings before a forecast that it takes: window and what it is counted from; with seasons one of each, for others stand in."""
         if self.model != "plain":
-            return max((*self.seasons, self.recent, 2)) if self.seasons else self.window
+            return max((*self.seasons, self.near, 2)) if self.seasons else self.window
         window, lag = self.window, self.difference_lag
         return window + lag if self.difference_input else max(window, lag)
 
