@@ -32,6 +32,11 @@ _DATES = (
     "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%Y%m%d", "%Y-%m", "%Y/%m", "%b-%Y", "%d-%b-%Y", "%d-%b-%y", "%d%b%Y",
 )  # fmt: skip
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H%M%S", "%H%M", "%I:%M %p", "%I:%M:%S %p", "%H.%M", "%H.%M.%S", "%H-%M-%S")
+# Days whose month is a word among blanks: Jan 1 2000, January 1st, 2000, Sat, 1 Jan 2000; they are read as 1-Jan-2000.
+_MONTH = r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:[a-z]*)\.?"
+_DAY, _WEEKDAY = r"([0-9]{1,2})(?:st|nd|rd|th)?\.?", r"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?,? )?"
+_MONTH_FIRST = rf"(?i){_WEEKDAY}{_MONTH} {_DAY},? ([0-9]{{4}}),?(\s|$)"
+_DAY_FIRST = rf"(?i){_WEEKDAY}{_DAY} {_MONTH},? ([0-9]{{4}}|[0-9]{{2}}),?(\s|$)"
 _SPLIT = r"^(?P<date>[^ T]+)[ T]*(?P<clock>.*)$"
 _MOST_FORMS = 200_000  # different dates, more than 500 years of them: what has more is something else
 _LOOKS_LIKE_TIMES = (
@@ -92,7 +97,8 @@ def recognised(text: pa.ChunkedArray, where: Cells) -> tuple[Times, str]:
     """
     import pyarrow.compute as pc
 
-    parts = pc.extract_regex(text, _SPLIT).combine_chunks()
+    plain = _with_hyphens(text)
+    parts = pc.extract_regex(plain, _SPLIT).combine_chunks()
     dates, clocks = (part.dictionary_encode() for part in (pc.struct_field(parts, [0]), pc.struct_field(parts, [1])))
     forms, times = dates.dictionary.to_pylist(), clocks.dictionary.to_pylist()
     forms, known = [form or "" for form in forms], [time or "" for time in times]
@@ -100,7 +106,7 @@ def recognised(text: pa.ChunkedArray, where: Cells) -> tuple[Times, str]:
     fitting = [f for f in fitting if len(forms) <= _MOST_FORMS and all(_date(form, f) for form in forms)]
     clock_format = next((f for f in ("", *_CLOCKS) if all(not c or _clock(c, f) for c in known)), None)
     if not fitting or clock_format is None:
-        raise _no_format(text, forms, known, where)
+        raise _no_format(text, plain.to_pylist(), forms, known, where)
     formats = [f"{each} {clock_format}".strip() for each in fitting]
     if len(fitting) > 1:
         found = f"found {shorten(text[0].as_py())}, and no row tells which number is the month"
@@ -114,13 +120,20 @@ def recognised(text: pa.ChunkedArray, where: Cells) -> tuple[Times, str]:
     return moments + seconds[clocks.indices.to_numpy()].astype("timedelta64[s]"), formats[0]
 
 
-def _no_format(text: pa.ChunkedArray, forms: list[str], clocks: list[str], where: Cells) -> DataError:
+def _with_hyphens(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Days whose month is a word among blanks, written with hyphens."""
+    import pyarrow.compute as pc
+
+    text = pc.replace_substring_regex(text, _MONTH_FIRST, r"\2-\1-\3\4")
+    return pc.replace_substring_regex(text, _DAY_FIRST, r"\1-\2-\3\4")
+
+
+def _no_format(text: pa.ChunkedArray, cells: list[str], forms: list[str], clocks: list[str], where: Cells) -> DataError:
     """The error of the first cell that does not fit the format that most cells have, where there is one."""
     dates, times = forms[:1000], [clock for clock in clocks[:1000] if clock]
     date_format = max(_DATES, key=lambda f: sum(_date(form, f) is not None for form in dates))
     clock_format = max(_CLOCKS, key=lambda f: sum(_clock(clock, f) is not None for clock in times)) if times else ""
     both = f"{date_format} {clock_format}".strip()
-    cells = text.to_pylist()
 
     def fits(cell: str) -> bool:
         day, _, clock = cell.replace("T", " ").partition(" ")
@@ -133,7 +146,7 @@ def _no_format(text: pa.ChunkedArray, forms: list[str], clocks: list[str], where
     fix = f"correct the cell, pass --time_format, {NOT_AT_ALL}"
     if re.search(r"[T ]24:00(:00)?$", cells[row]):
         fix = "write 24:00 as 00:00 of the next day"
-    return DataError(f"found {shorten(cells[row])}", where=where.row(row), expected=expected, fix=fix)
+    return DataError(f"found {shorten(text[row].as_py())}", where=where.row(row), expected=expected, fix=fix)
 
 
 def _date(text: str, form: str) -> date | None:
@@ -159,7 +172,7 @@ def look_like_times(cells: pa.Array) -> bool:
     """Whether text looks like dates, with a clock's time behind them or without, or months, in each cell that is not empty."""
     import pyarrow as pa
 
-    return _all_match(cells, _LOOKS_LIKE_TIMES) or (
+    return any(_all_match(cells, pattern) for pattern in (_LOOKS_LIKE_TIMES, _MONTH_FIRST, _DAY_FIRST)) or (
         _all_match(cells, _LOOKS_LIKE_PERIODS) and periods(pa.chunked_array([_trimmed(cells)])) is not None
     )
 
