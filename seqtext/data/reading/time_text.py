@@ -33,6 +33,7 @@ _DATES = (
 )  # fmt: skip
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H%M%S", "%H%M", "%I:%M %p", "%I:%M:%S %p", "%H.%M", "%H.%M.%S", "%H-%M-%S")
 # Days whose month is a word among blanks: Jan 1 2000, January 1st, 2000, Sat, 1 Jan 2000; they are read as 1-Jan-2000.
+_IN_WORDS = "a day, the name of its month and a year"
 _MONTH = r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:[a-z]*)\.?"
 _DAY, _WEEKDAY = r"([0-9]{1,2})(?:st|nd|rd|th)?\.?", r"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?,? )?"
 _MONTH_FIRST = rf"(?i){_WEEKDAY}{_MONTH} {_DAY},? ([0-9]{{4}}),?(\s|$)"
@@ -117,7 +118,8 @@ def recognised(text: pa.ChunkedArray, where: Cells) -> tuple[Times, str]:
     days = np.array([_date(form, fitting[0]) for form in forms], dtype="datetime64[D]")
     seconds = np.array([_seconds(c, clock_format) for c in known], dtype=np.int64)
     moments: Times = days[dates.indices.to_numpy()].astype("datetime64[s]")
-    return moments + seconds[clocks.indices.to_numpy()].astype("timedelta64[s]"), formats[0]
+    form = formats[0] if plain.equals(text) else f"{_IN_WORDS} {clock_format}".strip()
+    return moments + seconds[clocks.indices.to_numpy()].astype("timedelta64[s]"), form
 
 
 def _with_hyphens(text: pa.ChunkedArray) -> pa.ChunkedArray:
