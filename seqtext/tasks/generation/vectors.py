@@ -217,7 +217,11 @@ def components(vector: Tensor, config: GeneratorConfig) -> tuple[Tensor, Tensor]
 def _mixture(weights: Mapping[str, float], config: GeneratorConfig) -> Tensor:
     """Weights of names, made to sum to 1 within each attribute; an attribute that is not named has its shares of training."""
     if not config.attributes:
-        fix = "ask for something like a text" if config.has_encoder else 'give a vector, in a line of --input as {"vector": [...]}'
+        fix = (
+            "ask for something like a text"
+            if config.has_encoder
+            else 'give a vector, in a line of --input as {"vector": [...]}'
+        )
         raise OptionsError("the model's vectors have no names", fix=fix)
     places = [_place(name, config) for name in weights]
     for (name, weight), place in zip(weights.items(), places, strict=True):

@@ -43,7 +43,7 @@ FAULTS = {
     "a shorter vector": (
         "vector", [1.0], ("--vector_column", "vector"), r".*row 17, column 'vector': found \[1.0\] \(1 numbers\); .* 2 finite numbers"),
     "an odd number": (
-        "vector", [1.0, "a"], ("--vector_column", "vector"), r".*row 17, .*: found \[1.0, 'a'\], .*; expected a list whose values are each a number, .*"),
+        "vector", [1.0, "a"], ("--vector_column", "vector"), r".*row 17, .*: found \[1.0, 'a'\], .*; expected a list .* each a number, .*"),
     "a vector as text": (
         "vector", "[0.5 1.5]", ("--vector_column", "vector"), ".*row 17, column 'vector': found '\\[0.5 1.5\\]', which is text; .*"),
     "no such column": ("label", "sea", ("--attributes", "lable"), ".*no column 'lable' among .*; did you mean 'label'[?]"),
