@@ -144,6 +144,8 @@ class Separated:
             if first and (told := _SEP.fullmatch(first[0])):
                 self._said, gone = told[1], gone + sum(1 for _ in islice(self._lines, 1))
                 first = first[1:] or self._lines.peek(LOOKED_AT)
+            if first and first[0].startswith('{"'):
+                raise LineError("found JSON", line=gone + 1, fix="call it .jsonl, or pass --input_format jsonl")
         except LineError as error:
             raise DataError(
                 error.found, where=f"{self._name}, {self._header_line(error.line)}", fix=error.fix

@@ -68,7 +68,7 @@ class JsonLines:
     left_aside: Mapping[str, str] = {}
 
     def __init__(self, lines: Lines, name: str, keys: Sequence[str] = ()) -> None:
-        self._lines, self._name = lines, name
+        self._lines, self._name, self._keys = lines, name, keys
         self._numbered: Iterator[tuple[int, str]] = enumerate(lines, start=1)
         self._row, self._by_line, self._twice, self._blank = 0, True, False, 0
         self._decoder = json.JSONDecoder(object_pairs_hook=self._object_of)
@@ -212,6 +212,8 @@ class JsonLines:
         """A value, once it is an object; its values with whole characters, and those marked that are not clear."""
         if not isinstance(value, dict):
             fix = f"make objects of it: {to_lines(_objects_of(value))}" if isinstance(value, list) else ""
+            if self._keys:  # which of them a value is meant for is not known
+                fix = f'write an object on each line, as {{"{self._keys[0]}": ...}}'
             found = f"found {shorten(value)}, a JSON {_json_type(value)}"
             raise DataError(found, where=self._where(), expected="a JSON object", fix=fix)
         if self._twice:

@@ -122,8 +122,10 @@ class TypedColumn:
             fitting, misfit = (middle, misfit) if fits else (fitting, middle)
         before = _array(values[:fitting], self.type)
         value, type_ = values[fitting], self.type if before is None else before.type
-        kind = _KINDS.get(type(value), "odd")
-        return first_row + fitting, f"found {shorten(value)}, which is {kind}", f"{kind_of(type_)}, as in other rows"
+        kind, wanted = _KINDS.get(type(value), "odd"), kind_of(type_)
+        if kind == wanted == _KINDS[list]:  # what is odd is in it
+            wanted += f" whose values are each {kind_of(type_.value_type)}"
+        return first_row + fitting, f"found {shorten(value)}, which is {kind}", f"{wanted}, as in other rows"
 
 
 def kind_of(type_: pa.DataType) -> str:

@@ -60,18 +60,12 @@ def with_generated(
         seed: of what is written.
 
     Raises:
-        OptionsError: if it knows none of the labels.
+        OptionsError: as `known_labels`.
     """
     import datasets
 
     labels = Labels.of(train, columns.label)
-    attribute, known = _known(generator, labels.names)
-    if not known:
-        raise OptionsError(
-            f"--augment_from {name} writes about {one_of(_names(generator), 5)}",
-            expected=f"some of the labels: {one_of(map(shorten, labels.names), 5)}",
-            fix="give a generator that was trained on rows with these labels",
-        )
+    attribute, known = known_labels(generator, labels.names, name=name)
     texts: list[str] = []
     ids: list[int] = []
     for number, (label, count) in enumerate(zip(labels.names, labels.counts, strict=True)):
@@ -79,9 +73,8 @@ def with_generated(
             written = generator(f"{attribute}:{label}", count=min(count, MOST), seed=seed)
             texts += [one.text for one in written if one.text.strip()]
             ids += [number] * (len(texts) - len(ids))
-    rows = datasets.Dataset.from_dict({columns.text: texts}).cast(
-        datasets.Features({columns.text: train.features[columns.text]})
-    )
+    of_text = datasets.Features({columns.text: train.features[columns.text]})
+    rows = datasets.Dataset.from_dict({columns.text: texts}, features=of_text)
     fresh = np.ones(len(rows), dtype=bool)
     for part in held_out:
         fresh[rows_in_both(part, rows, columns.text)] = False
@@ -92,15 +85,27 @@ def with_generated(
     return Generated(appended(train, rows.select(places), answers[places], columns), told)
 
 
-def _names(generator: Writes) -> list[str]:
-    return [shorten(name) for names in generator.config.names for name in names]
+def known_labels(generator: Writes, labels: Sequence[str], *, name: str) -> tuple[str, set[str]]:
+    """The attribute that has most of the labels among its names, and which these are.
 
+    Args:
+        generator: that is to write.
+        labels: of the rows.
+        name: what it is called.
 
-def _known(generator: Writes, labels: Sequence[str]) -> tuple[str, set[str]]:
-    """The attribute that has most of the labels among its names, and which these are."""
+    Raises:
+        OptionsError: if it knows none of them.
+    """
     found = {
         attribute: {*names} & {*labels}
         for attribute, names in zip(generator.config.attributes, generator.config.names, strict=True)
     }
     best = max(found, key=lambda attribute: len(found[attribute]), default="")
-    return best, found.get(best, set())
+    if not found.get(best):
+        names = [shorten(one) for names in generator.config.names for one in names]
+        raise OptionsError(
+            f"--augment_from {name} writes about {one_of(names, 5).removeprefix('one of ') if names else 'no labels'}",
+            expected=f"some of the labels: {one_of(map(shorten, labels), 5).removeprefix('one of ')}",
+            fix="give a generator that was trained on rows with these labels",
+        )
+    return best, found[best]

@@ -5,6 +5,7 @@ Knows names and numbers; neither texts nor models.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from numbers import Real
@@ -72,7 +73,7 @@ def attribute_places(rows: Dataset, config: GeneratorConfig) -> Tensor:
 
 
 def dense_column(rows: Dataset, column: str, *, size: int = 0) -> FloatArray:
-    """(R, C) of a column of lists of numbers.
+    """(R, C) of a column of lists of numbers, or of text that is such a list in JSON, as tables of text have it.
 
     Args:
         rows: of a split.
@@ -87,14 +88,23 @@ def dense_column(rows: Dataset, column: str, *, size: int = 0) -> FloatArray:
     parts: list[FloatArray] = []
     for array in column_arrays(rows, column):
         for value in array.to_pylist():
-            vector = _finite_vector(value)
+            vector = _finite_vector(_read(value) if isinstance(value, str) else value)
             if vector is None or vector.size != (size := size or vector.size):
                 where = f"{row_as_loaded(rows, len(parts))}, column {column!r}"
                 count = "" if vector is None else f" ({vector.size} numbers)"
                 expected = f"a list of {size or 'one or more'} finite numbers"
-                raise DataError(f"found {shorten(value)}{count}", where=where, expected=expected)
+                fix = "write it so: [0.5, -1, 2]" if isinstance(value, str) else ""
+                raise DataError(f"found {shorten(value)}{count}", where=where, expected=expected, fix=fix)
             parts.append(vector)
     return np.stack(parts)
+
+
+def _read(text: str) -> Any:
+    """What a text says in JSON; None if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _finite_vector(value: Any) -> FloatArray | None:
@@ -207,7 +217,12 @@ def components(vector: Tensor, config: GeneratorConfig) -> tuple[Tensor, Tensor]
 def _mixture(weights: Mapping[str, float], config: GeneratorConfig) -> Tensor:
     """Weights of names, made to sum to 1 within each attribute; an attribute that is not named has its shares of training."""
     if not config.attributes:
-        raise OptionsError("the model's vectors have no names", fix="give a vector, or a text whose vector to use")
+        fix = (
+            "ask for something like a text"
+            if config.has_encoder
+            else 'give a vector, in a line of --input as {"vector": [...]}'
+        )
+        raise OptionsError("the model's vectors have no names", fix=fix)
     places = [_place(name, config) for name in weights]
     for (name, weight), place in zip(weights.items(), places, strict=True):
         if not isinstance(weight, Real) or not math.isfinite(weight) or weight < 0:

@@ -20,10 +20,10 @@ PLACEHOLDERS = "".join(
     map(chr, range(0xE000, 0xE008))
 )  # private-use characters; those that a text brings are copied themselves
 _ENDS = ".,;:!?)]}>\"'”’»"  # behind an address, no part of it
-_ADDRESS = (
-    r"(?:\w+://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io|info)\b(?:/\S*)?"
-)
-_NUMBER = r"[^\W\d_]+-?\d[\w-]*|\d+(?:[.,:/'’-]\d+)*"  # A380, or 1,000.5, 12:30, 2026-11-28
+# Runs of word characters have limits, those of addresses where there are some, or a long one would be read anew from each character on.
+_SITE = r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,9}\.(?:com|org|net|edu|gov|io|info)\b(?:/\S*)?"
+_ADDRESS = rf"(?:\w{{1,30}}://|www\.)\S+|[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|{_SITE}"
+_NUMBER = r"[^\W\d_]{1,30}-?\d[\w-]*|\d+(?:[.,:/'’-]\d+)*"  # A380, or 1,000.5, 12:30, 2026-11-28
 _ADDRESSES = re.compile(_ADDRESS)
 _ALL = re.compile(f"{_ADDRESS}|{_NUMBER}")
 _NUMBERS = re.compile(_NUMBER)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
+from seqtext.data.reading.csv_rows import Separated
 from seqtext.data.reading.json_lines import as_written
 from seqtext.data.reading.table_options import TableOptions
-from seqtext.errors import DataError, OptionsError, one_of, raise_together
+from seqtext.errors import DataError, OptionsError, one_of, raise_together, shorten
 from seqtext.tasks.streams import (
     Errors,
     ModelOptions,
@@ -81,7 +82,7 @@ class Score(TableOptions, ModelOptions):
                 target.flush(len(chunk))
                 done += len(chunk)
                 cut += sum(one.cut for one in found)
-            tell(rows.told() if rows is not None else ())
+            tell((*self._told(rows, translator.config), *rows.told()) if rows is not None else ())
         if cut:
             tell([f"{cut:,} of {done:,} pairs cut to {translator.config.max_length} tokens a side"])
 
@@ -107,6 +108,14 @@ class Score(TableOptions, ModelOptions):
         if asked[0] == asked[1]:
             raise OptionsError(f"source and target are both column {asked[0]!r}", expected="different columns")
         return Side(asked[0], "--source", by_language=False), Side(asked[1], "--target", by_language=False)
+
+    def _told(self, rows: Rows, config: TranslatorConfig) -> list[str]:
+        """That the first line was taken for names where nothing says that it holds any: it may have been a pair."""
+        said = not self.header or self.columns or self.source or self.target
+        if said or not isinstance(rows.source, Separated) or columns_of_training(config, rows.columns):
+            return []
+        names = " and ".join(map(shorten, rows.columns))
+        return [f"{rows.name}: its first line, {names}, names the columns; if it is a pair, pass --no_header"]
 
     def _languages(self, rows: Rows, config: TranslatorConfig) -> tuple[Side, ...]:
         """Both sides, where they are languages of the column `translation`."""

@@ -57,7 +57,7 @@ def test_a_generator_of_other_labels_is_refused():
     other = given({"text": ["a", "b"], "label": ["cats", "dogs"]})
     with pytest.raises(
         OptionsError,
-        match="writes about one of 'glad', 'sad', 'war', 'sea', 'sky'; expected some of the labels: one of 'cats', 'dogs'",
+        match="writes about 'glad', 'sad', 'war', 'sea', 'sky'; expected some of the labels: 'cats', 'dogs'; give a ",
     ):
         with_generated(other, COLUMNS, Stub(), name="runs/news", held_out=[], seed=0)
 
@@ -91,6 +91,16 @@ def test_a_run_is_made_with_and_without_and_keeps_what_validation_says_is_better
     same = all(bool((other[name] == value).all()) for name, value in seqtext.load("run").model.state_dict().items())
     assert same == kept
     assert "learning from generated texts too" in Path("run/README.md").read_text()
+
+
+@pytest.mark.parametrize("flags", [(), ("--dry_run",)])
+def test_a_generator_that_cannot_be_meant_is_told_before_there_is_a_folder(runs, flags):
+    for name, count in (("train", 60), ("test", 12)):
+        write_csv(Path(f"{name}.csv"), topic_rows(count, seed=count) | {"label": ["cats", "dogs"] * (count // 2)})
+    for name, told in (("reader", "is a TopicClassifier"), ("writer", "writes about 'sea', 'town', 'wood'; expected")):
+        ended = recipe("--augment_from", name, "--run", "run", *flags)
+        assert (ended.code, Path("run").exists()) == (2, False)
+        assert f"--augment_from {name} {told}" in ended.err
 
 
 def test_what_is_no_generator_or_rows_without_one_label_each_are_refused(runs):

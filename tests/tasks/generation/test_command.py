@@ -79,6 +79,8 @@ FAULTS = {
     "a longer vector": ([{"vector": [1, 2]}], "row 1: asked for a vector of 2 numbers; expected .* 3 finite numbers"),
     "a long prompt": ([{"prompt": "ship " * 90, "max_length": 9}], "row 1: the prompt has .* tokens; .*; raise max_length"),
     "twice": (['{"seed": 1, "seed": 2}'], "row 1, key 'seed': the key 'seed' stands twice in the object"),
+    "an array": (['["sea", "town"]'], r'row 1 .*: found .*, a JSON array; .*; write an object on each line, as {"topic": ...}'),
+    "a name": (['"sea"'], r'row 1 .*: found .*, a JSON string; .*; write an object on each line, as {"topic": ...}'),
     "no JSON": (["sea"], "row 1 .*: not valid JSON .*"),
 }
 # fmt: on

@@ -42,6 +42,10 @@ FAULTS = {
         "vector", None, ("--vector_column", "vector"), ".*row 17, column 'vector': found None; expected a list of 2 finite numbers"),
     "a shorter vector": (
         "vector", [1.0], ("--vector_column", "vector"), r".*row 17, column 'vector': found \[1.0\] \(1 numbers\); .* 2 finite numbers"),
+    "an odd number": (
+        "vector", [1.0, "a"], ("--vector_column", "vector"), r".*row 17, .*: found \[1.0, 'a'\], .*; expected a list .* each a number, .*"),
+    "a vector as text": (
+        "vector", "[0.5 1.5]", ("--vector_column", "vector"), ".*row 17, column 'vector': found '\\[0.5 1.5\\]', which is text; .*"),
     "no such column": ("label", "sea", ("--attributes", "lable"), ".*no column 'lable' among .*; did you mean 'label'[?]"),
     "no such vectors": ("label", "sea", ("--vector_column", "vectr"), ".*no column 'vectr' among .*; did you mean 'vector'[?]"),
     "two ways": (

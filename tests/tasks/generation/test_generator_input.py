@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import datasets
 import numpy as np
 import pytest
+import torch
 
 from seqtext.errors import DataError, OptionsError, SavedFileError
 from seqtext.tasks.generation.generator import TextGenerator
@@ -104,6 +106,17 @@ def test_a_vector_that_is_none_is_told_by_the_row_it_was_loaded_from(rows, dense
     for use in (lambda: of(bad, vector_column="dense"), lambda: dense.encode(bad)):
         with pytest.raises(DataError, match=f"row 17, column 'dense': {told}"):
             use()
+
+
+def test_vectors_of_a_table_of_text_are_lists_in_json(rows, dense):
+    as_text = datasets.Dataset.from_dict(
+        {"text": rows["text"], "dense": [json.dumps(vector) for vector in rows["dense"]]}
+    )
+    assert torch.equal(dense.encode(as_text).vectors.dense, dense.encode(rows).vectors.dense)
+    for value, count in (("[1, 2]", r" \(2 numbers\)"), ("[1 2 3 4 5]", ""), ("", ""), ("[1, 2, NaN, 4, 5]", "")):
+        told = f"row 17, column 'dense': found {re.escape(repr(value))}{count}; .* 5 finite numbers; write it so: .0.5, -1, 2."
+        with pytest.raises(DataError, match=told):
+            dense.encode(with_cell(as_text, "dense", 17, value))
 
 
 def test_vectors_of_another_size_than_training_had_are_refused(rows, dense):

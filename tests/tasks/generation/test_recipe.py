@@ -177,7 +177,7 @@ def test_with_dense_vectors_and_a_test_of_few_rows():
         Path(f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     flags = ("--train", "train.jsonl", "--test", "test.jsonl", "--vector_column", "vector", "--evaluation", "all")
     ended = done(*flags, "--run", "run")
-    assert "vector      3 features of column 'vector'" in ended.out
+    assert "vector      3 features of column 'vector', 1 of them the same in all training rows" in ended.out
     assert figures_of("run")["samples"]["count"] == 3
 
 

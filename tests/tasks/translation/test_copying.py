@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from seqtext.data.text.normaliser import Normaliser
@@ -53,6 +55,13 @@ def test_what_is_copied(copier, text, masked, copied):
     assert list(made.stands_for.values()) == copied
     assert masked is None or shown(made.text) == masked
     assert made.put_back(made.text) == text
+
+
+@pytest.mark.parametrize("run", ["x", "a.", "a-", "é_", "a+", "9a", "x.com.", "a@"])
+def test_a_long_run_is_looked_through_once(copier, run):
+    began = time.process_time()
+    copier.spans(run * (20_000 // len(run)))
+    assert time.process_time() - began < 0.5  # 0.06; or seconds, if each character began anew
 
 
 def test_where_numbers_are_translated_they_are_left_to_the_model(tokenizer):

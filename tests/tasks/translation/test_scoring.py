@@ -92,6 +92,26 @@ def test_the_command_scores_tables_and_pipes(saved, tmp_path):
     assert "[TEXT" not in helped
 
 
+@pytest.mark.parametrize("lines", [b"dog\tHund\n", b"dog\tHund\ntree\tBaum\n"])
+def test_a_first_line_that_may_be_a_pair_is_told(saved, lines):
+    ended = succeeded(seqtext_command("score", saved, stdin=lines))
+    assert len(ended.out.splitlines()) == lines.count(b"\n") - 1
+    told = "standard input: its first line, 'dog' and 'Hund', names the columns; if it is a pair, pass --no_header"
+    assert told in ended.err
+    again = succeeded(seqtext_command("score", saved, "--no_header", stdin=lines))
+    assert (len(again.out.splitlines()), again.err) == (lines.count(b"\n"), "")
+    for flags, names in (((), b"source\ttarget\n"), (("--source", "a", "--target", "b"), b"a\tb\n")):
+        assert succeeded(seqtext_command("score", saved, *flags, stdin=names + lines)).err == ""
+
+
+def test_json_in_a_pipe_names_the_flag_that_reads_it(saved):
+    line = b'{"source": "dog", "target": "Hund"}\n'
+    ended = seqtext_command("score", saved, stdin=line)
+    assert ended.code == 2
+    assert "standard input, line 1 (the header): found JSON; call it .jsonl, or pass --input_format jsonl" in ended.err
+    assert succeeded(seqtext_command("score", saved, "--input_format", "jsonl", stdin=line)).out.endswith("dog\tHund\n")
+
+
 @pytest.mark.parametrize(
     ("text", "flags", "told"),
     [

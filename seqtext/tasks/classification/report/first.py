@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from seqtext.data.rows.labels import Labels
 from seqtext.data.rows.splits import hold_out_rows
 from seqtext.errors import OptionsError
 from seqtext.options import part_of
 from seqtext.reporting.stages import Stage, begin, better_of, run_stage
 from seqtext.tasks.classification.classifier import TopicClassifier
-from seqtext.tasks.classification.generated import with_generated
+from seqtext.tasks.classification.generated import known_labels, with_generated
 from seqtext.tasks.classification.prepare import FIXED_BY_WEIGHTS, language_settings
 from seqtext.tasks.classification.settings import TopicSettings
 from seqtext.tasks.classification.splits import LabelledSplits
@@ -45,10 +46,12 @@ def start_of(options: Any, folder: RunFolder, data: LabelledSplits, *, revision:
     Whatever has a start needs patience rather than all epochs, unless somebody says how much.
 
     Raises:
-        OptionsError: if the run's folder is taken.
+        OptionsError: if the run's folder is taken, or nothing can write texts for the labels that was to.
         Stopped: by a signal, with everything saved.
     """
     needs_one = data.unlabelled is not None and options.init_from is None and options.model != "linear"
+    if options.augment_from is not None:
+        _generator(options, data)  # before there is a folder
     has_stages = needs_one or options.augment_from or (options.init_from and options.compare_scratch)
     start = options.init_from
     if has_stages and not options.dry_run:
@@ -96,21 +99,15 @@ def augmented(
         make: the classifier, out of training rows, told something of them.
 
     Raises:
-        OptionsError: if it is no generator, or knows none of the labels.
+        OptionsError: as `start_of`.
     """
     if options.augment_from is None or options.dry_run:
         return None
-    name = options.augment_from
-    if data.target != "label" or options.teacher_column:
-        has = "a teacher's answers" if options.teacher_column else "labels in lists, or a number, each"
-        raise OptionsError(f"--augment_from {name}, and the texts have {has}", fix="leave --augment_from out")
-    if (saved := open_saved(name)).task != "TextGenerator":
-        raise OptionsError(f"--augment_from {name} is a {saved.task}", expected="a text generator")
     rows, said = with_generated(
         data.train,
         data.columns,
-        load(name),
-        name=name,
+        _generator(options, data),
+        name=options.augment_from,
         held_out=(data.validation, data.test),
         seed=options.seed,
     )
@@ -118,6 +115,23 @@ def augmented(
     told = {"target": data.target, "teacher_column": ANSWERS}
     trained: TopicClassifier = run_stage(folder, stage, options, make=lambda: make(rows, told), open=load)
     return trained
+
+
+def _generator(options: Any, data: LabelledSplits) -> Any:
+    """That which is to write further texts.
+
+    Raises:
+        OptionsError: if it is no generator, or knows none of the labels, or the rows have no labels.
+    """
+    name = options.augment_from
+    if data.target != "label" or options.teacher_column:
+        has = "a teacher's answers" if options.teacher_column else "labels in lists, or a number, each"
+        raise OptionsError(f"--augment_from {name}, and the texts have {has}", fix="leave --augment_from out")
+    if (saved := open_saved(name)).task != "TextGenerator":
+        raise OptionsError(f"--augment_from {name} is a {saved.task}", expected="a text generator")
+    generator = load(name)
+    known_labels(generator, Labels.of(data.train, data.columns.label).names, name=name)
+    return generator
 
 
 def best_of(

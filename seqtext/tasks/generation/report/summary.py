@@ -15,6 +15,7 @@ from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, example_text, lengths_of_texts, summarise
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.generation.generator import TextGenerator
+from seqtext.tasks.generation.vectors import RowVectors
 
 SHOWN = 12  # values of an attribute
 
@@ -46,7 +47,7 @@ def generator_summary(
             f"            {sum(empty.values()):,} empty texts, {long:,} read in windows of {task.config.max_length},"
             f" {report.byte_share:.2%} of tokens spell bytes",
             f"            {data.duplicates:,} test texts are in train too",
-            f"vector      {_vector(task)}",
+            f"vector      {_vector(task, examples.vectors)}",
             f"vocabulary  {len(task.tokenizer):,} pieces",
         ],
         example=example_text(next(texts_of(data.train.select([0]), data.text_column))[0], task.tokenizer),
@@ -91,7 +92,7 @@ def _of_html(task: TextGenerator, data: TextSplits) -> list[str]:
     return [f"{found}, and are cleaned: {shorten(text[start:], 50)} becomes {shorten(cleaned[start:], 50)}"]
 
 
-def _vector(task: TextGenerator) -> str:
+def _vector(task: TextGenerator, vectors: RowVectors) -> str:
     config = task.config
     if config.attributes:
         parts = []
@@ -100,5 +101,13 @@ def _vector(task: TextGenerator) -> str:
             parts.append(f"{column} ({', '.join(shorten(name, 30)[1:-1] for name in names[:SHOWN])}{more})")
         return f"{config.vector_size} features: {'; '.join(parts)}"
     if config.vector_column is not None:
-        return f"{config.vector_size} features of column {config.vector_column!r}"
+        return f"{config.vector_size} features of column {config.vector_column!r}{_constant(vectors)}"
     return f"{config.vector_size} features that a classifier makes of the text" if config.has_encoder else "none"
+
+
+def _constant(vectors: RowVectors) -> str:
+    """That features say nothing."""
+    assert vectors.dense is not None
+    same = int((vectors.dense == vectors.dense[0]).all(0).sum())
+    which = "all" if same == vectors.size else f"{same:,}"
+    return f", {which} of them the same in all training rows" if same else ""
