@@ -118,7 +118,8 @@ class _Run:
     def _moment(self, number: int) -> Stop:
         if self._stop_with == signal.SIGKILL and number % 2:
             return Stop(at=self._rng.randint(1, self._operations // 2))
-        return Stop(self._stop_with, after=self._rng.uniform(0, self._seconds))
+        # The later a start, the less of the run is left: a signal that comes after its end is none.
+        return Stop(self._stop_with, after=self._rng.uniform(0, self._seconds / (1 + number)))
 
     def _count(self, start: Start) -> None:
         result, name = self._result, self._harness.recipe
