@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -22,7 +23,12 @@ import hypothesis
 import pytest
 import torch
 
+from seqtext.reporting import estimate
+from tests.undrawn import draw_nothing
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.figure import Figure
 
 # However the tests were started: a shell without a terminal ignores SIGINT in what it starts in the background, and so would we and
@@ -77,8 +83,23 @@ SLOW = (
 )
 
 
+# These come first, the longest before the others, so that no process of the test has one of them left when the others are done.
+LONGEST = (
+    "survival/test_survival.py",
+    "test_docs.py",
+    "training/test_processes.py",
+    "tasks/translation/test_recipe.py",
+    "training/test_resume_exact.py",
+    "tasks/classification/test_recipe.py",
+    "test_wheel.py",
+    "training/test_fit.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = Path(__file__).parent
+    order = {place / file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
     for item in items:
         if any(item.path.relative_to(place).match(pattern) for pattern in SLOW):
             item.add_marker(pytest.mark.slow)
@@ -87,6 +108,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def private_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["SEQTEXT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    estimate.WARM_STEPS, estimate.TIMED_STEPS = 0, 1  # nobody rests anything on how long an epoch takes here
     torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)
 
 
@@ -103,6 +125,21 @@ def topic_rows(rows: int, seed: int = 0) -> dict[str, list[str]]:
         texts.append(" ".join(own + other))
         labels.append(label)
     return {"text": texts, "label": labels}
+
+
+# Folders of tests that make many runs; pictures are looked at where they are made, and in one run of each task.
+UNDRAWN = ("tasks", "commands", "training")
+
+
+@pytest.fixture(autouse=True)
+def undrawn(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing is drawn in these folders but by fixtures of a module, in `report/`, and where a test asks for it."""
+    parts = request.path.relative_to(Path(__file__).parent).parts
+    asked = "drawn" in request.fixturenames or request.node.get_closest_marker("draws")
+    with pytest.MonkeyPatch.context() as patch:
+        if parts[0] in UNDRAWN and "report" not in parts and not asked:
+            draw_nothing(patch.setattr)
+        yield
 
 
 @pytest.fixture
@@ -155,6 +192,14 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("run")
     for name, rows, seed in (("train", 300, 1), ("test", 60, 3)):
         write_csv(place / f"{name}.csv", topic_rows(rows, seed))
-    files = ["--train", str(place / "train.csv"), "--test", str(place / "test.csv")]
-    python("recipes/topic_classification.py", *files, *SMALL, "--run", str(place / "small"))
+    from seqtext.training.run_lock import RunLock
+    from tests.in_process import run, succeeded
+
+    script = "recipes/topic_classification.py"
+    files = ["--train", place / "train.csv", "--test", place / "test.csv"]
+    flags = [*files, *SMALL, "--run", place / "small"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        succeeded(run(lambda: runpy.run_path(script, run_name="__main__"), script, *flags))
+    RunLock(place / "small").release()  # as the end of a process does
     return place / "small"

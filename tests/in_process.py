@@ -65,6 +65,12 @@ def recipe(name: str, *flags: object) -> Ended:
     return run(lambda: runpy.run_path(path, run_name="__main__"), path, *flags)
 
 
+def become(script: str, *flags: str) -> None:
+    """`python SCRIPT ...`, which this process is from now on."""
+    sys.argv = [script, *flags]
+    runpy.run_path(script, run_name="__main__")
+
+
 def topics_recipe(*flags: object) -> Ended:
     """`python recipes/topic_classification.py ...`."""
     return recipe("topic_classification", *flags)

@@ -24,11 +24,14 @@ from seqtext.builtin.touch_tones import touch_tones
 from seqtext.cli import WHATEVER_THE_TASK
 from seqtext.data.audio.wav import write_wav
 from seqtext.data.reading.sources import phrasebook
+from seqtext.tasks.forecasting.linear_sums import ANCHOR_ALONE
+from seqtext.tasks.forecasting.linear_tuning import AS_IT_IS
 from seqtext.tasks.known import TASKS
 from tests.conftest import ROOT, TOPICS, topic_rows, write_csv
 from tests.in_process import recipe, seqtext_command, succeeded
 from tests.tasks.tagging import taggers
 from tests.tasks.transcription.transcribers import spoken, write_recordings
+from tests.undrawn import draw_nothing
 
 # In this order their commands run: each names runs that those before it made.
 PAGES = [
@@ -51,7 +54,7 @@ TINY = {
     "text_generation": [*SMALL, *TEXT, "--evaluation", "fast"],
     "translation": [
         *(*SMALL, *TEXT, "--vocabulary_size", "1500", "--encoder_size", "8", "--encoder_layers", "1"),
-        *("--num_layers", "1", "--max_rows", "200", "--beam", "1", "--baselines", "fast"),
+        *("--num_layers", "1", "--max_rows", "100", "--beam", "1", "--baselines", "fast"),
     ],
     "language_model": [*SMALL, *TEXT],
     "tagging": [*SMALL, "--embedding_size", "8", "--baselines", "fast", "--max_rows", "300"],
@@ -215,7 +218,7 @@ def write_readings(place: Path) -> None:
 @pytest.fixture(scope="module")
 def small_data(stand_in):
     """The folder with everything, as the current one, and the data that is always there, small; pictures are written empty."""
-    held_out = {"validation": 60, "test": 60}
+    held_out = {"validation": 30, "test": 30}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(stand_in)
         patch.setattr("seqtext.data.reading.sources.phrasebook", partial(phrasebook, train=300, **held_out))
@@ -225,8 +228,10 @@ def small_data(stand_in):
         patch.setattr("seqtext.builtin.household.household", partial(household, days=60))
         patch.setattr("seqtext.data.audio.tones.touch_tones", lambda count, **how: touch_tones(count // 20, **how))
         patch.setattr("seqtext.tasks.transcription.report.measured.STRINGS", 10)
-        # Half of the time would go into drawing, which the tests of the reports look at.
-        patch.setattr("matplotlib.figure.Figure.savefig", lambda _, path, **__: Path(path).write_bytes(b""))
+        # Of many ways to fit a linear path, which it takes long to choose among, two.
+        patch.setattr("seqtext.tasks.forecasting.linear_choice.STRENGTHS", (0.1, ANCHOR_ALONE))
+        patch.setattr("seqtext.tasks.forecasting.linear_tuning.STRENGTHS", (0.1, AS_IT_IS))
+        draw_nothing(patch.setattr)
         yield stand_in
 
 
@@ -303,6 +308,7 @@ def test_python_blocks_run_as_they_stand_one_after_the_other(trained, page, caps
     namespace: dict[str, object] = {"__name__": page}
     for _, block in blocks(page, "python"):
         block = block.replace('from_data(train, cell="gru")', 'from_data(train, cell="gru", hidden_size=8)')
+        block = block.replace("max_minutes=5)", "max_minutes=5, max_steps=8)")
         exec(compile(block, f"{page}.md", "exec"), namespace)
     if page == "README":
         assert re.search(r"0\.\d+\n\w+\n\w+\n", capsys.readouterr().out)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SLOW
+from tests.conftest import LONGEST, SLOW
 
 TESTS = Path(__file__).parent
 
 
-@pytest.mark.parametrize("pattern", SLOW)
+@pytest.mark.parametrize("pattern", [*SLOW, *LONGEST])
 def test_files_that_take_long_are_there(pattern):
     assert [path for path in TESTS.glob(pattern) if path.name.startswith("test_")]
 

@@ -22,7 +22,8 @@ WARM_STEPS, TIMED_STEPS = 2, 5
 def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, options: TrainingOptions) -> float:
     """Seconds of an epoch: its steps, from five after two warm ones, spread over it, and its validation.
 
-    On a copy: nothing is trained. Of several processes one makes the whole of a step, which they will then share.
+    A run of fewer steps than these is timed by as many as it has. On a copy: nothing is trained. Of several processes one makes the whole
+    of a step, which they will then share.
     """
     trial = copy.copy(task)
     trial.model = copy.deepcopy(task.model)  # type: ignore[misc]
@@ -41,14 +42,17 @@ def seconds_per_epoch(task: Task, examples: Examples, held_out: Examples, option
         seed=options.seed,
     )
     epoch = plan_of(task, examples, options).epoch(0)
+    allowed = options.max_steps or WARM_STEPS + TIMED_STEPS
+    timed = min(TIMED_STEPS, allowed)
+    warm = min(WARM_STEPS, allowed - timed)
     started = 0.0
-    for number in range(WARM_STEPS + TIMED_STEPS):
-        if number == WARM_STEPS:
+    for number in range(warm + timed):
+        if number == warm:
             started = time.perf_counter()
-        stepper(examples, epoch.step(number * len(epoch) // (WARM_STEPS + TIMED_STEPS)), number)
+        stepper(examples, epoch.step(number * len(epoch) // (warm + timed)), number)
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    seconds = (time.perf_counter() - started) / TIMED_STEPS * len(epoch) / world_size()
+    seconds = (time.perf_counter() - started) / timed * len(epoch) / world_size()
     started = time.perf_counter()
     with autocast(stepper.precision, device):
         trial.validate(held_out)

@@ -8,6 +8,7 @@ direction waits for the few that dominate. Small recurrent models of text reach 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import unwrap
 from types import MappingProxyType
 from typing import Any
 
@@ -56,7 +57,7 @@ def make_optimizer(
         for group in groups[-2:]:
             group["lr"] = group["highest_rate"] = one * learning_rate
     fused = all(p.device.type in ("cpu", "cuda", "mps") for p in parameters)
-    adamw = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=fused)
+    adamw = AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=fused)
     if name == "adamw":
         return adamw
     matrices = [p for p in parameters if id(p) in rows]
@@ -68,6 +69,14 @@ def _share(name: str, rates: Mapping[str, float]) -> float:
     """The share of the learning rate that a parameter has: that of the longest beginning of its name."""
     known = [beginning for beginning in rates if name.startswith(beginning)]
     return rates[max(known, key=len)] if known else 1.0
+
+
+class AdamW(torch.optim.AdamW):
+    """torch's, without its wrappers for compiling, which would import the compiler: a second and a half of every start, for nothing."""
+
+    add_param_group = unwrap(torch.optim.Optimizer.add_param_group)
+    zero_grad = unwrap(torch.optim.Optimizer.zero_grad)
+    step = torch.no_grad()(unwrap(torch.optim.AdamW.step))
 
 
 class Muon(torch.optim.Optimizer):
@@ -106,6 +115,7 @@ class Muon(torch.optim.Optimizer):
         self._matrices = self.param_groups[: len(groups)]
         self._rest, self._dtype = rest, dtype
 
+    add_param_group, zero_grad = AdamW.add_param_group, AdamW.zero_grad
     _step_supports_amp_scaling = True  # what is not finite is looked at on the device: `found_inf`
     found_inf: Tensor | None = None
 

@@ -1,19 +1,12 @@
-"""The small campaign comes first: it is the longest, and other processes of the test do the rest beside it."""
+"""The small campaign, made once for the tests of its parts."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import python
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: HERE not in item.path.parents)
 
 
 @pytest.fixture(scope="session")

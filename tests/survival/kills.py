@@ -62,10 +62,13 @@ def kill_runs(
         stop_with: SIGKILL, or SIGTERM, which a run answers by saving.
     """
     rng, result = random.Random(seed), Kills()
-    runs = [_Run(place / recipe, recipe, rng, stop_with, result) for recipe in recipes]
+    runs: dict[str, _Run] = {}
     number = 0
     while result.kills < count or result.in_saves < in_saves:
-        runs[number % len(runs)].once(count, in_saves)
+        recipe = recipes[number % len(recipes)]
+        if recipe not in runs:
+            runs[recipe] = _Run(place / recipe, recipe, rng, stop_with, result)
+        runs[recipe].once(count, in_saves)
         number += 1
         if time.monotonic() > until:
             break
@@ -90,6 +93,7 @@ class _Run:
         harness, result = self._harness, self._result
         harness.fresh()
         self._journal.unlink(missing_ok=True)
+        start = None
         for number in range(self._rng.randint(1, MOST_IN_A_ROW)):
             if result.kills >= count and result.in_saves >= in_saves:
                 break
@@ -97,7 +101,8 @@ class _Run:
             self._count(start)
             if start.ended.code == 0:
                 break
-        start = harness.start(resume=harness.holds_run())
+        if start is None or start.ended.code:
+            start = harness.start(resume=harness.holds_run())
         if start.ended.code:
             result.different.append(
                 f"{harness.recipe}: going on ended with {start.ended.code}: {start.ended.told[-600:]}"
@@ -113,7 +118,8 @@ class _Run:
     def _moment(self, number: int) -> Stop:
         if self._stop_with == signal.SIGKILL and number % 2:
             return Stop(at=self._rng.randint(1, self._operations // 2))
-        return Stop(self._stop_with, after=self._rng.uniform(0, self._seconds))
+        # The later a start, the less of the run is left: a signal that comes after its end is none.
+        return Stop(self._stop_with, after=self._rng.uniform(0, self._seconds / (1 + number)))
 
     def _count(self, start: Start) -> None:
         result, name = self._result, self._harness.recipe

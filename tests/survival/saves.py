@@ -107,7 +107,10 @@ def _go_on(run: Path, place: Path, whole: dict[str, str], one: _Try, result: Sav
 def _try_all(
     failing: list[_Try], run: Path, base: Path, place: Path, whole: dict[str, str], until: float, result: Saves
 ) -> None:
-    """Faults that end no process, one after the other in a single one: what is first done in a process takes most of its time."""
+    """Faults that end no process, one after the other in a single one, and a second one that goes on after them.
+
+    What is first done in a process takes most of its time.
+    """
     found, left = place / "found.json", place / "left"
     left.mkdir()
 
@@ -135,11 +138,24 @@ def _try_all(
     result.tried += here.tried
     result.without += here.without
     result.wrong += here.wrong
-    for number, one in enumerate(failing[: here.tried], start=1):
-        if one.goes_on:
+    numbers = [number for number, one in enumerate(failing[: here.tried], start=1) if one.goes_on]
+
+    def go_on() -> None:
+        wrong = []
+        for number in numbers:
             shutil.rmtree(run, ignore_errors=True)
             (left / str(number)).rename(run)
-            _go_on(run, place, whole, one, result)
+            with redirect_stdout(io.StringIO()) as told, redirect_stderr(told):
+                code = _exit_code(run)
+            if code or state_of(run) != whole:
+                wrong.append(f"{failing[number - 1].name}: going on gave {code}, {told.getvalue()[-300:]}")
+        found.write_text(json.dumps(wrong))
+
+    ended = in_child(go_on, output=place / "output of all.txt", limit=max(HANGS, until - time.monotonic()))
+    if ended.code:
+        result.wrong.append(f"going on: ended with {ended.code}: {ended.told[-600:]}")
+        return
+    result.wrong += json.loads(found.read_text())
 
 
 def _exit_code(run: Path) -> int:

@@ -113,7 +113,13 @@ def _cases(place: Path, seed: int, first: int, last: int, notes: Notes, journal:
     """Some cases, one after the other, in this process."""
     os.environ["SEQTEXT_CACHE"], os.environ["HF_DATASETS_CACHE"] = str(place / "cache"), str(place / "datasets")
     data = make_all(place / "data")
-    loaded = {name: _rows(path) for name, path in data.items()}  # what is imported late is, before anybody watches
+    loaded: dict[str, list[list[object]]] = {}
+    copies: dict[str, list[Path]] = {}
+    for name, path in data.items():  # what is imported late is, before anybody watches
+        before = _copies(place)
+        loaded[name] = _rows(path)
+        copies[name] = sorted(_copies(place) - before)
+    whole_copies = _copies(place)
     contents = [path.read_bytes() for path in sorted((place / "data").rglob("*")) if path.is_file()]
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, resource.RLIM_INFINITY))
@@ -121,8 +127,8 @@ def _cases(place: Path, seed: int, first: int, last: int, notes: Notes, journal:
         notes[_CASE] = case
         rng = random.Random(f"{seed} {case}")
         name = rng.choice(list(data))
-        is_copy = rng.random() < 0.1 and name != "json-folder"
-        files = sorted((place / "cache" / "arrow").iterdir()) if is_copy else _files(data[name])
+        is_copy = rng.random() < 0.1 and bool(copies[name])
+        files = copies[name] if is_copy else _files(data[name])
         path = rng.choice(files)
         whole = path.read_bytes()
         path.write_bytes(mutated(whole, rng, contents))
@@ -131,9 +137,13 @@ def _cases(place: Path, seed: int, first: int, last: int, notes: Notes, journal:
             file.writelines(f"case {case}: {name}, {path.name}: {' '.join(line.split())[:300]}\n" for line in told)
         if not is_copy:
             path.write_bytes(whole)
-        if case % 50 == 0:  # copies of all the damaged data that could be read
-            shutil.rmtree(place / "cache", ignore_errors=True)
-            loaded = {name: _rows(path) for name, path in data.items()}
+        for path in _copies(place) - whole_copies:  # of damaged data that could be read
+            path.unlink()
+
+
+def _copies(place: Path) -> set[Path]:
+    """The copies in the cache."""
+    return set((place / "cache" / "arrow").iterdir()) if (place / "cache" / "arrow").is_dir() else set()
 
 
 def _files(path: Path) -> list[Path]:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,11 @@ from seqtext.errors import OptionsError
 from seqtext.saving.folders import read_folder
 from seqtext.training.processes import ALONE, Processes
 from tests.conftest import ROOT, SMALL, topic_rows, write_csv
-from tests.in_process import succeeded, topics_recipe
+from tests.fork_server import Forked
+from tests.in_process import become, succeeded, topics_recipe
 from tests.training.stopping import checkpoints, killed_in_step
 from tests.training.test_run_folder import train
-from tests.training.together import LINE, classifier, sgd_steps
+from tests.training.together import LINE, act, classifier, sgd_steps
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
 
@@ -36,21 +38,20 @@ def free_port() -> str:
         return str(found.getsockname()[1])
 
 
-def started(what: str, folder: Path, size: int = 2) -> list[subprocess.Popen[str]]:
-    """`together` in some processes, as torchrun would start them."""
-    port = free_port()
+def started(act: Callable[..., None], *arguments: object, told: Path, size: int = 2) -> list[Forked]:
+    """Some processes that do it together, as torchrun would start them; `told` is a folder for what they write to stderr."""
+    together = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "GLOO_SOCKET_IFNAME": "lo"}
     return [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.training.together", what, str(folder)],
-            env={**ENVIRONMENT, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size),
-                 "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port},
-            cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        Forked(
+            act, *arguments,
+            environment={**together, "WORLD_SIZE": str(size), "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            told=told / f"stderr-{rank}.txt",
         )
         for rank in range(size)
     ]  # fmt: skip
 
 
-def ended(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
+def ended(processes: list[Forked]) -> list[tuple[int, str]]:
     """Exit code and stderr of each."""
     told = [process.communicate(timeout=300)[1] for process in processes]
     return list(zip([process.returncode for process in processes], told, strict=True))
@@ -60,7 +61,7 @@ def ended(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
 def steps(tmp_path_factory) -> tuple[dict[str, torch.Tensor], list[tuple[int, str]]]:
     """What two processes came to, and how they ended: by a gradient that is not finite in the second."""
     folder = tmp_path_factory.mktemp("together")
-    codes = ended(started("steps", folder))
+    codes = ended(started(act, "steps", folder, told=folder))
     return load_file(folder / "steps.safetensors"), codes
 
 
@@ -90,7 +91,7 @@ def fits(tmp_path_factory) -> Path:
     train(folder / "one", **LINE, gradient_accumulation=2)
     with killed_in_step(10):
         train(folder / "one, then two", **LINE, gradient_accumulation=2)
-    for code, told in ended(started("fits", folder)):
+    for code, told in ended(started(act, "fits", folder, told=folder)):
         assert code == 0, told
     return folder
 
@@ -127,7 +128,7 @@ def test_gpus_are_told_apart_by_the_number_on_the_machine():
 # ---- one of them ends
 
 
-def running(folder: Path, processes: list[subprocess.Popen[str]]) -> None:
+def running(folder: Path, processes: list[Forked] | list[subprocess.Popen[str]]) -> None:
     """Waits until they have a checkpoint."""
     while not list(folder.glob("run/checkpoints/step-*")):
         for process in processes:
@@ -138,7 +139,7 @@ def running(folder: Path, processes: list[subprocess.Popen[str]]) -> None:
 @pytest.mark.fault(60)
 @pytest.mark.parametrize("killed", [0, 1])
 def test_when_one_is_killed_the_others_end_by_themselves_and_its_checkpoint_verifies(tmp_path, killed):
-    both = started("forever", tmp_path)
+    both = started(act, "forever", tmp_path, told=tmp_path)
     running(tmp_path, both)
     both[killed].kill()
     since = time.monotonic()
@@ -152,7 +153,7 @@ def test_when_one_is_killed_the_others_end_by_themselves_and_its_checkpoint_veri
 
 
 def test_when_one_gets_a_signal_all_save_and_leave_at_the_same_step(tmp_path):
-    both = started("forever", tmp_path)
+    both = started(act, "forever", tmp_path, told=tmp_path)
     running(tmp_path, both)
     both[1].send_signal(signal.SIGTERM)
     (first, told), (second, quiet) = ended(both)
@@ -165,7 +166,7 @@ def test_when_one_gets_a_signal_all_save_and_leave_at_the_same_step(tmp_path):
 @pytest.mark.parametrize("what", ["validate", "encode"])
 def test_when_one_gets_a_signal_between_epochs_all_leave(tmp_path, what):
     (tmp_path / what).mkdir()
-    (first, told), (second, quiet) = ended(started("signalled", tmp_path / what))
+    (first, told), (second, quiet) = ended(started(act, "signalled", tmp_path / what, told=tmp_path))
     assert (first, second) == (143, 143)
     assert "all of it saved; go on with --resume" in told
     assert quiet == "\nstopping after this step; a second time leaves at once\n"
@@ -210,11 +211,10 @@ def test_a_recipe_on_two_groups_of_torchrun_is_the_run_of_one_process(recipe, tm
     texts = topic_rows(30, 3)["text"]
     vectors = [seqtext.load(tmp_path / run).encode_texts(texts) for run in ("one", "two")]
     np.testing.assert_allclose(*vectors, atol=1e-3)
-    again = torchrun(
-        "--standalone", "--nproc_per_node", "2", program=["--", *recipe[:1], "--resume", "--run", str(tmp_path / "two")]
-    )
-    assert "has ended already" in again.communicate(timeout=300)[1]
-    assert again.returncode == 0
+    flags = ("--resume", "--run", str(tmp_path / "two"))
+    codes, told = zip(*ended(started(become, str(ROOT / recipe[0]), *flags, told=tmp_path)), strict=True)
+    assert codes == (0, 0)
+    assert "has ended already" in told[0]
 
 
 def children(pid: int) -> list[int]:

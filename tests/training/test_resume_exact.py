@@ -172,7 +172,8 @@ def test_every_task_goes_on_to_the_same_bits(topics, tmp_path, make, optimizer, 
         "device": "cpu", "batch_tokens": 2000, "batch_rows": 16 if make is forecaster else 5, "gradient_accumulation": 3,
         "epochs": 2, "learning_rate": 0.01, "precision": precision, "checkpoint_every": 2, "optimizer": optimizer,
     }  # fmt: skip
-    topics = {name: topics[name].select(range(rows)) for name, rows in (("train", 100), ("validation", 12))}
+    few = {name: topics[name].select(range(rows)) for name, rows in (("train", 100), ("validation", 12))}
+    topics = {name: rows.map(lambda row: {"text": " ".join(row["text"].split()[:5])}) for name, rows in few.items()}
     for run in ("whole", "run"):
         task, train_rows, validation = make(topics)
         if run == "run":

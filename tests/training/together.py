@@ -1,4 +1,4 @@
-"""What several processes do in the tests of them: `python -m tests.training.together WHAT FOLDER`, started once per process.
+"""What several processes do in the tests of them: `act`, or `python -m tests.training.together WHAT FOLDER`, once per process.
 
 Each act asserts what it can and leaves what is compared with one process' doing in the folder.
 """
@@ -10,6 +10,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,7 @@ def fits(folder: Path) -> None:
     assert bool(result.history) == processes.first, "the folder is the first's"
     weights = json.dumps([parameter.tolist() for parameter in task.model.parameters()])
     assert processes.gather(weights) == [weights] * 2, "all have the best model in the end"
+    assert "torch._dynamo" not in sys.modules, "a compiler that nobody needs, and a second and a half to import it"
 
 
 def signalled(folder: Path) -> None:
@@ -156,7 +158,14 @@ def forever(folder: Path) -> None:
 
 LINE = {"batch_tokens": 5, "epochs": 2, "checkpoint_every": 3, "learning_rate": 0.05}
 
-if __name__ == "__main__":
+ACTS: dict[str, Callable[[Path], None]] = {"steps": steps, "fits": fits, "signalled": signalled, "forever": forever}
+
+
+def act(what: str, folder: Path) -> None:
+    """One of them, as a program."""
     torch.set_num_threads(1)
-    act = {"steps": steps, "fits": fits, "signalled": signalled, "forever": forever}[sys.argv[1]]
-    run_program(lambda: act(Path(sys.argv[2])))
+    run_program(lambda: ACTS[what](folder))
+
+
+if __name__ == "__main__":
+    act(sys.argv[1], Path(sys.argv[2]))

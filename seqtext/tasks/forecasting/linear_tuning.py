@@ -48,7 +48,7 @@ def tune_linear_path(path: LinearPath, windows: Windows) -> float:
     if len(first) >= FEWEST:
         parts = [_sums(path, windows, some) for some in np.array_split(first, PARTS)]
         strength = _best(parts)
-        weight, bias = _solved(torch.stack(parts).sum(0), strength)
+        [(weight, bias)] = _solved(torch.stack(parts).sum(0), (strength,))
         shared, lags, _ = path.sizes
         path.shared[0] += weight[:, :shared].float()
         path.lags[0] += weight[:, shared : shared + lags].float()
@@ -95,8 +95,7 @@ def _best(parts: list[Tensor]) -> float:
     errors = torch.zeros(MEASURED, len(STRENGTHS), dtype=torch.float64)
     for row, part in enumerate(range(PARTS - MEASURED, PARTS)):
         fitted = torch.stack(parts[:part]).sum(0)
-        for place, strength in enumerate(STRENGTHS):
-            weight, bias = _solved(fitted, strength)
+        for place, (weight, bias) in enumerate(_solved(fitted, STRENGTHS)):
             map_ = torch.cat([-bias.unsqueeze(1), -weight, torch.ones_like(bias).unsqueeze(1)], dim=1).unsqueeze(1)
             errors[row, place] = (map_ @ parts[part] @ map_.transpose(1, 2)).sum()
     mean = errors.mean(0)
@@ -104,22 +103,26 @@ def _best(parts: list[Tensor]) -> float:
     return STRENGTHS[int(mean.argmin())]
 
 
-def _solved(sums: Tensor, strength: float) -> tuple[Tensor, Tensor]:
-    """Weights (H, F), shrunk in units of each feature's deviation, and intercepts (H,), shrunk likewise."""
+def _solved(sums: Tensor, strengths: tuple[float, ...]) -> list[tuple[Tensor, Tensor]]:
+    """Of each strength, weights (H, F), shrunk in units of each feature's deviation, and intercepts (H,), shrunk likewise."""
     count = sums[:, :1, :1].clamp_min(1.0)
     mean = sums[:, 0, 1:] / count[:, 0]
-    if strength >= AS_IT_IS:
-        return torch.zeros_like(mean[:, :-1]), torch.zeros_like(mean[:, 0])
     centred = sums[:, 1:, 1:] / count - mean.unsqueeze(2) * mean.unsqueeze(1)
     features = mean.shape[1] - 1
     deviation = centred.diagonal(dim1=1, dim2=2)[:, :features].clamp_min(0).sqrt()
     inverse = torch.where(deviation > 1e-6, 1 / deviation.clamp_min(1e-6), torch.zeros_like(deviation))
     products = centred[:, :features, :features] * inverse.unsqueeze(2) * inverse.unsqueeze(1)
     right = (centred[:, :features, features] * inverse).unsqueeze(-1)
-    shrunk = products + (strength + 1e-9) * torch.eye(features, dtype=torch.float64)
-    # Not `torch.linalg.solve`: a batch of such LU factorisations did not end with MKL on two threads.
-    weight = torch.cholesky_solve(right, torch.linalg.cholesky(shrunk)).squeeze(-1) * inverse
-    return weight, (mean[:, -1] - (mean[:, :-1] * weight).sum(1))
+    found = []
+    for strength in strengths:
+        if strength >= AS_IT_IS:
+            found.append((torch.zeros_like(mean[:, :-1]), torch.zeros_like(mean[:, 0])))
+            continue
+        shrunk = products + (strength + 1e-9) * torch.eye(features, dtype=torch.float64)
+        # Not `torch.linalg.solve`: a batch of such LU factorisations did not end with MKL on two threads.
+        weight = torch.cholesky_solve(right, torch.linalg.cholesky(shrunk)).squeeze(-1) * inverse
+        found.append((weight, mean[:, -1] - (mean[:, :-1] * weight).sum(1)))
+    return found
 
 
 def measure(path: LinearPath, windows: Windows, first: Positions) -> None:

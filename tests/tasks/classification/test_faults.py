@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from tests.conftest import topic_rows, write_csv
 from tests.in_process import Ended, topics_recipe
 
+pytestmark = pytest.mark.draws  # what is odd is drawn too
+
 ROWS = topic_rows(60, seed=1)
 TINY = [
     *("--hidden_size", "8", "--embedding_size", "8", "--vocabulary_size", "300", "--batch_tokens", "600"),

@@ -12,6 +12,8 @@ import pytest
 from tests.in_process import seqtext_command
 from tests.tasks.forecasting.recipe import done, load, recipe, rows_of, table, times
 
+pytestmark = pytest.mark.draws  # what is odd is drawn too
+
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch) -> None:

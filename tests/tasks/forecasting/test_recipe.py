@@ -214,6 +214,7 @@ def test_pictures_of_the_household_have_its_unit_unless_another_is_named(monkeyp
 # ---- seqtext forecast
 
 
+@pytest.mark.draws
 def test_a_forecast_continues_the_times_and_says_quantiles(place):
     ended = seqtext_command("forecast", place / "day", "--history", place / "load.csv", "--output", "out.csv",
                             "--plot", "out.png")  # fmt: skip

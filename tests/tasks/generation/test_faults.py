@@ -13,6 +13,8 @@ from tests.conftest import TOPICS, topic_rows, write_csv
 from tests.in_process import figures_of
 from tests.tasks.generation.recipe import done, recipe, styled
 
+pytestmark = pytest.mark.draws  # what is odd is drawn too
+
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,12 +153,13 @@ def test_with_the_vector_as_the_only_input():
 
 
 def test_with_several_attributes():
-    for name, seed in (("train", 1), ("test", 2)):
-        write_csv(Path(f"{name}.csv"), styled(topic_rows(60, seed)))
-    ended = done(*TRAIN, "--attributes", "label", "style", "--evaluation", "all", "--run", "run")
+    for name, rows, seed in (("train", 60, 1), ("test", 18, 2)):
+        write_csv(Path(f"{name}.csv"), styled(topic_rows(rows, seed)))
+    flags = ("--attributes", "label", "style", "--evaluation", "all", "--max_length", "24")
+    ended = done(*TRAIN, *flags, "--run", "run")
     assert "vector      5 features: label (sea, town, wood); style (calm, loud)" in ended.out
     assert "--topic label:sea --count 5" in ended.out
-    assert re.search(r"^60 samples .* copied +control-label +control-style$", ended.out, re.M)
+    assert re.search(r"^18 samples .* copied +control-label +control-style$", ended.out, re.M)
     samples = figures_of("run")["samples"]
     assert {"control_label", "control_style"} <= set(samples["model"]) & set(samples["real"])
     page = Path("run", "report", "samples.md").read_text()

@@ -17,7 +17,7 @@ TINY = [
 ]
 LEARNT = [
     *("--hidden_size", "64", "--encoder_size", "64", "--embedding_size", "64", "--num_layers", "2", "--cell", "gru"),
-    *("--epochs", "8", "--learning_rate", "0.005", "--batch_rows", "8", "--label_smoothing", "0", "--beam", "3"),
+    *("--epochs", "6", "--learning_rate", "0.01", "--batch_rows", "8", "--label_smoothing", "0", "--beam", "3"),
     *("--input_dropout", "0", "--layer_dropout", "0", "--output_dropout", "0", "--embedding_dropout", "0"),
 ]
 LETTERS = dict(zip("abcdefgh", "αβγδεζηθ", strict=True))

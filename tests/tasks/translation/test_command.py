@@ -112,6 +112,7 @@ def test_what_is_cut_or_never_ends_is_counted(saved, tmp_path, monkeypatch):
     assert ended.out.count("\n") == 2
 
 
+@pytest.mark.draws
 def test_a_picture_of_the_attention(saved, tmp_path):
     done(saved, "two dogs run", "--attention", tmp_path / "heat.png")
     assert (tmp_path / "heat.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")

@@ -20,6 +20,8 @@ from tests.tasks.translation.recipe import (
     write_all,
 )
 
+pytestmark = pytest.mark.draws  # what is odd is drawn too
+
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

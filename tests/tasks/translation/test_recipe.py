@@ -38,7 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        write_all(train=800, test=60)
+        write_all(train=500, test=60)
         done(*FILES, *LEARNT, "--run", "learnt")
     finally:
         os.chdir(before)
