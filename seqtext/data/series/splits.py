@@ -19,8 +19,9 @@ from seqtext.data.reading.sources import load, load_files
 from seqtext.data.series.begins import NO_BEGINS, Begins
 from seqtext.data.series.categories import base_name
 from seqtext.data.series.cuts import cut
+from seqtext.data.series.held_out import hold_out_last, hold_out_weeks
 from seqtext.data.series.options import TEST_SHARE, VALIDATION_SHARE, SeriesDataOptions, Validation
-from seqtext.data.series.series import Part, SeriesSet, hold_out_last, hold_out_weeks, split_by_time
+from seqtext.data.series.series import Part, SeriesSet, split_by_time
 from seqtext.data.series.series import whole as all_of
 from seqtext.data.series.table import read_table
 from seqtext.errors import DataError

@@ -17,7 +17,7 @@ from tyro.conf import Positional, arg
 from seqtext.data.reading.table_options import TableOptions, table_of_readings
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import OptionsError, raise_together
-from seqtext.tasks.forecasting.settings import ForecastRequest
+from seqtext.tasks.forecasting.request import ForecastRequest
 from seqtext.tasks.streams import check_threads, keywords, standard_input
 from seqtext.tasks.targets import open_target
 

@@ -52,7 +52,7 @@ def as_part(given: Any) -> Part:
     if moments is None:
         return whole(series)
     if (dates := calendar_dates([moments.times])) is not None:
-        return whole(replace(series, dates=dates, notes=(follows(dates.step, series.name),)))
+        return whole(replace(series, dates=dates, notes=(follows(dates, series.name),)))
     grid = regular(moments.times, values[None], repair=False, where=series.name, column="index")
     first = np.array([grid.first_time], dtype="datetime64[s]")
     return whole(replace(series, first_times=first, frequency=grid.frequency, zone=moments.zone))

@@ -71,6 +71,10 @@ def of_readings(series: SeriesSet, config: ForecastConfig, *, ahead: int = 0) ->
         looked_at = values if config.context == "stateful" else values[-config.reach :]
         if (count := int(np.isnan(looked_at).sum())) and not config.marks_missing:
             found.append(f"{where}: {_missing(count, config)}")
+        elif len(looked_at) and np.isnan(looked_at).all():
+            found.append(
+                f"{where}: the last {len(looked_at):,} readings are all missing, and older ones stand in for them"
+            )
         if name in config.series:
             place = config.series.index(name)
             off = far(looked_at, config.means[place], config.scales[place])

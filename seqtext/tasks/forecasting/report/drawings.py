@@ -93,7 +93,7 @@ def _two_weeks(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> b
         return False
     made = task.forecasts(data.test, first)
     places = np.arange(first[0], first[-1] + horizon)
-    times = None if data.series.first_times is None else data.series.times_at(places)
+    times = None if not data.series.timed else data.series.times_at(places)
     levels = made.quantiles
     band = (levels[min(levels)].ravel(), levels[max(levels)].ravel()) if levels else None
     two_weeks(times, made.true.ravel(), made.values.ravel(), path, unit=unit, quantiles=band)
@@ -115,7 +115,7 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
         return False
     number = int(series.series_at(np.array([middle]))[0])
     begin = max(int(series.starts[number]), middle - max(horizon, config.window, task.least_history))
-    times = None if series.first_times is None else series.times_at(np.arange(begin, middle + horizon))
+    times = None if not series.timed else series.times_at(np.arange(begin, middle + horizon))
     made = task(
         series.values[begin:middle],
         horizon=horizon,
@@ -148,7 +148,7 @@ def _hidden(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> None
             start, start + count
         )
     places = np.arange(start, start + count)
-    times = None if series.first_times is None else series.times_at(places)
+    times = None if not series.timed else series.times_at(places)
     hidden_state(times, series.values[places], states.double().numpy(), path, unit=unit)
 
 

@@ -159,7 +159,7 @@ def _drawn(first: NDArray[np.int64], most: int | None) -> NDArray[np.int64]:
 def _predictions(series: SeriesSet, first: NDArray[np.int64], made: PartForecasts) -> Iterator[Mapping[str, Any]]:
     """One line per window: whose, from when on, what came and what was forecast."""
     numbers = series.series_at(first)
-    times = None if series.first_times is None else series.times_at(first)
+    times = None if not series.timed else series.times_at(first)
     for place, (number, at) in enumerate(zip(numbers.tolist(), first.tolist(), strict=True)):
         when = {"reading": at - int(series.starts[number]) + 1} if times is None else {"time": str(times[place])}
         line = {"series": series.names[number], **when, "true": _plain(made.true[place])}
