@@ -18,6 +18,7 @@ from seqtext.data.reading.table_options import TableOptions, table_of_readings
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import OptionsError, raise_together
 from seqtext.tasks.forecasting.request import ForecastRequest
+from seqtext.tasks.forecasting.written import digits_for
 from seqtext.tasks.streams import check_threads, keywords, standard_input
 from seqtext.tasks.targets import open_target
 
@@ -156,6 +157,8 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
 
 
 def _rows(history: SeriesSet, made: Sequence[Made]) -> Iterator[list[Any]]:
+    from seqtext.data.series.scaler import scale_of
+
     several = ["series"] if len(history) > 1 else []
     yield [
         *several,
@@ -163,11 +166,12 @@ def _rows(history: SeriesSet, made: Sequence[Made]) -> Iterator[list[Any]]:
         "forecast",
         *(f"q{level:g}" for level in made[0].quantiles),
     ]
-    for name, forecast in zip(history.names, made, strict=True):
+    for place, (name, forecast) in enumerate(zip(history.names, made, strict=True)):
+        digits = digits_for(*scale_of(history.one(place)))
         for step in range(len(forecast.values)):
             when = step + 1 if forecast.times is None else str(forecast.times[step]).replace("T", " ")
             numbers = [forecast.values[step], *(values[step] for values in forecast.quantiles.values())]
-            yield [*([name] if several else []), when, *(f"{number:.8g}" for number in numbers)]
+            yield [*([name] if several else []), when, *(f"{number:.{digits}g}" for number in numbers)]
 
 
 def _plot(history: SeriesSet, made: Made, path: str, unit: str) -> None:

@@ -30,6 +30,7 @@ from seqtext.tasks.forecasting.step_stream import kept_readings
 from seqtext.tasks.forecasting.stopping import Stopping
 from seqtext.tasks.forecasting.stream import NextReadings
 from seqtext.tasks.forecasting.stream_state import read_streams, write_streams
+from seqtext.tasks.forecasting.written import digits_for
 from seqtext.tasks.targets import Target
 
 SAVE_EVERY = 10.0  # seconds: what a kill may cost
@@ -168,7 +169,9 @@ class Following:
 
     def _row(self, line: Line, outside: str, answer: NextReadings) -> list[str]:
         columns = zip(answer.values, *answer.quantiles.values(), strict=True)
-        numbers = [f"{value:.8g}" for step in columns for value in step]
+        stream = self.meters[line.series].stream
+        digits = digits_for(stream.mean, stream.scale)
+        numbers = [f"{value:.{digits}g}" for step in columns for value in step]
         of = [line.series] if self.reader.several else []
         return [*of, line.when or str(line.number), *([outside] if self.flag else []), *numbers]
 

@@ -269,7 +269,7 @@ FORECASTS = {
     "too short": (("--history", "short.csv"), "history 1 has 23 readings; expected at least 24, which the model looks back"),
     "another frequency": (
         ("--history", "quarters.csv"),
-        "quarters.csv: a reading every 15 min; expected a reading every 1 h, as the model was trained on; .*--frequency 1h averages finer ones",
+        "quarters.csv: a reading every 15 min; expected a reading every 1 h, .*--frequency 1h averages finer ones",
     ),
     "a gap": (("--history", "gap.csv"), "gap.csv, row 8, column 'when': 1 reading missing .*; pass --repair, .*"),
     "several series": (("--history", "long.csv"), "long.csv, column 'when': 30 readings at the time of another .*--series_column id .*"),

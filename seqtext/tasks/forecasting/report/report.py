@@ -126,7 +126,8 @@ def table(figures: Mapping[str, Any]) -> list[str]:
     lines = [*compared(figures).lines(), *interval_lines(figures["test"]), *by_series_lines(figures["test"])]
     for measure in measures_of(figures["test"]):
         by = compared(figures, by=measure)
-        lines += by.better_baseline(partial(_margin, measure), unit="readings") or _best(measure, figures)
+        said = by.better_baseline(partial(_margin, measure), unit="readings") or _best(measure, figures)
+        lines += [line for line in said if line not in lines]  # as good by both is said once
     return [*lines, *(protocol_lines(figures["protocol"]) if "protocol" in figures else ())]
 
 
