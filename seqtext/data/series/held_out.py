@@ -14,11 +14,11 @@ def hold_out_last(part: Part, *, share: float, least: int = 1) -> tuple[Part, Pa
     Args:
         part: to be divided.
         share: of its readings that are held out.
-        least: readings that are, where a third of the span has so many.
+        least: readings that are, where a fifth of the span has so many.
     """
     spans = part.spans
     lengths = spans[:, 1] - spans[:, 0]
-    last = np.maximum(np.maximum(1, np.round(lengths * share)), np.minimum(least, lengths // 3)).astype(np.int64)
+    last = np.maximum(np.maximum(1, np.round(lengths * share)), np.minimum(least, lengths // 5)).astype(np.int64)
     middle = np.maximum(spans[:, 1] - last, spans[:, 0])
     earlier, later = np.stack([spans[:, 0], middle], axis=1), np.stack([middle, spans[:, 1]], axis=1)
     return Part(part.series, earlier[earlier[:, 0] < earlier[:, 1]]), Part(part.series, later)

@@ -229,7 +229,7 @@ def _hold_out(
         kept, held = hold_out_weeks(train, share=share)
         return kept, held, f"validation: {len(held.spans)} whole weeks spread over the training span"
     kept, held = hold_out_last(train, share=share, least=2 * horizon if horizon > 1 else 1)
-    return kept, held, f"validation: the last {share:.0%} of the training span"
+    return kept, held, f"validation: the last {len(held) / len(train):.0%} of the training span"
 
 
 def _check_lengths(data: SeriesSplits, begins: Begins, horizon: int) -> None:

@@ -36,7 +36,7 @@ from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts, with_spread
 from seqtext.tasks.forecasting.plain_loss import plain_loss, validate_plain
 from seqtext.tasks.forecasting.prepare import prepare
-from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
+from seqtext.tasks.forecasting.remarks import of_clocks, of_horizon, of_readings, tell
 from seqtext.tasks.forecasting.request import ForecastRequest
 from seqtext.tasks.forecasting.rollout import Context, Rollout
 from seqtext.tasks.forecasting.scaled_series import scales_for
@@ -175,13 +175,8 @@ class Forecaster(BaseTask):
         """
         self.model.eval()
         made = forecasts(self.model, self.config, given, request)
-        tell(
-            [
-                *given.remarks,
-                *of_clocks(given.zones, self.config),
-                *of_readings(given.series, self.config, ahead=given.ahead),
-            ]
-        )
+        remarks = [*given.remarks, *of_horizon(request.horizon, self.config), *of_clocks(given.zones, self.config)]
+        tell([*remarks, *of_readings(given.series, self.config, ahead=given.ahead)])
         return made
 
     def stream(

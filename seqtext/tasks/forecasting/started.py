@@ -53,11 +53,13 @@ def options_of_run(name: str | None) -> dict[str, Any]:
     if name is None:
         return {}
     config = open_run(name).config(ForecastConfig, task="Forecaster")
-    ahead = [config.input_names[place] for place in config.known_ahead]
+    names, ahead = config.input_names, config.known_ahead  # in the order of past, future and static columns
+    first, end = (min(ahead), max(ahead) + 1) if ahead else (len(names), len(names))
     return {
         **_settings(config),
-        "past_columns": tuple(column for column in config.input_names if column not in ahead),
-        "future_columns": tuple(ahead),
+        "past_columns": names[:first],
+        "future_columns": names[first:end],
+        "static_columns": names[end:],
         "learning_rate": STARTED_RATE,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from seqtext.data.series.zones import changes_of
 from seqtext.reporting.baseline import Baseline
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.parts import PartForecasts
+from seqtext.tasks.forecasting.remarks import ForecastWarning
 from seqtext.tasks.forecasting.report.fan_chart import fan_chart
 from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, mae_by_hour
 from seqtext.tasks.forecasting.report.pictures import error_by, hidden_state, two_weeks
@@ -116,14 +118,16 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
     number = int(series.series_at(np.array([middle]))[0])
     begin = max(int(series.starts[number]), middle - max(horizon, config.window, task.least_history))
     times = None if not series.timed else series.times_at(np.arange(begin, middle + horizon))
-    made = task(
-        series.values[begin:middle],
-        horizon=horizon,
-        series=series.names[number],
-        start=None if times is None else f"{times[0]}{'' if series.zone is None else 'Z'}",
-        inputs=None if series.inputs is None else series.inputs[begin:middle],
-        future=ahead if config.known_ahead else None,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ForecastWarning)  # of a day that one step is read on for
+        made = task(
+            series.values[begin:middle],
+            horizon=horizon,
+            series=series.names[number],
+            start=None if times is None else f"{times[0]}{'' if series.zone is None else 'Z'}",
+            inputs=None if series.inputs is None else series.inputs[begin:middle],
+            future=ahead if config.known_ahead else None,
+        )
     fan_chart(
         None if times is None else times[: middle - begin],
         series.values[begin:middle],
