@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 READINGS = "target"
 _STARTS = ("start", "start_timestamp", "start_time", "start_date", *TIME_NAMES)
-_SERIES = ("item_id", "unique_id", "series_id", "series_name", "ts_id", "id", "name")
+SERIES_NAMES = ("item_id", "unique_id", "series_id", "series_name", "ts_id", "id", "name")
 _FREQUENCIES = ("freq", "frequency")
 
 
@@ -190,7 +190,7 @@ def _time(dataset: datasets.Dataset, named: Roles) -> str | None:
 
 def _series(dataset: datasets.Dataset) -> list[str]:
     names = {name.strip().lower(): name for name in reversed(dataset.column_names)}
-    return [names[name] for name in _SERIES if name in names][:1]
+    return [names[name] for name in SERIES_NAMES if name in names][:1]
 
 
 def _names(dataset: datasets.Dataset, columns: Sequence[str]) -> tuple[str, ...]:

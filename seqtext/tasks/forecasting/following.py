@@ -124,9 +124,11 @@ class Following:
 
     def _clock(self, history: SeriesSet, number: int, begin: int) -> tuple[Any, np.datetime64 | None]:
         """The time of a reading as a stream takes it, and that of the last one."""
+        own = int(history.starts[number])
+        if history.dates is not None:
+            return None, history.times_at(history.starts[number + 1 : number + 2] - 1)[0]
         if history.first_times is None or history.frequency is None:
             return None, None
-        own = int(history.starts[number])
         first, last = history.times_at(np.array([own + begin, int(history.starts[number + 1]) - 1]))
         if history.zone is None:
             return first, last
@@ -271,7 +273,7 @@ def _left_out(arrival: Arrival, line: Line, meter: Meter) -> str:
     return {
         "repeated": f"{when} was there before, and is left out",
         "late": f"{when} is not later than {last}, the newest reading, and is left out",
-        "between": f"{when} lies between two readings, which are {meter.config.frequency} s apart, and is left out",
+        "between": f"{when} lies between two readings ({meter.config.step}), and is left out",
         "far": f"{when} lies over {MOST_MISSING:,} readings after {last}, and is left out",
     }[arrival.kind]
 

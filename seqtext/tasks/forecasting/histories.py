@@ -21,8 +21,10 @@ from seqtext.tasks.forecasting.given import (
     floats_in,
     frame_rows,
     index_times,
+    is_wide,
     numbers_in,
     own_name,
+    read_frame,
     zoned_moment,
 )
 from seqtext.tasks.forecasting.remarks import of_another_name
@@ -190,8 +192,14 @@ def of_frame(frame: Any, config: ForecastConfig) -> Histories:
     """
     data = frame_rows(frame)
     values = [name for name in config.series if name in data.column_names]
-    series = read_as_trained(data, SeriesTableOptions(), config, value_columns=values, input_columns=config.input_names)
-    read = of_series(series, config)
+
+    def series_of(options: SeriesTableOptions) -> SeriesSet:
+        known = () if options.series_column else values
+        return read_as_trained(data, options, config, value_columns=known, input_columns=config.input_names)
+
+    many = len(config.series) > 1
+    wide = many and not config.input_names and is_wide(frame)
+    read = of_series(read_frame(data, series_of, wide=wide, known=config.series if many else ()), config)
     return read._replace(many=len(read.series) > 1)
 
 
