@@ -6,7 +6,8 @@ import pytest
 
 from seqtext.errors import OptionsError
 from seqtext.options import RunOptions, TrainingOptions
-from seqtext.tasks.forecasting.settings import ForecastRequest, ForecastSettings
+from seqtext.tasks.forecasting.request import ForecastRequest
+from seqtext.tasks.forecasting.settings import ForecastSettings
 from seqtext.tasks.generation.settings import Writing
 from tests.in_process import seqtext_command
 

@@ -15,7 +15,7 @@ import pytest
 from seqtext.errors import OptionsError
 from seqtext.tasks import saved
 from seqtext.tasks.classification.settings import Ranking
-from seqtext.tasks.forecasting.settings import ForecastRequest
+from seqtext.tasks.forecasting.request import ForecastRequest
 from seqtext.tasks.generation.settings import Writing
 from seqtext.tasks.known import BY_NAME, TASKS, public
 from seqtext.tasks.language_model.settings import Scoring

@@ -15,7 +15,8 @@ import pytest
 import torch
 
 import seqtext
-from seqtext.data.series.series import Part, hold_out_last, split_by_time
+from seqtext.data.series.held_out import hold_out_last
+from seqtext.data.series.series import Part, split_by_time
 from seqtext.errors import DataError, OptionsError, ResourceError, SavedFileError
 from seqtext.tasks import saved
 from seqtext.tasks.known import TASKS, public

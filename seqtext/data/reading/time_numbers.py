@@ -1,4 +1,4 @@
-"""Numbers as moments: seconds since 1970, days since 1899-12-30 as spreadsheets count them, or a date's eight digits.
+"""Numbers as moments: seconds since 1970, days since 1899-12-30 as spreadsheets count them, a date's eight digits, or years.
 
 Which of them is meant, their size says; no two of these ranges meet.
 """
@@ -16,10 +16,13 @@ from seqtext.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# 1973 and 2286: smaller ones are counters, years or dates, larger ones milliseconds
+# 1973 and 2286: smaller ones are counters or dates, larger ones milliseconds
 EARLIEST_EPOCH, LATEST_EPOCH = 10**8, 10**10
 EARLIEST_SERIAL, LATEST_SERIAL = 20_000, 80_000  # 1954 and 2119
 EARLIEST_DATE, LATEST_DATE = 1900_01_01, 2100_12_31
+EARLIEST_YEAR, LATEST_YEAR = 1500, 2100
+MONTHS = 12  # of a year, whose parts 1949.083 counts
+_ROUNDED = 0.07  # of a month: 1949.08 is February
 _SERIAL_ZERO = np.datetime64("1899-12-30T00:00:00", "s")
 _DAY, _MINUTE = 86_400, 60
 _SNAP = 0.1  # of a minute: with four digits a serial is as exact as that
@@ -28,6 +31,14 @@ _SNAP = 0.1  # of a minute: with four digits a serial is as exact as that
 def are_dates(numbers: NDArray[np.float64]) -> bool:
     """Whether all of some whole numbers look like 20201231."""
     return bool(len(numbers)) and bool(((numbers >= EARLIEST_DATE) & (numbers <= LATEST_DATE)).all())
+
+
+def are_years(numbers: NDArray[np.float64]) -> bool:
+    """Whether all of some numbers look like years, 1990, or years and their months as in 1990.083."""
+    if not len(numbers) or not ((numbers >= EARLIEST_YEAR) & (numbers < LATEST_YEAR)).all():
+        return False
+    months = numbers * MONTHS
+    return bool((np.abs(months - np.round(months)) <= _ROUNDED).all())
 
 
 def times_of_numbers(cells: pa.ChunkedArray, numbers: NDArray[np.float64], where: Cells) -> tuple[Times, list[str]]:
@@ -39,8 +50,15 @@ def times_of_numbers(cells: pa.ChunkedArray, numbers: NDArray[np.float64], where
         where: what messages call them.
 
     Raises:
-        DataError: what is neither seconds since 1970 nor days since 1899-12-30, or has a fraction of a second.
+        DataError: what is neither seconds since 1970, days since 1899-12-30 nor years, or has a fraction of a second.
     """
+    if are_years(numbers):
+        whole = bool((numbers == np.floor(numbers)).all())
+        months = np.round((numbers - 1970) * MONTHS).astype(np.int64).astype("datetime64[M]")
+        kind = (
+            "years, and the first day of each" if whole else "years and parts of them, and the first day of the month"
+        )
+        return months.astype("datetime64[s]"), [f"numbers were taken for {kind} ({where.name})"]
     if len(numbers) and ((numbers >= EARLIEST_SERIAL) & (numbers < LATEST_SERIAL)).all():
         return _of_serials(cells, numbers, where)
     notes = []
@@ -54,7 +72,8 @@ def times_of_numbers(cells: pa.ChunkedArray, numbers: NDArray[np.float64], where
         if LATEST_EPOCH <= numbers[row] < LATEST_EPOCH * 1000:
             fix = "divide by 1000 if these are milliseconds"
         found = f"found {cells[row].as_py()}{more(wrong)}"
-        raise DataError(found, where=where.row(row), expected="seconds since 1970, of the years 1973 to 2286", fix=fix)
+        expected = "seconds since 1970, of the years 1973 to 2286, or years"
+        raise DataError(found, where=where.row(row), expected=expected, fix=fix)
     check_whole(numbers != np.floor(numbers), cells, where)
     return np.floor(numbers).astype(np.int64).astype("datetime64[s]"), notes
 

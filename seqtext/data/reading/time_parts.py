@@ -24,9 +24,11 @@ _MARKS = {"year": "", "month": "-", "day": "-", "hour": " ", "minute": ":", "sec
 
 
 def are_units(names: Sequence[str]) -> bool:
-    """Whether columns are called year, month and day at least, and nothing but units of time."""
+    """Whether columns are called year and month, and a day where there is more, and nothing but units of time."""
     units = [UNITS.get(name.strip().lower(), "") for name in names]
-    return {"year", "month", "day"} <= set(units) and "" not in units and len(set(units)) == len(units)
+    known = set(units)
+    wanted = {"year", "month", "day"} if len(known) > 2 else {"year", "month"}
+    return wanted <= known and "" not in known and len(known) == len(units)
 
 
 def joined(names: Sequence[str], parts: Sequence[pa.ChunkedArray], where: Cells) -> pa.ChunkedArray:
@@ -45,6 +47,8 @@ def joined(names: Sequence[str], parts: Sequence[pa.ChunkedArray], where: Cells)
     if are_units(names):
         units = [UNITS[name.strip().lower()] for name in names]
         pairs = sorted(zip(units, parts, strict=True), key=lambda pair: list(_WIDTHS).index(pair[0]))
+        if len(pairs) == 2 and not (_is_number(pairs[1][1]) or _are_digits(pairs[1][1])):
+            return pc.binary_join_element_wise(_text(pairs[1][1], 0, where), _digits(pairs[0][1], 4, where), " ")
         pieces: list[Any] = []
         for unit, part in pairs:
             pieces += [_MARKS[unit], _digits(part, _WIDTHS[unit], where)]
@@ -103,6 +107,13 @@ def _digits(part: pa.ChunkedArray, width: int, where: Cells) -> pa.ChunkedArray:
         return pc.utf8_lpad(numbers.cast(pa.float64()).cast(pa.int64()).cast(pa.string()), width, "0")
     except pa.ArrowException as error:
         raise DataError(f"not whole numbers ({shorten(str(error))})", where=where.name) from None
+
+
+def _are_digits(part: pa.ChunkedArray) -> bool:
+    """Whether the cells of text are whole numbers; those that are missing are as good as any."""
+    import pyarrow.compute as pc
+
+    return bool(pc.all(pc.match_substring_regex(pc.utf8_trim_whitespace(part), "^[0-9]+$")).as_py() is not False)
 
 
 def _is_number(part: pa.ChunkedArray) -> bool:

@@ -38,7 +38,9 @@ LIST_NAMES = ("classes", "categories", "topics", "targets", "intents", "genres",
 
 
 _MOST_LOOKED_AT = 1_000  # columns, in search of those of yes and no
-WITHOUT_NAME = re.compile(r"Unnamed: \d+")  # a column that has none, as our reader and pandas call it
+WITHOUT_NAME = re.compile(
+    r"Unnamed: \d+|__index_level_\d+__"
+)  # a column that has none, as our reader and pandas call it
 
 
 class Columns(NamedTuple):

@@ -1,4 +1,4 @@
-"""Readings by the calendar: one a month, a quarter or a year, which are no fixed number of seconds. Knows moments alone."""
+"""Readings by the calendar: one a month, a quarter, a year or so many, which are no fixed number of seconds. Knows moments alone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.series.frequencies import DAY
+from seqtext.data.series.frequencies import DAY, step_of
 
-_NAMES = {1: "month", 3: "quarter", 6: "half year", 12: "year"}
 _FEWEST_DAYS = 28
 
 Times = NDArray[np.datetime64]
@@ -30,27 +29,39 @@ class CalendarDates(NamedTuple):
     from_end: NDArray[np.bool_]
 
     @property
-    def step(self) -> str:
-        """month, quarter, half year or year."""
-        return _NAMES[self.months]
+    def seasons(self) -> dict[str, int]:
+        """Readings a year; empty where that is no number of them, or one."""
+        return {"year": 12 // self.months} if self.months < 12 and 12 % self.months == 0 else {}
 
-    def of(self, number: int, readings: NDArray[np.int64]) -> Times:
-        """(N,) moments of some readings of a series, from 0; readings to come too."""
+    def of(self, number: int | NDArray[np.int64], readings: NDArray[np.int64]) -> Times:
+        """(...) moments of some readings, from 0, of a series or of one each (...); readings to come too."""
         first = self.first[number].astype("datetime64[s]")
         month = first.astype("datetime64[M]")
         months = month + readings * self.months
         ends = (months + 1).astype("datetime64[s]")
-        found: Times = ends - ((month + 1).astype("datetime64[s]") - first)
-        if not self.from_end[number]:
-            since = first - month.astype("datetime64[s]")
-            last = ends - np.timedelta64(DAY, "s") + since % np.timedelta64(DAY, "s")  # a short month has no 31st
-            found = np.minimum(months.astype("datetime64[s]") + since, last)
+        since = first - month.astype("datetime64[s]")
+        last = ends - np.timedelta64(DAY, "s") + since % np.timedelta64(DAY, "s")  # a short month has no 31st
+        found: Times = np.where(
+            self.from_end[number],
+            ends - ((month + 1).astype("datetime64[s]") - first),
+            np.minimum(months.astype("datetime64[s]") + since, last),
+        )
         return found
 
     def later(self, readings: NDArray[np.int64]) -> CalendarDates:
         """The same without the first (S,) readings of each series."""
-        firsts = [self.of(number, readings[number : number + 1])[0] for number in range(len(self.first))]
-        return self._replace(first=np.array(firsts, dtype="datetime64[s]"))
+        return self._replace(first=self.of(np.arange(len(self.first)), readings))
+
+    def between(self, readings: NDArray[np.int64], first: Times) -> NDArray[np.int64]:
+        """(S,) how many lie between so many (S,) of each series and moments (S,) behind them; below zero for what is no step of it."""
+        number = np.arange(len(self.first))
+        away = (first.astype("datetime64[M]") - self.of(number, readings).astype("datetime64[M]")).astype(np.int64)
+        between: NDArray[np.int64] = away // self.months
+        return np.where(self.of(number, readings + between) == first, between, -1)
+
+    def first_from(self, number: int, length: int, moment: np.datetime64) -> int:
+        """The first of so many readings of a series that is not before a moment."""
+        return int(np.searchsorted(self.of(number, np.arange(length)), moment))
 
 
 def calendar_dates(series: Sequence[Times]) -> CalendarDates | None:
@@ -63,24 +74,33 @@ def calendar_dates(series: Sequence[Times]) -> CalendarDates | None:
     return CalendarDates(first, known[0][0], np.array([from_end for _, from_end in known]))
 
 
+def dates_from(first: Times, months: int) -> CalendarDates:
+    """When the readings of some series are, by their first (S,) ones: where those end a month, so do the others."""
+    tomorrow = first.astype("datetime64[D]") + 1
+    return CalendarDates(first, months, tomorrow.astype("datetime64[M]").astype("datetime64[D]") == tomorrow)
+
+
 def _step(times: Times) -> tuple[int, bool] | None:
     """Months between (N,) moments that follow each other without a gap, and whether they are counted from the ends of months.
 
-    They fall on the same day of the month, or each on its last. What is evenly spaced in seconds needs no calendar.
+    They fall on the same day of the month, or each on its last; so may a few that are evenly spaced in seconds too, as July to September.
     """
     seconds = times.astype("datetime64[s]")
     distances = np.diff(seconds).astype(np.int64)
-    if len(distances) < 2 or (distances == distances[0]).all() or distances.min() < _FEWEST_DAYS * DAY:
+    if not len(distances) or distances.min() < _FEWEST_DAYS * DAY:
         return None
     months = seconds.astype("datetime64[M]")
     steps = np.unique(np.diff(months).astype(np.int64))
     starts = (seconds - months.astype("datetime64[s]")).astype(np.int64)
     ends = ((months + 1).astype("datetime64[s]") - seconds).astype(np.int64)
-    if len(steps) > 1 or (len(np.unique(starts)) > 1 and len(np.unique(ends)) > 1) or int(steps[0]) not in _NAMES:
+    if len(steps) > 1 or (len(np.unique(starts)) > 1 and len(np.unique(ends)) > 1):
         return None
     return int(steps[0]), len(np.unique(starts)) > 1
 
 
-def follows(step: str, where: str) -> str:
+def follows(dates: CalendarDates, where: str) -> str:
     """The note about such readings."""
-    return f"{where}: a reading a {step}, which is no fixed distance; they follow each other, and forecasts are dated by the calendar"
+    step = step_of(None, dates.months)
+    return (
+        f"{where}: {step}, which is no fixed distance; they follow each other, and forecasts are dated by the calendar"
+    )

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from seqtext.data.reading.column_arrays import column_arrays, place_of
 from seqtext.data.reading.numbers import holds_numbers
 from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
-from seqtext.data.reading.time_parts import UNITS
+from seqtext.data.reading.time_numbers import are_years
+from seqtext.data.reading.time_parts import UNITS, are_units
 from seqtext.data.reading.time_text import look_like_clocks, look_like_times
 from seqtext.data.rows.columns import WITHOUT_NAME, require
 from seqtext.data.series.table_options import Layout
@@ -182,8 +183,11 @@ def _time_columns(dataset: datasets.Dataset, free: Sequence[str]) -> tuple[str, 
     if len(times) == 1:
         return (times[0],)
     units = {UNITS.get(name.strip().lower(), ""): name for name in free}
-    if not times and {"year", "month", "day"} <= units.keys():
-        return tuple(units[unit] for unit in dict.fromkeys(UNITS.values()) if unit in units)
+    parts = tuple(units[unit] for unit in dict.fromkeys(UNITS.values()) if unit in units)
+    if not times and are_units(parts):
+        return parts
+    if not times and _of_years(dataset, units.get("year")):
+        return (units["year"],)
     if not times:
         refuse_left_aside(dataset, [name for name in remarks_of(dataset).left_aside if name.lower() in TIME_NAMES])
     if not times and all(holds_numbers(dataset, name) or types[name] == "bool" for name in free):
@@ -200,6 +204,19 @@ def _are_dates(cells: pa.Array) -> bool:
     import pyarrow.compute as pc
 
     return look_like_times(cells) and not pc.any(pc.match_substring(cells, ":")).as_py()
+
+
+def _of_years(dataset: datasets.Dataset, name: str | None) -> bool:
+    """Whether a column holds years, or years and parts of them."""
+    import pyarrow as pa
+
+    if name is None or not holds_numbers(dataset, name):
+        return False
+    cells = next(column_arrays(dataset, name)).slice(0, _SAMPLE).drop_null()
+    try:
+        return are_years(cells.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    except pa.ArrowException:
+        return False
 
 
 def _is_clock(dataset: datasets.Dataset, name: str, type_: str) -> bool:

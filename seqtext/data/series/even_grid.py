@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.series.clock_changes import clock_changes, shifted_days
-from seqtext.data.series.frequencies import DAY, HOUR, NICE, flag_of
+from seqtext.data.series.frequencies import DAY, NICE, flag_of, span_of
 from seqtext.errors import DataError
 
 SPARSEST = 10  # times of the grid per reading, beyond which a timestamp is taken to be wrong
@@ -203,7 +203,9 @@ def _check_fixed(ascending: NDArray[np.int64], off: NDArray[np.bool_], frequency
         if distances.min() < 28 * DAY:
             step = flag_of(_filled_step(ascending))
             fix = f"resample them: pass --frequency {step} for the mean of each {step}"
-        found = f"readings come at no fixed distance, but {_span(distances.min())} to {_span(distances.max())} apart"
+        found = (
+            f"readings come at no fixed distance, but {span_of(distances.min())} to {span_of(distances.max())} apart"
+        )
         raise DataError(found, where=where, expected="one every so many seconds", fix=fix)
 
 
@@ -229,7 +231,7 @@ def _check_dense(
         at = int(np.diff(ascending).argmax())
         before, after = (np.datetime64(int(second), "s") for second in ascending[at : at + 2])
         found = f"found {before} in row {rows[at]}, and {after} in row {rows[at + 1]} as the next"
-        expected = f"more than {len(grid):,} readings in {length:,} times, {_span(frequency)} apart"
+        expected = f"more than {len(grid):,} readings in {length:,} times, {span_of(frequency)} apart"
         raise DataError(found, where=where, expected=expected, fix="is a timestamp wrong?")
 
 
@@ -249,7 +251,7 @@ def _irregular(
     kinds = [
         ("out of order", int((np.diff(seconds) < 0).sum()), np.flatnonzero(np.diff(seconds) < 0) + 1),
         ("at the time of another", int((distances == 0).sum()), later[distances == 0]),
-        (f"off the grid of {_span(frequency)}", int(off.sum()), order[off]),
+        (f"off the grid of {span_of(frequency)}", int(off.sum()), order[off]),
         ("missing", int(missing.sum()), later[missing > 0]),
     ]
     faults = [(int(at.min()), count, kind) for kind, count, at in kinds if count]
@@ -268,21 +270,13 @@ def _irregular(
     if frequency == DAY and _only_weekends(*(seconds[side][distances > frequency] for side in (order[:-1], later))):
         fix = f"pass --time_column none to take working days as they follow each other, or {fix}"
     place = f"{where}, row {rows[min(at for at, _, _ in faults)]}, column {column!r}"
-    return DataError(", ".join(counts) + clocks, where=place, expected=f"a reading every {_span(frequency)}", fix=fix)
+    return DataError(", ".join(counts) + clocks, where=place, expected=f"a reading every {span_of(frequency)}", fix=fix)
 
 
 def _only_weekends(before: NDArray[np.int64], after: NDArray[np.int64]) -> bool:
     """Whether most gaps between days are weekends: from Friday to Monday."""
     weekdays = [(moments // DAY + 3) % 7 for moments in (before, after)]  # 1970 began on a Thursday; 0 is Monday
     return bool(len(before)) and 2 * int(((weekdays[0] == 4) & (weekdays[1] == 0)).sum()) > len(before)
-
-
-def _span(seconds: int) -> str:
-    """A length of time in the largest unit that divides it."""
-    for unit, size in (("days", DAY), ("h", HOUR), ("min", 60)):
-        if seconds % size == 0 and seconds >= size:
-            return f"{seconds // size} {unit if unit != 'days' or seconds > DAY else 'day'}"
-    return f"{seconds} s"
 
 
 def _count(number: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.moments import Moments
 from seqtext.data.reading.numbers import Decimal, numbers
-from seqtext.data.series.calendar_steps import CalendarDates, calendar_dates, follows
+from seqtext.data.series.calendar_steps import CalendarDates, calendar_dates, dates_from, follows
 from seqtext.data.series.columns import Roles
 from seqtext.data.series.even_grid import Grid, Mended, averaged, frequency_of, regular
 from seqtext.data.series.lists import ListedSeries, check_named_once
@@ -71,7 +71,7 @@ def side_by_side(dataset: datasets.Dataset, roles: Roles, moments: Moments | Non
     if moments is not None and how.frequency is None:
         dates = calendar_dates([moments.times] * len(roles.values))
         if dates is not None:
-            notes += [*moments.notes, follows(dates.step, place)]
+            notes += [*moments.notes, follows(dates, place)]
             moments = None
     if moments is not None:
         grid = _grid(moments.times, table, how, where=place, column=" ".join(roles.time))
@@ -138,7 +138,7 @@ def _gathered(
     if moments is not None and how.frequency is None:
         dates = calendar_dates([moments.times[group] for group in groups])
         if dates is not None:
-            notes += [*moments.notes, follows(dates.step, place)]
+            notes += [*moments.notes, follows(dates, place)]
             moments = None
     if moments is not None:
         if frequency is None:
@@ -205,7 +205,7 @@ def of_time_columns(
     dates = calendar_dates([moments.times] * len(names)) if how.frequency is None else None
     if dates is not None:
         starts = np.arange(len(names) + 1, dtype=np.int64) * len(times)
-        told = (*notes, follows(dates.step, place))
+        told = (*notes, follows(dates, place))
         return SeriesSet(names, table.reshape(-1), starts, dates=dates, name=place, notes=told)
     grid = _grid(moments.times, table, how, where=place, column="header")
     starts = np.arange(len(names) + 1, dtype=np.int64) * grid.columns.shape[1]
@@ -233,7 +233,11 @@ def of_lists(listed: ListedSeries, named: Roles, how: How, place: str) -> Series
             listed.names, listed.lengths, listed.columns, moments, how, place=place, time="time", rows=rows, roles=roles
         )
     frequency, notes = how.frequency or listed.frequency, list(listed.notes)
-    if listed.first_times is not None and frequency is None:
+    dates = None
+    if listed.first_times is not None and listed.months is not None and frequency is None:
+        dates = dates_from(listed.first_times, listed.months)
+        notes.append(follows(dates, place))
+    elif listed.first_times is not None and frequency is None:
         fix = "pass --frequency, such as 1h, to have times"
         notes.append(
             f"{place}: the rows do not say how far readings are apart; they follow each other without times; {fix}"
@@ -250,7 +254,7 @@ def of_lists(listed: ListedSeries, named: Roles, how: How, place: str) -> Series
         roles=roles,
     )
     if listed.first_times is None or frequency is None:
-        return replace(series, notes=tuple(notes))
+        return replace(series, dates=dates, notes=tuple(notes))
     return replace(series, first_times=listed.first_times, frequency=frequency, zone=listed.zone)
 
 

@@ -16,7 +16,7 @@ from seqtext.data.reading.moments import Cells, Times
 from seqtext.data.reading.numbers import Decimal, numbers_of
 from seqtext.data.reading.timestamps import moments_of, timestamps
 from seqtext.data.series.columns import NONE, TIME_NAMES, Roles, listed
-from seqtext.data.series.frequencies import seconds_of
+from seqtext.data.series.frequencies import months_of, seconds_of
 from seqtext.data.series.repeats import series_names
 from seqtext.data.series.table_options import Layout
 from seqtext.errors import DataError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 READINGS = "target"
 _STARTS = ("start", "start_timestamp", "start_time", "start_date", *TIME_NAMES)
-_SERIES = ("item_id", "unique_id", "series_id", "series_name", "ts_id", "id", "name")
+SERIES_NAMES = ("item_id", "unique_id", "series_id", "series_name", "ts_id", "id", "name")
 _FREQUENCIES = ("freq", "frequency")
 
 
@@ -41,6 +41,7 @@ class ListedSeries(NamedTuple):
         times: (N,) of the readings where the rows list them; else None.
         first_times: (S,) of the first readings where the rows have them; else None.
         frequency: seconds between readings where the rows say it.
+        months: likewise, where they are by the calendar.
         zone: of the times.
         notes: what was left aside.
     """
@@ -51,6 +52,7 @@ class ListedSeries(NamedTuple):
     times: Times | None
     first_times: Times | None
     frequency: int | None
+    months: int | None
     zone: str | None
     notes: tuple[str, ...]
 
@@ -103,7 +105,7 @@ def read_lists(
             flat = _like(dataset, name, values, lengths)
         where = _in_lists(place, name, lengths)
         columns[row] = numbers_of(flat.chunks, where.name, where.row, decimal, missing)
-    times = first_times = zone = frequency = None
+    times = first_times = zone = frequency = months = None
     notes: list[str] = []
     time = _time(dataset, named)
     if time is not None and _is_list(dataset, time):
@@ -114,12 +116,14 @@ def read_lists(
         moments = timestamps(dataset, [time], time_format=time_format)
         first_times, zone = moments.times, moments.zone
         notes += moments.notes
-        frequency = _frequency(dataset, notes)
+        frequency, months = _frequency(dataset, notes)
     series = [name for name in named.series if name != NONE] or _series(dataset)
     used = {values, *inputs, *series, time}
     if aside := [name for name in dataset.column_names if name not in used and name.lower() not in _FREQUENCIES]:
         notes.append(f"{place}: {listed(aside)} left aside; a row is a series, its readings in {values!r}")
-    return ListedSeries(_names(dataset, series), lengths, columns, times, first_times, frequency, zone, tuple(notes))
+    return ListedSeries(
+        _names(dataset, series), lengths, columns, times, first_times, frequency, months, zone, tuple(notes)
+    )
 
 
 def _is_list(dataset: datasets.Dataset, name: str) -> bool:
@@ -186,7 +190,7 @@ def _time(dataset: datasets.Dataset, named: Roles) -> str | None:
 
 def _series(dataset: datasets.Dataset) -> list[str]:
     names = {name.strip().lower(): name for name in reversed(dataset.column_names)}
-    return [names[name] for name in _SERIES if name in names][:1]
+    return [names[name] for name in SERIES_NAMES if name in names][:1]
 
 
 def _names(dataset: datasets.Dataset, columns: Sequence[str]) -> tuple[str, ...]:
@@ -211,22 +215,22 @@ def check_named_once(names: Sequence[str], codes: NDArray[np.int64], place: str)
     raise DataError(found, where=place, expected="one row for each series", fix="rename one")
 
 
-def _frequency(dataset: datasets.Dataset, notes: list[str]) -> int | None:
-    """What a column says of the distance of readings, the same in all rows."""
+def _frequency(dataset: datasets.Dataset, notes: list[str]) -> tuple[int | None, int | None]:
+    """What a column says of the distance of readings, the same in all rows: seconds, or months."""
     names = {name.strip().lower(): name for name in dataset.column_names}
     column = next((names[name] for name in _FREQUENCIES if name in names), None)
     if column is None:
-        return None
+        return None, None
     said = dataset.unique(column)
     where = f"{place_of(dataset)}, column {column!r}"
     if len(said) > 1:
         fix = "give each frequency a file, and a model, of its own"
         raise DataError(f"found {listed(list(map(str, said)))}", where=where, expected="one frequency", fix=fix)
     try:
-        seconds = seconds_of(str(said[0]))
+        seconds, months = seconds_of(str(said[0])), months_of(str(said[0]))
     except ValueError:
         found = f"found {said[0]!r}"
         raise DataError(found, where=where, expected="a distance such as 15min, hourly or 1D") from None
-    if seconds is None:
+    if seconds is None and months is None:
         notes.append(f"{where}: {said[0]} is no fixed distance; the readings follow each other without times")
-    return seconds
+    return seconds, months

@@ -42,7 +42,7 @@ def _correlations(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
     line = np.polyfit(places[there], values[there], 1)
     rest = np.where(there, values - np.polyval(line, places), 0.0)
     deviation = float(np.sqrt(np.mean(rest**2)))
-    if not deviation > 1e-9 * float(np.abs(values[there]).max() or 1.0):
+    if not deviation > 1e-12 * float(np.abs(values[there]).max() or 1.0):
         return None
     rest = np.clip(rest / deviation, -5, 5)  # one outlier is no season
     power = np.abs(np.fft.rfft(rest, 2 * len(rest))) ** 2

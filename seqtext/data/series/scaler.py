@@ -9,7 +9,7 @@ from seqtext.data.series.series import Part
 from seqtext.errors import DataError
 
 MOST_WEIGHT = 10.0  # of a series, the average being 1
-_CONSTANT = 1e-9  # a deviation below this share of the mean is rounding, not variation
+_CONSTANT = 1e-14  # a deviation below this share of the mean is rounding of float64, not variation
 
 
 def scale_of(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.series.calendar_steps import CalendarDates
+from seqtext.data.series.frequencies import step_of
 from seqtext.errors import DataError
 
 WEEK = 7 * 24 * 3600  # seconds
@@ -78,31 +79,48 @@ class SeriesSet:
         Raises:
             ValueError: without timestamps.
         """
-        if self.first_times is None or self.frequency is None:
-            raise ValueError("these series have no timestamps")
         number = self.series_at(positions)
-        steps = (positions - self.starts[number]) * self.frequency
-        times: NDArray[np.datetime64] = self.first_times[number].astype("datetime64[s]") + steps.astype(
-            "timedelta64[s]"
-        )
+        times = self._times(number, positions - self.starts[number])
+        if times is None:
+            raise ValueError("these series have no timestamps")
         return times
 
     def times_behind(self, number: int, steps: int, *, ahead: int = 0) -> NDArray[np.datetime64] | None:
         """(steps,) timestamps of the readings that would follow on a series, less the last `ahead`; None without timestamps."""
-        after = self.lengths[number] - ahead + np.arange(steps)
+        return self._times(number, self.lengths[number] - ahead + np.arange(steps))
+
+    def _times(self, number: int | NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.datetime64] | None:
+        """(...) timestamps of some readings, from 0, of a series or of one each (...)."""
         if self.dates is not None:
-            return self.dates.of(number, after)
+            return self.dates.of(number, places)
         if self.first_times is None or self.frequency is None:
             return None
-        times: NDArray[np.datetime64] = self.first_times[number].astype("datetime64[s]") + (
-            after * self.frequency
-        ).astype("timedelta64[s]")
+        first, away = (
+            self.first_times[number].astype("datetime64[s]"),
+            (places * self.frequency).astype("timedelta64[s]"),
+        )
+        times: NDArray[np.datetime64] = first + away
         return times
 
+    @property
+    def step(self) -> str:
+        """How far readings are apart, in words."""
+        return step_of(self.frequency, self.months)
+
+    @property
+    def months(self) -> int | None:
+        """From each reading to the next, by the calendar; None where there are none."""
+        return None if self.dates is None else self.dates.months
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is known when the readings are."""
+        return self.dates is not None or self.first_times is not None
+
     def seasons(self) -> dict[str, int]:
-        """Readings a day and a week, as far as the frequency divides them; empty without timestamps."""
+        """Readings a day and a week, as far as the frequency divides them, or a year by the calendar; empty without timestamps."""
         if self.frequency is None:
-            return {}
+            return {} if self.dates is None else self.dates.seasons
         spans = {"day": DAY, "week": WEEK}
         return {
             name: seconds // self.frequency
@@ -154,11 +172,9 @@ class SeriesSet:
             odd = sorted(set(self.names) ^ set(later.names))
             found = f"found {len(odd)} series that the other file does not have, such as {odd[0]!r}"
             raise DataError(found, where=later.name, expected="the same series in both files")
-        if (self.frequency, self.input_names) != (later.frequency, later.input_names):
-            found = f"a reading every {later.frequency} s with inputs {list(later.input_names)}"
-            raise DataError(
-                found, where=later.name, expected=f"every {self.frequency} s with inputs {list(self.input_names)}"
-            )
+        if (self.step, self.input_names) != (later.step, later.input_names):
+            found, expected = (f"{one.step} with inputs {list(one.input_names)}" for one in (later, self))
+            raise DataError(found, where=later.name, expected=expected)
         if None in (self.zone, later.zone) and self.zone != later.zone and self.first_times is not None:
             with_zone, without = (later, self) if self.zone is None else (self, later)
             found = f"the times of {with_zone.name} have a zone ({with_zone.zone}), those of {without.name} have none"
@@ -186,17 +202,22 @@ class SeriesSet:
 
     def _check_follows(self, later: SeriesSet, order: list[int]) -> NDArray[np.int64]:
         """(S,) readings missing between the two; it must not be negative."""
-        if self.first_times is None or later.first_times is None or self.frequency is None:
+        ends = self._times(np.arange(len(self)), self.lengths)
+        firsts = later.first_times if later.dates is None else later.dates.first
+        if ends is None or firsts is None:
             return np.zeros(len(self), dtype=np.int64)
-        ends = self.first_times.astype("datetime64[s]") + (self.lengths * self.frequency).astype("timedelta64[s]")
-        between = (later.first_times[order].astype("datetime64[s]") - ends).astype(np.int64)
-        for number, seconds in enumerate(between.tolist()):
-            if seconds < 0 or seconds % self.frequency:
-                found = f"its first reading of {self.names[number]!r} is at {later.first_times[order[number]]}"
-                expected = f"{ends[number]} or a multiple of {self.frequency} s later"
-                fix = "test readings must lie after those of training"
-                raise DataError(found, where=later.name, expected=expected, fix=fix)
-        skipped: NDArray[np.int64] = between // self.frequency
+        begins = firsts[order].astype("datetime64[s]")
+        if self.dates is not None:
+            skipped = self.dates.between(self.lengths, begins)
+        else:
+            seconds, frequency = (begins - ends).astype(np.int64), self.frequency or 1
+            skipped = np.where(seconds % frequency == 0, seconds // frequency, -1)
+        if (skipped < 0).any():
+            number = int((skipped < 0).argmax())
+            found = f"its first reading of {self.names[number]!r} is at {begins[number]}"
+            expected = f"{ends[number]} or later by whole steps ({self.step})"
+            fix = "test readings must lie after those of training"
+            raise DataError(found, where=later.name, expected=expected, fix=fix)
         return skipped
 
 
@@ -244,54 +265,3 @@ def split_by_time(series: SeriesSet, *, test_share: float) -> tuple[Part, Part]:
         Part(series, np.stack([series.starts[:-1], middle], axis=1)),
         Part(series, np.stack([middle, series.starts[1:]], axis=1)),
     )
-
-
-def hold_out_last(part: Part, *, share: float, least: int = 1) -> tuple[Part, Part]:
-    """The earlier readings of each span, and its last ones to choose by.
-
-    Args:
-        part: to be divided.
-        share: of its readings that are held out.
-        least: readings that are, where a third of the span has so many.
-    """
-    spans = part.spans
-    lengths = spans[:, 1] - spans[:, 0]
-    last = np.maximum(np.maximum(1, np.round(lengths * share)), np.minimum(least, lengths // 3)).astype(np.int64)
-    middle = np.maximum(spans[:, 1] - last, spans[:, 0])
-    earlier, later = np.stack([spans[:, 0], middle], axis=1), np.stack([middle, spans[:, 1]], axis=1)
-    return Part(part.series, earlier[earlier[:, 0] < earlier[:, 1]]), Part(part.series, later)
-
-
-def hold_out_weeks(part: Part, *, share: float) -> tuple[Part, Part]:
-    """Whole weeks spread evenly over each span to choose by; the rest to train on.
-
-    Weeks of all seasons say more of the years to come than the last months do. Nothing is left out between them: no reading of a week
-    is a target of training, for the targets of a window lie in one span; to be read as the past is what it may.
-
-    Args:
-        part: to be divided.
-        share: of its readings that go into the weeks.
-
-    Raises:
-        DataError: if the series have no timestamps, or a span is too short for one week with one on each side.
-    """
-    week = part.series.seasons().get("week")
-    if week is None:
-        fix = "pass --validation last, or name the time column"
-        raise DataError("the series have no whole weeks of readings", where=part.series.name, fix=fix)
-    train, held = [], []
-    for start, end in part.spans.tolist():
-        count = max(1, round((end - start) * share / week))
-        spacing = (end - start) / count
-        if spacing < 2 * week:
-            found = f"{end - start:,} readings are too few for {count} weeks of {week}"
-            raise DataError(found, where=part.series.name, fix="pass --validation last, or a smaller share")
-        before = start
-        for number in range(count):
-            first = start + int((number + 0.5) * spacing) - week // 2
-            held.append((first, first + week))
-            train.append((before, first))
-            before = first + week
-        train.append((before, end))
-    kept = np.array([span for span in train if span[1] > span[0]], dtype=np.int64)
-    return Part(part.series, kept), Part(part.series, np.array(held, dtype=np.int64))

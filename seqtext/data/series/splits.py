@@ -19,8 +19,9 @@ from seqtext.data.reading.sources import load, load_files
 from seqtext.data.series.begins import NO_BEGINS, Begins
 from seqtext.data.series.categories import base_name
 from seqtext.data.series.cuts import cut
+from seqtext.data.series.held_out import hold_out_last, hold_out_weeks
 from seqtext.data.series.options import TEST_SHARE, VALIDATION_SHARE, SeriesDataOptions, Validation
-from seqtext.data.series.series import Part, SeriesSet, hold_out_last, hold_out_weeks, split_by_time
+from seqtext.data.series.series import Part, SeriesSet, split_by_time
 from seqtext.data.series.series import whole as all_of
 from seqtext.data.series.table import read_table
 from seqtext.errors import DataError
@@ -228,7 +229,7 @@ def _hold_out(
         kept, held = hold_out_weeks(train, share=share)
         return kept, held, f"validation: {len(held.spans)} whole weeks spread over the training span"
     kept, held = hold_out_last(train, share=share, least=2 * horizon if horizon > 1 else 1)
-    return kept, held, f"validation: the last {share:.0%} of the training span"
+    return kept, held, f"validation: the last {len(held) / len(train):.0%} of the training span"
 
 
 def _check_lengths(data: SeriesSplits, begins: Begins, horizon: int) -> None:

@@ -17,7 +17,8 @@ from seqtext.data.reading.moments import Moments
 from seqtext.data.reading.numbers import Decimal
 from seqtext.data.reading.remarks import notes_of
 from seqtext.data.reading.timestamps import timestamps
-from seqtext.data.series.categories import indicated
+from seqtext.data.rows.columns import require
+from seqtext.data.series.categories import base_name, indicated
 from seqtext.data.series.columns import Roles, choose_time, choose_values, is_m4
 from seqtext.data.series.layouts import How, of_lists, of_rows, of_time_columns, one_below_another, side_by_side
 from seqtext.data.series.lists import read_lists, value_list
@@ -115,6 +116,8 @@ def read_series(
             without any reading.
     """
     how = How(decimal, tuple(missing), time_format, frequency, repair)
+    columns = [name if name in dataset.column_names else base_name(name) for name in input_columns]
+    require({"": dataset}, *dict.fromkeys(columns))  # by the names that the table could have
     expanded = indicated(dataset, input_columns, decimal=decimal, missing=missing, trained=trained)
     dataset, input_columns = expanded.rows, expanded.names
     named = Roles(_names(time_column), tuple(value_columns), _names(series_column), tuple(input_columns))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.reading.moments import Moments
+from seqtext.data.reading.moments import Moments, offset_name
 from seqtext.data.series.frequencies import DAY
 from seqtext.errors import DataError
 
@@ -41,6 +41,14 @@ def offset_at(time: np.datetime64, zone: str) -> np.timedelta64:
     """How far the clocks of a zone are ahead of UTC at a moment."""
     moment = datetime.fromtimestamp(int(time.astype("datetime64[s]").astype(np.int64)), UTC).astimezone(zone_of(zone))
     return np.timedelta64(int((moment.utcoffset() or timedelta()).total_seconds()), "s")
+
+
+def on_clock_of(time: np.datetime64, zone: str | None) -> str:
+    """A moment, UTC where there is a zone, as its clocks show it; with the offset where they are not UTC's."""
+    if zone in (None, "UTC"):
+        return str(time.astype("datetime64[s]")).replace("T", " ")
+    ahead = offset_at(time, str(zone))
+    return f"{str(time.astype('datetime64[s]') + ahead).replace('T', ' ')}{offset_name(int(ahead.astype(np.int64)))}"
 
 
 def in_utc(local: datetime, zone: str, after: datetime | None = None) -> datetime:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtext.data.rows.columns import require
+from seqtext.data.series.categories import base_name
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import DataError, OptionsError
@@ -63,6 +65,7 @@ def read_ahead(rows: Any, options: SeriesTableOptions, config: ForecastConfig) -
         DataError: as `read_series`.
     """
     names = tuple(config.input_names[place] for place in config.known_ahead)
+    require({"": rows}, *dict.fromkeys(map(base_name, names)))
     rows = rows.remove_columns([name for name in config.series if name in rows.column_names])
     rows = rows.add_column(READINGS, np.zeros(len(rows)))
     options = replace(options, value_column=(READINGS,))

@@ -17,9 +17,10 @@ from seqtext.errors import DataError, NumericsError, OptionsError, ResourceError
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.tasks.forecasting.given import FloatArray
 from seqtext.tasks.forecasting.histories import Histories
+from seqtext.tasks.forecasting.request import ForecastRequest
 from seqtext.tasks.forecasting.rollout import Rollout, ScaledForecast, check_horizon
 from seqtext.tasks.forecasting.scaled_series import scaled, scales_for
-from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.spread import Spread, paths
 from seqtext.tasks.forecasting.step_model import StepModel
 

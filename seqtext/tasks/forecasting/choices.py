@@ -12,6 +12,7 @@ import numpy as np
 
 from seqtext.data.series.repeating import repeats
 from seqtext.data.series.series import DAY, WEEK, YEAR, Part
+from seqtext.tasks.forecasting.filling import nearer_fill
 from seqtext.tasks.forecasting.settings import ForecastSettings
 
 SEGMENTS = 28  # of a window: a week of quarters of a day
@@ -67,6 +68,7 @@ def chosen(settings: ForecastSettings, train: Part) -> dict[str, Any]:
         "huber_delta": settings.huber_delta or 1.0,
         "difference": "none",
         "calendar": calendar,
+        "fill": settings.fill if settings.fill != "auto" else nearer_fill(train, seasons),
         "nonnegative": _nonnegative(settings, train),
         "seasons": seasons,
         "season_lags": lags,
@@ -90,6 +92,7 @@ def _plain(settings: ForecastSettings) -> dict[str, Any]:
         "head_dropout": settings.head_dropout or 0.0,
         "huber_delta": settings.huber_delta or 0.05,
         "difference": settings.difference or "last",
+        "fill": "last",
         "nonnegative": "yes" if settings.nonnegative == "yes" else "no",
     }
 

@@ -17,7 +17,8 @@ from tyro.conf import Positional, arg
 from seqtext.data.reading.table_options import TableOptions, table_of_readings
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import OptionsError, raise_together
-from seqtext.tasks.forecasting.settings import ForecastRequest
+from seqtext.tasks.forecasting.request import ForecastRequest
+from seqtext.tasks.forecasting.written import digits_for
 from seqtext.tasks.streams import check_threads, keywords, standard_input
 from seqtext.tasks.targets import open_target
 
@@ -92,6 +93,7 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
     def _forecast(self, forecaster: Forecaster) -> None:
         from seqtext.tasks.forecasting.ahead import with_ahead
         from seqtext.tasks.forecasting.histories import of_series
+        from seqtext.tasks.forecasting.scaled_series import scales_for
 
         history = self._read(forecaster)
         request = ForecastRequest(**keywords(self, ForecastRequest))
@@ -101,7 +103,8 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
         made = forecaster.behind(given, request)
         for note in (*history.notes, *(() if future is None else future.notes)):
             print(f"note: {note}", file=sys.stderr)
-        self._write(history, made)
+        scales = zip(*scales_for(given.series, forecaster.config), strict=True)
+        self._write(history, made, [digits_for(float(mean), float(scale)) for mean, scale in scales])
         if self.plot:
             _plot(history, made[0], self.plot, self.unit)
 
@@ -149,13 +152,13 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
         rows = load_table(self.future, flag="--future", expected="a file of columns known ahead", dialect=dialect)
         return read_ahead(rows, self, forecaster.config)
 
-    def _write(self, history: SeriesSet, made: Sequence[Made]) -> None:
+    def _write(self, history: SeriesSet, made: Sequence[Made], digits: Sequence[int]) -> None:
         """One row per reading: series, where there are several; time, or number of the step; forecast; quantiles."""
         with open_target(self.output) as target:
-            csv.writer(target.file, lineterminator="\n").writerows(_rows(history, made))
+            csv.writer(target.file, lineterminator="\n").writerows(_rows(history, made, digits))
 
 
-def _rows(history: SeriesSet, made: Sequence[Made]) -> Iterator[list[Any]]:
+def _rows(history: SeriesSet, made: Sequence[Made], digits: Sequence[int]) -> Iterator[list[Any]]:
     several = ["series"] if len(history) > 1 else []
     yield [
         *several,
@@ -163,11 +166,11 @@ def _rows(history: SeriesSet, made: Sequence[Made]) -> Iterator[list[Any]]:
         "forecast",
         *(f"q{level:g}" for level in made[0].quantiles),
     ]
-    for name, forecast in zip(history.names, made, strict=True):
+    for name, forecast, most in zip(history.names, made, digits, strict=True):
         for step in range(len(forecast.values)):
             when = step + 1 if forecast.times is None else str(forecast.times[step]).replace("T", " ")
             numbers = [forecast.values[step], *(values[step] for values in forecast.quantiles.values())]
-            yield [*([name] if several else []), when, *(f"{number:.8g}" for number in numbers)]
+            yield [*([name] if several else []), when, *(f"{number:.{most}g}" for number in numbers)]
 
 
 def _plot(history: SeriesSet, made: Made, path: str, unit: str) -> None:

@@ -30,6 +30,7 @@ from seqtext.tasks.forecasting.step_stream import kept_readings
 from seqtext.tasks.forecasting.stopping import Stopping
 from seqtext.tasks.forecasting.stream import NextReadings
 from seqtext.tasks.forecasting.stream_state import read_streams, write_streams
+from seqtext.tasks.forecasting.written import digits_for
 from seqtext.tasks.targets import Target
 
 SAVE_EVERY = 10.0  # seconds: what a kill may cost
@@ -123,9 +124,11 @@ class Following:
 
     def _clock(self, history: SeriesSet, number: int, begin: int) -> tuple[Any, np.datetime64 | None]:
         """The time of a reading as a stream takes it, and that of the last one."""
+        own = int(history.starts[number])
+        if history.dates is not None:
+            return None, history.times_at(history.starts[number + 1 : number + 2] - 1)[0]
         if history.first_times is None or history.frequency is None:
             return None, None
-        own = int(history.starts[number])
         first, last = history.times_at(np.array([own + begin, int(history.starts[number + 1]) - 1]))
         if history.zone is None:
             return first, last
@@ -168,7 +171,9 @@ class Following:
 
     def _row(self, line: Line, outside: str, answer: NextReadings) -> list[str]:
         columns = zip(answer.values, *answer.quantiles.values(), strict=True)
-        numbers = [f"{value:.8g}" for step in columns for value in step]
+        stream = self.meters[line.series].stream
+        digits = digits_for(stream.mean, stream.scale)
+        numbers = [f"{value:.{digits}g}" for step in columns for value in step]
         of = [line.series] if self.reader.several else []
         return [*of, line.when or str(line.number), *([outside] if self.flag else []), *numbers]
 
@@ -268,7 +273,7 @@ def _left_out(arrival: Arrival, line: Line, meter: Meter) -> str:
     return {
         "repeated": f"{when} was there before, and is left out",
         "late": f"{when} is not later than {last}, the newest reading, and is left out",
-        "between": f"{when} lies between two readings, which are {meter.config.frequency} s apart, and is left out",
+        "between": f"{when} lies between two readings ({meter.config.step}), and is left out",
         "far": f"{when} lies over {MOST_MISSING:,} readings after {last}, and is left out",
     }[arrival.kind]
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from seqtext.batching.keyed_permutation import KeyedPermutation
 from seqtext.batching.pieces import MapPieces, one_by_one
 from seqtext.batching.usual import Usual
-from seqtext.data.series.series import Part, SeriesSet, hold_out_last
+from seqtext.data.series.held_out import hold_out_last
+from seqtext.data.series.series import Part, SeriesSet
 from seqtext.errors import one_of, shorten
 from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.nn.losses import Loss
@@ -35,10 +36,11 @@ from seqtext.tasks.forecasting.model import build_model
 from seqtext.tasks.forecasting.parts import PartForecasts, forecast_positions, part_forecasts, with_spread
 from seqtext.tasks.forecasting.plain_loss import plain_loss, validate_plain
 from seqtext.tasks.forecasting.prepare import prepare
-from seqtext.tasks.forecasting.remarks import of_clocks, of_readings, tell
+from seqtext.tasks.forecasting.remarks import of_clocks, of_horizon, of_readings, tell
+from seqtext.tasks.forecasting.request import ForecastRequest
 from seqtext.tasks.forecasting.rollout import Context, Rollout
 from seqtext.tasks.forecasting.scaled_series import scales_for
-from seqtext.tasks.forecasting.settings import ForecastConfig, ForecastRequest
+from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.started import LEARNING_RATE, STARTED_RATE, open_run, started_config, take_over
 from seqtext.tasks.forecasting.step_loss import step_loss, validate_steps
 from seqtext.tasks.forecasting.step_model import StepModel
@@ -137,7 +139,7 @@ class Forecaster(BaseTask):
     ) -> Any:
         """The forecast behind each history.
 
-        The other keywords are the fields of `ForecastRequest` (forecasting/settings.py), which says what each means.
+        The other keywords are the fields of `ForecastRequest` (forecasting/request.py), which says what each means.
 
         Args:
             history: (N,) readings in the units of the data, NaN where missing; a pandas or polars Series, whose index may hold the times;
@@ -173,13 +175,8 @@ class Forecaster(BaseTask):
         """
         self.model.eval()
         made = forecasts(self.model, self.config, given, request)
-        tell(
-            [
-                *given.remarks,
-                *of_clocks(given.zones, self.config),
-                *of_readings(given.series, self.config, ahead=given.ahead),
-            ]
-        )
+        remarks = [*given.remarks, *of_horizon(request.horizon, self.config), *of_clocks(given.zones, self.config)]
+        tell([*remarks, *of_readings(given.series, self.config, ahead=given.ahead)])
         return made
 
     def stream(

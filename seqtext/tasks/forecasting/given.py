@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -15,12 +17,14 @@ from seqtext.data.rows.given import as_rows
 from seqtext.data.series.calendar_steps import calendar_dates, follows
 from seqtext.data.series.even_grid import regular
 from seqtext.data.series.series import Part, SeriesSet, whole
+from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import DataError, shorten
 
 if TYPE_CHECKING:
     import datasets
 
 FloatArray = NDArray[np.float64]
+_TIMED = ("DatetimeIndex", "PeriodIndex")
 LARGEST = 1e150  # beyond it a square is infinite
 
 
@@ -39,9 +43,10 @@ def as_part(given: Any) -> Part:
         return whole(given)
     columns = getattr(given, "column_names", None)
     if columns is not None or getattr(given, "columns", None) is not None:
-        from seqtext.data.series.table import read_series
+        from seqtext.data.series.table import read_table
 
-        return whole(read_series(given if columns is not None else frame_rows(given)))
+        rows = given if columns is not None else frame_rows(given)
+        return whole(read_frame(rows, lambda options: read_table(rows, options), wide=is_wide(given)))
     values, moments = (
         numbers_in(given, "the readings"),
         index_times(getattr(given, "index", None), "the readings, index"),
@@ -52,7 +57,7 @@ def as_part(given: Any) -> Part:
     if moments is None:
         return whole(series)
     if (dates := calendar_dates([moments.times])) is not None:
-        return whole(replace(series, dates=dates, notes=(follows(dates.step, series.name),)))
+        return whole(replace(series, dates=dates, notes=(follows(dates, series.name),)))
     grid = regular(moments.times, values[None], repair=False, where=series.name, column="index")
     first = np.array([grid.first_time], dtype="datetime64[s]")
     return whole(replace(series, first_times=first, frequency=grid.frequency, zone=moments.zone))
@@ -60,13 +65,67 @@ def as_part(given: Any) -> Part:
 
 def frame_rows(frame: Any) -> datasets.Dataset:
     """A frame of pandas or polars as a data set; an index of times is a column of it."""
-    if type(getattr(frame, "index", None)).__name__ in ("DatetimeIndex", "PeriodIndex"):
+    if type(getattr(frame, "index", None)).__name__ in _TIMED:
         frame = frame.copy(deep=False)
         frame.index = getattr(frame.index, "to_timestamp", lambda: frame.index)()
         frame = frame.reset_index(names="time" if frame.index.name is None else frame.index.name)
     rows = as_rows(frame)
     rows.info.dataset_name = "the history"
     return rows
+
+
+def is_wide(frame: Any) -> bool:
+    """Whether a frame holds nothing but numbers at the times of its index: then each column is a series."""
+    kinds = {getattr(dtype, "kind", "O") for dtype in getattr(frame, "dtypes", ())}
+    return type(getattr(frame, "index", None)).__name__ in _TIMED and kinds <= set("iuf")
+
+
+def read_frame(
+    rows: datasets.Dataset,
+    read: Callable[[SeriesTableOptions], SeriesSet],
+    *,
+    wide: bool = False,
+    known: Collection[str] = (),
+) -> SeriesSet:
+    """A frame as series: each column one, where it is wide; by the column that names them, where times come again.
+
+    Args:
+        rows: of the frame.
+        read: makes series of them.
+        wide: whether each column is a series.
+        known: names of series, by which the column of them is known too.
+
+    Raises:
+        DataError: as `read_series`, with what to do about it in Python.
+    """
+    named = _names_series(rows)
+    if named is not None and set(map(str, rows.unique(named))) & set(known):
+        return read(SeriesTableOptions(series_column=(named,)))
+    try:
+        return read(SeriesTableOptions(layout="wide" if wide else "auto"))
+    except DataError as error:
+        if named is not None:
+            with suppress(DataError):
+                return read(SeriesTableOptions(series_column=(named,)))
+        if "pass --value_column" not in str(error):
+            raise
+        fix = "give one column of it, such as frame['load'], or a frame whose index are the times, of which each column is a series"
+        raise DataError(str(error).partition("; pass --value_column")[0], fix=fix) from None
+
+
+def _names_series(rows: datasets.Dataset) -> str | None:
+    """The column that says which series a row is of: by its name, or the only one of text that is no time."""
+    from seqtext.data.reading.time_text import look_like_times
+    from seqtext.data.series.lists import SERIES_NAMES
+
+    names = {name.strip().lower(): name for name in rows.column_names}
+    if found := [names[name] for name in SERIES_NAMES if name in names]:
+        return str(found[0])
+    texts: list[str] = [
+        name for name, kind in rows.features.items() if getattr(kind, "dtype", "") in ("string", "large_string")
+    ]
+    texts = [name for name in texts if not look_like_times(rows.data.column(name).chunk(0).slice(0, 100))]
+    return texts[0] if len(texts) == 1 else None
 
 
 def numbers_in(history: Any, where: str) -> FloatArray:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.series.calendar_steps import CalendarDates, calendar_dates
-from seqtext.data.series.frequencies import flag_of
+from seqtext.data.series.calendar_steps import CalendarDates, calendar_dates, dates_from
+from seqtext.data.series.frequencies import flag_of, step_of
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table import read_table
 from seqtext.data.series.table_options import SeriesTableOptions
@@ -21,8 +21,10 @@ from seqtext.tasks.forecasting.given import (
     floats_in,
     frame_rows,
     index_times,
+    is_wide,
     numbers_in,
     own_name,
+    read_frame,
     zoned_moment,
 )
 from seqtext.tasks.forecasting.remarks import of_another_name
@@ -73,12 +75,15 @@ def histories(history: Any, *, series: Any, inputs: Any, start: Any, config: For
     if not len(names) == len(extra) == len(starts) == len(given):
         raise DataError(f"{len(given)} histories", expected="as many names, inputs and starts as histories")
     values = [numbers_in(item, f"history {number + 1}") for number, item in enumerate(given)]
+    for number, item in enumerate(values):
+        if len(item) and np.isnan(item).all():
+            raise DataError(f"history {number + 1} has no reading, all are missing", expected="one reading at least")
     lengths = np.array([len(item) for item in values])
     first = [
         _start(item, begin, config, f"history {n + 1}")
         for n, (item, begin) in enumerate(zip(given, starts, strict=True))
     ]
-    dates = _dates(given) if all(start is None for start in starts) else None
+    dates = _dates(given, [time for time, _ in first], config)
     untimed = dates is not None or any(time is None for time, _ in first)
     check_calendar(not untimed, config)
     own = [own_name(item) for item in given]
@@ -142,15 +147,12 @@ def check_step(series: SeriesSet, config: ForecastConfig) -> None:
     Raises:
         DataError: for such.
     """
-    if config.frequency is None or series.frequency == config.frequency or (series.dates or series.frequency) is None:
+    if not config.timed or not series.timed or (series.frequency, series.months) == (config.frequency, config.months):
         return
-    found = f"a reading a {series.dates.step}" if series.dates else f"a reading every {series.frequency} s"
-    finer = series.frequency is not None and config.frequency % series.frequency == 0
-    average = f"; in a file --frequency {flag_of(config.frequency)} averages finer ones" if finer else ""
-    expected = f"every {config.frequency} s, as the model was trained on"
-    raise DataError(
-        found, where=series.name, expected=expected, fix=f"give readings of that step, or train on these{average}"
-    )
+    finer = None not in (series.frequency, config.frequency) and (config.frequency or 0) % (series.frequency or 1) == 0
+    average = f"; in a file --frequency {flag_of(config.frequency or 0)} averages finer ones" if finer else ""
+    expected, fix = f"{config.step}, as the model was trained on", "give readings of that step, or train on these"
+    raise DataError(series.step, where=series.name, expected=expected, fix=f"{fix}{average}")
 
 
 def check_calendar(timed: bool, config: ForecastConfig) -> None:
@@ -190,8 +192,14 @@ def of_frame(frame: Any, config: ForecastConfig) -> Histories:
     """
     data = frame_rows(frame)
     values = [name for name in config.series if name in data.column_names]
-    series = read_as_trained(data, SeriesTableOptions(), config, value_columns=values, input_columns=config.input_names)
-    read = of_series(series, config)
+
+    def series_of(options: SeriesTableOptions) -> SeriesSet:
+        known = () if options.series_column else values
+        return read_as_trained(data, options, config, value_columns=known, input_columns=config.input_names)
+
+    many = len(config.series) > 1
+    wide = many and not config.input_names and is_wide(frame)
+    read = of_series(read_frame(data, series_of, wide=wide, known=config.series if many else ()), config)
     return read._replace(many=len(read.series) > 1)
 
 
@@ -213,11 +221,24 @@ def _start(history: Any, start: Any, config: ForecastConfig, where: str) -> tupl
     return moments.times[0], moments.zone
 
 
-def _dates(given: Sequence[Any]) -> CalendarDates | None:
-    """When the readings of histories are that follow each other by the calendar, a month apart, say."""
+def _dates(given: Sequence[Any], first: Sequence[np.datetime64 | None], config: ForecastConfig) -> CalendarDates | None:
+    """When the readings of histories are that follow each other by the calendar, a month apart, say, as those of training where these did.
+
+    Raises:
+        DataError: times of another step.
+    """
+    begins = [time for time in first if time is not None]
+    if config.frequency is not None or len(begins) < len(given):
+        return None
     moments = [index_times(getattr(item, "index", None), "the history, index") for item in given]
-    known = [one.times for one in moments if one is not None]
-    return calendar_dates(known) if len(known) == len(given) else None
+    known = [one.times for one in moments if one is not None and len(one.times) > 1]
+    if not known:
+        return None if config.months is None else dates_from(np.array(begins, dtype="datetime64[s]"), config.months)
+    dates = calendar_dates(known)
+    if config.months is not None and (dates is None or dates.months != config.months):
+        found = "readings at other distances" if dates is None else step_of(None, dates.months)
+        raise DataError(found, where="the history, index", expected=f"{config.step}, as the model was trained on")
+    return dates if len(known) == len(given) else None
 
 
 def check_frequency(times: NDArray[np.datetime64], config: ForecastConfig, where: str) -> None:

@@ -98,7 +98,7 @@ class LineReader:
         time, zone, when, start = None, None, "", None
         if places.time is not None:
             when = cells[places.time]
-            if self.config.frequency is not None:
+            if self.config.timed:
                 start = self._start(when, number)
                 time, zone = zoned_moment(start, where_of(number))
         inputs = np.full(len(self.config.input_names), np.nan)
@@ -196,6 +196,8 @@ class LineReader:
     def _start(self, cell: str, number: int) -> Any:
         """A time as `zoned_moment` takes it."""
         form = self.options.time_format
+        if form is None and self.config.months is not None:
+            return _of_calendar(cell, number)
         if form is None:
             return cell
         try:
@@ -203,6 +205,23 @@ class LineReader:
         except ValueError as error:
             found, where = f"found {shorten(cell)}", where_of(number)
             raise DataError(found, where=where, expected=f"a time as {form}") from error
+
+
+def _of_calendar(cell: str, number: int) -> np.datetime64:
+    """A day, a month, a quarter or a year, as tables have them too.
+
+    Raises:
+        DataError: what is none.
+    """
+    import pyarrow as pa
+
+    from seqtext.data.reading.moments import Cells
+    from seqtext.data.reading.timestamps import moments_of
+
+    moment: np.datetime64 = moments_of(
+        pa.chunked_array([[cell]]), Cells(where_of(number), lambda _: where_of(number))
+    ).times[0]
+    return moment
 
 
 def where_of(number: int) -> str:

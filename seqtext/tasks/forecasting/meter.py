@@ -52,12 +52,16 @@ class Meter:
 
     def arrival(self, time: np.datetime64 | None) -> Arrival:
         """How a reading of that time stands to the newest one."""
-        if time is None or self.last is None or self.config.frequency is None:
+        if time is None or self.last is None or not self.config.timed:
             return Arrival("next")
-        seconds = int((time - self.last).astype("timedelta64[s]").astype(np.int64))
-        steps = round(seconds / self.config.frequency)
-        if abs(seconds - steps * self.config.frequency) > NEAR * self.config.frequency:
-            return Arrival("late" if seconds < 0 else "between")
+        if self.config.months is not None:
+            distance = int((time.astype("datetime64[M]") - self.last.astype("datetime64[M]")).astype(np.int64))
+        else:
+            distance = int((time - self.last).astype("timedelta64[s]").astype(np.int64))
+        step = self.config.months or self.config.frequency or 1
+        steps = round(distance / step)
+        if abs(distance - steps * step) > NEAR * step:
+            return Arrival("late" if distance < 0 else "between")
         if steps < 1:
             return Arrival("late" if steps < 0 else "repeated")
         return Arrival("far") if steps - 1 > MOST_MISSING else Arrival("next", steps - 1)

@@ -46,6 +46,7 @@ def prepare(train: Part, settings: Mapping[str, Any]) -> ForecastConfig:
         if wanted.loss_units == "season"
         else (),
         frequency=series.frequency,
+        months=series.months,
         zoned=series.zone is not None,
         time_zone=series.zone,
         marks_missing=any(bool(np.isnan(columns[a:b]).any()) for a, b in train.spans.tolist()),

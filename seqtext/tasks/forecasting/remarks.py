@@ -48,6 +48,15 @@ def of_another_name(name: str, config: ForecastConfig) -> list[str]:
     return [f"the model learnt one series, {shorten(known)}; {shorten(name)} is scaled and forecast as that"]
 
 
+def of_horizon(steps: int | None, config: ForecastConfig) -> list[str]:
+    """More steps than were trained."""
+    if steps is None or steps <= config.head_horizon or config.model == "plain":
+        return []
+    trained = f"the model learnt {config.head_horizon:,} step{'' if config.head_horizon == 1 else 's'} ahead"
+    narrow = "; its quantiles behind may be too narrow" if config.quantiles else ""
+    return [f"{trained}, of {steps:,}: behind these it reads its own forecasts{narrow}; train with --horizon {steps}"]
+
+
 def of_clocks(zones: Sequence[str | None], config: ForecastConfig) -> list[str]:
     """Times with a zone where those of training had none, or the other way round, if the model reads a calendar."""
     if not config.calendar:
@@ -71,6 +80,10 @@ def of_readings(series: SeriesSet, config: ForecastConfig, *, ahead: int = 0) ->
         looked_at = values if config.context == "stateful" else values[-config.reach :]
         if (count := int(np.isnan(looked_at).sum())) and not config.marks_missing:
             found.append(f"{where}: {_missing(count, config)}")
+        elif len(looked_at) and np.isnan(looked_at).all():
+            found.append(
+                f"{where}: the last {len(looked_at):,} readings are all missing, and older ones stand in for them"
+            )
         if name in config.series:
             place = config.series.index(name)
             off = far(looked_at, config.means[place], config.scales[place])

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from seqtext.data.series.frequencies import step_of
 from seqtext.errors import OptionsError
-from seqtext.options import AT_LEAST_1, SEED, SHARE, Range, at_most, out_of_range, raise_faults, up_to
+from seqtext.options import AT_LEAST_1, SHARE, Range, at_most, out_of_range, raise_faults, up_to
 
 if TYPE_CHECKING:
     from seqtext.nn.forecast_output import ForecastOutput
@@ -17,7 +18,6 @@ Model = Literal["auto", "segments", "linear", "plain"]
 Cell = Literal["rnn", "gru", "lstm"]
 Difference = Literal["none", "last", "week", "season"]
 MOST_UNITS, MOST_LAYERS, MOST_STEPS = 16_384, 64, 1_000_000
-MOST_SAMPLES = 100_000  # paths that are drawn of one forecast
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class ForecastSettings:
     """Subtract each window's mean from its readings: the model then sees shapes and no levels (with --context window, and direct)."""
     calendar: bool = False
     """Give a plain model hour, day of week and day of year of the reading it forecasts; others have them where there are timestamps."""
-    fill: Literal["last", "season"] = "season"
-    """Missing readings are read as the last before them, or as those at the same time of the season before (not in a plain model)."""
+    fill: Literal["auto", "last", "season"] = "auto"
+    """Missing readings are read as the last before, or that of a season before; auto as was nearer in training (not in a plain model)."""
     nonnegative: Literal["auto", "yes", "no"] = "auto"
     """Give no forecast below zero; auto is as long as no reading was, in training and before the forecast (no of a plain model)."""
     refit: bool = True
@@ -117,9 +117,7 @@ class ForecastSettings:
         if self.model in ("segments", "linear") and (odd := self.of_plain):
             faults.append(f"--model {self.model} has no {', '.join(odd)}; leave them out, or pass --model plain")
         if self.keep_baseline and (self.model == "plain" or (self.model == "auto" and self.of_plain)):
-            faults.append(
-                "--keep_baseline needs a linear path to keep one in, which a plain model has not; leave it out"
-            )
+            faults.append("--keep_baseline needs a linear path, which a plain model has not; leave it out")
         if self.context == "stateful" and self.window is not None and self.window < 4:
             faults.append(f"--window is {self.window}; expected at least 4 with --context stateful")
         return faults
@@ -164,6 +162,7 @@ class ForecastConfig(ForecastSettings):
     head_dropout: float = 0.0
     huber_delta: float = 0.05
     difference: Difference = "last"
+    fill: Literal["auto", "last", "season"] = "season"
     nonnegative: Literal["auto", "yes", "no"] = "no"
     series: tuple[str, ...] = ()
     """Names of the series of training."""
@@ -175,6 +174,8 @@ class ForecastConfig(ForecastSettings):
     """How much the errors of each series count, with --loss_units season."""
     frequency: int | None = None
     """Seconds between two readings; None without timestamps."""
+    months: int | None = None
+    """Months from each reading to the next, where they are by the calendar, and no fixed number of seconds apart."""
     zoned: bool = False
     """Whether the times of training had a zone, and are UTC here; else they are those of a clock."""
     time_zone: str | None = None
@@ -246,6 +247,16 @@ class ForecastConfig(ForecastSettings):
         if not 0 <= self.difference_lag <= MOST_STEPS:
             raise OptionsError(f"difference_lag is {self.difference_lag}", expected=f"0 to {MOST_STEPS}")
 
+    @property
+    def timed(self) -> bool:
+        """Whether it is known how far the readings of training were apart."""
+        return (self.frequency, self.months) != (None, None)
+
+    @property
+    def step(self) -> str:
+        """How far they were, in words."""
+        return step_of(self.frequency, self.months)
+
     def spread(self, *, below_zero: bool) -> Spread:
         """How values lie around a forecast, beside its quantiles; as `in_units` has it, whether a reading before it was below zero."""
         from seqtext.tasks.forecasting.spread import Spread
@@ -277,27 +288,3 @@ class ForecastConfig(ForecastSettings):
             return max((*self.seasons, self.near, 2)) if self.seasons else self.window
         window, lag = self.window, self.difference_lag
         return window + lag if self.difference_input else max(window, lag)
-
-
-@dataclass(frozen=True)
-class ForecastRequest:
-    """What is forecast: keywords of calling a `Forecaster`, and flags of `seqtext forecast`."""
-
-    horizon: int | None = None
-    """Readings to forecast. Default: as many as the model was trained for."""
-    samples: int = 100
-    """Paths drawn by a model of --multi_step sampled, whose quantiles are given."""
-    seed: int = 0
-    """Seed of these paths."""
-
-    def __post_init__(self) -> None:
-        raise_faults(self)
-
-    def _faults(self) -> list[str]:
-        ranges = {
-            AT_LEAST_1: ("horizon", "samples"),
-            at_most(MOST_STEPS): ("horizon",),
-            at_most(MOST_SAMPLES): ("samples",),
-            SEED: ("seed",),
-        }
-        return out_of_range(self, ranges)

@@ -53,11 +53,13 @@ def options_of_run(name: str | None) -> dict[str, Any]:
     if name is None:
         return {}
     config = open_run(name).config(ForecastConfig, task="Forecaster")
-    ahead = [config.input_names[place] for place in config.known_ahead]
+    names, ahead = config.input_names, config.known_ahead  # in the order of past, future and static columns
+    first, end = (min(ahead), max(ahead) + 1) if ahead else (len(names), len(names))
     return {
         **_settings(config),
-        "past_columns": tuple(column for column in config.input_names if column not in ahead),
-        "future_columns": tuple(ahead),
+        "past_columns": names[:first],
+        "future_columns": names[first:end],
+        "static_columns": names[end:],
         "learning_rate": STARTED_RATE,
     }
 
@@ -95,13 +97,14 @@ def started_config(train: Part, source: SavedTask, settings: Mapping[str, Any]) 
     season = old.season or series.seasons().get("day") or (old.seasons[0] if old.seasons else 0)
     return replace(
         old,
-        **{key: value for key, value in own.items() if value is not None},
+        **{key: value for key, value in own.items() if value not in (None, "auto")},
         nonnegative=old.nonnegative if old.model == "plain" else chosen(wanted, train)["nonnegative"],
         series=series.names,
         means=means,
         scales=scales,
         weights=season_weights(train, scales, season) if old.weights else (),
         frequency=series.frequency,
+        months=series.months,
         zoned=series.zone is not None,
         time_zone=series.zone,
     )
@@ -113,12 +116,12 @@ def _said(value: Any) -> str:
 
 def _check(series: SeriesSet, old: ForecastConfig, name: Path) -> None:
     """Refuses series that a run cannot read."""
-    if None not in (series.frequency, old.frequency) and series.frequency != old.frequency:
-        finer = (old.frequency or 0) % (series.frequency or 1) == 0
+    if series.timed and old.timed and (series.frequency, series.months) != (old.frequency, old.months):
+        finer = None not in (series.frequency, old.frequency) and (old.frequency or 0) % (series.frequency or 1) == 0
         average = f"average them with --frequency {flag_of(old.frequency or 0)}, or "
         fix = f"{average if finer else ''}leave --init_from out"
-        expected = f"every {old.frequency} s, as {name} was trained on"
-        raise DataError(f"a reading every {series.frequency} s", where=series.name, expected=expected, fix=fix)
+        expected = f"{old.step}, as {name} was trained on"
+        raise DataError(series.step, where=series.name, expected=expected, fix=fix)
     if old.calendar and series.frequency is None:
         fix = "name their column with --time_column, or leave --init_from out"
         raise DataError(f"no timestamps, and {name} reads a calendar", where=series.name, fix=fix)

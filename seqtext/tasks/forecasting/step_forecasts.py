@@ -5,6 +5,7 @@ Intervals are as wide as its last forecasts say. Knows scaled numbers, no units.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from seqtext.tasks.forecasting.settings import ForecastConfig
 from seqtext.tasks.forecasting.step_inputs import looked_back, step_inputs
 from seqtext.tasks.forecasting.step_model import StepModel
 
+MOST_GROWTH = 0.5  # of a width with the steps ahead, as a power of them: a random walk's
 CELLS_AT_ONCE = 4_000_000  # of windows and of features of steps
 
 
@@ -47,7 +49,28 @@ def step_forecasts(
         for line in (series.values, series.known):
             line[places] = block[0][:, : len(steps)]
     values, quantiles = (torch.cat([block[place] for block in made], dim=1)[:, :horizon] for place in (0, 1))
+    if quantiles.shape[-1]:
+        quantiles = _widened(values, quantiles, config.head_horizon, model.output.levels)
     return _plain(values), _plain(quantiles)
+
+
+def _widened(values: Tensor, quantiles: Tensor, trained: int, levels: tuple[float, ...]) -> Tensor:
+    """(R, H, Q) quantiles that lie, behind the trained steps, no nearer to the forecast (R, H) than at the last of these.
+
+    They grow on as they did over the trained steps, as a random walk's at most; of one trained step nothing says how.
+    """
+    away = quantiles - values.unsqueeze(-1)
+    width = (away[..., -1] - away[..., 0]).clamp_min(1e-12)
+    growth = torch.zeros_like(width[:, 0])
+    if trained > 1:
+        growth = ((width[:, trained - 1] / width[:, 0]).log() / math.log(trained)).clamp(0, MOST_GROWTH)
+    steps = torch.arange(trained + 1, values.shape[1] + 1, device=values.device) / trained
+    grown = away[:, trained - 1 : trained] * (steps ** growth.unsqueeze(1)).unsqueeze(-1)
+    behind = away[:, trained:]
+    level = torch.tensor(levels, device=values.device)
+    behind = torch.where(level < 0.5, torch.minimum(behind, grown), behind)
+    behind = torch.where(level > 0.5, torch.maximum(behind, grown), behind)
+    return torch.cat([quantiles[:, :trained], values[:, trained:, None] + behind], dim=1)
 
 
 def _blocks(model: StepModel, series: ScaledSeries, first: Positions, widths: Tensor | None) -> tuple[Tensor, Tensor]:

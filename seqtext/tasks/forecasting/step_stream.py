@@ -39,6 +39,7 @@ class StepStream:
         config = numbers.config
         self.numbers, self.config, self.clock = numbers, config, clock
         self.pushed, self.begin = 0, 0  # readings, and which of them stands first in memory
+        self.silent = True  # as long as all of them are missing
         self.kept, self.far = kept_readings(config), looked_back(config)
         # Seasons by which what is missing is filled, the longest first; of each and of all, what stands in is a line.
         self.filling = tuple(reversed(config.seasons)) if config.fill != "last" else ()
@@ -58,6 +59,8 @@ class StepStream:
         self.lines[: 1 + self.stands_in, at] = value
         if value != value:
             self._fill(at)
+        else:
+            self.silent = False
         if len(self.columns):
             self._take_columns(at, inputs)
         self.pushed += 1
@@ -157,6 +160,7 @@ class StepStream:
         """Goes on where `state` was taken."""
         self.pushed, self.begin, self.clock = pushed, pushed - len(kept), clock
         self.lines[:, : len(kept)] = kept.T.numpy()
+        self.silent = bool(kept[:, 0].isnan().all())
 
 
 def _inside(places: NDArray[np.int64], season: NDArray[np.int64]) -> NDArray[np.int64]:

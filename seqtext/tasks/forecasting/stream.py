@@ -131,7 +131,7 @@ class ForecastStream:
     def forecast(self, *, future: Any = None) -> NextReadings | None:
         """The forecast behind the newest reading, as `push`."""
         if self._steps is not None:
-            if self._pushed < self.config.reach:
+            if self._pushed < self.config.reach or self._steps.silent:
                 return None
             said = self._steps.forecast(self._ahead(future))
             levels = self.output.levels if said.quantiles.shape[1] else ()

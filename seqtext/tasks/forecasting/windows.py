@@ -248,7 +248,8 @@ def windows_of(rows: Part, config: ForecastConfig) -> Windows:
     if not len(windows):  # spans shorter than a piece, such as those of validation, still have windows
         windows = Windows(rescaled, rows.spans, config, ahead=LEARNT_AHEAD)
     if not len(windows):
-        found = f"no window of {config.window:,} readings with {config.head_horizon:,} after it fits"
-        longest = int(series.lengths.max())
-        raise DataError(found, where=f"{series.name} ({longest:,} readings)", fix="lower --window or --horizon")
+        before, longest = max(config.window, config.reach), int((rows.spans[:, 1] - rows.spans[:, 0]).max())
+        found = f"no window of {before:,} readings with {config.head_horizon:,} after it fits"
+        fix = "lower --window or --horizon, or give more readings"
+        raise DataError(found, where=f"{series.name} (a span of {longest:,} readings)", fix=fix)
     return windows

@@ -405,7 +405,8 @@ def test_files_of_the_monash_archive(tmp_path: Path) -> None:
     file.write_text(TSF.replace("half_hourly", "monthly"))
     monthly = read_series(load(file).splits["train"])
     assert monthly.first_times is None
-    assert any("monthly is no fixed distance; the readings follow each other without times" in n for n in monthly.notes)
+    assert any("a reading a month, which is no fixed distance; they follow each other" in n for n in monthly.notes)
+    assert monthly.times_behind(0, 1).astype(str).tolist() == ["2020-05-01T00:00:00"]
 
 
 @pytest.mark.parametrize(

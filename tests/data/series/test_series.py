@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqtext.data.series.held_out import hold_out_last, hold_out_weeks
 from seqtext.data.series.options import SeriesDataOptions
 from seqtext.data.series.scaler import fit_input_scales, fit_scales, scale_of
 from seqtext.data.series.series import (
     Part,
     SeriesSet,
-    hold_out_last,
-    hold_out_weeks,
     split_by_time,
     whole,
 )
@@ -120,14 +119,14 @@ def test_further_columns_are_joined_too():
 # fmt: off
 MISFITS = {
     "other series": (series(3, 2), series(1, 1, hours=9, names="ax"), "2 series that the other file does not have, such as 'b'"),
-    "another frequency": (series(3), replace(series(3, hours=9), frequency=900), "a reading every 900 s"),
-    "no timestamps": (series(3), series(3, timed=False), "a reading every None s"),
+    "another frequency": (series(3), replace(series(3, hours=9), frequency=900), "a reading every 15 min with inputs"),
+    "no timestamps": (series(3), series(3, timed=False), "no timestamps with inputs"),
     "other columns": (series(1), replace(series(1, hours=1), inputs=np.ones((1, 1)), input_names=("heat",)), r"inputs \['heat'\]"),
-    "an overlap": (series(3), series(3, hours=2), r"of 'a' is at 2024-01-01T02:00:00; expected 2024-01-01T03:00:00 or .* later; test readings must lie after"),  # noqa: E501
+    "an overlap": (series(3), series(3, hours=2), r"of 'a' is at 2024-01-01T02:00:00; expected 2024-01-01T03:00:00 or later .*; test readings must lie after"),  # noqa: E501
     "the same readings": (series(3), series(3), "of 'a' is at 2024-01-01T00:00:00"),
     "an overlap of one series": (series(3, 9), series(3, 3, hours=4), "of 'b' is at"),
     "half an hour off": (
-        series(3), replace(series(3), first_times=np.array([MONDAY + np.timedelta64(210, "m")])), "or a multiple of 3600 s later",
+        series(3), replace(series(3), first_times=np.array([MONDAY + np.timedelta64(210, "m")])), "or later by whole steps",
     ),
 }
 # fmt: on

@@ -156,7 +156,7 @@ def test_a_fault_is_told_in_a_line_with_its_row_and_nothing_is_left_behind(case)
         (
             table("item_id,when,kw", [1] * 100 + [2] * 100, times(100) * 2, load(N)),
             ("--series_column", "item_id"),
-            r"series +2 \(1, 2\); a reading every 60 minutes\n",
+            r"series +2 \(1, 2\); a reading every 1 h\n",
         ),
         (
             table("when,kw", [f"{time[:-2]}{n * 7 % 60:02}" for n, time in enumerate(times(N))], load(N)),

@@ -164,7 +164,7 @@ def test_times_a_little_off_are_those_of_the_reading_and_farther_off_ones_are_le
     ended = follow(meters / "one", "\n".join([*early[:30], "2024-01-02 05:30,7", "2999-01-01 00:00,7", *early[30:]]))
     assert [row[1] for row in answers(ended)] == [row[1] for row in expected]
     assert (
-        "note: line 31: '2024-01-02 05:30' lies between two readings, which are 3600 s apart, and is left out"
+        "note: line 31: '2024-01-02 05:30' lies between two readings (a reading every 1 h), and is left out"
         in ended.err
     )
     assert (

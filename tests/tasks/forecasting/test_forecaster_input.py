@@ -84,7 +84,7 @@ CALLS = {
     "no start": ({"calendar": True}, (load(),), {}, "no timestamps, and the model reads a calendar; give a pandas Series"),
     "no time": ({"calendar": True}, (load(),), {"start": "noon"}, "history 1, start: found 'noon'; expected a time as ISO 8601"),
     "names for others": ({}, ([load(), load()],), {"series": ["a"]}, "2 histories; expected as many names"),
-    "nothing there": ({"missing": True}, (np.full(20, np.nan),), {"series": "x"}, "series 'x' has no reading"),
+    "nothing there": ({"missing": True}, (np.full(20, np.nan),), {"series": "x"}, "history 1 has no reading, all are missing"),
 }
 # fmt: on
 

@@ -120,7 +120,7 @@ def test_long_readings_of_several_series_with_a_carried_state_and_two_seeds():
     Path("long.csv").write_text(text)
     ended = done("--data", "long.csv", "--series_column", "client", "--context", "stateful", "--max_rows", "100",
                  "--seeds", "2", "--run", "runs")  # fmt: skip
-    assert "series      2 (a, b); a reading every 60 minutes" in ended.out
+    assert "series      2 (a, b); a reading every 1 h" in ended.out
     assert "training: the last 100 readings of each series at most (--max_rows)" in ended.out
     seeds = json.loads(Path("runs", "seeds.json").read_text())
     assert seeds["mse"] == [figures_of(f"runs/seed-{seed}")["test"]["mse"] for seed in (0, 1)]
@@ -270,7 +270,7 @@ FORECASTS = {
     "too short": (("--history", "short.csv"), "history 1 has 23 readings; expected at least 24, which the model looks back"),
     "another frequency": (
         ("--history", "quarters.csv"),
-        "quarters.csv: a reading every 900 s; expected every 3600 s, as the model was trained on; .*--frequency 1h averages finer ones",
+        "quarters.csv: a reading every 15 min; expected a reading every 1 h, .*--frequency 1h averages finer ones",
     ),
     "a gap": (("--history", "gap.csv"), "gap.csv, row 8, column 'when': 1 reading missing .*; pass --repair, .*"),
     "several series": (("--history", "long.csv"), "long.csv, column 'when': 30 readings at the time of another .*--series_column id .*"),

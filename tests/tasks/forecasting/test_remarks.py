@@ -175,7 +175,9 @@ def test_frames_are_read_as_files_are():
     many = made_for(load(60), 3 * load(60))
     wide = many(pd.DataFrame({"when": when, "b": 3 * load(60), "a": load(60)}))
     assert [len(forecast.values) for forecast in wide] == [1, 1]
-    with pytest.raises(DataError, match="the history: a reading every 900 s; expected every 3600 s, as the model was"):
+    with pytest.raises(
+        DataError, match="the history: a reading every 15 min; expected a reading every 1 h, as the model was"
+    ):
         task(pd.DataFrame({"when": pd.date_range("2024-01-01", periods=60, freq="15min"), "a": load(60)}))
 
 

@@ -127,11 +127,11 @@ def test_settings_that_its_weights_cannot_have_are_refused(run, settings, messag
 def test_readings_that_the_run_cannot_read_are_refused(run):
     quarters = replace(series_of(meter(1)), frequency=3600)
     with pytest.raises(
-        DataError, match="a reading every 3600 s; expected every 10800 s, as .* average them with --frequ"
+        DataError, match="a reading every 1 h; expected a reading every 3 h, as .* average them with --frequ"
     ):
         Forecaster.from_data(quarters, init_from=run)
     with pytest.raises(
-        DataError, match="every 86400 s; expected every 10800 s, as .* was trained on; leave --init_from"
+        DataError, match="every 1 day; expected a reading every 3 h, as .* was trained on; leave --init_from"
     ):
         Forecaster.from_data(replace(quarters, frequency=86400), init_from=run)
     with pytest.raises(DataError, match="no timestamps, and .* reads a calendar; name their column with --time_column"):

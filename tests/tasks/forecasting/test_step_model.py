@@ -156,14 +156,15 @@ def test_a_linear_process_is_learnt_without_a_step_and_a_walk_is_its_last_value(
 def test_beyond_the_horizon_it_reads_its_own_forecasts():
     values = load(90)
     task = made_for(values)
-    long = task(values, start=START, horizon=12)
+    with pytest.warns(ForecastWarning, match="learnt 7 steps ahead, of 12"):
+        long = task(values, start=START, horizon=12)
     first = task(values, start=START)
     second = task(np.concatenate([values, first.values]), start=START)
     np.testing.assert_allclose(long.values, np.concatenate([first.values, second.values])[:12], rtol=1e-5)
-    # How wide intervals are is asked of readings, not of its own forecasts: they differ by one factor.
-    wider = (long.quantiles[0.9] - long.values)[7:] / (second.quantiles[0.9] - second.values)[:5]
-    np.testing.assert_allclose(wider, wider[0], rtol=1e-3)
-    np.testing.assert_array_equal(long.times, task(values, start=START, horizon=12).times)
+    # How wide intervals are is asked of readings, not of its own forecasts, which are farther from what comes than these.
+    above = long.quantiles[0.9] - long.values
+    assert (above[7:] >= above[6] - 1e-4).all()
+    np.testing.assert_array_equal(long.times, START + 90 * HOUR + np.arange(12) * HOUR)
 
 
 def test_no_forecast_is_below_zero_where_no_reading_was():

@@ -12,7 +12,7 @@ from seqtext.data.series.series import whole
 from seqtext.data.series.table import read_series
 from seqtext.errors import DataError, OptionsError
 from seqtext.tasks.forecasting.forecaster import Forecaster
-from seqtext.tasks.forecasting.settings import ForecastRequest
+from seqtext.tasks.forecasting.request import ForecastRequest
 from tests.in_process import seqtext_command as command
 from tests.tasks.forecasting.recipe import load, times
 
@@ -61,7 +61,7 @@ def test_another_step_of_time_is_refused_and_the_fix_obeyed_works(tmp_path) -> N
     for flag in ("forecast", "--history"), ("evaluate", "--data"):
         ended = command(flag[0], model, flag[1], tmp_path / "months.csv")
         assert ended.code == 2
-        assert "a reading a month; expected every 3600 s, as the model was trained on" in ended.err
+        assert "a reading a month; expected a reading every 1 h, as the model was trained on" in ended.err
     quarters = pd.date_range("2024-01-01", periods=800, freq="15min")
     pd.DataFrame({"when": quarters, "kw": load(800)}).to_csv(tmp_path / "fine.csv", index=False)
     ended = command("forecast", model, "--history", tmp_path / "fine.csv")

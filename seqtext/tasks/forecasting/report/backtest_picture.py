@@ -76,7 +76,7 @@ def _worst_series(axes: Axes, each: Mapping[str, Mapping[str, float | None]]) ->
 def _each_forecast(axes: Axes, measuring: Measuring, errors: Mapping[str, FloatArray]) -> None:
     """The error of each forecast, by when it begins."""
     series, first = measuring.data.series, measuring.first
-    times = None if series.first_times is None else series.times_at(first)
+    times = None if not series.timed else series.times_at(first)
     x = positions(times, len(first))
     error_lines(axes, x, errors)
     finish(axes, float(x[0]), float(x[-1]), dated=times is not None, xlabel="number of the forecast")

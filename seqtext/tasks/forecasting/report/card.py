@@ -54,7 +54,9 @@ def compared(figures: Mapping[str, Any], *, by: str | None = None) -> Table:
             "" if errors.get(column) is None else format(errors[column], FORMS.get(column, ".5g"))
             for column in columns.values()
         ]
-        score = float("inf") if errors[measure] is None else errors[measure]  # a baseline without quantiles
+        score = float("inf")  # of a baseline without quantiles
+        if errors[measure] is not None:
+            score = float(format(errors[measure], FORMS.get(measure, ".5g")))  # what is shown as equal is as good
         return Row(name, [*cells, seconds_cell(seconds)], -score, **more)
 
     rows = [row("this model", test, figures["training"]["seconds"], model=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from seqtext.data.series.zones import changes_of
 from seqtext.reporting.baseline import Baseline
 from seqtext.tasks.forecasting.forecaster import Forecaster
 from seqtext.tasks.forecasting.parts import PartForecasts
+from seqtext.tasks.forecasting.remarks import ForecastWarning
 from seqtext.tasks.forecasting.report.fan_chart import fan_chart
 from seqtext.tasks.forecasting.report.metrics import FloatArray, IntArray, mae_by_hour
 from seqtext.tasks.forecasting.report.pictures import error_by, hidden_state, two_weeks
@@ -93,7 +95,7 @@ def _two_weeks(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> b
         return False
     made = task.forecasts(data.test, first)
     places = np.arange(first[0], first[-1] + horizon)
-    times = None if data.series.first_times is None else data.series.times_at(places)
+    times = None if not data.series.timed else data.series.times_at(places)
     levels = made.quantiles
     band = (levels[min(levels)].ravel(), levels[max(levels)].ravel()) if levels else None
     two_weeks(times, made.true.ravel(), made.values.ravel(), path, unit=unit, quantiles=band)
@@ -115,15 +117,17 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
         return False
     number = int(series.series_at(np.array([middle]))[0])
     begin = max(int(series.starts[number]), middle - max(horizon, config.window, task.least_history))
-    times = None if series.first_times is None else series.times_at(np.arange(begin, middle + horizon))
-    made = task(
-        series.values[begin:middle],
-        horizon=horizon,
-        series=series.names[number],
-        start=None if times is None else f"{times[0]}{'' if series.zone is None else 'Z'}",
-        inputs=None if series.inputs is None else series.inputs[begin:middle],
-        future=ahead if config.known_ahead else None,
-    )
+    times = None if not series.timed else series.times_at(np.arange(begin, middle + horizon))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ForecastWarning)  # of a day that one step is read on for
+        made = task(
+            series.values[begin:middle],
+            horizon=horizon,
+            series=series.names[number],
+            start=None if times is None else f"{times[0]}{'' if series.zone is None else 'Z'}",
+            inputs=None if series.inputs is None else series.inputs[begin:middle],
+            future=ahead if config.known_ahead else None,
+        )
     fan_chart(
         None if times is None else times[: middle - begin],
         series.values[begin:middle],
@@ -148,7 +152,7 @@ def _hidden(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> None
             start, start + count
         )
     places = np.arange(start, start + count)
-    times = None if series.first_times is None else series.times_at(places)
+    times = None if not series.timed else series.times_at(places)
     hidden_state(times, series.values[places], states.double().numpy(), path, unit=unit)
 
 

@@ -158,18 +158,23 @@ def _drawn(first: NDArray[np.int64], most: int | None) -> NDArray[np.int64]:
 
 def _predictions(series: SeriesSet, first: NDArray[np.int64], made: PartForecasts) -> Iterator[Mapping[str, Any]]:
     """One line per window: whose, from when on, what came and what was forecast."""
+    from seqtext.data.series.scaler import scale_of
+    from seqtext.tasks.forecasting.written import digits_for
+
     numbers = series.series_at(first)
-    times = None if series.first_times is None else series.times_at(first)
+    times = None if not series.timed else series.times_at(first)
+    digits = [digits_for(*scale_of(series.one(number))) for number in range(len(series))]
     for place, (number, at) in enumerate(zip(numbers.tolist(), first.tolist(), strict=True)):
+        most = digits[number]
         when = {"reading": at - int(series.starts[number]) + 1} if times is None else {"time": str(times[place])}
-        line = {"series": series.names[number], **when, "true": _plain(made.true[place])}
-        line |= {"forecast": _plain(made.values[place])}
-        yield line | {f"q{level:g}": _plain(values[place]) for level, values in made.quantiles.items()}
+        line = {"series": series.names[number], **when, "true": _plain(made.true[place], most)}
+        line |= {"forecast": _plain(made.values[place], most)}
+        yield line | {f"q{level:g}": _plain(values[place], most) for level, values in made.quantiles.items()}
 
 
-def _plain(values: NDArray[np.float64]) -> list[float | None]:
-    """Numbers for JSON, with 8 digits as forecasts are written; None where one is missing."""
-    return [None if value != value else float(f"{value:.8g}") for value in values.tolist()]
+def _plain(values: NDArray[np.float64], digits: int) -> list[float | None]:
+    """Numbers for JSON, with so many digits, as forecasts are written; None where one is missing."""
+    return [None if value != value else float(f"{value:.{digits}g}") for value in values.tolist()]
 
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:

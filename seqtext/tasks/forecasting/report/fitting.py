@@ -150,7 +150,7 @@ def _methods(
     values = (series.values - means[of_position]) / scales[of_position]
     yield lambda _, at: last_value(values, at, horizon, starts=starts)
     reach = int((first - starts[series.series_at(first)]).min())
-    names = {"day": "same time yesterday", "week": "same time last week"}
+    names = {"day": "same time yesterday", "week": "same time last week", "year": "same time last year"}
     for name, season in seasons(task, data).items():
         if season <= reach:
             title = names.get(name, f"one season ({season}) before")

@@ -9,8 +9,9 @@ import numpy as np
 
 from seqtext.data.reading.sources import load_table
 from seqtext.data.reading.table_options import table_of_readings
+from seqtext.data.series.held_out import hold_out_last
 from seqtext.data.series.options import VALIDATION_SHARE
-from seqtext.data.series.series import Part, SeriesSet, hold_out_last, split_by_time
+from seqtext.data.series.series import Part, SeriesSet, split_by_time
 from seqtext.data.series.splits import SeriesSplits, household_series
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 from seqtext.reporting.evaluation import load_measured

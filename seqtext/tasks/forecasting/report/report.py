@@ -28,6 +28,7 @@ from seqtext.training.run_folder import RunFolder
 
 MOST_ONE_STEP, MOST_WINDOWS, MOST_SAMPLED = 1_000_000, 10_000, 500  # test windows, drawn with a fixed key above that
 MEASURES = {"mse": "MSE", "mae": "MAE", "pinball": "pinball loss"}
+FEW_TIMES = 100  # an error is so many times another one, beyond which no percentage says it
 OTHER: dict[Context, str] = {"window": "this model, from a window each", "stateful": "this model, state carried"}
 
 
@@ -125,7 +126,8 @@ def table(figures: Mapping[str, Any]) -> list[str]:
     lines = [*compared(figures).lines(), *interval_lines(figures["test"]), *by_series_lines(figures["test"])]
     for measure in measures_of(figures["test"]):
         by = compared(figures, by=measure)
-        lines += by.better_baseline(partial(_margin, measure), unit="readings") or _best(measure, figures)
+        said = by.better_baseline(partial(_margin, measure), unit="readings") or _best(measure, figures)
+        lines += [line for line in said if line not in lines]  # as good by both is said once
     return [*lines, *(protocol_lines(figures["protocol"]) if "protocol" in figures else ())]
 
 
@@ -135,10 +137,12 @@ def _best(measure: str, figures: Mapping[str, Any]) -> list[str]:
     if not theirs:
         return []
     name = min(theirs, key=lambda one: theirs[one])
-    ours, best = figures["test"][measure], theirs[name]
-    return [f"By {MEASURES[measure]} this model is best, {1 - ours / max(best, 1e-300):.1%} below {name}."]
+    less = f"{1 - figures['test'][measure] / theirs[name]:.1%}"  # which is not zero, or it were no more than ours
+    return [f"By {MEASURES[measure]} this model is best, {less} below {name}."]
 
 
 def _margin(measure: str, ours: float, theirs: float) -> str:
-    """How much less a baseline's error is, of the negative errors that rows are sorted by."""
-    return f"{ours / min(theirs, -1e-300) - 1:.1%} of {MEASURES[measure]}"
+    """How much less a baseline's error is, of the negative errors that rows are sorted by; both where it is a small part."""
+    if ours < FEW_TIMES * theirs:
+        return f"{MEASURES[measure]}, {-theirs:.5g} instead of {-ours:.5g},"
+    return f"{ours / theirs - 1:.1%} of {MEASURES[measure]}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from seqtext.data.series.series import Part
 from seqtext.data.series.splits import SeriesSplits
+from seqtext.data.series.zones import on_clock_of
 from seqtext.options import TrainingOptions
 from seqtext.reporting.estimate import micro_batches, plan_of
 from seqtext.reporting.summary import SPLITS, encode_splits, summarise
@@ -39,7 +40,7 @@ def forecast_summary(
         encoded["validation"],
         options,
         first=[
-            f"series      {len(series):,}{_shown(series.names)}; {_frequency(config.frequency)}",
+            f"series      {len(series):,}{_shown(series.names)}; {series.step}",
             *(f"            {name:<11}{_span(getattr(data, name))}, {missing[name]:,} missing" for name in SPLITS),
             f"scale       mean {config.means[0]:.6g}, standard deviation {config.scales[0]:.6g}"
             + (f" (of {config.series[0]!r}; each series has its own)" if len(series) > 1 else "")
@@ -70,6 +71,8 @@ def _chosen(config: ForecastConfig) -> list[str]:
         notes.append(
             "forecasts stay at zero or above, as all readings of training do; --nonnegative no lets them fall below"
         )
+    if config.fill == "last" and config.seasons and config.marks_missing:
+        notes.append("missing readings are read as the last before them; --fill season as that of the season before")
     if config.calendar and config.time_zone is not None:
         notes.append(f"the calendar is that of clocks in {config.time_zone}")
     return notes
@@ -79,19 +82,16 @@ def _shown(names: tuple[str, ...]) -> str:
     return f" ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''})"
 
 
-def _frequency(seconds: int | None) -> str:
-    if seconds is None:
-        return "no timestamps"
-    return f"a reading every {seconds // 60} minutes" if seconds % 60 == 0 else f"a reading every {seconds} s"
-
-
 def _span(part: Part) -> str:
-    """Readings, and from when to when where all series have the same clock."""
-    text = f"{len(part):,} readings"
-    if part.series.first_times is None or not len(part.spans):
+    """Readings, and from when to when, of all series together, as their clocks say."""
+    series, text = part.series, f"{len(part):,} readings"
+    if not series.timed or not len(part.spans):
         return text
-    ends = part.series.times_at(np.array([part.spans[:, 0].min(), part.spans[:, 1].max() - 1]))
-    return f"{text}, {ends[0]} to {ends[1]}".replace("T", " ")
+    first, last = (
+        on_clock_of(moment, series.zone)
+        for moment in (series.times_at(part.spans[:, 0]).min(), series.times_at(part.spans[:, 1] - 1).max())
+    )
+    return f"{text}, {first} to {last}"
 
 
 def _missing(part: Part) -> int:

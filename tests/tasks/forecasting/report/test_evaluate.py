@@ -163,7 +163,7 @@ def test_further_columns_and_the_calendar_of_training_are_read(place):
 def test_the_household_is_there_for_a_model_of_any_one_series(place):
     ended = evaluate(place / "day", "--data", "household")
     assert (ended.code, ended.out) == (2, "")
-    told = "household (simulated): a reading every 900 s; expected every 3600 s, as the model was trained on; give readings of "
+    told = "household (simulated): a reading every 15 min; expected a reading every 1 h, as the model was trained on; give readings of "
     assert ended.err.startswith(f"error: {told}")
 
 
@@ -176,7 +176,7 @@ REFUSED = {
         "day",
         table("when,kw", [f"2024-01-01 00:{n:02}" for n in range(N)], load(N)),
         (),
-        "NEW: a reading every 60 s; expected every 3600 s, as the model was trained on; give readings of that step, or train on these; "
+        "NEW: a reading every 1 min; expected a reading every 1 h, as the model was trained on; give readings of that step, "
         "in a file --frequency 1h averages finer ones",
     ),
     "series that training did not have": (
