@@ -10,7 +10,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from seqtext.errors import NO_SPACE, cannot_be_written
+from seqtext.data.reading.packed import without_packing
+from seqtext.errors import NO_SPACE, OptionsError, cannot_be_written
 from seqtext.saving.atomic import beside, move_in
 from seqtext.tasks.streams import CONTROLS
 
@@ -52,6 +53,7 @@ def open_target(output: str | None) -> Iterator[Target]:
     """The terminal if None, or a file that takes the name of `output` once it is whole. Ctrl-C keeps what is whole as `output.part`.
 
     Raises:
+        OptionsError: a name as of a packed file, which none of these is.
         ResourceError: a file that cannot be written.
     """
     if output is None:
@@ -61,6 +63,9 @@ def open_target(output: str | None) -> Iterator[Target]:
         return
     path = Path(output).expanduser()
     special = path.exists() and not path.is_file()  # a device or a named pipe is written to, never replaced
+    if not special and (plain := without_packing(path.name)) != path.name:
+        fix = f"call it {plain}, and pack it once it is there"
+        raise OptionsError(f"--output {output}: what is written is not packed", fix=fix)
     path = path if special else path.resolve()  # a link stays, the file it leads to is replaced
     with ExitStack() as stack:
         try:

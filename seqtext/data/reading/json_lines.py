@@ -213,7 +213,7 @@ class JsonLines:
         if not isinstance(value, dict):
             fix = f"make objects of it: {to_lines(_objects_of(value))}" if isinstance(value, list) else ""
             if self._keys:  # which of them a value is meant for is not known
-                fix = f'write an object on each line, as {{"{self._keys[0]}": ...}}'
+                fix = self._objects_of_keys()
             found = f"found {shorten(value)}, a JSON {_json_type(value)}"
             raise DataError(found, where=self._where(), expected="a JSON object", fix=fix)
         if self._twice:
@@ -234,8 +234,11 @@ class JsonLines:
         if not self._lines.whole and next(self._numbered, None) is None:
             fix = "the last line has no line end: if the file was cut off, download or copy it again"
         else:
-            fix = "mend or remove the line"
+            fix = self._objects_of_keys() if self._keys else "mend or remove the line"
         return DataError(found, where=self._where(), expected="one JSON object per line", fix=fix)
+
+    def _objects_of_keys(self) -> str:
+        return f'write an object on each line, as {{"{self._keys[0]}": ...}}'
 
     def _where(self, line: int = 0) -> str:
         row = line or self._row

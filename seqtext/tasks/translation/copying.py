@@ -23,7 +23,7 @@ _ENDS = ".,;:!?)]}>\"'”’»"  # behind an address, no part of it
 # Runs of word characters have limits, those of addresses where there are some, or a long one would be read anew from each character on.
 _SITE = r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,9}\.(?:com|org|net|edu|gov|io|info)\b(?:/\S*)?"
 _ADDRESS = rf"(?:\w{{1,30}}://|www\.)\S+|[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|{_SITE}"
-_NUMBER = r"[^\W\d_]{1,30}-?\d[\w-]*|\d+(?:[.,:/'’-]\d+)*"  # A380, or 1,000.5, 12:30, 2026-11-28
+_NUMBER = r"[^\W\d_]{1,30}-?\d[\w-]*|(?:(?<![^\s(])[-−+])?\d+(?:[.,:/'’-]\d+)*"  # A380, or 1,000.5, -2, 2026-11-28
 _ADDRESSES = re.compile(_ADDRESS)
 _ALL = re.compile(f"{_ADDRESS}|{_NUMBER}")
 _NUMBERS = re.compile(_NUMBER)
@@ -148,16 +148,26 @@ class Glossary:
     def __init__(self, terms: Mapping[str, str]) -> None:
         normal = Normaliser()  # as the texts are read
         self.terms = {normal(term): normal(other) for term, other in terms.items()}
-        longest_first = sorted(map(re.escape, self.terms), key=len, reverse=True)
-        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
+        longest_first = sorted(self.terms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_as_a_word, longest_first)))
 
     def found(self, text: str) -> dict[Span, str]:
         """Where terms stand in a normalised text, as they are written, and what each is to be."""
         return {match.span(): self.terms[match.group()] for match in self._pattern.finditer(text)}
 
     def terms_in(self, text: str) -> set[str]:
-        """The terms that a text has."""
-        return {match.group() for match in self._pattern.finditer(Normaliser()(text))}
+        """The terms that a text has, also where a longer one stands."""
+        text = Normaliser()(text)
+        if not self._pattern.search(text):
+            return set()
+        return {term for term in self.terms if term in text and re.search(_as_a_word(term), text)}
+
+
+def _as_a_word(term: str) -> str:
+    """The pattern of a term that is no part of a word; in scripts without blanks anything may stand beside it."""
+    before = "" if re.match(f"[{UNSPACED}]", term[0]) else rf"(?<!{_LETTER})"
+    behind = "" if re.match(f"[{UNSPACED}]", term[-1]) else rf"(?!{_LETTER})"
+    return before + re.escape(term) + behind
 
 
 def glossary_of(terms: Mapping[str, str] | None, *, copies: bool) -> Glossary | None:

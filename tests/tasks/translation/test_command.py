@@ -75,6 +75,9 @@ def test_files_also_gzipped_in_and_out(saved, tmp_path):
         assert done(saved, "--input", tmp_path / name, "--output", tmp_path / "out.txt").out == ""
         written = (tmp_path / "out.txt").read_text(encoding="utf-8")
         assert written == done(saved, stdin=text.encode()).out
+    ended = seqtext_command("translate", saved, "--input", tmp_path / "in.txt", "--output", tmp_path / "out.txt.gz")
+    assert ended.code == 2
+    assert "out.txt.gz: what is written is not packed; call it out.txt, and pack it once it is there" in ended.err
 
 
 def test_alternatives_and_json_lines(saved):

@@ -40,6 +40,7 @@ def shown(text: str) -> str:
         ("a dog", "a dog", []),
         ("in room 451.", "in room <0>.", ["451"]),
         ("1,000.50 to 12:30, 2026-11-28!", "<0> to <1>, <2>!", ["1,000.50", "12:30", "2026-11-28"]),
+        ("at -2.5 or (+3), 5-6, 7 -8", "at <0> or (<1>), <2>, <3>", ["-2.5", "+3", "5-6", "7 -8"]),
         ("an A380 in 5km", "an <0> in <1>km", ["A380", "5"]),
         ("see https://a.b/c?d=1, or www.x.org.", "see <0>, or <1>.", ["https://a.b/c?d=1", "www.x.org"]),
         ("a dog (me@x.org) sees", "a dog (<0>) sees", ["me@x.org"]),
@@ -98,6 +99,19 @@ def test_terms_of_a_glossary_are_whole_words_and_the_longest(copier):
         glossary_of({"dog": "Hund"}, copies=False)
     with pytest.raises(OptionsError, match="a glossary with ' ' among its terms"):
         glossary_of({"dog": " "}, copies=True)
+
+
+def test_terms_of_scripts_without_blanks_stand_anywhere():
+    glossary = Glossary({"你好": "hello", "USB线": "cable", "C++": "Cpp"})
+    found = glossary.found("a你好dog, 一USB线b, MUSB线, C++ (C++) C++11")
+    assert list(found.values()) == ["hello", "cable", "Cpp", "Cpp"]
+    assert glossary.terms_in("MUSB线 C++11") == set()
+
+
+def test_a_term_within_a_longer_one_is_no_term_that_no_text_has(copier):
+    told = Told({"dog": "Köter", "hot dog": "Wurst", "dogs": "Hunde", "hot": "warm"})
+    told.add(["a hot dog"], [])
+    assert [*told.lines()] == ["note: no text has 'dogs' of the glossary"]
 
 
 def test_terms_are_found_however_their_letters_are_composed(copier, tmp_path):
