@@ -67,7 +67,7 @@ FAULTS = {
         r"TRAIN, row 27, column 'when': 1 reading missing .*summer time.*",
     ),
     "shorter than the window": (
-        table("when,kw", times(20), load(20)), (), r"TRAIN \(20 readings\): no window of 24 readings with 1 after it fits; .*",
+        table("when,kw", times(20), load(20)), (), r"TRAIN \(a span of 14 readings\): no window of 24 readings with 1 after it fits; .*",
     ),
     "one reading": (table("kw", load(1)), (), r"TRAIN: series 'kw' has 1 readings"),
     "a test file before the training file": (

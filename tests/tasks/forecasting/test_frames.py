@@ -74,9 +74,15 @@ def test_a_pipe_of_years_tells_what_is_late_repeated_or_missing(tmp_path):
     Forecaster.from_data(years, **LINEAR).save_pretrained(tmp_path / "run")
     years.to_csv(tmp_path / "years.csv", index=False)
     lines = "year,gdp\n2020,70\n2020,70\n2023,73\n2021,71\n"
-    ended = follow(tmp_path / "run", lines, "--history", tmp_path / "years.csv", "--save_state", tmp_path / "state.json")
+    ended = follow(
+        tmp_path / "run", lines, "--history", tmp_path / "years.csv", "--save_state", tmp_path / "state.json"
+    )
     assert [cells[0] for cells in answers(ended)] == ["2020", "2023"]
-    for note in ("line 3: '2020' was there before", "line 4: 2 readings are missing", "line 5: '2021' is not later than"):
+    for note in (
+        "line 3: '2020' was there before",
+        "line 4: 2 readings are missing",
+        "line 5: '2021' is not later than",
+    ):
         assert note in ended.err
     again = follow(tmp_path / "run", "2023,73\n2024,74\n", "--save_state", tmp_path / "state.json")
     assert [cells[0] for cells in answers(again)] == ["2024"]

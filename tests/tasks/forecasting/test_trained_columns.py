@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import datasets
 import pandas as pd
 import pytest
 
@@ -43,6 +45,29 @@ def test_words_where_the_model_learnt_numbers_are_refused_and_never_other_number
     assert command("forecast", model, "--history", tmp_path / "now.csv").code == 0
     with pytest.raises(DataError, match="as the model learnt"):
         Forecaster.from_pretrained(model)(frame().assign(off=cell))
+
+
+def test_a_column_that_is_not_there_is_told_by_the_name_that_it_has_in_tables(tmp_path) -> None:
+    model = model_of(
+        pd.concat([frame().assign(id="a"), frame().assign(id="b", region="south")]),
+        tmp_path,
+        "region",
+        series_column="id",
+    )
+    frame().drop(columns=["region"]).to_csv(tmp_path / "now.csv", index=False)
+    ended = command("forecast", model, "--history", tmp_path / "now.csv")
+    assert ended.code == 2
+    assert "now.csv: no column 'region' among 'when' (string), 'kw' (string), 'off' (string)\n" in ended.err
+    assert "region=" not in ended.err
+
+
+def test_a_column_that_is_not_known_ahead_is_told_likewise() -> None:
+    whole_day = frame().drop(columns=["off"])
+    rows = datasets.Dataset.from_pandas(whole_day, preserve_index=False, split="train")
+    series = read_series(rows, value_columns=("kw",), input_columns=("region",))
+    task = Forecaster.from_data(whole(replace(series, known_ahead=series.input_names)), model="linear", horizon=4)
+    with pytest.raises(DataError, match=r"the history: no column 'region' among 'when' \(\w+\), 'kw' \(\w+\)$"):
+        task(whole_day, future=whole_day.drop(columns=["region"])[:4])
 
 
 def test_a_column_that_the_model_reads_is_not_proposed_as_the_name_of_series(tmp_path) -> None:

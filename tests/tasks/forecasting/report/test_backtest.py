@@ -47,6 +47,7 @@ def elsewhere(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore:the model learnt 6 steps ahead")  # of 48
 @pytest.mark.parametrize(("every", "horizon"), [("24h", 48), ("24", 48), ("7h", 5), ("2h", None)])
 def test_forecasts_begin_at_the_first_reading_that_can_be_forecast_and_so_far_apart(place, every, horizon):
     flags = () if horizon is None else ("--horizon", horizon)

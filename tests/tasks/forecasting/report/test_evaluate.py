@@ -177,7 +177,7 @@ REFUSED = {
         table("when,kw", [f"2024-01-01 00:{n:02}" for n in range(N)], load(N)),
         (),
         "NEW: a reading every 1 min; expected a reading every 1 h, as the model was trained on; give readings of that step, "
-        "in a file --frequency 1h averages finer ones",
+        "or train on these; in a file --frequency 1h averages finer ones",
     ),
     "series that training did not have": (
         "wide",
