@@ -269,8 +269,8 @@ def test_options_of_a_run_are_taken_back():
 def test_the_phrasebook_is_translated_offline_between_any_locales(
     locales: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("seqtext.data.pairs.sources.PHRASES", 2000)
-    monkeypatch.setattr("seqtext.builtin.phrasebook.pairs", partial(phrasebook.pairs, validation=150, test=150))
+    monkeypatch.setattr("seqtext.data.pairs.sources.PHRASES", 700)
+    monkeypatch.setattr("seqtext.builtin.phrasebook.pairs", partial(phrasebook.pairs, validation=60, test=60))
     ended = done(
         *locales, "--max_steps", "2", "--max_rows", "300", "--beam", "1", "--vocabulary_size", "1500", "--run", "run"
     )

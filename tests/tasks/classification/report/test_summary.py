@@ -12,11 +12,13 @@ import seqtext
 from seqtext.data.text.encoding import EncodingReport
 from seqtext.errors import DataError, ResourceError
 from seqtext.options import TrainingOptions
+from seqtext.reporting import estimate
 from seqtext.reporting.unknown_characters import unknown_characters
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.splits import labelled_splits
 from seqtext.training import tracking
+from seqtext.training.step import Stepper
 
 OPTIONS = {"batch_tokens": 300, "device": "cpu", "epochs": 1, "seed": 4, "precision": "fp32"}
 
@@ -51,6 +53,16 @@ def test_the_time_told_has_encoding_and_validation_in_it(data, task, monkeypatch
     monkeypatch.setattr("time.perf_counter", lambda: clock[0])
     lines, _ = classification_summary(task, data, TrainingOptions(**OPTIONS))
     assert any("about 100.0 minutes per epoch" in line for line in lines)
+
+
+@pytest.mark.parametrize(("most", "timed"), [(None, 7), (100, 7), (6, 6), (5, 5), (1, 1)])
+def test_the_time_is_told_from_seven_steps_or_as_many_as_the_run_has(data, task, monkeypatch, most, timed):
+    made, plain = [], Stepper.__call__
+    monkeypatch.setattr(Stepper, "__call__", lambda *given, **named: (made.append(1), plain(*given, **named))[1])
+    monkeypatch.setattr(estimate, "WARM_STEPS", 2)
+    monkeypatch.setattr(estimate, "TIMED_STEPS", 5)
+    classification_summary(task, data, TrainingOptions(**OPTIONS, max_steps=most))
+    assert len(made) == timed
 
 
 def test_a_tracker_that_is_not_there_is_told_with_the_summary(data, task, monkeypatch):
