@@ -170,11 +170,11 @@ def _methods(
         longest = max((s for s in seasons(task, data).values() if s <= window), default=None)
         of_steps = longest if horizon > 1 else None
     elif horizon > config.horizon:  # the lags of the model are of its own steps
-        window = config.recent
+        window = config.near
     else:
         rows = scaled(series, config, means, scales)
         yield lambda part, at: _ridge_on_lags(task, rows, part, at, horizon)
-        window, further = config.recent, _further(task, rows)
+        window, further = config.near, _further(task, rows)
     for on_change in (False, True) if trees else ():
         yield lambda part, at, on_change=on_change: boosted_trees(  # type: ignore[misc]
             values,
