@@ -255,7 +255,7 @@ def test_what_could_be_a_command_to_the_terminal_is_not_shown(run_folder):
         (("--input", "folder.csv"), 2, "folder.csv: cannot be loaded: EmptyDatasetError"),
         (("--input", "in.xlsx"), 2, "in.xlsx: unknown ending '.xlsx'; expected one of .csv, .tsv"),
         (("--input", "none.jsonl"), 2, "none.jsonl, row 2, column 'text': found None .*; expected text"),
-        (("x", "--output", "out.csv.gz"), 2, "--output out.csv.gz: unknown ending '.gz'; expected one of .csv, .tsv, .jsonl"),
+        (("x", "--output", "out.csv.gz"), 2, "--output out.csv.gz: what is written is not packed; call it out.csv, and pack"),
         (("x", "--output", "no/where.csv"), 5, r"/no/where.csv: cannot be written \(No such file or directory\)"),
         (("x", "--output", "."), 5, r"cannot be written \(Is a directory\)"),
     ],

@@ -237,6 +237,9 @@ LAYOUTS |= {
         readings,
         READINGS,
     ),
+    "years, or years and months": Layout(
+        "a.csv", "year,gdp\n" + "".join(f"{1990 + hour},{READINGS[hour]}\n" for hour in hours), readings, READINGS
+    ),
     "spreadsheet days, zone names, zero fractions, milliseconds": Layout(
         "a.csv", f"time,kw\n{zoned}", readings, READINGS
     ),

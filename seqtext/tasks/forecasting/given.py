@@ -114,7 +114,7 @@ def read_frame(
 
 
 def _names_series(rows: datasets.Dataset) -> str | None:
-    """The column that says which series a row is of: by its name, or the only one of text that is no time."""
+    """The column that says which series a row is of: by its name, or the only one of text that is no time and comes again."""
     from seqtext.data.reading.time_text import look_like_times
     from seqtext.data.series.lists import SERIES_NAMES
 
@@ -125,7 +125,7 @@ def _names_series(rows: datasets.Dataset) -> str | None:
         name for name, kind in rows.features.items() if getattr(kind, "dtype", "") in ("string", "large_string")
     ]
     texts = [name for name in texts if not look_like_times(rows.data.column(name).chunk(0).slice(0, 100))]
-    return texts[0] if len(texts) == 1 else None
+    return texts[0] if len(texts) == 1 and 2 * len(rows.unique(texts[0])) <= len(rows) else None
 
 
 def numbers_in(history: Any, where: str) -> FloatArray:
