@@ -18,9 +18,10 @@ from seqtext.tasks.forecasting.settings import ForecastSettings
 SEGMENTS = 28  # of a window: a week of quarters of a day
 MOST_WINDOW = 1024  # readings, unless a day has more than half of that
 LEAST_WINDOW = 32
-# Readings of a day, above which a window is two days longer than a week, and tells how the days before went a week ago. Half-hourly
-# demand is forecast far better so, a day ahead by two fifths of the squared error; hourly readings are not.
-HOURS = 24
+# Readings of a day, above which a window is two days longer than a week where it then has not more than MOST_LONGER, and tells how the
+# days before went a week ago. Half-hourly demand is forecast far better so, a day ahead by two fifths of the squared error; hourly readings
+# are not, and those of quarters of an hour a little worse.
+HOURS, MOST_LONGER = 24, 512
 NEAR = (24, 96)  # last readings that are two days, least and most
 MOST_RECENT = 192  # of a window that is not longer, all readings are read one by one
 # Of a longer one as many as this allows, their square times the horizon: what the closed form of the linear path costs; for one step,
@@ -38,7 +39,7 @@ def chosen(settings: ForecastSettings, train: Part) -> dict[str, Any]:
     """Fields of the config that the settings leave open.
 
     Seasons are a day and a week by the timestamps, a year of weekly or monthly readings, or else after how many readings they repeat; those
-    of which the shortest series has three. The window is the longest of them (two days more of readings closer than an hour), two of the
+    of which the shortest series has three. The window is the longest of them (two days more of half-hours), two of the
     shortest at least, and a sixth of the shortest series at most. Units are 16 below 2,000 readings, 32 below 20,000, else 64.
     """
     if settings.model == "plain" or (settings.model == "auto" and settings.of_plain):
@@ -121,8 +122,8 @@ def _window(seasons: tuple[int, ...], shortest: int) -> int:
     """Readings of a window."""
     if not seasons:
         return max(min(LEAST_WINDOW, shortest // 6), 2)
-    further = 2 * seasons[0] if len(seasons) > 1 and seasons[0] > HOURS else 0
-    wanted = max(seasons[-1] + further, 2 * seasons[0], LEAST_WINDOW)
+    longer = seasons[-1] + 2 * seasons[0] if len(seasons) > 1 and seasons[0] > HOURS else 0
+    wanted = max(longer if longer <= MOST_LONGER else 0, seasons[-1], 2 * seasons[0], LEAST_WINDOW)
     wanted = min(wanted, max(MOST_WINDOW, 2 * seasons[0]))
     return max(min(wanted, shortest // 6), seasons[0])
 
