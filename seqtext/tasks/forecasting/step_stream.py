@@ -160,7 +160,8 @@ class StepStream:
         """Goes on where `state` was taken."""
         self.pushed, self.begin, self.clock = pushed, pushed - len(kept), clock
         self.lines[:, : len(kept)] = kept.T.numpy()
-        self.silent = bool(kept[:, 0].isnan().all())
+        # Behind a gap longer than what is kept, the last reading still stands in; where none ever was, 0 does.
+        self.silent = bool(kept[:, 0].isnan().all()) and not bool(kept[:, self.stands_in].any())
 
 
 def _inside(places: NDArray[np.int64], season: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -128,16 +128,15 @@ def test_the_only_format_that_fits_all_rows_is_taken_and_named(cells: list[objec
     times, notes = read(cells)
     assert times[0] == first
     assert notes == [f"times were read as {form} (split 'train', column 'when')"]
-    if len({len(str(cell).split()) for cell in cells}) == 1:
-        assert read(cells, time_format=form)[0] == times
+    assert len({len(str(cell).split()) for cell in cells}) > 1 or read(cells, time_format=form)[0] == times
 
 
 @pytest.mark.parametrize("first", ["Dec 31 2020", "Thursday, December 31st, 2020", "31 Dec. 20", "31st december, 2020"])
-@pytest.mark.parametrize(("clock", "form"), [("", ""), (" 5:15 PM", " %I:%M %p")])
-def test_a_month_may_be_a_word_among_blanks(first: str, clock: str, form: str) -> None:
-    times, notes = read([f"{first}{clock}", f"1 Jan {'2021' if '2020' in first else '21'}{clock}"])
-    assert times == [f"{day}T{'17:15' if clock else '00:00'}:00" for day in ("2020-12-31", "2021-01-01")]
-    assert notes == [f"times were read as a day, the name of its month and a year{form} (split 'train', column 'when')"]
+@pytest.mark.parametrize("clock", ["", " 5:15 PM"])
+def test_a_month_may_be_a_word_among_blanks(first: str, clock: str) -> None:
+    form = "a day, the name of its month and a year" + (" %I:%M %p" if clock else "")
+    told = f"times were read as {form} (split 'train', column 'when')"
+    assert read([f"{first}{clock}"]) == ([f"2020-12-31T{'17:15' if clock else '00:00'}:00"], [told])
 
 
 @pytest.mark.parametrize("fraction", [".0", ".000", ".0000000", ",000000000"])

@@ -86,6 +86,18 @@ def test_a_state_goes_on_to_the_bit(settings, taken):
     assert answered(other, values[taken:]) == expected[taken:]
 
 
+@pytest.mark.filterwarnings("ignore:.*missing")
+def test_a_state_behind_a_gap_that_is_all_of_it_goes_on_and_one_before_any_reading_says_nothing():
+    task = made_for(load(90))
+    gap = np.full(400, np.nan)
+    for values, says in ((np.concatenate([load(60), gap]), True), (gap, False)):
+        stream, other = task.stream(start=START), task.stream(start=START)
+        answered(stream, values)
+        other.restore(stream.state())
+        assert answered(other, gap[:3]) == answered(stream, gap[:3])
+        assert (other.forecast() is not None) is says
+
+
 def test_readings_taken_without_a_forecast_are_those_of_a_history():
     values = load(200)
     task = made_for(load(90))
