@@ -18,6 +18,7 @@ from seqtext.data.reading.dialect import AS_IT_IS, Dialect
 from seqtext.data.reading.hub import is_hub_name, resolve_commit
 from seqtext.data.reading.hub_layout import load_repository
 from seqtext.data.reading.local_paths import at_home, matching_files, missing
+from seqtext.data.reading.not_data import check_is_no_model
 from seqtext.data.reading.saved_folders import is_saved, load_saved
 from seqtext.data.reading.split_files import read_files
 from seqtext.errors import DataError, one_of
@@ -155,6 +156,7 @@ def load_table(
 
 def _folder(path: Path, name: str, config: str | None, dialect: Dialect) -> datasets.DatasetDict:
     """All splits of a folder, by how it is laid out."""
+    check_is_no_model(path)
     if is_saved(path):
         return load_saved(path, name)
     if config is None and not dialect.is_said and (classes := class_folders(path)):

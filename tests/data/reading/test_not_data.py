@@ -16,6 +16,12 @@ COLUMNS = {"text": ["a b", "c d", "e f"], "label": ["x", "y", "x"]}
 ROWS = [{"text": text, "label": label} for text, label in zip(*COLUMNS.values(), strict=True)]
 
 
+def test_a_run_or_its_model_is_told_from_data(run_folder: Path) -> None:
+    for place in (run_folder, run_folder / "model"):
+        with pytest.raises(DataError, match="a trained run, not data; expected rows"):
+            load(place)
+
+
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "json", "txt", "parquet", "csv.gz"])
 def test_a_pointer_of_git_lfs_is_told(tmp_path: Path, ending: str) -> None:
     (path := tmp_path / f"train.{ending}").write_text(POINTER)
