@@ -9,6 +9,7 @@ import torch
 from seqtext.data.text.tokenizer import UNKNOWN
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import Backbone
+from seqtext.nn.bigram_embedding import BigramEmbedding
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.tasks.classification.classifier import TopicClassifier
@@ -51,6 +52,9 @@ def build_model(config: GeneratorConfig, tokens: int) -> VecToSeq:
         ),
         vector_size=config.vector_size,
         feedback=config.feedback,
+        bigrams=BigramEmbedding(rows=config.bigram_rows, size=config.bigram_size, embedding_size=config.embedding_size)
+        if config.bigram_rows and config.feedback == "tokens"
+        else None,
         input_dropout=config.input_dropout,
         output_dropout=config.output_dropout,
     )

@@ -12,7 +12,7 @@ from seqtext.options import AT_LEAST_1, SEED, SHARE, at_most, out_of_range, rais
 if TYPE_CHECKING:
     from seqtext.models.choosing import Filters
 
-MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
+MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_ROWS = 16_384, 64, 1_000_000, 100_000_000
 MOST_COUNT = 100_000  # texts of a request, which are all made before the first is given
 
 
@@ -38,6 +38,10 @@ class GeneratorSettings:
     """Kind of recurrent cell."""
     embedding_size: int = 256
     """Features of a token's vector."""
+    bigram_rows: int = 65_536
+    """Rows of a table with a vector for each pair of neighbouring tokens, by hash, read beside the token's own; as many as tokens at most."""
+    bigram_size: int = 64
+    """Features of such a row."""
     hidden_size: int = 512
     """Units of a layer."""
     num_layers: int = 1
@@ -68,7 +72,8 @@ class GeneratorSettings:
             self,
             {
                 up_to(MOST_TOKENS): ("vocabulary_size", "max_length"),
-                up_to(MOST_UNITS): ("embedding_size", "hidden_size"),
+                up_to(MOST_UNITS): ("embedding_size", "hidden_size", "bigram_size"),
+                up_to(MOST_ROWS, least=0): ("bigram_rows",),
                 up_to(MOST_LAYERS): ("num_layers",),
                 SHARE: (
                     *("vector_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
