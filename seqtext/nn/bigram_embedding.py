@@ -22,10 +22,12 @@ class BigramEmbedding(nn.Module):
         rows: of the table, R.
         size: features of a row.
         embedding_size: features of a token's vector, D.
+        dropout: share of the pairs that are left out in training, or their rows would know the texts by heart.
     """
 
-    def __init__(self, *, rows: int, size: int, embedding_size: int) -> None:
+    def __init__(self, *, rows: int, size: int, embedding_size: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.dropout = dropout
         self.weight = normal(rows, size, deviation=0.02)
         self.projection = nn.Linear(size, embedding_size, bias=False)
         nn.init.zeros_(self.projection.weight)
@@ -37,6 +39,9 @@ class BigramEmbedding(nn.Module):
         vectors: Tensor = self.projection(
             nn.functional.embedding((mixed ^ (mixed >> 29)) % len(self.weight), self.weight)
         )
+        if self.training and self.dropout:
+            kept = vectors.new_empty(*vectors.shape[:2], 1).bernoulli_(1 - self.dropout)
+            vectors = vectors * (kept / (1 - self.dropout))
         return vectors
 
 

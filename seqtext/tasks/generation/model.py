@@ -34,7 +34,7 @@ def build_model(config: GeneratorConfig, tokens: int) -> VecToSeq:
         embedding=TokenEmbedding(
             vocabulary_size=tokens,
             embedding_size=config.embedding_size,
-            type_dropout=config.embedding_dropout,
+            type_dropout=config.embedding_dropout or 0.0,
             unknown_id=UNKNOWN,
         ),
         backbone=Backbone(
@@ -52,11 +52,16 @@ def build_model(config: GeneratorConfig, tokens: int) -> VecToSeq:
         ),
         vector_size=config.vector_size,
         feedback=config.feedback,
-        bigrams=BigramEmbedding(rows=config.bigram_rows, size=config.bigram_size, embedding_size=config.embedding_size)
-        if config.bigram_rows and config.feedback == "tokens"
-        else None,
-        input_dropout=config.input_dropout,
-        output_dropout=config.output_dropout,
+        bigrams=None
+        if not config.bigram_rows
+        else BigramEmbedding(
+            rows=config.bigram_rows,
+            size=config.bigram_size,
+            embedding_size=config.embedding_size,
+            dropout=config.bigram_dropout,
+        ),
+        input_dropout=config.input_dropout or 0.0,
+        output_dropout=config.output_dropout or 0.0,
     )
     if config.shares:  # "any" begins as the mixture that the training rows are
         with torch.no_grad():

@@ -20,6 +20,7 @@ from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.generation.choices import chosen
 from seqtext.tasks.generation.example_vectors import example_vectors
 from seqtext.tasks.generation.records import Records
 from seqtext.tasks.generation.rows import encode_rows
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-# settings that decide which weights there are
-SHAPE = ("cell", "embedding_size", "hidden_size", "num_layers", "tied", "bigram_rows", "bigram_size")
+SHAPE = {  # settings that decide which weights there are
+    "cell": str, "embedding_size": int, "hidden_size": int, "num_layers": int, "tied": bool, "bigram_rows": int, "bigram_size": int,
+}  # fmt: skip
 READS_VECTOR = ("to_input", "to_state", "no_vector")  # parts of a model that know what its vector means
 CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
 
@@ -102,10 +104,11 @@ def prepare(
         tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace, clean=wanted.clean)
     tokens, _ = encode_rows(train, text, tokenizer)  # into the cache, where training finds them
     records, new_words = Records.of(tokens, tokenizer, wanted.no_copy_ngram)
-    # no corpus has more pairs than tokens; those of another run are as many as its table has rows
-    rows = wanted.bigram_rows if source is not None else min(wanted.bigram_rows, len(tokens.values))
     config = GeneratorConfig(
-        **{**asdict(wanted), "no_copy_ngram": records.guard.length if records.guard else 0, "bigram_rows": rows},
+        **{
+            **asdict(chosen(wanted, len(tokens.values))),
+            "no_copy_ngram": records.guard.length if records.guard else 0,
+        },
         text_column=text,
         attributes=tuple(attributes),
         names=tuple(label.names for label in labels),
@@ -129,8 +132,8 @@ def _shaped_like(wanted: GeneratorSettings, source: SavedTask) -> GeneratorSetti
     if source.task not in ("LanguageModel", "TextGenerator"):
         return wanted
     usual = GeneratorSettings()
-    known = [name for name in SHAPE if name in source.settings]  # a language model has no bigrams
-    shape = {name: source.value(name, type(getattr(usual, name))) for name in known}
+    # a language model has no bigrams
+    shape: dict[str, Any] = {name: source.value(name, kind) for name, kind in SHAPE.items() if name in source.settings}
     return replace(
         wanted, **{name: has for name, has in shape.items() if getattr(wanted, name) == getattr(usual, name)}
     )

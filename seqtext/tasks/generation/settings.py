@@ -38,10 +38,13 @@ class GeneratorSettings:
     """Kind of recurrent cell."""
     embedding_size: int = 256
     """Features of a token's vector."""
-    bigram_rows: int = 65_536
-    """Rows of a table with a vector for each pair of neighbouring tokens, by hash, read beside the token's own; as many as tokens at most."""
+    bigram_rows: int | None = None
+    """Rows of a table with a vector for each pair of neighbouring tokens, by hash, read beside the token's own; 0: none.
+    Default: 65,536 if the texts have a million tokens or more, else 0."""
     bigram_size: int = 64
     """Features of such a row."""
+    bigram_dropout: float = 0.3
+    """Share of pairs that are read without their row in training, or they would be known by heart."""
     hidden_size: int = 512
     """Units of a layer."""
     num_layers: int = 1
@@ -51,14 +54,14 @@ class GeneratorSettings:
     # With 0.1, as is common for pictures, "any" was 1.2 % behind a model of news without vectors.
     vector_dropout: float = 0.25
     """Share of training rows whose vector is replaced by a learnt "any", which guidance needs."""
-    embedding_dropout: float = 0.05
-    """Share of the vocabulary whose vectors are zeroed in training, wherever they stand in a batch."""
-    input_dropout: float = 0.05
-    """Share of input features zeroed in training, the same at all steps of a text."""
+    embedding_dropout: float | None = None
+    """Share of the vocabulary whose vectors are zeroed in training, wherever they stand. Default: 0.05 of many tokens to 0.2 of few."""
+    input_dropout: float | None = None
+    """Share of input features zeroed in training, the same at all steps of a text. Default: 0.05 of many tokens to 0.4 of few."""
     layer_dropout: float = 0.3
     """Share of features zeroed between layers likewise."""
-    output_dropout: float = 0.2
-    """Share of output features zeroed likewise."""
+    output_dropout: float | None = None
+    """Share of output features zeroed likewise. Default: 0.2 of many tokens to 0.5 of few."""
     label_smoothing: float = 0.0
     """Share of each target spread over all tokens."""
     no_copy_ngram: int | None = None
@@ -73,12 +76,10 @@ class GeneratorSettings:
             {
                 up_to(MOST_TOKENS): ("vocabulary_size", "max_length"),
                 up_to(MOST_UNITS): ("embedding_size", "hidden_size", "bigram_size"),
-                up_to(MOST_ROWS, least=0): ("bigram_rows",),
+                up_to(MOST_ROWS, least=0).or_nothing: ("bigram_rows",),
                 up_to(MOST_LAYERS): ("num_layers",),
-                SHARE: (
-                    *("vector_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
-                    "label_smoothing",
-                ),
+                SHARE: ("vector_dropout", "layer_dropout", "bigram_dropout", "label_smoothing"),
+                SHARE.or_nothing: ("embedding_dropout", "input_dropout", "output_dropout"),
                 up_to(MOST_TOKENS, least=0).or_nothing: ("no_copy_ngram",),
             },
         )
@@ -144,6 +145,8 @@ class GeneratorConfig(GeneratorSettings):
         if self.feedback == "zeros" and not self.vector_size:
             fix = "give --vector attributes, or --feedback tokens"
             raise OptionsError("--feedback zeros reads nothing but the vector, and there is none", fix=fix)
+        if self.feedback == "zeros" and self.bigram_rows:
+            raise OptionsError("--feedback zeros reads no tokens, and no pairs of them", fix="leave --bigram_rows out")
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ def scrambled(task: TextGenerator) -> TextGenerator:
 
 
 def of(rows: datasets.Dataset, **settings) -> TextGenerator:
-    return scrambled(TextGenerator.from_data(rows, **{**SIZES, **settings}))
+    none = {"bigram_rows": 0} if settings.get("feedback") == "zeros" else {}
+    return scrambled(TextGenerator.from_data(rows, **{**SIZES, **none, **settings}))
 
 
 def vector_of(task: TextGenerator, request: object) -> list[float]:

@@ -8,7 +8,7 @@ from tests.in_process import Ended
 TINY = [
     *("--hidden_size", "16", "--embedding_size", "16", "--vocabulary_size", "320", "--batch_tokens", "600"),
     *("--device", "cpu", "--threads", "1", "--learning_rate", "0.02", "--epochs", "1", "--ema_decay", "0.9"),
-    *("--max_length", "48", "--evaluation", "fast"),
+    *("--max_length", "48", "--evaluation", "fast", "--embedding_dropout", "0.05", "--input_dropout", "0.05"),
 ]
 LEARNT = [
     *("--hidden_size", "32", "--embedding_size", "32", "--vocabulary_size", "420", "--epochs", "8", "--cell", "gru"),

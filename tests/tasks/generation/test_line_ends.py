@@ -24,6 +24,7 @@ ROWS = {
     "label": ["poem", "code"] * 30,
 }
 LEARNT = [
+    *("--embedding_dropout", 0.05, "--input_dropout", 0.05, "--output_dropout", 0.2),
     *("--hidden_size", 48, "--embedding_size", 24, "--vocabulary_size", 400, "--batch_tokens", 300, "--epochs", 25),
     *("--device", "cpu", "--precision", "fp32", "--threads", 1, "--evaluation", "none", "--no_copy_ngram", 0),
 ]
