@@ -29,7 +29,7 @@ class Guided:
     def __init__(self, model: VecToSeq, *, guidance: float = 1.0) -> None:
         self.model = model
         self.guidance = guidance if model.vector_size else 1.0
-        self._parts = 2 + len(model.backbone.zero_state(1, like=model.embedding.weight))  # of one state of the model
+        self._parts = 1 + len(model.backbone.zero_state(1, like=model.embedding.weight))  # of one state of the model
 
     def initial_state(self, vectors: Tensor | None, rows: int, weights: Tensor | None = None) -> State:
         """The state before the first token.
@@ -76,7 +76,7 @@ class Guided:
 
     def join(self, states: Sequence[State]) -> State:
         """The states of several blocks of rows as one."""
-        # the weights are (N, K), what is added to the inputs (N, D), the id read last (N, 1), all else (L, N, H)
+        # the weights are (N, K), what is added to the inputs (N, D), all else (L, N, H)
         return tuple(torch.cat(part, dim=0 if part[0].ndim == 2 else 1) for part in zip(*states, strict=True))
 
     def _states(self, state: State) -> list[State]:

@@ -11,7 +11,6 @@ from seqtext.models.seq_to_vec import SeqToVec
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.attention import Attention
 from seqtext.nn.backbone import Backbone
-from seqtext.nn.bigram_embedding import BigramEmbedding
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.frame_embedding import FrameEmbedding
 from seqtext.nn.pooling import Pooling
@@ -32,7 +31,7 @@ def outline(model: nn.Module) -> str:
         ahead = f", {model.ahead} steps ahead" if model.ahead else ""
         return _chain(model.embedding, model.backbone, f"{_part(model.head)} at every step{ahead}")
     if isinstance(model, VecToSeq):
-        tokens = " + ".join(_part(part) for part in (model.embedding, model.bigrams) if part is not None)
+        tokens = _part(model.embedding)
         if not model.vector_size:
             return _chain(tokens, model.backbone, _head(model.head, model.embedding))
         vector, state = _part(model.to_input), _part(model.to_state)
@@ -63,9 +62,6 @@ def _part(part: nn.Module | str) -> str:
         return ""
     if isinstance(part, TokenEmbedding):
         return f"Embedding({', '.join(map(str, part.weight.shape))})"
-    if isinstance(part, BigramEmbedding):
-        rows, size = part.weight.shape
-        return f"(bigrams Embedding({rows}, {size}) -> {_part(part.projection)})"
     if isinstance(part, WordVectors):
         spelt = _chain(part.characters, part.spelling, part.pooling, part.projection)
         pieces = "" if part.pieces is None else f" + mean of pieces {_part(part.pieces)}"

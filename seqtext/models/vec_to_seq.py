@@ -21,7 +21,6 @@ from torch import Tensor, nn
 
 from seqtext.batching.padded import Padded
 from seqtext.nn.backbone import Backbone, State
-from seqtext.nn.bigram_embedding import BigramEmbedding, last_ids
 from seqtext.nn.dropout import LockedDropout
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.vocabulary_head import VocabularyHead
@@ -38,12 +37,11 @@ class VecToSeq(nn.Module):
         head: outputs (..., H) to what the vocabulary loss takes.
         vector_size: features of the vector, C; 0 for none, which makes it a language model.
         feedback: what is read at each step.
-        bigrams: added to the vector of each token that is read: what stands for it and the one before it together; None for none.
         input_dropout: share of input features zeroed in training, the same at all steps of a row.
         output_dropout: of output features likewise.
 
     Raises:
-        ValueError: for a backbone of both directions, or zeros without a vector, or with bigrams, which are of tokens.
+        ValueError: for a backbone of both directions, or zeros without a vector.
     """
 
     def __init__(
@@ -54,7 +52,6 @@ class VecToSeq(nn.Module):
         head: VocabularyHead,
         vector_size: int,
         feedback: Feedback = "tokens",
-        bigrams: BigramEmbedding | None = None,
         input_dropout: float = 0.0,
         output_dropout: float = 0.0,
     ) -> None:
@@ -63,10 +60,7 @@ class VecToSeq(nn.Module):
             raise ValueError("a sequence is written in one direction: the backbone must have one")
         if feedback == "zeros" and not vector_size:
             raise ValueError('feedback="zeros" has the vector as its only input, so vector_size must be at least 1')
-        if feedback == "zeros" and bigrams is not None:
-            raise ValueError('feedback="zeros" reads no tokens, so there are no bigrams of them')
         self.embedding = embedding
-        self.bigrams = bigrams
         self.backbone = backbone
         self.head = head
         self.vector_size = vector_size
@@ -87,15 +81,14 @@ class VecToSeq(nn.Module):
         """The state before the first step, from vectors (N, C), or for `rows` rows without any.
 
         Returns:
-            What is added to the next input (N, D), the id read last (N, 1), at first 0, then the backbone's state.
+            What is added to the next input (N, D), then the backbone's state.
         """
         like = self.embedding.weight
-        read = torch.zeros(rows, 1, dtype=torch.int64, device=like.device)
         if vectors is None:
-            return like.new_zeros(rows, like.shape[1]), read, *self.backbone.zero_state(rows, like=like)
+            return like.new_zeros(rows, like.shape[1]), *self.backbone.zero_state(rows, like=like)
         parts = len(self.backbone.zero_state(1, like=like))
         flat = torch.tanh(self.to_state(vectors)).view(len(vectors), parts, self.backbone.num_layers, -1)
-        return self.to_input(vectors), read, *(flat[:, part].transpose(0, 1).contiguous() for part in range(parts))
+        return self.to_input(vectors), *(flat[:, part].transpose(0, 1).contiguous() for part in range(parts))
 
     def resume(self, vectors: Tensor | None, state: State) -> State:
         """An initial state, or that behind a window, cut off from its past, with the vectors (N, C) added anew: so that these learn too."""
@@ -109,17 +102,15 @@ class VecToSeq(nn.Module):
             tokens: (B, T) what is read at each step: the begin token, then the text.
             state: of `initial_state`, or behind the text so far.
         """
-        added, read, *before = state
+        added, *before = state
         if self.feedback == "tokens":
             values = self.embedding(tokens).values + added.unsqueeze(1)
-            values = values if self.bigrams is None else values + self.bigrams(tokens.values, read)
         else:
             values = added.new_zeros(*tokens.values.shape, added.shape[1])
             values[:, 0] = added
         inputs = tokens.with_values(self.input_dropout(values))
         outputs, after = self.backbone.forward_with_state(inputs, tuple(before))
-        behind = (self._added(added), last_ids(tokens), *after)
-        return outputs.with_values(self.output_dropout(outputs.values)), behind
+        return outputs.with_values(self.output_dropout(outputs.values)), (self._added(added), *after)
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """One step of every row, equal to `forward`: outputs (N, H) before the head, and the state behind it.
@@ -128,18 +119,15 @@ class VecToSeq(nn.Module):
             tokens: (N,) what is read.
             state: of the step before, or of `initial_state`.
         """
-        added, read, *before = state
-        inputs, last = added, tokens.unsqueeze(1)
-        if self.feedback == "tokens":
-            inputs = nn.functional.embedding(tokens, self.embedding.weight) + added
-            inputs = inputs if self.bigrams is None else inputs + self.bigrams(last, read).squeeze(1)
+        added, *before = state
+        inputs = nn.functional.embedding(tokens, self.embedding.weight) + added if self.feedback == "tokens" else added
         outputs, after = self.backbone.step(inputs, tuple(before))
-        return outputs, (self._added(added), last, *after)
+        return outputs, (self._added(added), *after)
 
     def select(self, state: State, rows: Tensor) -> State:
         """The state of some rows, in their order."""
-        added, read, *parts = state
-        return added[rows], read[rows], *(part[:, rows] for part in parts)
+        added, *parts = state
+        return added[rows], *(part[:, rows] for part in parts)
 
     def _added(self, added: Tensor) -> Tensor:
         """What is added to the input after: the vector again, or nothing with zeros."""

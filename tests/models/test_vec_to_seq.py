@@ -10,20 +10,16 @@ from seqtext.batching.padded import Padded
 from seqtext.models.guided import Guided
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import Backbone
-from seqtext.nn.bigram_embedding import BigramEmbedding
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.vocabulary_head import VocabularyHead
 
 V, D, H, C, B, T = 11, 5, 6, 3, 4, 7
 every_feedback = pytest.mark.parametrize("feedback", ["tokens", "zeros"])
-forms = pytest.mark.parametrize(("feedback", "bigrams"), [("tokens", False), ("tokens", True), ("zeros", False)])
 every_cell = pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 every_depth = pytest.mark.parametrize("num_layers", [1, 2])
 
 
-def made(
-    feedback="tokens", cell="rnn", num_layers=1, *, tied=True, vector_size=C, bigrams=False, **dropouts
-) -> VecToSeq:
+def made(feedback="tokens", cell="rnn", num_layers=1, *, tied=True, vector_size=C, **dropouts) -> VecToSeq:
     torch.manual_seed(0)
     model = VecToSeq(
         embedding=TokenEmbedding(vocabulary_size=V, embedding_size=D),
@@ -31,7 +27,6 @@ def made(
         head=VocabularyHead(input_size=H, vector_size=D, vocabulary_size=V, tied=tied),
         vector_size=vector_size,
         feedback=feedback,
-        bigrams=BigramEmbedding(rows=64, size=4, embedding_size=D) if bigrams else None,
         **dropouts,
     )
     for parameter in model.parameters():  # biases that are not zero, so that a forgotten one shows
@@ -106,11 +101,11 @@ def test_with_zeros_no_token_is_read():
 # ---- all steps at once, one by one, and in windows
 
 
-@forms
+@every_feedback
 @every_cell
 @every_depth
-def test_steps_equal_all_of_them_at_once(feedback, bigrams, cell, num_layers):
-    model, ids = made(feedback, cell, num_layers, bigrams=bigrams), tokens()
+def test_steps_equal_all_of_them_at_once(feedback, cell, num_layers):
+    model, ids = made(feedback, cell, num_layers), tokens()
     state = model.initial_state(vectors(), B)
     outputs, after = model(full(ids), state)
     assert after
@@ -121,10 +116,10 @@ def test_steps_equal_all_of_them_at_once(feedback, bigrams, cell, num_layers):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
 
 
-@forms
+@every_feedback
 @every_cell
-def test_windows_that_carry_the_state_are_the_whole(feedback, bigrams, cell):
-    model, ids, lengths = made(feedback, cell, 2, bigrams=bigrams), tokens(), torch.tensor([7, 3, 5, 1])
+def test_windows_that_carry_the_state_are_the_whole(feedback, cell):
+    model, ids, lengths = made(feedback, cell, 2), tokens(), torch.tensor([7, 3, 5, 1])
     start = model.initial_state(vectors(), B)
     whole, after = model(Padded(ids, lengths), start)
     first, carried = model(Padded(ids[:, :3], lengths.clamp(max=3)), start)
@@ -152,10 +147,9 @@ def test_selected_rows_are_in_their_order_and_may_come_twice(cell):
 def test_the_vector_sets_every_layer_and_is_added_to_every_input(cell):
     model, ids = made(cell=cell, num_layers=2), tokens()
     one, other = (model.initial_state(given, B) for given in (vectors(), -vectors()))
-    added, read, *state = one
-    assert not read.any()
     for parts in zip(one, other, strict=True):
-        assert parts[0] is read or not torch.isclose(*parts).any()
+        assert not torch.isclose(*parts).any()
+    added, *state = one
     outputs, _ = model(full(ids), one)
     inputs = model.embedding.weight[ids] + added.unsqueeze(1)
     by_hand = model.backbone(full(inputs), tuple(state))
@@ -168,29 +162,6 @@ def test_without_a_vector_it_is_a_language_model(cell):
     assert not [name for name, _ in model.named_parameters() if "vector" in name or name.startswith("to_")]
     outputs, _ = model(full(ids), model.initial_state(None, B))
     torch.testing.assert_close(outputs.values, model.backbone(full(model.embedding.weight[ids])).values)
-
-
-def test_the_bigram_of_a_token_is_with_the_one_before_it_in_its_row():
-    model, ids = made(bigrams=True), tokens()
-    state = model.initial_state(vectors(), B)
-    before = model(full(ids), state)[0].values
-    plain = made()
-    plain.load_state_dict(model.state_dict(), strict=False)
-    last = torch.cat([torch.zeros(B, 1, dtype=torch.int64), ids], 1)
-    steps = [(last[:, place : place + 1], last[:, place + 1 : place + 2]) for place in range(T)]
-    alone = torch.cat([model.bigrams(one, before=other) for other, one in steps], 1)
-    inputs = model.embedding.weight[ids] + state[0].unsqueeze(1) + alone
-    torch.testing.assert_close(before, plain.backbone(full(inputs), state[2:]).values)
-    turned = torch.cat([model.bigrams(other, before=one) for other, one in steps], 1)
-    differ = (last[:, 1:] != last[:, :-1]).float().mean()
-    assert (turned != alone).all(-1).float().mean() > 0.9 * differ > 0.5, "the order decides"
-    with pytest.raises(ValueError, match="reads no tokens"):
-        made("zeros", bigrams=True)
-
-
-def test_a_new_table_of_bigrams_changes_nothing():
-    table = BigramEmbedding(rows=64, size=4, embedding_size=D)
-    assert not table(tokens(), torch.zeros(B, 1, dtype=torch.int64)).any()
 
 
 def test_what_cannot_write_is_refused():
@@ -289,7 +260,7 @@ def test_a_mixture_weighs_what_each_of_its_vectors_would_write(cell, guidance):
 @every_cell
 @pytest.mark.parametrize(("guidance", "vector_size"), [(1.0, C), (2.0, C), (2.0, 0)])
 def test_states_are_selected_and_joined_whatever_they_hold(cell, guidance, vector_size):
-    writer = Guided(made(cell=cell, num_layers=2, vector_size=vector_size, bigrams=True), guidance=guidance)
+    writer = Guided(made(cell=cell, num_layers=2, vector_size=vector_size), guidance=guidance)
     ids = tokens()[:, 0]
     state = writer.step(ids, writer.initial_state(vectors() if vector_size else None, B)).state
     parts = [writer.select(state, torch.tensor(rows)) for rows in ([0], [1, 2], [3])]

@@ -9,7 +9,6 @@ import torch
 from seqtext.data.text.tokenizer import UNKNOWN
 from seqtext.models.vec_to_seq import VecToSeq
 from seqtext.nn.backbone import Backbone
-from seqtext.nn.bigram_embedding import BigramEmbedding
 from seqtext.nn.embedding import TokenEmbedding
 from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.tasks.classification.classifier import TopicClassifier
@@ -52,14 +51,6 @@ def build_model(config: GeneratorConfig, tokens: int) -> VecToSeq:
         ),
         vector_size=config.vector_size,
         feedback=config.feedback,
-        bigrams=None
-        if not config.bigram_rows
-        else BigramEmbedding(
-            rows=config.bigram_rows,
-            size=config.bigram_size,
-            embedding_size=config.embedding_size,
-            dropout=config.bigram_dropout,
-        ),
         input_dropout=config.input_dropout or 0.0,
         output_dropout=config.output_dropout or 0.0,
     )

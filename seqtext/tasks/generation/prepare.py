@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-SHAPE = {  # settings that decide which weights there are
-    "cell": str, "embedding_size": int, "hidden_size": int, "num_layers": int, "tied": bool, "bigram_rows": int, "bigram_size": int,
-}  # fmt: skip
+SHAPE = ("cell", "embedding_size", "hidden_size", "num_layers", "tied")  # settings that decide which weights there are
 READS_VECTOR = ("to_input", "to_state", "no_vector")  # parts of a model that know what its vector means
 CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
 
@@ -105,10 +103,7 @@ def prepare(
     tokens, _ = encode_rows(train, text, tokenizer)  # into the cache, where training finds them
     records, new_words = Records.of(tokens, tokenizer, wanted.no_copy_ngram)
     config = GeneratorConfig(
-        **{
-            **asdict(chosen(wanted, len(tokens.values))),
-            "no_copy_ngram": records.guard.length if records.guard else 0,
-        },
+        **{**asdict(chosen(wanted, len(tokens.values))), "no_copy_ngram": records.guard.length if records.guard else 0},
         text_column=text,
         attributes=tuple(attributes),
         names=tuple(label.names for label in labels),
@@ -132,8 +127,7 @@ def _shaped_like(wanted: GeneratorSettings, source: SavedTask) -> GeneratorSetti
     if source.task not in ("LanguageModel", "TextGenerator"):
         return wanted
     usual = GeneratorSettings()
-    # a language model has no bigrams
-    shape: dict[str, Any] = {name: source.value(name, kind) for name, kind in SHAPE.items() if name in source.settings}
+    shape = {name: source.value(name, type(getattr(usual, name))) for name in SHAPE}
     return replace(
         wanted, **{name: has for name, has in shape.items() if getattr(wanted, name) == getattr(usual, name)}
     )

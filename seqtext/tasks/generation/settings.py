@@ -12,7 +12,7 @@ from seqtext.options import AT_LEAST_1, SEED, SHARE, at_most, out_of_range, rais
 if TYPE_CHECKING:
     from seqtext.models.choosing import Filters
 
-MOST_UNITS, MOST_LAYERS, MOST_TOKENS, MOST_ROWS = 16_384, 64, 1_000_000, 100_000_000
+MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
 MOST_COUNT = 100_000  # texts of a request, which are all made before the first is given
 
 
@@ -38,13 +38,6 @@ class GeneratorSettings:
     """Kind of recurrent cell."""
     embedding_size: int = 256
     """Features of a token's vector."""
-    bigram_rows: int | None = None
-    """Rows of a table with a vector for each pair of neighbouring tokens, by hash, read beside the token's own; 0: none.
-    Default: 65,536 if the texts have a million tokens or more, else 0."""
-    bigram_size: int = 64
-    """Features of such a row."""
-    bigram_dropout: float = 0.3
-    """Share of pairs that are read without their row in training, or they would be known by heart."""
     hidden_size: int = 512
     """Units of a layer."""
     num_layers: int = 1
@@ -75,10 +68,9 @@ class GeneratorSettings:
             self,
             {
                 up_to(MOST_TOKENS): ("vocabulary_size", "max_length"),
-                up_to(MOST_UNITS): ("embedding_size", "hidden_size", "bigram_size"),
-                up_to(MOST_ROWS, least=0).or_nothing: ("bigram_rows",),
+                up_to(MOST_UNITS): ("embedding_size", "hidden_size"),
                 up_to(MOST_LAYERS): ("num_layers",),
-                SHARE: ("vector_dropout", "layer_dropout", "bigram_dropout", "label_smoothing"),
+                SHARE: ("vector_dropout", "layer_dropout", "label_smoothing"),
                 SHARE.or_nothing: ("embedding_dropout", "input_dropout", "output_dropout"),
                 up_to(MOST_TOKENS, least=0).or_nothing: ("no_copy_ngram",),
             },
@@ -145,8 +137,6 @@ class GeneratorConfig(GeneratorSettings):
         if self.feedback == "zeros" and not self.vector_size:
             fix = "give --vector attributes, or --feedback tokens"
             raise OptionsError("--feedback zeros reads nothing but the vector, and there is none", fix=fix)
-        if self.feedback == "zeros" and self.bigram_rows:
-            raise OptionsError("--feedback zeros reads no tokens, and no pairs of them", fix="leave --bigram_rows out")
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -73,9 +73,9 @@ def test_a_classifier_makes_the_vectors_of_training_and_of_examples(alike, rows,
 def test_without_a_vector_it_is_a_language_model(free, rows):
     assert free.config.vector_size == 0
     assert free.encode(rows).batch(np.arange(3)).vectors is None
-    made = free(count=10)
-    assert made[0].vector is None
-    assert len({one.text for one in made}) > 2
+    one, other = free(count=2)
+    assert one.vector is None
+    assert one.text != other.text
     assert set(free.validate(free.encode(rows))) == {"loss", "perplexity"}
 
 
@@ -109,7 +109,7 @@ def test_starting_from_another_run_copies_what_fits(generator, rows, classifier,
     styles = TextGenerator.from_data(rows, attributes=["style"], init_from=tmp_path / "first", **SIZES)
     assert len(styles.config.shares) == len(generator.config.shares)  # as many names, but others
     assert [set(part.rpartition(" ")[0].split(", ")) for part in styles.copied.split("; ")] == [
-        {"embedding", "bigrams", "backbone", "head"}, {"no_vector", "to_input", "to_state"}
+        {"embedding", "backbone", "head"}, {"no_vector", "to_input", "to_state"}
     ]  # fmt: skip
     wide = TextGenerator.from_data(rows, init_from=tmp_path / "first", **{**SIZES, "hidden_size": 13})
     copied, new = (set(part.rpartition(" ")[0].split(", ")) for part in plainly(wide.copied).split("; "))

@@ -49,6 +49,7 @@ def generator_summary(
             f"            {data.duplicates:,} test texts are in train too",
             f"vector      {_vector(task, examples.vectors)}",
             f"vocabulary  {len(task.tokenizer):,} pieces",
+            f"dropout     {_dropout(task)}",
         ],
         example=example_text(next(texts_of(data.train.select([0]), data.text_column))[0], task.tokenizer),
         notes=[*data.notes, *_folded(task, data), *_of_html(task, data)],
@@ -63,6 +64,15 @@ def generator_summary(
         "test_texts_in_train": data.duplicates,
         **figures,
     }
+
+
+def _dropout(task: TextGenerator) -> str:
+    parts = {
+        "the vocabulary (--embedding_dropout)": task.config.embedding_dropout,
+        "inputs (--input_dropout)": task.config.input_dropout,
+        "outputs (--output_dropout)": task.config.output_dropout,
+    }
+    return ", ".join(f"{share or 0:.1%} of {what}" for what, share in parts.items())
 
 
 def _folded(task: TextGenerator, data: TextSplits) -> list[str]:
