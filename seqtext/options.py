@@ -130,7 +130,7 @@ class TrainingOptions:
     average_last: int = 0
     """Also validate the mean of the weights at the ends of the last K epochs, each a copy in memory and checkpoints; the better is kept."""
     patience_epochs: int | None = None
-    """Stop after this many epochs without a better validation. Default: never."""
+    """Stop after this many epochs without a better validation. Default: 3 where texts are written and --epochs is not given, else never."""
     max_steps: int | None = None
     """Stop after this many optimizer steps."""
     max_minutes: float | None = None

@@ -21,6 +21,7 @@ class Usual(NamedTuple):
         epochs: of some ten thousand rows.
         batch_rows: the most that a batch takes.
         learning_rate: the highest.
+        patience: epochs without a better validation after which the data are rather learnt by heart; None where that comes and goes.
         tokens: (or readings) in all epochs together, beyond which there are fewer epochs, though two at least: some 10 minutes on 2 cores.
     """
 
@@ -28,6 +29,7 @@ class Usual(NamedTuple):
     batch_rows: int = 128
     tokens: int = 12_000_000
     learning_rate: float = 3e-3
+    patience: int | None = None
 
     def rows_of_batch(self, rows: int) -> int:
         """A 150th of the rows, as a power of two from 16 to the usual number."""

@@ -35,12 +35,14 @@ class Budget(NamedTuple):
         batch_rows: most rows of a micro-batch.
         steps: of an epoch.
         chosen: what was not asked for, in words; empty if all was.
+        patience: epochs without a better validation after which training ends; None for no such end.
     """
 
     epochs: int
     batch_rows: int
     steps: int
     chosen: str = ""
+    patience: int | None = None
 
 
 def budget(task: object, options: TrainingOptions, examples: Examples) -> Budget:
@@ -66,7 +68,14 @@ def budget(task: object, options: TrainingOptions, examples: Examples) -> Budget
         *([] if options.batch_rows else [f"--batch_rows {batch_rows}"]),
         *([] if options.epochs else [f"--epochs {epochs}"]),
     ]
-    return Budget(epochs, batch_rows, steps, " ".join(chosen))
+    return Budget(epochs, batch_rows, steps, " ".join(chosen), patience_of(task, options))
+
+
+def patience_of(task: object, options: TrainingOptions) -> int | None:
+    """Epochs without a better validation after which training ends: as asked, or as is usual where no number of epochs was asked for."""
+    if options.patience_epochs is None and options.epochs is None:
+        return usual_of(task).patience
+    return options.patience_epochs
 
 
 def told(found: Budget, options: TrainingOptions) -> list[str]:
@@ -77,6 +86,8 @@ def told(found: Budget, options: TrainingOptions) -> list[str]:
         options: of training.
     """
     notes: list[Any] = [f"{found.chosen}: chosen from the number of rows and their lengths"] if found.chosen else []
+    if options.patience_epochs is None and found.patience is not None and found.patience < found.epochs:
+        notes.append(f"it ends after {found.patience} epochs without a better validation (--patience_epochs)")
     steps = found.steps * found.epochs
     if options.max_steps is not None and options.max_steps < min(steps, LEAST_STEPS):
         notes.append(f"{options.max_steps:,} steps are few, because of --max_steps {options.max_steps}")

@@ -80,6 +80,21 @@ def test_a_task_may_know_better():
     assert planned(1_000_000, task=Slow())[:2] == (20, 512)
 
 
+class Impatient:
+    usual = Usual(epochs=4, patience=3)
+
+
+def test_a_task_that_learns_by_heart_waits_for_a_better_epoch_unless_epochs_are_asked_for():
+    found = planned(1000, task=Impatient())
+    assert found.patience == 3
+    assert "it ends after 3 epochs without a better validation (--patience_epochs)" in told(found, TrainingOptions())
+    assert planned(1000, task=Impatient(), epochs=10).patience is None
+    assert planned(1000, task=Impatient(), epochs=10, patience_epochs=2).patience == 2
+    assert planned(1000, task=Impatient(), patience_epochs=5).patience == 5
+    assert planned(1000).patience is None
+    assert not [note for note in told(planned(1000), TrainingOptions()) if "patience" in note]
+
+
 def test_too_few_steps_are_told_before_training_with_what_would_be_enough():
     def notes(count, **options):
         given = TrainingOptions(**options)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import seqtext
+from seqtext.batching.usual import Usual
 from seqtext.errors import NumericsError, OptionsError, SavedFileError
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.training.averaging import Averages
@@ -207,6 +208,14 @@ def test_limits_of_steps_and_patience_hold(topics, tmp_path):
     result = seqtext.fit(
         make(topics), topics["train"], topics["validation"], run=tmp_path / "b", ema_decay=0.0, **options
     )
+    evaluations = [line for line in result.history if "validation" in line]
+    assert len(evaluations) == 3 + result.best_epoch - 1
+
+
+def test_patience_that_is_usual_for_a_task_ends_it_too(topics, tmp_path, monkeypatch):
+    monkeypatch.setattr(seqtext.TopicClassifier, "usual", Usual(patience=2))
+    options = {**QUICK, "learning_rate": 1e-12, "ema_decay": 0.0}
+    result = seqtext.fit(make(topics), topics["train"], topics["validation"], run=tmp_path / "run", **options)
     evaluations = [line for line in result.history if "validation" in line]
     assert len(evaluations) == 3 + result.best_epoch - 1
 

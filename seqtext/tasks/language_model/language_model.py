@@ -54,7 +54,7 @@ class LanguageModel(BaseTask):
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any perplexity
-    usual = Usual(epochs=6, batch_rows=32)
+    usual = Usual(epochs=6, batch_rows=32, patience=3)
 
     def __init__(self, config: LanguageConfig, tokenizer: AnyKind) -> None:
         self.config = config
