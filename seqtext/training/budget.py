@@ -86,7 +86,7 @@ def told(found: Budget, options: TrainingOptions) -> list[str]:
         options: of training.
     """
     notes: list[Any] = [f"{found.chosen}: chosen from the number of rows and their lengths"] if found.chosen else []
-    if options.patience_epochs is None and found.patience is not None and found.patience < found.epochs:
+    if found.patience is not None:
         notes.append(f"it ends after {found.patience} epochs without a better validation (--patience_epochs)")
     steps = found.steps * found.epochs
     if options.max_steps is not None and options.max_steps < min(steps, LEAST_STEPS):

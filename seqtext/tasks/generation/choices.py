@@ -1,7 +1,7 @@
 """What a text generator takes from the size of its corpus where nobody says: how much is zeroed in training. Knows numbers only.
 
 Measured on news: of 2,000 texts (112,000 tokens) the best epoch has a validation perplexity of 148 with the dropout of few tokens, and of
-160 with that of many, where the epochs behind it forget far more.
+160 with that of many, which then knows the texts by heart.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def classification_summary(
         ],
         objective=_BESIDE[task.config.model],
         example=_example(task, next(texts_of(data.train.select([0]), text))[0]),
-        notes=[*task.chosen, *data.notes, *_chosen_by(task, examples, options)],
+        notes=[*task.chosen, *data.notes, *_chosen_by(task, examples)],
         warnings=[*data.warnings, *_cut(task, report), *unknown_characters(task.tokenizer, data, text, reports)],
         encoding_seconds=seconds,
     )
@@ -141,22 +141,17 @@ def _rows_of_each(labels: NDArray[Any], names: int) -> NDArray[np.int64]:
     return np.array([*labels[:, :names].sum(axis=0), unseen, none], dtype=np.int64)
 
 
-def _chosen_by(task: TopicClassifier, train: EncodedTexts, options: TrainingOptions) -> list[str]:
-    """Notes: what the epoch is chosen by, if not by accuracy, and how long a better one is waited for; which error is learnt from."""
-    config, patience = task.config, options.patience_epochs
-    waited = (
-        [] if patience is None else [f"it ends after {patience} epochs without a better validation (--patience_epochs)"]
-    )
-    if config.model == "linear":
+def _chosen_by(task: TopicClassifier, train: EncodedTexts) -> list[str]:
+    """Notes: what the epoch is chosen by, if not by accuracy; which error is learnt from."""
+    config = task.config
+    if config.model == "linear" or config.select == "accuracy":
         return []
-    if config.select == "accuracy":
-        return waited
     why = ""
     if config.target == "label":
         labels = train.labels.numpy()
         times = unevenness(np.bincount(labels[labels >= 0]).tolist())
         why = f", since the commonest class has {times:,.1f} times the rows of the rarest" if times > UNEVEN else ""
-    notes = [*waited, f"the epoch is chosen by {config.select} on the validation rows (--select){why}"]
+    notes = [f"the epoch is chosen by {config.select} on the validation rows (--select){why}"]
     if config.number_loss == "huber":
         notes.append(
             f"numbers over {FAR_OFF} deviations off count less, as --number_loss huber has it (squared: all alike)"
