@@ -123,6 +123,11 @@ class TypedColumn:
         before = _array(values[:fitting], self.type)
         value, type_ = values[fitting], self.type if before is None else before.type
         kind, wanted = _KINDS.get(type(value), "odd"), kind_of(type_)
+        if str(type_) == "null":  # no value has been of a type before: this one is of none
+            expected = (
+                f"an object of at most {MOST_FIELDS:,} keys" if kind == _KINDS[dict] else "a list of values of one type"
+            )
+            return first_row + fitting, f"found {shorten(value)}", expected
         if kind == wanted == _KINDS[list]:  # what is odd is in it
             wanted += f" whose values are each {kind_of(type_.value_type)}"
         return first_row + fitting, f"found {shorten(value)}, which is {kind}", f"{wanted}, as in other rows"

@@ -13,6 +13,7 @@ import numpy as np
 
 from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
 from seqtext.data.reading.label_cells import parse_list
+from seqtext.data.reading.remarks import refuse_left_aside, remarks_of
 from seqtext.data.rows.columns import is_text, require
 from seqtext.data.rows.faults import Fault
 from seqtext.errors import DataError, one_of, shorten
@@ -109,6 +110,7 @@ def _values(feature: Any) -> Any:
 
 
 def _unclear(rows: datasets.Dataset, role: str, flag: str) -> DataError:
+    refuse_left_aside(rows, remarks_of(rows).left_aside)  # it may be the one
     found = f"no column is clearly the {role} among {one_of(map(repr, rows.column_names)).removeprefix('one of ')}"
     expected = "a list of texts for each sentence, or a file with a word per line"
     return DataError(found, where=place_of(rows), expected=expected, fix=f"pass {flag}")

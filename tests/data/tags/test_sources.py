@@ -159,6 +159,14 @@ def test_columns_that_are_not_clear_or_not_there():
         choose_tagged(rows(tokens=[["a"]], upos=[["X"]]), tags="upso")
 
 
+def test_tags_of_several_types_are_told_though_nobody_names_their_column(tmp_path):
+    written(tmp_path, "x.jsonl", '{"tokens": ["a", "b"], "tags": ["X", 1]}\n{"tokens": ["c"], "tags": ["Y"]}\n')
+    found = load_tagged_files(train=str(tmp_path / "x.jsonl")).splits["train"]
+    told = r"x\.jsonl, row 1, column 'tags': found \['X', 1\]; expected a list of values of one type; write"
+    with pytest.raises(DataError, match=told):
+        choose_tagged(found)
+
+
 @pytest.mark.parametrize(
     ("words", "tags", "told"),
     [
