@@ -1,4 +1,4 @@
-"""Muon's updates have singular values of about 1, gate by gate; everything else is AdamW's, and both learn."""
+"""Muon's updates have singular values of about 1, block by block; everything else is AdamW's, and both learn."""
 
 from __future__ import annotations
 
@@ -71,6 +71,36 @@ def test_a_gate_moves_by_itself_and_the_rest_as_by_adamw():
     assert torch.equal(models[0].embedding.weight, models[1].embedding.weight)
     assert torch.equal(models[0].lstm.bias_hh_l0, models[1].lstm.bias_hh_l0)
     assert not torch.equal(models[0].lstm.weight_hh_l0, models[1].lstm.weight_hh_l0)
+
+
+@pytest.mark.parametrize(
+    ("units", "rows"),
+    [
+        (1, 1),
+        (100, 100),
+        (128, 128),
+        (129, 129),
+        (192, 96),
+        (256, 128),
+        (300, 100),
+        (509, 509),
+        (512, 128),
+        (1000, 125),
+    ],
+)
+def test_large_gates_move_in_equal_blocks(units, rows):
+    model = nn.ModuleList([nn.GRU(units, units), nn.Linear(units, units)])
+    optimizer = make_optimizer(model, name="muon", learning_rate=0.01, weight_decay=0.0)
+    groups = [group for group in optimizer.param_groups if "rows" in group]
+    assert [group["rows"] for group in groups] == [rows] * 3
+    if units != 192:
+        return
+    torch.manual_seed(0)
+    before = model[0].weight_ih_l0.detach().clone()
+    sum((p * torch.randn_like(p)).sum() for p in model.parameters()).backward()
+    optimizer.step()
+    for block in ((before - model[0].weight_ih_l0.detach()) / (0.01 * MATRIX_RATE)).split(rows):
+        assert torch.linalg.svdvals(block).sub(1).abs().max() < 0.3
 
 
 @pytest.mark.parametrize("name", ["adamw", "muon"])
