@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from seqtext.batching.usual import Usual
 from seqtext.data.text.encoding import texts_of
-from seqtext.data.text.normaliser import Normaliser
-from seqtext.data.text.tokenizer import Tokenizer, least_pieces
-from seqtext.data.text.words import count_words
+from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.options import TrainingOptions
 from seqtext.tasks.classification.rows import kept_part
 from seqtext.tasks.classification.settings import LongTexts, TopicSettings
@@ -24,7 +22,7 @@ from seqtext.tasks.classification.settings import LongTexts, TopicSettings
 if TYPE_CHECKING:
     from datasets import Dataset
 
-OF_TEXTS, OF_WORDS = 16_000, 400  # pieces of a tokenizer
+OF_TEXTS = 16_000  # pieces of a tokenizer
 OF_LANGUAGE = 8_000  # of one that a language model is trained with first: its time grows with them
 
 LEAST_LENGTH, MOST_LENGTH = 256, 1024  # tokens read at once
@@ -49,15 +47,6 @@ class Reading(NamedTuple):
     max_length: int
     long_texts: LongTexts
     chosen: str = ""
-
-
-def vocabulary_size(train: Dataset, column: str, normaliser: Normaliser) -> int:
-    """Pieces that suit some texts: of single words, such as names, form says more than what they are, and characters are enough."""
-    some = next(texts_of(train, column))
-    if sum(map(count_words, some)) >= 1.5 * len(some):
-        return OF_TEXTS
-    characters = {character for chunk in texts_of(train, column) for text in chunk for character in normaliser(text)}
-    return max(OF_WORDS, least_pieces(characters))
 
 
 def reading(

@@ -18,10 +18,11 @@ from seqtext.data.rows.label_sets import LabelSets
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.suited_pieces import suited_pieces
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError, one_of
 from seqtext.saving.configs import settings_of
-from seqtext.tasks.classification.choices import LEAST_LENGTH, OF_LANGUAGE, reading, vocabulary_size
+from seqtext.tasks.classification.choices import LEAST_LENGTH, OF_LANGUAGE, OF_TEXTS, reading
 from seqtext.tasks.classification.columns import (
     Asked,
     LabelColumn,
@@ -99,7 +100,7 @@ def prepare(
     if source is None or new_tokenizer:
         texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
-        size = wanted.vocabulary_size or vocabulary_size(train, columns.text, normaliser)
+        size = wanted.vocabulary_size or suited_pieces(train, [columns.text], normaliser, of_texts=OF_TEXTS)
         wanted = replace(wanted, vocabulary_size=size)
         tokenizer = Tokenizer.train(
             texts,
@@ -134,7 +135,7 @@ def language_settings(wanted: TopicSettings, texts: Any, column: str) -> dict[st
         column: that they are in.
     """
     normaliser = Normaliser(lowercase=wanted.lowercase)
-    size = wanted.vocabulary_size or min(vocabulary_size(texts, column, normaliser), OF_LANGUAGE)
+    size = wanted.vocabulary_size or suited_pieces(texts, [column], normaliser, of_texts=OF_LANGUAGE)
     same = ("lowercase", "cell", "embedding_size", "hidden_size")
     ways = (
         {"directions": "both"} if wanted.bidirectional else {"directions": "forward", "num_layers": wanted.num_layers}

@@ -16,6 +16,7 @@ from seqtext.data.rows.given import as_rows
 from seqtext.data.rows.labels import Labels
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.suited_pieces import suited_pieces
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.saving.configs import settings_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
+PIECES = 8_000  # of a tokenizer
 SHAPE = ("cell", "embedding_size", "hidden_size", "num_layers", "tied")  # settings that decide which weights there are
 READS_VECTOR = ("to_input", "to_state", "no_vector")  # parts of a model that know what its vector means
 CHOICE = "--attributes NAME, or --vector none"  # what to give where no column is clearly what texts are told apart by
@@ -95,9 +97,9 @@ def prepare(
     if source is None or new_tokenizer:
         texts = (one for chunk in texts_of(train, text) for one in chunk)
         normaliser = Normaliser(whitespace=wanted.whitespace, lowercase=wanted.lowercase, clean=wanted.clean)
-        tokenizer = Tokenizer.train(
-            texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser, always=separators_in(text)
-        )
+        size = wanted.vocabulary_size or suited_pieces(train, [text], normaliser, of_texts=PIECES)
+        wanted = replace(wanted, vocabulary_size=size)
+        tokenizer = Tokenizer.train(texts, vocabulary_size=size, normaliser=normaliser, always=separators_in(text))
     else:
         tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace, clean=wanted.clean)
     tokens, _ = encode_rows(train, text, tokenizer)  # into the cache, where training finds them

@@ -20,8 +20,8 @@ MOST_COUNT = 100_000  # texts of a request, which are all made before the first 
 class GeneratorSettings:
     """Text form, model and loss of a text generator."""
 
-    vocabulary_size: int = 8000
-    """Pieces of the tokenizer; lowered where the corpus is too small for it."""
+    vocabulary_size: int | None = None
+    """Pieces of the tokenizer. Default: 8,000, or fewer where the corpus has no more; 400 if texts are single words such as names."""
     lowercase: bool = False
     """Fold case before tokenizing."""
     whitespace: Literal["fold", "keep"] = "fold"
@@ -104,6 +104,8 @@ class VectorOptions:
 class GeneratorConfig(GeneratorSettings):
     """The settings of a generator and what it learnt about the data: all that is saved beside weights and tokenizer."""
 
+    vocabulary_size: int = 8_000
+    """Pieces that the tokenizer was asked for."""
     text_column: str = "text"
     """Column the texts were in."""
     attributes: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from seqtext.data.rows.columns import check_texts, choose_text, require
 from seqtext.data.rows.given import as_rows
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.suited_pieces import suited_pieces
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.data.text.word_tokenizer import WordTokenizer
 from seqtext.errors import OptionsError
@@ -95,9 +96,12 @@ def prepare(
 def _trained(train: Dataset, column: str, wanted: LanguageSettings) -> tuple[AnyKind, int]:
     """A new tokenizer, and the size it was asked for."""
     texts = (text for chunk in texts_of(train, column) for text in chunk)
-    kind, size = (WordTokenizer, WORDS) if wanted.tokens == "words" else (Tokenizer, PIECES)
-    size = wanted.vocabulary_size or size
-    return kind.train(texts, vocabulary_size=size, normaliser=Normaliser(lowercase=wanted.lowercase)), size
+    normaliser = Normaliser(lowercase=wanted.lowercase)
+    if wanted.tokens == "words":
+        size = wanted.vocabulary_size or WORDS
+        return WordTokenizer.train(texts, vocabulary_size=size, normaliser=normaliser), size
+    size = wanted.vocabulary_size or suited_pieces(train, [column], normaliser, of_texts=PIECES)
+    return Tokenizer.train(texts, vocabulary_size=size, normaliser=normaliser), size
 
 
 def _fitted(wanted: LanguageSettings, source: SavedTask) -> LanguageSettings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +15,7 @@ from seqtext.data.rows.columns import check_texts, require
 from seqtext.data.rows.given import as_rows
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.suited_pieces import suited_pieces
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.saving.configs import settings_of
@@ -37,6 +38,7 @@ from seqtext.tasks.translation.settings import NO_REPEAT, TranslatorConfig, Tran
 if TYPE_CHECKING:
     from datasets import Dataset
 
+PIECES = 8_000  # of a tokenizer
 LOOKED_AT = 20_000  # pairs that show what the data are
 ALMOST_ALL = 0.999  # of the sources
 MOST_REPEATED = 0.01  # share of the targets that may have a run twice by chance
@@ -82,7 +84,11 @@ def prepare(
     if source is not None:
         wanted = wanted if new_tokenizer else with_tokenizer_of(wanted, source)
         taken = {side: tokenizer_of(source, side) for side in _sides(source, wanted)}
-    sides = _tokenizers(train, columns, wanted, {} if new_tokenizer else taken)
+    size = wanted.vocabulary_size or suited_pieces(
+        train, columns, Normaliser(lowercase=wanted.lowercase), of_texts=PIECES
+    )
+    wanted = replace(wanted, vocabulary_size=size)
+    sides = _tokenizers(train, columns, size, wanted, {} if new_tokenizer else taken)
     config = TranslatorConfig(
         **asdict(wanted),
         source_column=source_column,
@@ -159,7 +165,7 @@ def _under_others(
 
 
 def _tokenizers(
-    train: Dataset, columns: tuple[str, str], wanted: TranslatorSettings, taken: dict[Side, Tokenizer]
+    train: Dataset, columns: tuple[str, str], size: int, wanted: TranslatorSettings, taken: dict[Side, Tokenizer]
 ) -> tuple[Tokenizer, Tokenizer]:
     """Tokenizers of source and target: those taken over, and new ones. A new shared one sees both sides in turns, since it looks
     at so many characters and no more."""
@@ -167,7 +173,7 @@ def _tokenizers(
     def trained(texts: Iterable[str]) -> Tokenizer:
         normaliser = Normaliser(lowercase=wanted.lowercase)
         always = PLACEHOLDERS if wanted.copying else ""
-        return Tokenizer.train(texts, vocabulary_size=wanted.vocabulary_size, normaliser=normaliser, always=always)
+        return Tokenizer.train(texts, vocabulary_size=size, normaliser=normaliser, always=always)
 
     source, target = (chain.from_iterable(texts_of(train, column)) for column in columns)
     if wanted.shared_tokenizer:

@@ -21,8 +21,8 @@ LEAST_LIMIT = 10  # tokens a translation may have, however short its source
 class TranslatorSettings:
     """Text form, model and loss of a translator."""
 
-    vocabulary_size: int = 8000
-    """Pieces of a tokenizer; lowered where the corpus is too small for it."""
+    vocabulary_size: int | None = None
+    """Pieces of a tokenizer. Default: 8,000, or fewer where the corpus has no more; 400 if texts are single words."""
     shared_tokenizer: bool = True
     """One tokenizer for both sides, or else one per side."""
     lowercase: bool = False
@@ -100,6 +100,8 @@ class TranslatorSettings:
 class TranslatorConfig(TranslatorSettings):
     """The settings of a translator and where its texts were: all that is saved beside weights and tokenizers."""
 
+    vocabulary_size: int = 8_000
+    """Pieces that a tokenizer was asked for."""
     source_column: str = "source"
     """Column the texts to read were in."""
     target_column: str = "target"
