@@ -23,7 +23,6 @@ class Usual(NamedTuple):
         tokens: (or readings) in all epochs together, beyond which there are fewer epochs, though two at least: some 10 minutes on 2 cores.
         learning_rate: the highest.
         patience: epochs without a better validation after which the data are rather learnt by heart; None where that comes and goes.
-        muon_rate: of the matrices that Muon moves, times the learning rate.
     """
 
     epochs: int = 4
@@ -31,7 +30,6 @@ class Usual(NamedTuple):
     tokens: int = 12_000_000
     learning_rate: float = 3e-3
     patience: int | None = None
-    muon_rate: float = 2.0
 
     def rows_of_batch(self, rows: int) -> int:
         """A 150th of the rows, as a power of two from 16 to the usual number."""

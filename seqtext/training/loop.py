@@ -16,7 +16,7 @@ from seqtext.nn.memory import COPIES, check_memory
 from seqtext.nn.precision import choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
 from seqtext.training.averaging import Averages
-from seqtext.training.budget import patience_of, usual_of
+from seqtext.training.budget import patience_of
 from seqtext.training.checkpoint import Progress
 from seqtext.training.environment import environment_of
 from seqtext.training.optimizer import make_optimizer, product_dtype
@@ -73,7 +73,6 @@ class Loop:
                 name=options.optimizer,
                 learning_rate=options.learning_rate,
                 weight_decay=options.weight_decay,
-                muon_rate=usual_of(task).muon_rate,
                 dtype=product_dtype(self.precision),
                 rates=task.rates if isinstance(task, HasRates) else {},
             ),

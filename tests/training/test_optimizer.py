@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqtext.training.optimizer import Muon, make_moments, make_optimizer, orthogonal
+from seqtext.training.optimizer import MATRIX_RATE, Muon, make_moments, make_optimizer, orthogonal
 
 
 class Model(nn.Module):
@@ -44,13 +44,13 @@ def test_singular_values_end_near_1_and_directions_stay(shape, dtype):
 
 def test_only_matrices_of_recurrent_and_linear_layers_are_muons():
     model = Model()
-    optimizer = make_optimizer(model, name="muon", learning_rate=0.01, muon_rate=3.0, weight_decay=0.1)
+    optimizer = make_optimizer(model, name="muon", learning_rate=0.01, weight_decay=0.1)
     assert isinstance(optimizer, Muon)
     muons = {id(group["params"][0]): group for group in optimizer.param_groups if "rows" in group}
     matrices = [model.lstm.weight_ih_l0, model.lstm.weight_hh_l0, model.mix.weight]
     assert set(muons) == {id(p) for p in matrices}
     assert [muons[id(p)]["rows"] for p in matrices] == [8, 8, 64]
-    assert all(group["lr"] == group["highest_rate"] == 0.03 for group in muons.values())
+    assert all(group["lr"] == group["highest_rate"] == 0.01 * MATRIX_RATE for group in muons.values())
     everything = [p for group in optimizer.param_groups for p in group["params"]]
     assert sorted(map(id, everything)) == sorted(map(id, model.parameters()))
 
@@ -58,14 +58,14 @@ def test_only_matrices_of_recurrent_and_linear_layers_are_muons():
 def test_a_gate_moves_by_itself_and_the_rest_as_by_adamw():
     models = [Model() for _ in range(2)]
     muon, adamw = (
-        make_optimizer(model, name=name, learning_rate=0.01, muon_rate=3.0, weight_decay=0.0)
+        make_optimizer(model, name=name, learning_rate=0.01, weight_decay=0.0)
         for model, name in zip(models, ("muon", "adamw"), strict=True)
     )
     before = models[0].lstm.weight_hh_l0.detach().clone()
     for model, optimizer in zip(models, (muon, adamw), strict=True):
         loss_of(model).backward()
         optimizer.step()
-    moved = (before - models[0].lstm.weight_hh_l0.detach()) / (0.03)
+    moved = (before - models[0].lstm.weight_hh_l0.detach()) / (0.01 * MATRIX_RATE)
     for gate in moved.chunk(4):
         assert 0.6 < torch.linalg.svdvals(gate).max() < 1.3
     assert torch.equal(models[0].embedding.weight, models[1].embedding.weight)
@@ -90,7 +90,7 @@ def test_a_gate_moves_by_itself_and_the_rest_as_by_adamw():
 )
 def test_large_gates_move_in_equal_blocks(units, rows):
     model = nn.ModuleList([nn.GRU(units, units), nn.Linear(units, units)])
-    optimizer = make_optimizer(model, name="muon", learning_rate=0.01, muon_rate=3.0, weight_decay=0.0)
+    optimizer = make_optimizer(model, name="muon", learning_rate=0.01, weight_decay=0.0)
     groups = [group for group in optimizer.param_groups if "rows" in group]
     assert [group["rows"] for group in groups] == [rows] * 3
     if units != 192:
@@ -99,7 +99,7 @@ def test_large_gates_move_in_equal_blocks(units, rows):
     before = model[0].weight_ih_l0.detach().clone()
     sum((p * torch.randn_like(p)).sum() for p in model.parameters()).backward()
     optimizer.step()
-    for block in ((before - model[0].weight_ih_l0.detach()) / (0.03)).split(rows):
+    for block in ((before - model[0].weight_ih_l0.detach()) / (0.01 * MATRIX_RATE)).split(rows):
         assert torch.linalg.svdvals(block).sub(1).abs().max() < 0.3
 
 
@@ -137,12 +137,12 @@ def test_moments_that_are_made_are_those_of_the_first_step(name):
 def test_parts_learn_at_their_share_of_the_rate_and_the_longest_name_decides(name):
     model = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)))
     rates = {"0.": 0.25, "1.": 0.5, "1.1.": 1.0}
-    optimizer = make_optimizer(model, name=name, learning_rate=0.1, muon_rate=3.0, weight_decay=0.01, rates=rates)
+    optimizer = make_optimizer(model, name=name, learning_rate=0.1, weight_decay=0.01, rates=rates)
     found = {id(p): group for group in optimizer.param_groups for p in group["params"]}
     assert len(found) == 6
     for parameter, path in ((p, path) for path, p in model.named_parameters()):
         share = 1.0 if path.startswith("1.1.") else rates[path[:2]]
-        times = 3.0 if name == "muon" and parameter.ndim == 2 else 1.0
+        times = MATRIX_RATE if name == "muon" and parameter.ndim == 2 else 1.0
         group = found[id(parameter)]
         assert group["lr"] == group["highest_rate"] == pytest.approx(0.1 * share * times)
         assert group["weight_decay"] == (0.01 if parameter.ndim == 2 else 0.0)

@@ -55,7 +55,7 @@ class TextGenerator(BaseTask):
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any perplexity; texts are written in fp32
-    usual = Usual(epochs=5, tokens=15_000_000, patience=3, muon_rate=4.0)
+    usual = Usual(epochs=5, tokens=15_000_000, patience=3)
 
     def __init__(
         self,
