@@ -109,9 +109,11 @@ def choose_label(
         several: whether rows may have several labels.
 
     Raises:
-        DataError: none, or several that could be it; lists the columns. Of several labels a row if they may not, or of too many values.
+        DataError: none, or several that could be it; lists the columns. Of several labels a row if they may not, or of too many values. No
+            such text column.
     """
     taken = parts_of(text) if text else ()
+    require({"": dataset}, *taken)
     others = {name: feature for name, feature in dataset.features.items() if name not in taken}
     classes: list[str] = [name for name, feature in others.items() if hasattr(feature, "names")]
     if len(classes) == 1:

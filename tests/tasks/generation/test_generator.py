@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import seqtext
-from seqtext.errors import OptionsError, SavedFileError
+from seqtext.errors import DataError, OptionsError, SavedFileError
 from seqtext.saving.folders import read_folder
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.generator import TextGenerator
@@ -166,3 +166,9 @@ def test_another_task_is_refused(classifier):
 def test_a_config_that_cannot_be_meant_is_refused(changes, message):
     with pytest.raises(OptionsError, match=message):
         GeneratorConfig(**changes)
+
+
+def test_a_text_column_that_is_not_there_is_told_before_a_label_is_looked_for():
+    rows = [{"name": name, "kind": kind} for name, kind in (("a", "x"), ("b", "y"))]
+    with pytest.raises(DataError, match="no column 'nam' among .*did you mean 'name'"):
+        TextGenerator.from_data(rows, text_column="nam")
