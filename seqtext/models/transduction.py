@@ -106,7 +106,7 @@ def transduce(
     device = models[0].embedding.weight.device
     if not any(source.owed for source in sources):
         banned, once = [*banned, *once], ()
-    writer = Writer(models, once=once, end_id=end_id)
+    writer = Writer(models, once=once, begin=begin, end_id=end_id)
     found: list[Transduced | None] = [None] * len(sources)
     for places, width in _blocks(sources, 1 if draw else beam, by_limit=draw is not None):
         rows = filled(torch.arange(len(places), device=device))

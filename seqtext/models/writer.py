@@ -1,4 +1,5 @@
-"""`Writer`: encoder-decoders that write one text together, and tokens that are each to be written once. Knows token ids only.
+"""`Writer`: encoder-decoders that write one text together, which is never empty, and tokens that are each to be written once. Knows token
+ids only.
 
 Several models write with the mean of their probabilities. What a row owes is part of its state: so searching and drawing keep to it alike,
 and a row's result does not depend on what other rows owe.
@@ -18,7 +19,9 @@ from seqtext.models.decoding import Step
 from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.nn.backbone import State
 
-COST = 30.0  # of an end before all is written that is owed, as a log-probability: no text that has it is likely, and one can still end
+# Of an end before anything is written, or all that is owed, as a log-probability: no text that has it is likely, and one can still end. An
+# empty text is often the likeliest of all, since each token of others costs (Stahlberg and Byrne 2019), and nobody is served by it.
+COST = 30.0
 
 
 class Writer:
@@ -27,11 +30,12 @@ class Writer:
     Args:
         models: at least one, in evaluation mode, with the same ids on both sides.
         once: ids that a row writes only where it owes them, each once.
+        begin: token that is fed before a text, and never within it.
         end_id: token that ends a text.
     """
 
-    def __init__(self, models: Sequence[EncoderDecoder], *, once: Sequence[int] = (), end_id: int) -> None:
-        self.models, self._end = models, end_id
+    def __init__(self, models: Sequence[EncoderDecoder], *, once: Sequence[int] = (), begin: int, end_id: int) -> None:
+        self.models, self._begin, self._end = models, begin, end_id
         self._once = torch.tensor(once, dtype=torch.int64, device=models[0].embedding.weight.device)
         self._bounds: list[int] = []  # of each model's part of a state
 
@@ -57,11 +61,12 @@ class Writer:
             after.append(behind)
         scores = parts[0] if len(parts) == 1 else torch.stack(parts).logsumexp(0) - math.log(len(parts))
         if not len(self._once):
+            scores[:, self._end] -= COST * (tokens == self._begin)
             return Step(scores, scores, (state[0], *chain.from_iterable(after)), normalised=True)
         owed = state[0] & (tokens.unsqueeze(1) != self._once)
         allowed = scores.clone()
         allowed[:, self._once] = scores[:, self._once].masked_fill(~owed, -torch.inf)
-        allowed[:, self._end] -= COST * owed.any(1)
+        allowed[:, self._end] -= COST * (owed.any(1) | (tokens == self._begin))
         return Step(allowed, scores, (owed, *chain.from_iterable(after)), normalised=True)
 
     def select(self, state: State, rows: Tensor) -> State:

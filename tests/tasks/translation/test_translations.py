@@ -50,7 +50,7 @@ def test_greedy_is_the_loop_over_argmax(rows, shape):
             for _ in range(2 * len(ids) + 10):
                 outputs, state = task.model.step(torch.tensor([written[-1]]), state)
                 logits = task.model.logits(outputs)[0]
-                logits[[0, 1, 2]] = -torch.inf
+                logits[[0, 1, 2] if written[1:] else [0, 1, 2, END]] = -torch.inf  # no text is empty
                 written.append(int(logits.argmax()))
                 if written[-1] == END:
                     break
@@ -84,6 +84,20 @@ def test_an_empty_text_has_an_empty_translation(translator):
     assert isinstance(made[3].text, str)
     assert translator([]) == []
     assert [one.text for one in translator(["", ""])] == ["", ""]
+
+
+@pytest.mark.parametrize("asked", [{"beam": 1}, {"beam": 4, "n_best": 3}, {"sample": True}])
+@pytest.mark.parametrize("copying", [0.0, 0.1])
+def test_no_text_has_an_empty_translation_though_that_were_the_likeliest(rows, asked, copying):
+    task = of(rows, copying=copying)
+    with torch.no_grad():
+        task.model.head.bias[END] = 20
+    for one in task(["old dog", "a man sleeps here today"], **asked):
+        assert len(one.target_pieces) == 2
+        assert all(pieces not in ("", "</s>") for pieces in one.target_pieces[:1])
+    begun = task(["old dog"], prefix="alt", **asked)[0]
+    assert begun.target_pieces[-1] == "</s>"
+    assert task([""], **asked)[0].text == ""
 
 
 @pytest.mark.fault(33)
