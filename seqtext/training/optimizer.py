@@ -3,8 +3,8 @@
 Muon (Jordan et al. 2024) takes the momentum of a matrix and makes all its singular values about 1 before it is added, so that no
 direction waits for the few that dominate. Small recurrent models of text reach the same loss after about half as many steps.
 
-It goes by blocks of some hundred rows: they learn better than whole gates of 512 (after the first of two epochs of 10,000 news a generator has
-a validation perplexity of 161, and of 165 by whole gates), at a sixth of the cost, which is the same whatever the size of the batch.
+It goes by blocks of some hundred rows: they learn better than whole gates of 512 (after the first of two epochs of 10,000 news a generator
+has a validation perplexity of 161, and of 165 by whole gates), at a sixth of the cost, which is the same whatever the size of the batch.
 """
 
 from __future__ import annotations
