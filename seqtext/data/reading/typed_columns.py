@@ -115,6 +115,8 @@ class TypedColumn:
 
     def _find_misfit(self, values: Sequence[object], first_row: int) -> tuple[int, str, str]:
         """The shortest run of values that does not fit ends with the value at fault."""
+        import pyarrow as pa
+
         fitting, misfit = 0, len(values)
         while misfit - fitting > 1:
             middle = (fitting + misfit) // 2
@@ -123,10 +125,9 @@ class TypedColumn:
         before = _array(values[:fitting], self.type)
         value, type_ = values[fitting], self.type if before is None else before.type
         kind, wanted = _KINDS.get(type(value), "odd"), kind_of(type_)
-        if str(type_) == "null":  # no value has been of a type before: this one is of none
-            expected = (
-                f"an object of at most {MOST_FIELDS:,} keys" if kind == _KINDS[dict] else "a list of values of one type"
-            )
+        if pa.types.is_null(type_):  # nothing came before it: it has no type of its own
+            keys = f"an object of at most {MOST_FIELDS:,} keys"
+            expected = keys if kind == _KINDS[dict] else "a list of values of one type"
             return first_row + fitting, f"found {shorten(value)}", expected
         if kind == wanted == _KINDS[list]:  # what is odd is in it
             wanted += f" whose values are each {kind_of(type_.value_type)}"
