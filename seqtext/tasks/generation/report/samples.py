@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Accuracy: TypeAlias = Callable[[Sequence[str], Sequence[int] | np.ndarray], float]
 SAMPLES = 1000  # texts that are judged, as many of each value
+SEED = 0  # of the real texts they are compared with: files are often sorted by topic or by day, and their first rows are like no others
 
 
 def judged(
@@ -34,7 +35,7 @@ def judged(
 
     Args:
         task: to measure.
-        rows: of the real texts.
+        rows: the real texts are drawn from.
         train: texts that may have been copied from; None leaves copies uncounted.
         accuracies: of attributes, by column: how often a judge gives texts these values, and (R,) the values of the rows.
         most: samples at most.
@@ -43,7 +44,9 @@ def judged(
         Counts, and the figures of the model's texts, of the real ones, and, where there are training texts, of an n-gram model's.
     """
     normalised = task.tokenizer.normaliser  # as its texts are
-    real = list(map(normalised, all_texts(rows, task.config.text_column)[:most]))
+    chosen = np.random.default_rng(SEED).permutation(len(rows))[:most]
+    rows = rows.select(chosen)
+    real = list(map(normalised, all_texts(rows, task.config.text_column)))
     asked, made = samples_of(task, rows, count=len(real))
     sides = {"model": [one.text for one in made], "real": real}
     training = None
@@ -58,13 +61,18 @@ def judged(
         **{side: quality(texts, training, tokens) for side, texts in sides.items()},
     }
     for side, texts in sides.items():
-        figures[side] |= told_apart(texts if side != "real" else training or [], real)
+        figures[side] |= told_apart(texts if side != "real" else _drawn(training or [], len(real)), real)
     texts = sides["model"]
     for column, (accuracy, ids) in accuracies.items():
         place = task.config.attributes.index(column)
         figures["model"][f"control_{column}"] = accuracy(texts, [one[place] for one in asked])
-        figures["real"][f"control_{column}"] = accuracy(real, ids[: len(real)])
+        figures["real"][f"control_{column}"] = accuracy(real, ids[chosen])
     return figures
+
+
+def _drawn(texts: Sequence[str], count: int) -> list[str]:
+    """Some of them, in another order."""
+    return [texts[place] for place in np.random.default_rng(SEED).permutation(len(texts))[:count]]
 
 
 def samples_of(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seqtext.data.pairs.parallel_files import SOURCE, TARGET
 from seqtext.data.pairs.splits import PairSplits
+from seqtext.data.rows.splits import take
 from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.tokenizer import END, Tokenizer
 from seqtext.reporting.baseline import Baseline, Baselines
@@ -39,7 +40,7 @@ def baselines_of(
         return []
     found = [copied_source(sources)]
     if which == "all":
-        rows = data.train.select(range(min(len(data.train), MOST_PAIRS)))
+        rows = take(data.train, MOST_PAIRS)
         train = texts_in(rows, SOURCE), texts_in(rows, TARGET)
         if all(map(is_spaced, train)):
             found.append(word_by_word(*train, sources))
