@@ -165,7 +165,7 @@ class Writing:
     """The beginning of each text; it is part of the text."""
     # Temperature and guidance are the point of the recipe's sweep on news where a judge sees the topic nearly always, and texts differ
     # from each other nearly as much as real ones do.
-    temperature: float = 0.85
+    temperature: float = 0.9
     """Below 1 likely tokens become likelier; 0 always takes the likeliest."""
     top_k: int = 0
     """Only the k likeliest tokens; 0 is all."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 SWEPT = 160  # texts at each point of the sweep
-GUIDANCES, TEMPERATURES = (1.0, 1.5, 2.0, 3.0), (0.7, 0.85, 1.0)
+GUIDANCES, TEMPERATURES = (1.0, 1.5, 2.0, 3.0), (0.7, 0.9, 1.0)
 SHOWN = 3  # texts of each value on the page of samples
 
 
