@@ -84,7 +84,7 @@ def generator(hidden: int, vocabulary: int) -> VecToSeq:
     model = VecToSeq(
         embedding=TokenEmbedding(vocabulary_size=vocabulary, embedding_size=hidden),
         backbone=Backbone(input_size=hidden, hidden_size=hidden, cell="gru"),
-        head=VocabularyHead(input_size=2 * hidden, vector_size=hidden, vocabulary_size=vocabulary),
+        head=VocabularyHead(input_size=hidden, vector_size=hidden, vocabulary_size=vocabulary),
         vector_size=4,
     )
     with torch.no_grad():

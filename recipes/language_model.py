@@ -63,8 +63,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     )
 
     # ---- Task: tokenizer and model, from training rows alone
-    # Embedding(V, 256) -> nn.LSTM(256, 256, bidirectional=True, batch_first=True), beside its input
-    # -> Linear(512, 256) -> Linear(256, V) (the embedding's weights), each direction
+    # Embedding(V, 256) -> nn.LSTM(256, 256, bidirectional=True, batch_first=True)
+    # -> Linear(256, V) (the embedding's weights), each direction
     def make() -> LanguageModel:
         return LanguageModel.from_data(
             data.train,

@@ -76,8 +76,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     )
 
     # ---- Task: tokenizer, names and model, from training rows alone
-    # Embedding(V, 256) + vector Linear(C, 256) -> nn.LSTM(256, 512, batch_first=True) from state Linear(C, 1024), beside its input
-    # -> Linear(768, 256) -> Linear(256, V) (the embedding's weights)
+    # Embedding(V, 256) + vector Linear(C, 256) -> nn.LSTM(256, 512, batch_first=True) from state Linear(C, 1024)
+    # -> Linear(512, 256) -> Linear(256, V) (the embedding's weights)
     def make() -> TextGenerator:
         return TextGenerator.from_data(
             data.train,

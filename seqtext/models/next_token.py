@@ -6,13 +6,11 @@
           ^      ^      ^      ^
          <s>    The    cat    sat
 
-Two directions are those of one bidirectional layer: what they learn is the layer of a model that reads whole texts. A head sees what a
-step reads beside what the layers make of it: which tokens come in pairs need not pass their gates. Knows ids only.
+Two directions are those of one bidirectional layer: what they learn is the layer of a model that reads whole texts. Knows ids only.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from seqtext.batching.padded import Padded
@@ -28,7 +26,7 @@ class NextToken(nn.Module):
     Args:
         embedding: of the tokens.
         backbone: of one direction, or of both with a single layer.
-        head: outputs (..., H + D), the backbone's and what it read, to what the vocabulary loss takes.
+        head: outputs (..., H) to what the vocabulary loss takes.
         reverse_head: the same of the reverse direction; None where there is one direction.
         input_dropout: share of input features zeroed in training, the same at all steps of a row.
         output_dropout: of output features likewise.
@@ -62,7 +60,7 @@ class NextToken(nn.Module):
         self.output_dropout = LockedDropout(output_dropout)
 
     def read(self, tokens: Padded, state: State | None = None, *, reverse: bool = False) -> tuple[Padded, State]:
-        """Outputs (B, T, H + D) of one direction, before its head, and the state behind each row's end.
+        """Outputs (B, T, H) of one direction, before its head, and the state behind each row's end.
 
         Args:
             tokens: (B, T) in the order in which they are read: for the reverse direction from the end of the text.
@@ -72,12 +70,11 @@ class NextToken(nn.Module):
         hidden, _ = self.embedding.hide(tokens)
         inputs = tokens.with_values(self.input_dropout(self.embedding(hidden).values))
         outputs, after = self.backbone.one_way(inputs, state, reverse=reverse)
-        seen = torch.cat((outputs.values, inputs.values), 2)
-        return outputs.with_values(self.output_dropout(seen)), after
+        return outputs.with_values(self.output_dropout(outputs.values)), after
 
     def loss(
         self, outputs: Tensor, targets: Tensor, *, reverse: bool = False, label_smoothing: float = 0.0
     ) -> tuple[Tensor, Tensor]:
-        """Cross entropy of the tokens (N,) that come after outputs (N, H + D): the sum, and each one's own."""
+        """Cross entropy of the tokens (N,) that come after outputs (N, H): the sum, and each one's own."""
         head = self.reverse_head if reverse and self.reverse_head is not None else self.head
         return head.loss(outputs, self.embedding.weight, targets, label_smoothing=label_smoothing)

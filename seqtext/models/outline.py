@@ -17,8 +17,6 @@ from seqtext.nn.pooling import Pooling
 from seqtext.nn.vocabulary_head import VocabularyHead
 from seqtext.nn.word_vectors import WordVectors
 
-BESIDE = ", beside its input"
-
 
 def outline(model: nn.Module) -> str:
     """A model's parts, as `nn.RNN(1, 32, num_layers=2, batch_first=True) -> last output -> Linear(32, 1)`.
@@ -33,16 +31,15 @@ def outline(model: nn.Module) -> str:
         ahead = f", {model.ahead} steps ahead" if model.ahead else ""
         return _chain(model.embedding, model.backbone, f"{_part(model.head)} at every step{ahead}")
     if isinstance(model, VecToSeq):
-        tokens, beside = _part(model.embedding), BESIDE if model.feedback == "tokens" else ""
+        tokens = _part(model.embedding)
         if not model.vector_size:
-            return _chain(tokens, f"{_part(model.backbone)}{beside}", _head(model.head, model.embedding))
+            return _chain(tokens, model.backbone, _head(model.head, model.embedding))
         vector, state = _part(model.to_input), _part(model.to_state)
         inputs = f"{tokens} + vector {vector}" if model.feedback == "tokens" else f"vector {vector}, then zeros"
-        return _chain(inputs, f"{_part(model.backbone)} from state {state}{beside}", _head(model.head, model.embedding))
+        return _chain(inputs, f"{_part(model.backbone)} from state {state}", _head(model.head, model.embedding))
     if isinstance(model, NextToken):
         each = ", each direction" if model.backbone.bidirectional else ""
-        head = _head(model.head, model.embedding)
-        return _chain(_part(model.embedding), f"{_part(model.backbone)}{BESIDE}", head + each)
+        return _chain(_part(model.embedding), model.backbone, _head(model.head, model.embedding) + each)
     if isinstance(model, EncoderDecoder):
         source = model.embedding if model.source_embedding is None else model.source_embedding
         readout = [part for part in (model.attention, *model.upper, model.readout) if part is not None]

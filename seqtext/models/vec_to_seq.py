@@ -9,8 +9,7 @@
          v   0   0   0                                    <s> the cat sat    each with the vector added
 
 With zeros the vector is the single input, and each step is drawn independently of what was drawn before. With tokens each step
-reads the token before, and the head sees that beside what the layers make of it: which tokens come in pairs need not pass their gates.
-Both set the initial state of every layer from the vector. Knows ids and vectors, no topics.
+reads the token before. Both set the initial state of every layer from the vector. Knows ids and vectors, no topics.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class VecToSeq(nn.Module):
     Args:
         embedding: of the tokens; with `feedback="zeros"` only its size and, if tied, its weights are used.
         backbone: one direction.
-        head: outputs (..., H), or, with `feedback="tokens"`, (..., H + D), the backbone's and what it read, to what the vocabulary loss takes.
+        head: outputs (..., H) to what the vocabulary loss takes.
         vector_size: features of the vector, C; 0 for none, which makes it a language model.
         feedback: what is read at each step.
         input_dropout: share of input features zeroed in training, the same at all steps of a row.
@@ -97,7 +96,7 @@ class VecToSeq(nn.Module):
         return added, *state[1:]
 
     def forward(self, tokens: Padded, state: State) -> tuple[Padded, State]:
-        """All steps at once, with the tokens known: outputs (B, T, H or H + D) before the head, and the state behind each row's end.
+        """All steps at once, with the tokens known: outputs (B, T, H) before the head, and the state behind each row's end.
 
         Args:
             tokens: (B, T) what is read at each step: the begin token, then the text.
@@ -111,11 +110,10 @@ class VecToSeq(nn.Module):
             values[:, 0] = added
         inputs = tokens.with_values(self.input_dropout(values))
         outputs, after = self.backbone.forward_with_state(inputs, tuple(before))
-        seen = self.output_dropout(self._seen(outputs.values, inputs.values))
-        return outputs.with_values(seen), (self._added(added), *after)
+        return outputs.with_values(self.output_dropout(outputs.values)), (self._added(added), *after)
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step of every row, equal to `forward`: outputs (N, H or H + D) before the head, and the state behind it.
+        """One step of every row, equal to `forward`: outputs (N, H) before the head, and the state behind it.
 
         Args:
             tokens: (N,) what is read.
@@ -124,16 +122,12 @@ class VecToSeq(nn.Module):
         added, *before = state
         inputs = nn.functional.embedding(tokens, self.embedding.weight) + added if self.feedback == "tokens" else added
         outputs, after = self.backbone.step(inputs, tuple(before))
-        return self._seen(outputs, inputs), (self._added(added), *after)
+        return outputs, (self._added(added), *after)
 
     def select(self, state: State, rows: Tensor) -> State:
         """The state of some rows, in their order."""
         added, *parts = state
         return added[rows], *(part[:, rows] for part in parts)
-
-    def _seen(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        """What the head is given: outputs (..., H), and beside them the inputs (..., D) where these are tokens."""
-        return torch.cat((outputs, inputs), -1) if self.feedback == "tokens" else outputs
 
     def _added(self, added: Tensor) -> Tensor:
         """What is added to the input after: the vector again, or nothing with zeros."""

@@ -26,7 +26,7 @@ def generator(cell: str, feedback: str) -> VecToSeq:
     model = VecToSeq(
         embedding=TokenEmbedding(vocabulary_size=V, embedding_size=16),
         backbone=Backbone(input_size=16, hidden_size=16, num_layers=2, cell=cell),
-        head=VocabularyHead(input_size=16 + 16 * (feedback == "tokens"), vector_size=16, vocabulary_size=V),
+        head=VocabularyHead(input_size=16, vector_size=16, vocabulary_size=V),
         vector_size=3,
         feedback=feedback,
     )

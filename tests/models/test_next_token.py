@@ -11,7 +11,7 @@ from seqtext.nn.vocabulary_head import VocabularyHead
 
 
 def model(*, bidirectional: bool, num_layers: int = 1, heads: int = 1) -> NextToken:
-    one, *more = [VocabularyHead(input_size=6 + 4, vector_size=4, vocabulary_size=20) for _ in range(heads)]
+    one, *more = [VocabularyHead(input_size=6, vector_size=4, vocabulary_size=20) for _ in range(heads)]
     return NextToken(
         embedding=TokenEmbedding(vocabulary_size=20, embedding_size=4),
         backbone=Backbone(input_size=4, hidden_size=6, num_layers=num_layers, bidirectional=bidirectional),

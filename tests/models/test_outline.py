@@ -100,10 +100,9 @@ def test_what_a_setting_changes_is_seen():
     )
     alone = build_generator(GeneratorConfig(**small), TOKENS)  # a language model
     tied = f"Linear(8, {TOKENS}) (the embedding's weights)"
-    both = f", beside its input -> Linear(16, 8) -> {tied}"
-    assert outline(alone) == f"Embedding({TOKENS}, 8) -> nn.LSTM(8, 8, batch_first=True){both}"
+    assert outline(alone) == f"Embedding({TOKENS}, 8) -> nn.LSTM(8, 8, batch_first=True) -> {tied}"
     deep = language_model(**small, directions="forward", num_layers=2)
-    assert outline(deep) == f"Embedding({TOKENS}, 8) -> nn.LSTM(8, 8, num_layers=2, batch_first=True){both}"
+    assert outline(deep) == f"Embedding({TOKENS}, 8) -> nn.LSTM(8, 8, num_layers=2, batch_first=True) -> {tied}"
     plain = translator(
         **small, encoder_size=8, attention=None, bidirectional=False, num_layers=2, encoder_layers=2, tied="two_way"
     )

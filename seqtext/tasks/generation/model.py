@@ -44,7 +44,7 @@ def build_model(config: GeneratorConfig, tokens: int) -> VecToSeq:
             dropout=config.layer_dropout,
         ),
         head=VocabularyHead(
-            input_size=config.hidden_size + (config.embedding_size if config.feedback == "tokens" else 0),
+            input_size=config.hidden_size,
             vector_size=config.embedding_size,
             vocabulary_size=tokens,
             tied=config.tied,

@@ -19,12 +19,8 @@ def build_model(config: LanguageConfig, tokens: int) -> NextToken:
     """
 
     def head() -> VocabularyHead:
-        return VocabularyHead(
-            input_size=config.hidden_size + config.embedding_size,
-            vector_size=config.embedding_size,
-            vocabulary_size=tokens,
-            tied=config.tied,
-        )
+        sizes = {"input_size": config.hidden_size, "vector_size": config.embedding_size, "vocabulary_size": tokens}
+        return VocabularyHead(**sizes, tied=config.tied)
 
     both = config.directions == "both"
     return NextToken(

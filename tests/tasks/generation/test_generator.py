@@ -73,9 +73,9 @@ def test_a_classifier_makes_the_vectors_of_training_and_of_examples(alike, rows,
 def test_without_a_vector_it_is_a_language_model(free, rows):
     assert free.config.vector_size == 0
     assert free.encode(rows).batch(np.arange(3)).vectors is None
-    made = free(count=8)
-    assert made[0].vector is None
-    assert len({one.text for one in made}) > 1
+    one, other = free(count=2)
+    assert one.vector is None
+    assert one.text != other.text
     assert set(free.validate(free.encode(rows))) == {"loss", "perplexity"}
 
 

@@ -108,7 +108,7 @@ def test_scripts_without_blanks_are_of_characters(rows):
     task = of(
         datasets.Dataset.from_dict({"text": texts, "label": (["sea", "wood", "town", "sea"] * len(rows))[: len(texts)]})
     )
-    made = {one.text for one in task("sea", count=200, max_length=12)}
+    made = {one.text for one in task("sea", count=40, max_length=12)}
     assert len(made - set(texts)) > 20  # not as a whole those of training
 
 

@@ -129,7 +129,7 @@ def test_a_dry_run_makes_all_checks_and_leaves_nothing():
     before = sorted(os.walk("."))
     ended = done(*TRAIN, "--dry_run", "--run", "run")
     assert sorted(os.walk(".")) == before
-    parts = r"Embedding\(\d+, 16\) \+ vector Linear\(3, 16\) -> nn.LSTM\(16, 16, batch_first=True\) from state Linear\(3, 32\), beside its input -> .*"
+    parts = r"Embedding\(\d+, 16\) \+ vector Linear\(3, 16\) -> nn.LSTM\(16, 16, batch_first=True\) from state Linear\(3, 32\) -> .*"
     assert re.search(rf"^model +{parts}: [\d,]+ parameters$", ended.out, re.M)
     assert ended.err == ""
 
