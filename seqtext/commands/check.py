@@ -232,7 +232,7 @@ class Check(NamedColumns):
         dropped = set(split.at_fault.tolist())
         with ExitStack() as stack:
             columns, rows = self._rows(split, stack)
-            target = stack.enter_context(open_target(self.output))
+            target = stack.enter_context(open_target(self.output, self.data))
             write = _writer(target.file, form, columns)
             for number, cells in rows:
                 if number not in dropped:

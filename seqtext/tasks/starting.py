@@ -69,15 +69,16 @@ def with_tokenizer_of(wanted: SettingsT, source: SavedTask) -> SettingsT:
         OptionsError: for one that contradicts it.
     """
     fixed = {"lowercase": source.value("lowercase", bool), "vocabulary_size": source.value("vocabulary_size", int)}
-    return with_fixed(wanted, fixed)
+    return with_fixed(wanted, fixed, other_fix=", or pass --new_tokenizer")
 
 
-def with_fixed(wanted: SettingsT, fixed: Mapping[str, Any]) -> SettingsT:
+def with_fixed(wanted: SettingsT, fixed: Mapping[str, Any], *, other_fix: str = "") -> SettingsT:
     """The settings wanted, with those that the run to start from decides.
 
     Args:
         wanted: settings, a dataclass with defaults; one that has its default may not have been set at all.
         fixed: what that run has, by the settings' names.
+        other_fix: what else can be done where they contradict each other.
 
     Raises:
         OptionsError: for the first that is neither the default nor what the run has.
@@ -85,7 +86,8 @@ def with_fixed(wanted: SettingsT, fixed: Mapping[str, Any]) -> SettingsT:
     defaults = type(wanted)()
     for name, has in fixed.items():
         if (value := getattr(wanted, name)) not in (getattr(defaults, name), has):
-            raise OptionsError(f"--{name} is {value}, but the run to start from has {has}", fix=f"leave --{name} out")
+            found = f"--{name} is {value}, but the run to start from has {has}"
+            raise OptionsError(found, fix=f"leave --{name} out{other_fix}")
     return replace(wanted, **fixed)
 
 

@@ -49,11 +49,15 @@ class Target:
 
 
 @contextmanager
-def open_target(output: str | None) -> Iterator[Target]:
+def open_target(output: str | None, *read: str | None) -> Iterator[Target]:
     """The terminal if None, or a file that takes the name of `output` once it is whole. Ctrl-C keeps what is whole as `output.part`.
 
+    Args:
+        output: name of the file.
+        read: names of what is read meanwhile, some of which may be no files.
+
     Raises:
-        OptionsError: a name as of a packed file, which none of these is.
+        OptionsError: a name as of a packed file, which none of these is, or of a file that is read.
         ResourceError: a file that cannot be written.
     """
     if output is None:
@@ -66,6 +70,8 @@ def open_target(output: str | None) -> Iterator[Target]:
     if not special and (plain := without_packing(path.name)) != path.name:
         fix = f"call it {plain}, and pack it once it is there"
         raise OptionsError(f"--output {output}: what is written is not packed", fix=fix)
+    if not special and any(_is(path, one) for one in read if one is not None):
+        raise OptionsError(f"--output {output} is what is read, which it would replace", fix="give it another name")
     path = path if special else path.resolve()  # a link stays, the file it leads to is replaced
     with ExitStack() as stack:
         try:
@@ -86,6 +92,12 @@ def open_target(output: str | None) -> Iterator[Target]:
             if error.errno not in NO_SPACE and error.filename != str(place):
                 raise
             raise cannot_be_written(error, str(path.absolute())) from error
+
+
+def _is(path: Path, name: str) -> bool:
+    with suppress(OSError, ValueError):  # a long text is no name of a file
+        return path.samefile(Path(name).expanduser())
+    return False
 
 
 class _Shown:

@@ -151,6 +151,10 @@ class Tokenizer:
         """The normalised text of ids; special ids give nothing."""
         return str(self._pieces.decode([int(i) for i in ids if i > END]))
 
+    def written(self, ids: Iterable[int]) -> str:
+        """As `decode`, of ids that a model has drawn: bytes among them that make no character give nothing."""
+        return self.decode(ids).replace("\ufffd", "")
+
     def pieces(self, ids: Iterable[int]) -> list[str]:
         """How each id is written inside the model, to look at."""
         return [str(self._pieces.id_to_piece(int(i))) for i in ids]

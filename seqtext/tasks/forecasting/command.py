@@ -154,7 +154,7 @@ class Forecast(SeriesTableOptions, ForecastRequest, TableOptions):
 
     def _write(self, history: SeriesSet, made: Sequence[Made], digits: Sequence[int]) -> None:
         """One row per reading: series, where there are several; time, or number of the step; forecast; quantiles."""
-        with open_target(self.output) as target:
+        with open_target(self.output, self.history, self.future) as target:
             csv.writer(target.file, lineterminator="\n").writerows(_rows(history, made, digits))
 
 

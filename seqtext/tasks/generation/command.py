@@ -46,9 +46,9 @@ class Generate(Writing, ModelOptions):
         """Writes."""
         as_json = self._check()
         generator: TextGenerator = self.open("generate")
-        keep, made, cut = generator.config.whitespace == "keep", 0, 0
+        keep, made, cut, empty = generator.config.whitespace == "keep", 0, 0, 0
         with ExitStack() as stack:
-            target = stack.enter_context(open_target(self.output))
+            target = stack.enter_context(open_target(self.output, self.input))
             show = _Streamed(target.file, keep=keep) if self.stream else None
             for number, request in self._requests(stack, generator.config.names):
                 with told_at(f"{_called(self.input)}, row {number}") if number else nullcontext():
@@ -58,10 +58,12 @@ class Generate(Writing, ModelOptions):
                         print(_as_json(text, number), file=target.file)
                     elif show is None:
                         print(_shown(text.text, keep=keep), file=target.file)
-                    made, cut = made + 1, cut + (not text.ended)
+                    made, cut, empty = made + 1, cut + (not text.ended), empty + (not text.text.strip())
                 target.flush(1)
             if show is not None:
                 show.end()
+        if empty:
+            print(f"note: {empty:,} of {made:,} texts are empty", file=sys.stderr)
         if cut:
             limit = "" if self.input else f", {self.max_length} tokens"
             print(f"note: {cut:,} of {made:,} texts reached the length limit{limit}", file=sys.stderr)
@@ -129,8 +131,7 @@ class _Streamed:
             self.end()
             self._place, self._seen = place, ""
         self._text = text
-        if not text.endswith("\ufffd"):  # maybe a character of which some bytes are to come
-            self._show(text.translate(_CONTROLS) if self._keep else one_line(text))
+        self._show(text.translate(_CONTROLS) if self._keep else one_line(text))
 
     def end(self) -> None:
         """The text is whole."""
@@ -150,8 +151,8 @@ def _as_json(text: Generated, number: int | None) -> str:
 
 
 def _shown(text: str, *, keep: bool) -> str:
-    """A text for the terminal: on one line; or on those it was written in, and then an empty one behind it."""
+    """A text: on one line; or on those it was written in, and then an empty one behind it."""
     if keep:
         text = text.translate(_CONTROLS)
-        return f"{text}\n" if text.strip() else "(an empty text)\n"
-    return one_line(text) or "(an empty text)"
+        return f"{text}\n"
+    return one_line(text)

@@ -85,14 +85,15 @@ def write(
             max_length=writing.max_length - len(ids),
             guard=None if writing.allow_copies else guard,
             words=words,
-            watch=None if watch is None else lambda drawn: watch(first, tokenizer.decode([*ids, *drawn])),
+            watch=None if watch is None else lambda drawn: watch(first, tokenizer.written([*ids, *drawn])),
             **writing.filters._asdict(),
         )
 
     parts = [some(0, len(mixtures))] if watch is None else [some(row, row + 1) for row in range(len(mixtures))]
+    fold = tokenizer.normaliser.whitespace == "fold"  # as the texts were that were learnt from
     return [
         Generated(
-            text=tokenizer.decode([*ids, *drawn]),
+            text=" ".join(text.split()) if fold else text,
             log_probability=score,
             tokens=len(drawn) + ended,
             ended=ended,
@@ -101,6 +102,7 @@ def write(
         for (drawn, score, ended), vector in zip(
             (row for part in parts for row in zip(*part, strict=True)), vectors, strict=True
         )
+        for text in [tokenizer.written([*ids, *drawn])]
     ]
 
 

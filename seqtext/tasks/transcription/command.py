@@ -48,7 +48,7 @@ class Transcribe(Listening, ModelOptions):
         self._check()
         transcriber = self.open("transcribe")
         known: set[int] = set()
-        with open_target(self.output) as target:
+        with open_target(self.output, *self.files) as target:
             for name in self.files:
                 if name == PIPE or self.live:
                     self._as_it_comes(transcriber, name, target, known)

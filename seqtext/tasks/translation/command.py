@@ -84,7 +84,7 @@ class Translate(Search, TableOptions, ModelOptions):
         with ExitStack() as stack:
             opened = self._open(stack, given)
             chunks = self._chunks(opened, translator, given)
-            target = stack.enter_context(open_target(self.output))
+            target = stack.enter_context(open_target(self.output, self.input, self.glossary))
             for chunk in chunks:
                 made = translator(chunk, others=others, glossary=terms, attention=weights, **keywords(self, Search))
                 for number, (text, one) in enumerate(zip(chunk, made, strict=True), start=told.texts):

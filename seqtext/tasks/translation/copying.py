@@ -87,12 +87,7 @@ class Copier:
             small: whether the text is to be read in small letters.
         """
         taken = list(terms)
-        found = []
-        for match in self._pattern.finditer(text):
-            start, end = match.span()
-            if _ADDRESSES.match(text, start):
-                end = start + len(text[start:end].rstrip(_ENDS))
-            found.append((start, end))
+        found = _matches(self._pattern, text)
         found += self._unknown(text.lower() if small and len(text.lower()) == len(text) else text)
         found = [span for span in found if span[0] < span[1] and not any(_meet(span, term) for term in taken)]
         return sorted([*taken, *_joined(sorted(found), text)])
@@ -112,13 +107,13 @@ class Copier:
         text = self._plain(text)
         return len(self.spans(text, {} if glossary is None else glossary.found(text), small=small)) <= _FIT
 
-    def masked_pair(self, source: str, target: str) -> tuple[str, str]:
-        """A pair to learn from: what stands on both sides gives way to the same placeholder."""
+    def masked_pair(self, source: str, target: str, *, small: bool = False) -> tuple[str, str]:
+        """A pair to learn from or to score: what stands on both sides gives way to the same placeholder."""
         source, target = self._plain(source), self._plain(target)
-        if not (spans := self.spans(source)):
+        if not (spans := self.spans(source, small=small)):
             return source, target
         there: dict[str, list[Span]] = {}
-        for span in self.spans(target):
+        for span in self.spans(target, small=small):
             there.setdefault(target[slice(*span)], []).append(span)
         both = [(span, there[text].pop(0)) for span in spans if there.get(text := source[slice(*span)])][:_FIT]
         return with_placeholders(source, target, both)
@@ -152,15 +147,25 @@ class Glossary:
         self._pattern = re.compile("|".join(map(_as_a_word, longest_first)))
 
     def found(self, text: str) -> dict[Span, str]:
-        """Where terms stand in a normalised text, as they are written, and what each is to be."""
-        return {match.span(): self.terms[match.group()] for match in self._pattern.finditer(text)}
+        """Where terms stand in a normalised text, as they are written, and what each is to be: the 12 of 12.50 is none."""
+        whole = _matches(_ALL, text)
+        return {
+            match.span(): self.terms[match.group()]
+            for match in self._pattern.finditer(text)
+            if not _is_part(match.span(), whole)
+        }
 
     def terms_in(self, text: str) -> set[str]:
         """The terms that a text has, also where a longer one stands."""
         text = Normaliser()(text)
         if not self._pattern.search(text):
             return set()
-        return {term for term in self.terms if term in text and re.search(_as_a_word(term), text)}
+        whole = _matches(_ALL, text)
+
+        def is_there(term: str) -> bool:
+            return any(not _is_part(match.span(), whole) for match in re.finditer(_as_a_word(term), text))
+
+        return {term for term in self.terms if term in text and is_there(term)}
 
 
 def _as_a_word(term: str) -> str:
@@ -212,6 +217,22 @@ def copies_numbers(pairs: Iterable[tuple[str, str]]) -> bool:
         numbers += len(here)
         kept += sum(number in there for number in here)
     return numbers < _FEWEST_NUMBERS or kept >= _KEPT_SHARE * numbers
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> list[Span]:
+    """Numbers and addresses, these without the marks behind them."""
+    found = []
+    for match in pattern.finditer(text):
+        start, end = match.span()
+        if _ADDRESSES.match(text, start):
+            end = start + len(text[start:end].rstrip(_ENDS))
+        found.append((start, end))
+    return found
+
+
+def _is_part(span: Span, whole: Iterable[Span]) -> bool:
+    """Whether a span cuts one of others in two."""
+    return any(_meet(span, one) and not (span[0] <= one[0] and one[1] <= span[1]) for one in whole)
 
 
 def _meet(one: Span, other: Span) -> bool:

@@ -63,7 +63,7 @@ class Reader:
 
         def part(text: str) -> Part:
             masked = self._masked(text, glossary, small=loud)
-            shown = self._small(masked.text) if loud else masked.text
+            shown = small_letters(masked.text, self._copier) if loud else masked.text
             [ids] = self._tokenizer.encode([shown], keep=slice(0, self._longest))
             return Part([] if ids == [BEGIN] else ids, masked, loud)
 
@@ -77,11 +77,12 @@ class Reader:
     def _masked(self, text: str, glossary: Glossary | None, *, small: bool) -> Masked:
         return Masked(text, {}) if self._copier is None else self._copier.masked(text, glossary, small=small)
 
-    def _small(self, text: str) -> str:
-        """In small letters, but for the first if the vocabulary has it as a capital."""
-        small = in_small_letters(text)
-        letters = filter(str.isalpha, set(small))
-        return small if self._copier is None or all(map(self._copier.is_known, letters)) else small.lower()
+
+def small_letters(text: str, copier: Copier | None) -> str:
+    """In small letters, but for the first if the vocabulary has it as a capital."""
+    small = in_small_letters(text)
+    letters = filter(str.isalpha, set(small))
+    return small if copier is None or all(map(copier.is_known, letters)) else small.lower()
 
 
 def split(text: str, fits: Callable[[str], bool], level: int = 0) -> list[str]:

@@ -15,6 +15,8 @@ from seqtext.errors import DataError
 from seqtext.models.encoder_decoder import EncoderDecoder
 from seqtext.nn.losses import perplexity
 from seqtext.tasks.translation.copying import PLACEHOLDERS, Copier
+from seqtext.tasks.translation.letter_case import in_capitals, in_small_letters
+from seqtext.tasks.translation.reading import small_letters
 from seqtext.tasks.translation.rows import PairRows
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def score_given(task: Translator, sources: Any, targets: Any, *, by_token: bool)
         (task.source_tokenizer, task.tokenizer),
         task.copier,
         list(zip(*both, strict=True)),
+        capitals=task.config.has_capitals or task.source_tokenizer.normaliser.lowercase,
         max_length=task.config.max_length,
         by_token=by_token,
     )
@@ -73,6 +76,7 @@ def score_pairs(
     copier: Copier | None,
     pairs: Sequence[tuple[str, str]],
     *,
+    capitals: bool,
     max_length: int,
     by_token: bool,
 ) -> list[PairScore]:
@@ -83,12 +87,13 @@ def score_pairs(
         tokenizers: of source and target.
         copier: finds what is copied; None if nothing is.
         pairs: sources and targets.
+        capitals: whether sources in capitals are read as they are; else such pairs are read in small letters, as they are translated.
         max_length: tokens of a side that are read.
         by_token: whether each token's probability is wanted.
     """
     if not pairs:
         return []
-    shown = list(pairs) if copier is None else [copier.masked_pair(*pair) for pair in pairs]
+    shown = [_as_read(*pair, copier, capitals=capitals) for pair in pairs]
     keep = slice(0, max_length)
     whole = [one.encode([pair[side] for pair in shown], keep=keep) for side, one in enumerate(tokenizers)]
     cut = [any(len(ids) > max_length for ids in both) for both in zip(*whole, strict=True)]
@@ -115,6 +120,14 @@ def score_pairs(
             each = tuple(zip(map(_shown, tokenizers[1].pieces(ids)), log.round(6).tolist(), strict=True))
         scores.append(PairScore(float(log.sum()), len(log), cut[row], each))
     return scores
+
+
+def _as_read(source: str, target: str, copier: Copier | None, *, capitals: bool) -> tuple[str, str]:
+    """A pair with placeholders for what it copies; in small letters if its source is in capitals that the model does not know."""
+    masked = (source, target) if copier is None else copier.masked_pair(source, target, small=not capitals)
+    if capitals or not in_capitals(masked[0]):
+        return (source, target) if copier is None else copier.masked_pair(source, target)
+    return small_letters(masked[0], copier), in_small_letters(masked[1]) if in_capitals(masked[1]) else masked[1]
 
 
 def _shown(piece: str) -> str:

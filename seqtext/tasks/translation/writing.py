@@ -33,7 +33,8 @@ class Translation(NamedTuple):
         doubtful: whether that is below `min_score`.
         ended: False if the length limit came first.
         missing: what was to be copied and is not there.
-        alternatives: further texts with their scores, best first; different from `text` and from each other. None of a text in parts.
+        alternatives: further texts with their scores, best first; different from `text` and from each other. None of a text in parts,
+            nor of a doubtful one.
         parts: how many the source was read in: more than 1 if it was longer than what was learnt from.
         source_tokens: how many were read, end tokens left out.
         cut: whether the source was longer than any that is read, and its end left out.
@@ -179,7 +180,7 @@ class Pen:
             doubtful=doubtful,
             ended=ended,
             missing=missing,
-            alternatives=tuple((other, texts[other]) for other in others),
+            alternatives=() if doubtful else tuple((other, texts[other]) for other in others),
             parts=len(parts),
             source_tokens=sum(len(part.ids) for part, _ in parts),
             cut=cut,
@@ -198,7 +199,7 @@ class Pen:
 
     def _text(self, prefix: Sequence[int], ids: Sequence[int], part: Part) -> str:
         """White space is folded as it was in what the model has learnt from: a blank more makes no other text."""
-        text = self._tokenizer.decode([*prefix, *ids])
+        text = self._tokenizer.written([*prefix, *ids])
         if part.capitals:
             begun = len(self._tokenizer.decode(prefix))  # which stays as it was asked for
             text = text[:begun] + text[begun:].upper()

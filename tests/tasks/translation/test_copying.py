@@ -108,6 +108,16 @@ def test_terms_of_scripts_without_blanks_stand_anywhere():
     assert glossary.terms_in("MUSB线 C++11") == set()
 
 
+def test_a_term_within_a_number_or_an_address_is_none(copier):
+    glossary = Glossary({"12": "zwölf", "apple": "Apfel", "dog": "Köter", "12 dogs": "ein Rudel"})
+    masked = copier.masked("12.50 dogs, dog@foo.org and https://x.org/apple. 12, dog, 12 dogs", glossary)
+    assert shown(masked.text) == "<0> dogs, <1> and <2>. <3>, <4>, <5>"
+    copied = ["12.50", "dog@foo.org", "https://x.org/apple"]
+    assert [*masked.stands_for.values()] == [*copied, "zwölf", "Köter", "ein Rudel"]
+    assert glossary.terms_in("https://x.org/apple and 12.50") == set()
+    assert glossary.terms_in("12.50 or 12") == {"12"}
+
+
 def test_a_term_within_a_longer_one_is_no_term_that_no_text_has(copier):
     told = Told({"dog": "Köter", "hot dog": "Wurst", "dogs": "Hunde", "hot": "warm"})
     told.add(["a hot dog"], [])

@@ -153,6 +153,8 @@ def test_a_text_of_which_the_model_is_not_sure_is_left_and_marked(translator, sa
     assert not sure.doubtful
     [left] = translator(["old  dog"], min_score=0.999)
     assert (left.text, left.doubtful) == ("old dog", True)
+    [several] = translator(["old dog"], min_score=0.999, n_best=3)
+    assert (several.text, several.alternatives) == ("old dog", ())
     ended = done(saved, "old dog", "--min_score", "0.999")
     assert ended.out == "[?] old dog\n"
     assert "left as they are, since the model is not sure enough (--min_score)" in ended.err

@@ -55,7 +55,7 @@ def test_greedy_is_the_loop_over_argmax(rows, shape):
                 if written[-1] == END:
                     break
         assert found.ended == (written[-1] == END)
-        assert found.text == " ".join(task.tokenizer.decode(written).split())
+        assert found.text == " ".join(task.tokenizer.written(written).split())
 
 
 @pytest.mark.parametrize("shape", SHAPES)

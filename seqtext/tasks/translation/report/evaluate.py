@@ -141,9 +141,11 @@ def measure(task: Translator, options: Evaluate, *, given: Any = None) -> Measur
     baseline = copied.figures({name: scores[name] for name in COMPARED})
 
     def predictions() -> Iterator[Mapping[str, Any]]:
-        exact, chrf = exact_matches(texts, references).tolist(), sentence_scores(texts, references).tolist()
+        every = (references, *further)
+        exact, chrf = exact_matches(texts, *every).tolist(), sentence_scores(texts, *every).tolist()
         for place, one in enumerate(made):
             line = {"row": row_number(rows, place), "source": sources[place], "reference": references[place]}
+            line |= {"references": [one[place] for one in every]} if further else {}
             line |= {"translation": one.text, "score": round(one.score, 6), "chrf": round(chrf[place], 2)}
             line |= {"exact": exact[place], "ended": one.ended}
             yield line | ({TOPIC: topics[place]} if topics else {})

@@ -95,16 +95,17 @@ def translation_metrics(
     )
 
 
-def exact_matches(translations: Sequence[str], references: Sequence[str]) -> NDArray[np.bool_]:
-    """(N,) whether a translation is the reference, composed (NFC) and with white space folded."""
-    return np.array([_folded(a) == _folded(b) for a, b in zip(translations, references, strict=True)], dtype=bool)
+def exact_matches(translations: Sequence[str], *references: Sequence[str]) -> NDArray[np.bool_]:
+    """(N,) whether a translation is one of its references, composed (NFC) and with white space folded."""
+    rows = zip(translations, *references, strict=True)
+    return np.array([_folded(one) in map(_folded, others) for one, *others in rows], dtype=bool)
 
 
-def sentence_scores(translations: Sequence[str], references: Sequence[str]) -> NDArray[np.float64]:
+def sentence_scores(translations: Sequence[str], *references: Sequence[str]) -> NDArray[np.float64]:
     """(N,) chrF of each row: BLEU is no figure of a single sentence."""
     chrf = _chrf()
-    rows = zip(translations, references, strict=True)
-    return np.array([chrf.sentence_score(one, [other]).score for one, other in rows], dtype=np.float64)
+    rows = zip(translations, *references, strict=True)
+    return np.array([chrf.sentence_score(one, others).score for one, *others in rows], dtype=np.float64)
 
 
 def by_group(translations: Sequence[str], references: Sequence[str], groups: Sequence[str]) -> list[GroupFigures]:

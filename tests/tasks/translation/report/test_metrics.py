@@ -73,6 +73,13 @@ def test_exact_is_exact_but_for_white_space_and_composition() -> None:
     assert exact_matches(*zip(*pairs, strict=True)).tolist() == [True, True, False, False, True]
 
 
+def test_of_several_references_any_will_do() -> None:
+    made, first, second = ["ein Hund", "ein Haus"], ["der Hund", "ein Haus"], ["ein Hund", "Häuser"]
+    assert exact_matches(made, first, second).tolist() == [True, True]
+    assert exact_matches(made, first).tolist() == [False, True]
+    assert sentence_scores(made, first, second).tolist() == pytest.approx([100.0, 100.0])
+
+
 def test_each_group_is_measured_alone() -> None:
     groups = by_group(TRANSLATIONS, REFERENCES, ["snow", "hat", "snow"])
     assert [(group.name, group.rows, group.exact) for group in groups] == [("snow", 2, 0.5), ("hat", 1, 0.0)]
