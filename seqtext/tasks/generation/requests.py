@@ -126,7 +126,8 @@ def topic_weights(topic: str, known: Iterable[Sequence[str]]) -> dict[str, float
 def _fits(key: str, value: object) -> bool:
     """Whether a value is of the kind that a key has; whether it is in range is found out where it is used."""
     if key == "mixture":
-        return isinstance(value, Mapping) and bool(value)
+        weights = [*value.values()] if isinstance(value, Mapping) else []
+        return bool(weights) and all(type(weight) in (int, float) for weight in weights)
     if key == "vector":
         return isinstance(value, list)
     if key == "words":
@@ -140,6 +141,10 @@ def _fits(key: str, value: object) -> bool:
 
 
 def _kind(key: str) -> str:
-    named = {"mixture": "an object of names and weights", "vector": "a list of numbers", "words": "known or any"}
+    named = {
+        "mixture": "an object of names and weights: one or more, each a number",
+        "vector": "a list of numbers",
+        "words": "known or any",
+    }
     kinds = {bool: "true or false", int: "a whole number", float: "a number"}
     return named.get(key) or kinds.get(type(SETTINGS.get(key)), "text")

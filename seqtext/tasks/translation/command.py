@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -93,7 +93,7 @@ class Translate(Search, TableOptions, ModelOptions):
                     self._write(text, one, target.file)
                 target.flush(len(made))
                 told.add(chunk, made)
-            tell(opened.told() if opened is not None else ())
+            tell(opened.told() if opened is not None else map(_is_a_file, filter(_is_there, given)))
         for line in told.lines():
             print(line, file=sys.stderr)
         if self.attention is not None:
@@ -175,3 +175,13 @@ class Translate(Search, TableOptions, ModelOptions):
         if note := left_out(len(made.source_pieces), len(made.target_pieces)):
             print(f"note: {path} shows {note}", file=sys.stderr)
         attention_picture(made.attention, made.source_pieces, made.target_pieces, path)
+
+
+def _is_there(text: str) -> bool:
+    with suppress(OSError, ValueError):  # a long text is no name of a file
+        return Path(text).is_file()
+    return False
+
+
+def _is_a_file(text: str) -> str:
+    return f"{text} was translated as a text, and is the name of a file; --input {text} translates its lines"

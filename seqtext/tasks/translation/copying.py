@@ -183,6 +183,8 @@ def glossary_of(terms: Mapping[str, str] | None, *, copies: bool) -> Glossary | 
     """
     if not terms:
         return None
+    if not isinstance(terms, Mapping):
+        raise OptionsError(f"glossary is {shorten(terms)}", expected="a dict of terms and what each is to be")
     if not copies:
         found = "a glossary, and the model has not learnt to carry terms over"
         raise OptionsError(found, fix="train it with --copying 0.1, and with a tokenizer of its own")

@@ -55,6 +55,8 @@ def _models(translators: Sequence[Translator]) -> list[EncoderDecoder]:
     first, *others = translators
     for number, other in enumerate(others, start=2):
         where = f"model {number} of {len(translators)}"
+        if type(other) is not type(first):
+            raise OptionsError(f"it is a {type(other).__name__}", where=where, expected=f"a {type(first).__name__}")
         named = zip(("source", "target"), first.config.languages, other.config.languages, strict=True)
         for side, ours, theirs in named:
             if ours and theirs and ours != theirs:

@@ -50,7 +50,7 @@ def read_glossary(name: str) -> dict[str, str]:
             parts = [Normaliser()(part) for part in line.split("\t")]
             where, expected = f"{name}, line {number}", "a term, a tab, and its translation"
             if len(parts) != 2 or not all(parts):
-                raise DataError(f"found {shorten(line)}", where=where, expected=expected)
+                raise DataError(f"found {shorten(line)}", where=where, expected=expected, fix="part them with a tab")
             if terms.setdefault(parts[0], parts[1]) != parts[1]:
                 found = f"{shorten(parts[0])} is {shorten(parts[1])}, and {shorten(terms[parts[0]])} above"
                 raise DataError(found, where=where, expected="one translation of a term", fix="leave one of them out")

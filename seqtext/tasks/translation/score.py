@@ -97,11 +97,15 @@ class Score(TableOptions, ModelOptions):
         if trained is None and len(sides := self._languages(rows, config)) == 2:
             return sides
         usual = trained or tuple(rows.columns[:2])
-        asked = (self.source or usual[0], self.target or (usual[1] if len(usual) > 1 else ""))
+        asked = (self.source or usual[0], self.target or usual[-1])
+        if len(rows.columns) == 1:
+            fix = "make one, as with: paste SOURCE TARGET > pairs.tsv; and pass --no_header"
+            raise DataError("a single column", where=rows.name, expected="a table of sources and targets", fix=fix)
         for flag, name in zip(("--source", "--target"), asked, strict=True):
             if name not in rows.columns:
-                found = f"no column {name!r}" if name else "a single column"
-                raise DataError(found, where=rows.name, expected=one_of(rows.columns), fix=f"pass {flag} NAME")
+                raise DataError(
+                    f"no column {name!r}", where=rows.name, expected=one_of(rows.columns), fix=f"pass {flag} NAME"
+                )
         if trained is None and len(rows.columns) > 2 and not (self.source and self.target):
             found = f"{len(rows.columns)} columns"
             raise DataError(found, where=rows.name, expected="two", fix="pass --source NAME --target NAME")

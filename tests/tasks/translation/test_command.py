@@ -61,6 +61,16 @@ def test_a_line_comes_out_for_each_that_goes_in_in_their_order(saved):
     assert alone == lines, "a line depends on its neighbours"
 
 
+def test_a_text_that_is_the_name_of_a_file_is_told(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("in.txt").write_text("two dogs\n")
+    ended = seqtext_command("translate", saved, "in.txt", "a dog", "x" * 5_000)
+    assert ended.code == 0
+    told = "note: in.txt was translated as a text, and is the name of a file; --input in.txt translates its lines\n"
+    assert told in ended.err
+    assert ended.err.count("name of a file") == 1
+
+
 @pytest.mark.parametrize("data", [b"\n", b"a dog", b"a dog\r\n\r\nthe man\r\n"])
 def test_pipes_that_end_in_any_way(saved, data):
     ended = done(saved, stdin=data)

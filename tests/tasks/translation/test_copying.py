@@ -97,6 +97,8 @@ def test_terms_of_a_glossary_are_whole_words_and_the_longest(copier):
     assert glossary_of({}, copies=False) is None
     with pytest.raises(OptionsError, match="has not learnt to carry terms over; train it with --copying"):
         glossary_of({"dog": "Hund"}, copies=False)
+    with pytest.raises(OptionsError, match="glossary is 'g.tsv'; expected a dict of terms"):
+        glossary_of("g.tsv", copies=True)
     with pytest.raises(OptionsError, match="a glossary with ' ' among its terms"):
         glossary_of({"dog": " "}, copies=True)
 

@@ -126,7 +126,11 @@ def test_json_in_a_pipe_names_the_flag_that_reads_it(saved):
     ("text", "flags", "told"),
     [
         ("a\tb\tc\n1\t2\t3\n", (), "3 columns; expected two; pass --source NAME --target NAME"),
-        ("a\n1\n", (), "a single column; expected one of a; pass --target NAME"),
+        (
+            "a\n1\n",
+            (),
+            "a single column; expected a table of sources and targets; make one, as with: paste SOURCE TARGET",
+        ),
         ("a\tb\n1\t2\n", ("--source", "x"), "no column 'x'; expected one of a, b; pass --source NAME"),
         ("a\tb\n1\t2\n", ("--source", "b", "--target", "b"), "source and target are both column 'b'"),
     ],

@@ -71,6 +71,8 @@ def test_models_of_other_tokens_or_languages_are_refused(translator, rows):
     named = [Translator.from_data(rows, languages=("en", to), **SIZES) for to in ("de", "fr")]
     with pytest.raises(OptionsError, match="model 2 of 2: its target is 'fr'; expected 'de', as of the first"):
         named[0](["old dog"], others=[named[1]])
+    with pytest.raises(OptionsError, match="model 2 of 2: it is a str; expected a Translator"):
+        translator(["old dog"], others=["runs/other"])
 
 
 def test_the_command_takes_several_runs_and_then_texts(saved, tmp_path):
@@ -121,7 +123,7 @@ def test_terms_are_written_where_the_source_has_them(rows, saved, tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("dog\tHund\ncat\n", "line 2: found 'cat'; expected a term, a tab, and its translation"),
+        ("dog\tHund\ncat\n", "line 2: found 'cat'; expected a term, a tab, and its translation; part them"),
         ("dog\tHund\ndog\tKöter\n", "line 2: 'dog' is 'Köter', and 'Hund' above; expected one translation of a term"),
         ("\n", "there is no term"),
     ],

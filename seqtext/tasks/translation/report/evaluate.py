@@ -54,9 +54,9 @@ class Evaluate(EvaluateOptions):
     no_repeat_ngram: int | None = None
     """No run of so many tokens twice; 0 is any. Default: the model's own."""
     metrics: tuple[Literal["bleu", "chrf", "ter"], ...] = ("bleu", "chrf")
-    """What is counted and compared; ter, the edits that a translation needs (Snover et al. 2006), takes the longest."""
+    """What --against compares; ter, the edits that a translation needs (Snover et al. 2006), is told only where it is named."""
     references: tuple[str, ...] = ()
-    """Files with further references, a line for each pair."""
+    """Files with further references, a line for each pair; no columns."""
     against: str | None = None
     """Another translator, measured on the same pairs, with the probability that chance makes the difference (paired bootstrap)."""
 
