@@ -187,7 +187,7 @@ def require(splits: Mapping[str, datasets.Dataset], *columns: str, fix: str = ""
             if any(column in other.column_names for other in splits.values()):
                 fix = "leave this split out (give the files of the others with --train, --validation, --test), or give it the column"
             else:
-                fix = did_you_mean(column, dataset.column_names) or fix
+                fix = did_you_mean(column, dataset.column_names) or _of_dicts(dataset, column.partition(".")[0]) or fix
             raise DataError(found, where=place_of(dataset), fix=fix)
 
 
@@ -270,7 +270,18 @@ def _only(role: str, candidates: list[str], dataset: datasets.Dataset, flag: str
         found = f"{len(candidates)} columns could be the {role}: {_listed(dataset, candidates)}"
     else:
         found = f"no column is clearly the {role} among {_listed(dataset, dataset.column_names)}"
+        if not text_columns(dataset) and (fix := _of_dicts(dataset)):
+            raise DataError(found, where=place_of(dataset), fix=fix)
     raise DataError(found, where=place_of(dataset), fix="; ".join(filter(None, [f"pass {flag}", hint])))
+
+
+def _of_dicts(dataset: datasets.Dataset, *only: str) -> str:
+    """What to do where texts are among the values of dicts; "" where no column has any, or none of some."""
+    names = [name for name, kind in dataset.features.items() if isinstance(kind, dict) and name in (only or [name])]
+    if not names:
+        return ""
+    keys = " and ".join(map(repr, names))
+    return f"make columns of the keys of {keys}, as Dataset.flatten() of the package datasets does"
 
 
 def _listed(dataset: datasets.Dataset, columns: Iterable[str]) -> str:

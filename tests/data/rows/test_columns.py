@@ -74,6 +74,21 @@ def test_doubt_lists_the_columns_and_the_flag(columns: dict[str, list[object]], 
         choose(rows(**columns))
 
 
+def test_texts_within_dicts_are_made_columns_first() -> None:
+    said = [{"text": "a dog"}, {"text": "a cat"}, {"text": "an owl"}]
+    data = datasets.Dataset.from_dict({"user": [{"name": "a"}] * 3, "msg": said, "label": [0, 1, 0]})
+    with pytest.raises(
+        DataError, match="clearly the text among .*; make columns of the keys of 'user' and 'msg', as Dat"
+    ):
+        choose(data)
+    with pytest.raises(
+        DataError, match="no column 'msg.text' among .*; make columns of the keys of 'msg', as Dataset.fl"
+    ):
+        require({"train": data}, "msg.text")
+    chosen = choose(data.flatten(), text="msg.text")
+    assert (chosen.text, chosen.label) == ("msg.text", "label")
+
+
 @pytest.mark.fault(72)
 @pytest.mark.parametrize("names", [["toxic", "insult", "threat"], ["a b", "c"]])
 @pytest.mark.parametrize("values", [[0, 1, 1], ["0", "1", "0"], [True, False, True], ["yes", "no", "no"]])
