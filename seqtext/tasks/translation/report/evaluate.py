@@ -197,7 +197,7 @@ def _load(task: Translator, options: Evaluate, rows_given: Any) -> _Pairs:
     from seqtext.data.rows.splits import take
 
     trained = (task.config.source_column, task.config.target_column)
-    given = _given(options, rows_given, trained)
+    given = _given(options, rows_given, trained, task.config.languages)
     found = measured_rows(options, given.name, given.splits, given.revision)
     source, target = given.source, given.target
     if source is None and target is None:
@@ -230,10 +230,12 @@ def _check_direction(task: Translator, found: tuple[str, str], where: str, *, fi
         )
 
 
-def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource:
-    """The data set of `--data`: two files, the phrasebook, or whatever has a name; or the rows that Python code gave."""
+def _given(options: Evaluate, rows: Any, trained: tuple[str, str], languages: tuple[str, str]) -> PairSource:
+    """The data set of `--data`: two files, a folder of such, the phrasebook, or whatever has a name; or the rows that Python code gave."""
+    from seqtext.data.pairs.line_folders import parallel_files_in
     from seqtext.data.pairs.parallel_files import refuse_one_side
     from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs, pair_table
+    from seqtext.data.reading.local_paths import at_home
 
     source, target, revision, config = options.source, options.target, options.revision, options.data_config
     if rows is not None:
@@ -246,6 +248,10 @@ def _given(options: Evaluate, rows: Any, trained: tuple[str, str]) -> PairSource
     if name.partition(":")[0] == PHRASEBOOK:
         return load_pairs(name, source=source, target=target, revision=revision, config=config)
     refuse_one_side(name, flag="--data")
+    if (folder := at_home(name)).is_dir():
+        named = (source or languages[0] or None, target or languages[1] or None)
+        if parallel_files_in(folder, *named):
+            return load_pairs(name, source=named[0], target=named[1], dialect=options.dialect)
     found = load_asked(options, pair_table(options.dialect))
     return PairSource(found.name, found.splits, found.revision, source, target)
 

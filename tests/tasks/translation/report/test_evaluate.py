@@ -61,6 +61,19 @@ def test_figures_and_predictions_are_those_of_the_report(place):
     assert Path("out/predictions.jsonl").read_bytes() == (place / "run" / "report" / "predictions.jsonl").read_bytes()
 
 
+def test_a_folder_of_files_of_lines_is_measured_as_it_is_trained_on(place):
+    Path("lines").mkdir()
+    for name in ("train.en", "train.de", "test.en", "test.de"):
+        Path("lines", name).write_bytes((place / name).read_bytes())
+    files, folder = (
+        json.loads(succeeded(evaluate(place / "run", "--data", *data, "--json")).out)
+        for data in ((place / "test.en", place / "test.de"), ("lines",))
+    )
+    assert without_times(folder["test"]) == without_times(files["test"])
+    swapped = evaluate(place / "run", "--data", "lines", "--source", "de", "--target", "en")
+    assert (swapped.code, "swap the two" in swapped.err) == (2, True)
+
+
 def test_lines_are_those_of_the_report(place):
     report = figures_of(place / "run")
     lines = list(figure_lines(report))
