@@ -54,10 +54,10 @@ def open_target(output: str | None, *read: str | None) -> Iterator[Target]:
 
     Args:
         output: name of the file.
-        read: names of what is read meanwhile, some of which may be no files.
+        read: names of what is read and not written again, some of which may be no files.
 
     Raises:
-        OptionsError: a name as of a packed file, which none of these is, or of a file that is read.
+        OptionsError: a name as of a packed file, which none of these is, or of a file that would be lost.
         ResourceError: a file that cannot be written.
     """
     if output is None:

@@ -262,18 +262,6 @@ def test_a_link_under_a_temporary_name_leads_nowhere(run_folder):
     assert Path("o.csv.part").read_text() == "whole\n"
 
 
-def test_what_is_read_is_never_written_over(run_folder):
-    write_csv(Path("in.csv"), {"text": ["a ship"] * 3})
-    Path("link.csv").symlink_to("in.csv")
-    before = Path("in.csv").read_bytes()
-    for output in ("in.csv", "./in.csv", "link.csv"):
-        ended = seqtext_command("predict", run_folder, "--input", "in.csv", "--output", output)
-        assert ended.code == 2
-        assert ended.err == f"error: --output {output} is what is read, which it would replace; give it another name\n"
-    assert Path("in.csv").read_bytes() == before
-    assert {path.name for path in Path.cwd().iterdir()} == {"in.csv", "link.csv"}
-
-
 def test_a_fault_of_the_reader_leaves_no_part(run_folder):
     write_csv(Path("in.csv"), {"text": ["a ship"] * 10})
     with Path("in.csv").open("a") as file:

@@ -46,7 +46,7 @@ class Predict(Ranking, TextInput, ModelOptions):
         report = EncodingReport()
         with ExitStack() as stack:
             given = self.text_rows(stack, classifier.config.text_column, self.output)
-            target = stack.enter_context(open_target(self.output, self.input))
+            target = stack.enter_context(open_target(self.output))
             form, ranked = self._format(given.columns), self.top_k != 1
             if ranked and classifier.config.target == "number":
                 raise OptionsError(f"--top_k {self.top_k}, and a text has a number", fix="leave it out")

@@ -61,6 +61,19 @@ def test_a_line_comes_out_for_each_that_goes_in_in_their_order(saved):
     assert alone == lines, "a line depends on its neighbours"
 
 
+def test_what_is_read_is_never_written_over(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("in.txt").write_text("two dogs\n")
+    Path("terms.tsv").write_text("dogs\tsgod\n")
+    Path("link.txt").symlink_to("in.txt")
+    for output in ("in.txt", "./in.txt", "link.txt", "terms.tsv"):
+        ended = seqtext_command("translate", saved, "--input", "in.txt", "--glossary", "terms.tsv", "--output", output)
+        assert ended.code == 2
+        assert ended.err == f"error: --output {output} is what is read, which it would replace; give it another name\n"
+    assert Path("in.txt").read_text() == "two dogs\n"
+    assert {path.name for path in Path.cwd().iterdir()} == {"in.txt", "terms.tsv", "link.txt"}
+
+
 def test_a_text_that_is_the_name_of_a_file_is_told(saved, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("in.txt").write_text("two dogs\n")
