@@ -10,6 +10,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from seqtext.data.reading.local_paths import at_home
 from seqtext.data.reading.packed import without_packing
 from seqtext.errors import NO_SPACE, OptionsError, cannot_be_written
 from seqtext.saving.atomic import beside, move_in
@@ -95,8 +96,9 @@ def open_target(output: str | None, *read: str | None) -> Iterator[Target]:
 
 
 def _is(path: Path, name: str) -> bool:
+    """Whether a name is that of a file, or of the folder that it is in."""
     with suppress(OSError, ValueError):  # a long text is no name of a file
-        return path.samefile(Path(name).expanduser())
+        return path.exists() and any(place.samefile(at_home(name)) for place in (path, path.parent))
     return False
 
 

@@ -87,6 +87,36 @@ def load_pairs(
     return PairSource(f"phrasebook, {source} to {target}", _phrasebook(source, target), None, source, target)
 
 
+def pairs_in_folder(
+    name: str, source: str | None, target: str | None, languages: tuple[str, str], *, dialect: Dialect
+) -> PairSource | None:
+    """The data set of a folder of files of lines, two for each split; None if it is none.
+
+    Args:
+        name: of the folder.
+        source: ending of the files to translate from, if it was said.
+        target: likewise to translate to.
+        languages: what they are usually, where nothing was said and the files end so.
+        dialect: how tables are laid out, which these are not.
+
+    Raises:
+        DataError: files that cannot be told apart, or do not fit together.
+    """
+    if not (folder := at_home(name)).is_dir():
+        return None
+    endings = {Path(without_packing(path.name)).suffix[1:] for path in folder.iterdir()}
+    if source is None and target is None and endings.issuperset(languages):
+        source, target = languages
+    try:
+        files = parallel_files_in(folder, source, target)
+    except DataError as error:
+        told = error.told.partition("; ")[0]
+        raise DataError(told, where=name, fix="give the two files themselves: --data SOURCE TARGET") from None
+    if files is None:
+        return None
+    return load_pair_files(source=source, target=target, flag="--data", dialect=dialect, **files)._replace(name=name)
+
+
 def load_pair_files(
     *,
     train: Sequence[str] = (),

@@ -34,7 +34,7 @@ class Score(Scoring, TextInput, ModelOptions):
         model = self.open("score")
         with ExitStack() as stack:
             given = self.text_rows(stack, model.config.text_column, self.output)
-            target = stack.enter_context(open_target(self.output))
+            target = stack.enter_context(open_target(self.output, None if self.jsonl else self.input))
             for rows, texts in given:
                 for row, found in zip(rows, model(texts, **keywords(self, Scoring)), strict=True):
                     print(self._line(row, found), file=target.file)

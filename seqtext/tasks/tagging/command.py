@@ -34,7 +34,7 @@ class Tag(Tagging, TextInput, ModelOptions):
         tagger = self.open("tag")
         with ExitStack() as stack:
             given = self.text_rows(stack, tagger.config.token_column, self.output)
-            target = stack.enter_context(open_target(self.output))
+            target = stack.enter_context(open_target(self.output, None if self.jsonl else self.input))
             for rows, texts in given:
                 for row, found in zip(rows, tagger.tag(texts, **keywords(self, Tagging)), strict=True):
                     print(self._line(row, found), file=target.file)

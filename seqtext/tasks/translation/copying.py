@@ -23,10 +23,12 @@ _ENDS = ".,;:!?)]}>\"'”’»"  # behind an address, no part of it
 # Runs of word characters have limits, those of addresses where there are some, or a long one would be read anew from each character on.
 _SITE = r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,9}\.(?:com|org|net|edu|gov|io|info)\b(?:/\S*)?"
 _ADDRESS = rf"(?:\w{{1,30}}://|www\.)\S+|[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|{_SITE}"
-_NUMBER = r"[^\W\d_]{1,30}-?\d[\w-]*|(?:(?<![^\s(])[-−+])?\d+(?:[.,:/'’-]\d+)*"  # A380, or 1,000.5, -2, 2026-11-28
+_FIGURE = r"(?:(?<![^\s(])[-−+])?\d+(?:[.,:/'’-]\d+)*"  # 1,000.5, -2, 2026-11-28
+_NUMBER = rf"[^\W\d_]{{1,30}}-?\d[\w-]*|{_FIGURE}"  # A380 too
 _ADDRESSES = re.compile(_ADDRESS)
 _ALL = re.compile(f"{_ADDRESS}|{_NUMBER}")
 _NUMBERS = re.compile(_NUMBER)
+_UNDIVIDED = re.compile(f"{_ADDRESS}|{_FIGURE}")  # a term may well be a part of G7-Staaten
 _FEWEST_NUMBERS, _KEPT_SHARE = 20, 0.8
 _FIT = len(PLACEHOLDERS)
 _LETTER = rf"[^\W{UNSPACED}]"  # of a word that has an end
@@ -148,7 +150,7 @@ class Glossary:
 
     def found(self, text: str) -> dict[Span, str]:
         """Where terms stand in a normalised text, as they are written, and what each is to be: the 12 of 12.50 is none."""
-        whole = _matches(_ALL, text)
+        whole = _matches(_UNDIVIDED, text)
         return {
             match.span(): self.terms[match.group()]
             for match in self._pattern.finditer(text)
@@ -160,7 +162,7 @@ class Glossary:
         text = Normaliser()(text)
         if not self._pattern.search(text):
             return set()
-        whole = _matches(_ALL, text)
+        whole = _matches(_UNDIVIDED, text)
 
         def is_there(term: str) -> bool:
             return any(not _is_part(match.span(), whole) for match in re.finditer(_as_a_word(term), text))

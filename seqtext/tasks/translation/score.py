@@ -72,7 +72,7 @@ class Score(TableOptions, ModelOptions):
                 self.pairs, stack, format=format, split=self.split, dialect=self.dialect, errors=self.errors
             )
             sides = () if rows is None else self._sides(rows, translator.config)
-            target = stack.enter_context(open_target(self.output))
+            target = stack.enter_context(open_target(self.output, None if self.jsonl else self.pairs))
             for chunk in as_they_come(rows, self.output):
                 where = self.pairs if self.pairs != "-" else "standard input"
                 both = [side.texts(chunk, before=done, where=where) for side in sides]

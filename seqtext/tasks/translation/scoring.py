@@ -124,10 +124,12 @@ def score_pairs(
 
 def _as_read(source: str, target: str, copier: Copier | None, *, capitals: bool) -> tuple[str, str]:
     """A pair with placeholders for what it copies; in small letters if its source is in capitals that the model does not know."""
-    masked = (source, target) if copier is None else copier.masked_pair(source, target, small=not capitals)
-    if capitals or not in_capitals(masked[0]):
-        return (source, target) if copier is None else copier.masked_pair(source, target)
-    return small_letters(masked[0], copier), in_small_letters(masked[1]) if in_capitals(masked[1]) else masked[1]
+    loud = not capitals and in_capitals(source if copier is None else copier.masked(source, small=True).text)
+    if copier is not None:
+        source, target = copier.masked_pair(source, target, small=loud)
+    if not loud:
+        return source, target
+    return small_letters(source, copier), in_small_letters(target) if in_capitals(target) else target
 
 
 def _shown(piece: str) -> str:

@@ -201,7 +201,7 @@ class Pen:
         """White space is folded as it was in what the model has learnt from: a blank more makes no other text."""
         text = self._tokenizer.written([*prefix, *ids])
         if part.capitals:
-            begun = len(self._tokenizer.decode(prefix))  # which stays as it was asked for
+            begun = len(self._tokenizer.written(prefix))  # which stays as it was asked for
             text = text[:begun] + text[begun:].upper()
         return " ".join(part.masked.put_back(text).split())
 

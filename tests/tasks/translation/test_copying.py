@@ -118,6 +118,9 @@ def test_a_term_within_a_number_or_an_address_is_none(copier):
     assert [*masked.stands_for.values()] == [*copied, "zwölf", "Köter", "ein Rudel"]
     assert glossary.terms_in("https://x.org/apple and 12.50") == set()
     assert glossary.terms_in("12.50 or 12") == {"12"}
+    compounds = Glossary({"G7": "a", "A380": "b", "Covid-19": "c", "Rennen": "d", "北京": "e", "2008": "f"})
+    text = "G7-Staaten, A380- und, Covid-19-related, Formel-1-Rennen, 我们在北京2008年奥运会上"
+    assert [*compounds.found(text).values()] == [*"abcdef"]
 
 
 def test_a_term_within_a_longer_one_is_no_term_that_no_text_has(copier):

@@ -54,9 +54,10 @@ def test_a_score_is_the_teacher_forced_sum_of_empty_sides_too(translator):
 def test_a_pair_in_capitals_is_read_in_small_letters_as_it_is_translated(translator):
     assert not translator.config.has_capitals
     loud, quiet = translator.score(
-        ["GREEN TREE HERE", "Green tree here"], ["MANN UND HUND HIER", "Mann und hund hier"], by_token=True
+        ["GREEN TREE HERE", "green tree here"], ["MANN UND HUND HIER", "Mann und hund hier"], by_token=True
     )
     assert [piece for piece, _ in loud.by_token] == [piece for piece, _ in quiet.by_token]
+    assert loud.log_probability == pytest.approx(quiet.log_probability, rel=1e-5)
     short, as_it_is = translator.score(["GREEN TREE HERE", "old dog"], ["ALT", "ALT"], by_token=True)
     assert [piece for piece, _ in short.by_token] == [piece for piece, _ in as_it_is.by_token], "an abbreviation"
 

@@ -23,7 +23,7 @@ from seqtext.tasks.generation.report.card import compared, generator_card, in_wo
 from seqtext.tasks.generation.report.diversity import distinct_ratio
 from seqtext.tasks.generation.report.judge import Judge
 from seqtext.tasks.generation.report.quality import all_texts, judge_of, mixture, perplexities, values_of
-from seqtext.tasks.generation.report.samples import judged, samples_of
+from seqtext.tasks.generation.report.samples import drawn, judged, samples_of
 from seqtext.tasks.generation.report.summary import generator_summary
 from seqtext.tasks.generation.report.sweep_picture import SweepPoint, sweep_picture
 from seqtext.tasks.generation.writing import Generated
@@ -138,18 +138,21 @@ def _about_perplexity(test: Mapping[str, Any]) -> list[str]:
 def _draw_sweep(task: TextGenerator, data: TextSplits, report: Path, judge: Judge, ids: np.ndarray) -> list[str]:
     """Control against diversity over guidance and temperature, so that a user can choose."""
     real = all_texts(data.test, data.text_column)
-    points = [_point(task, data, judge, real, guidance, heat) for guidance in GUIDANCES for heat in TEMPERATURES]
+    some = drawn(data.test, SWEPT)
+    points = [
+        _point(task, some, data.text_column, judge, guidance, heat) for guidance in GUIDANCES for heat in TEMPERATURES
+    ]
     sweep_picture(points, report / "sweep.png", real_control=judge.accuracy(real, ids))
     write_json(report / "sweep.json", {"points": [point._asdict() for point in points]})
     return ["sweep.png"]
 
 
 def _point(
-    task: TextGenerator, data: TextSplits, judge: Judge, real: list[str], guidance: float, temperature: float
+    task: TextGenerator, rows: Dataset, text_column: str, judge: Judge, guidance: float, temperature: float
 ) -> SweepPoint:
-    asked, made = samples_of(task, data.test, count=SWEPT, guidance=guidance, temperature=temperature)
+    asked, made = samples_of(task, rows, count=SWEPT, guidance=guidance, temperature=temperature)
     texts = [one.text for one in made]
-    lists, real_lists = ([words(text) for text in some] for some in (texts, real[:SWEPT]))
+    lists, real_lists = ([words(text) for text in some] for some in (texts, all_texts(rows, text_column)))
     try:
         diversity = distinct_ratio(lists, real_lists, 2)
     except DataError:  # texts of a single word have no pairs
@@ -161,7 +164,7 @@ def _sections(task: TextGenerator, data: TextSplits) -> dict[str, list[Generated
     """Samples for the page: of each value, and of mixtures."""
     config = task.config
     if not config.attributes:
-        return {"samples": samples_of(task, data.test, count=4 * SHOWN)[1]}
+        return {"samples": samples_of(task, drawn(data.test, 4 * SHOWN), count=4 * SHOWN)[1]}
     whole = [
         [f"{column}:{name}" for name in names] for column, names in zip(config.attributes, config.names, strict=True)
     ]

@@ -44,7 +44,7 @@ def judged(
         Counts, and the figures of the model's texts, of the real ones, and, where there are training texts, of an n-gram model's.
     """
     normalised = task.tokenizer.normaliser  # as its texts are
-    chosen = np.random.default_rng(SEED).permutation(len(rows))[:most]
+    chosen = _places(len(rows), most)
     rows = rows.select(chosen)
     real = list(map(normalised, all_texts(rows, task.config.text_column)))
     asked, made = samples_of(task, rows, count=len(real))
@@ -57,11 +57,11 @@ def judged(
     figures: dict[str, Any] = {
         "count": len(made),
         "ended": sum(one.ended for one in made) / len(made),
-        "empty": sum(not one.text for one in made),
+        "empty": sum(not one.text.strip() for one in made),
         **{side: quality(texts, training, tokens) for side, texts in sides.items()},
     }
     for side, texts in sides.items():
-        figures[side] |= told_apart(texts if side != "real" else _drawn(training or [], len(real)), real)
+        figures[side] |= told_apart(texts if side != "real" else _some(training or [], len(real)), real)
     texts = sides["model"]
     for column, (accuracy, ids) in accuracies.items():
         place = task.config.attributes.index(column)
@@ -70,9 +70,17 @@ def judged(
     return figures
 
 
-def _drawn(texts: Sequence[str], count: int) -> list[str]:
-    """Some of them, in another order."""
-    return [texts[place] for place in np.random.default_rng(SEED).permutation(len(texts))[:count]]
+def drawn(rows: Dataset, count: int) -> Dataset:
+    """Some rows, or all, in another order: the same each time."""
+    return rows.select(_places(len(rows), count))
+
+
+def _some(texts: Sequence[str], count: int) -> list[str]:
+    return [texts[place] for place in _places(len(texts), count)]
+
+
+def _places(rows: int, count: int) -> np.ndarray:
+    return np.random.default_rng(SEED).permutation(rows)[:count]
 
 
 def samples_of(

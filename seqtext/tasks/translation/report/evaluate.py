@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from tyro.conf import arg
 
-from seqtext.errors import DataError
+from seqtext.errors import DataError, OptionsError
 from seqtext.options import AT_LEAST_1, out_of_range
 from seqtext.reporting.evaluation import (
     GIVEN,
@@ -54,9 +54,9 @@ class Evaluate(EvaluateOptions):
     no_repeat_ngram: int | None = None
     """No run of so many tokens twice; 0 is any. Default: the model's own."""
     metrics: tuple[Literal["bleu", "chrf", "ter"], ...] = ("bleu", "chrf")
-    """What --against compares; ter, the edits that a translation needs (Snover et al. 2006), is told only where it is named."""
+    """What --against compares; ter, the edits that a translation needs (Snover et al. 2006), is reported only if named."""
     references: tuple[str, ...] = ()
-    """Files with further references, a line for each pair; no columns."""
+    """Files of lines with further references, one for each pair of --data; columns of a table are not."""
     against: str | None = None
     """Another translator, measured on the same pairs, with the probability that chance makes the difference (paired bootstrap)."""
 
@@ -232,10 +232,15 @@ def _check_direction(task: Translator, found: tuple[str, str], where: str, *, fi
 
 def _given(options: Evaluate, rows: Any, trained: tuple[str, str], languages: tuple[str, str]) -> PairSource:
     """The data set of `--data`: two files, a folder of such, the phrasebook, or whatever has a name; or the rows that Python code gave."""
-    from seqtext.data.pairs.line_folders import parallel_files_in
     from seqtext.data.pairs.parallel_files import refuse_one_side
-    from seqtext.data.pairs.sources import PHRASEBOOK, PairSource, load_pair_files, load_pairs, pair_table
-    from seqtext.data.reading.local_paths import at_home
+    from seqtext.data.pairs.sources import (
+        PHRASEBOOK,
+        PairSource,
+        load_pair_files,
+        load_pairs,
+        pair_table,
+        pairs_in_folder,
+    )
 
     source, target, revision, config = options.source, options.target, options.revision, options.data_config
     if rows is not None:
@@ -248,12 +253,13 @@ def _given(options: Evaluate, rows: Any, trained: tuple[str, str], languages: tu
     if name.partition(":")[0] == PHRASEBOOK:
         return load_pairs(name, source=source, target=target, revision=revision, config=config)
     refuse_one_side(name, flag="--data")
-    if (folder := at_home(name)).is_dir():
-        named = (source or languages[0] or None, target or languages[1] or None)
-        if parallel_files_in(folder, *named):
-            return load_pairs(name, source=named[0], target=named[1], dialect=options.dialect)
-    found = load_asked(options, pair_table(options.dialect))
-    return PairSource(found.name, found.splits, found.revision, source, target)
+    if (pairs := pairs_in_folder(name, source, target, languages, dialect=options.dialect)) is not None:
+        if revision or config:
+            found = "--revision and --data_config are of a data set on the hub"
+            raise OptionsError(found, where=f"--data {name}", fix="leave them out")
+        return pairs
+    asked = load_asked(options, pair_table(options.dialect))
+    return PairSource(asked.name, asked.splits, asked.revision, source, target)
 
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
