@@ -153,6 +153,5 @@ def _as_json(text: Generated, number: int | None) -> str:
 def _shown(text: str, *, keep: bool) -> str:
     """A text: on one line; or on those it was written in, and then an empty one behind it."""
     if keep:
-        text = text.translate(_CONTROLS)
-        return f"{text}\n"
+        return text.translate(_CONTROLS) + "\n"
     return one_line(text)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from seqtext.tasks.translation.scoring import PairScore
     from seqtext.tasks.translation.settings import TranslatorConfig
 
+_PASTED = "make one, as with: paste SOURCE TARGET > pairs.tsv; and pass --no_header"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Score(TableOptions, ModelOptions):
@@ -63,7 +65,7 @@ class Score(TableOptions, ModelOptions):
 
         raise_together(self.table_faults())
         if self.input_format is None:
-            refuse_one_side(self.pairs, fix="make one, as with: paste SOURCE TARGET > pairs.tsv; and pass --no_header")
+            refuse_one_side(self.pairs, fix=_PASTED)
         translator = self.open("score")
         done = cut = 0
         with ExitStack() as stack:
@@ -99,8 +101,7 @@ class Score(TableOptions, ModelOptions):
         usual = trained or tuple(rows.columns[:2])
         asked = (self.source or usual[0], self.target or usual[-1])
         if len(rows.columns) == 1:
-            fix = "make one, as with: paste SOURCE TARGET > pairs.tsv; and pass --no_header"
-            raise DataError("a single column", where=rows.name, expected="a table of sources and targets", fix=fix)
+            raise DataError("a single column", where=rows.name, expected="a table of sources and targets", fix=_PASTED)
         for flag, name in zip(("--source", "--target"), asked, strict=True):
             if name not in rows.columns:
                 raise DataError(

@@ -76,7 +76,7 @@ FAULTS = {
     "neither": ([{"words": "new"}], "row 1, key 'words': found 'new'; expected known or any"),
     "an empty mixture": ([{"mixture": {}}], "row 1, key 'mixture': found {}; expected an object .*: one or more, each a number"),
     "a weight that is no number": ([{"mixture": {"sea": True}}], "row 1, key 'mixture': found .*; expected .* each a number"),
-    "no weights": ([{"mixture": ["sea"]}], "row 1, key 'mixture': found .*; expected an object of names and .* each a number"),
+    "no weights": ([{"mixture": ["sea"]}], "row 1, key 'mixture': found .*; expected an object of names and weights: .* each a number"),
     "out of range": ([{}, {}, {"temperature": -1}], "row 3: temperature is -1; expected 0 or more; 0 is greedy"),
     "a longer vector": ([{"vector": [1, 2]}], "row 1: asked for a vector of 2 numbers; expected .* 3 finite numbers"),
     "a long prompt": ([{"prompt": "ship " * 90, "max_length": 9}], "row 1: the prompt has .* tokens; .*; raise max_length"),

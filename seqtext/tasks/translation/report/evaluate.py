@@ -56,7 +56,7 @@ class Evaluate(EvaluateOptions):
     metrics: tuple[Literal["bleu", "chrf", "ter"], ...] = ("bleu", "chrf")
     """What --against compares; ter, the edits that a translation needs (Snover et al. 2006), is reported only if named."""
     references: tuple[str, ...] = ()
-    """Files of lines with further references, one for each pair of --data; columns of a table are not."""
+    """Files of lines with further references, one for each pair of --data."""
     against: str | None = None
     """Another translator, measured on the same pairs, with the probability that chance makes the difference (paired bootstrap)."""
 
