@@ -5,7 +5,7 @@
 
 The products are those that nothing can leave out: the logits, and the gradients of outputs and weights, in the layouts that training has
 them in. 1 would be a loss of products alone; at most 2 is wanted, 1.3 is what we reach for. Plain torch is a linear layer and
-`F.cross_entropy`, whose (tokens, vocabulary) matrices exist whole.
+`F.cross_entropy`, whose (tokens, vocabulary) matrices exist whole. Sampled is the loss over 4,096 tokens, without smoothing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from side_by_side import take_turns
 from torch.nn import functional as F
 
 from seqtext.nn.precision import autocast, choose_device, choose_precision, set_threads
+from seqtext.nn.sampled_loss import SAMPLED, sampled_loss
 from seqtext.nn.vocabulary_loss import vocabulary_loss
 from seqtext.options import Precision
 
@@ -38,7 +39,7 @@ def main() -> None:
     sizes = [(4000, 8000, 256)] if options.quick else [(4000, 8000, 256), (4000, 16_000, 256), (4000, 8000, 512)]
     precisions: list[Precision] = [best] if options.quick or best == "fp32" else [best, "fp32"]
     print(f"forward and backward, label smoothing {SMOOTHING}, {device}, {threads} threads; 1 is its products alone")
-    print("tokens  vocabulary  width  precision  products ms   ours  plain torch")
+    print("tokens  vocabulary  width  precision  products ms   ours  plain torch  sampled")
     for tokens, vocabulary, width in sizes:
         for precision in precisions:
             print(line(tokens, vocabulary, width, precision, device, options.rounds), flush=True)
@@ -71,12 +72,16 @@ def line(tokens: int, vocabulary: int, width: int, precision: Precision, device:
         total = F.cross_entropy(logits.float(), targets, label_smoothing=SMOOTHING, reduction="sum")
         torch.autograd.grad(total, (hidden, weight, bias))
 
-    times = take_turns({"products": products, "ours": ours, "plain": plain}, rounds=rounds, device=device)
-    shares = [times.ratio(name, "products") for name in ("ours", "plain")]
+    def sampled() -> None:
+        with autocast(precision, device):
+            total, _ = sampled_loss(hidden, weight, bias, targets, ids=SAMPLED)
+        torch.autograd.grad(total, (hidden, weight, bias))
+
+    calls = {"products": products, "ours": ours, "plain": plain, "sampled": sampled}
+    times = take_turns(calls, rounds=rounds, device=device)
+    shares = [times.ratio(name, "products") for name in ("ours", "plain", "sampled")]
     milliseconds = 1e3 * times.median("products")
-    return (
-        f"{tokens:6} {vocabulary:11} {width:6} {precision:>10} {milliseconds:12.1f} {shares[0]:6.2f} {shares[1]:12.2f}"
-    )
+    return f"{tokens:6} {vocabulary:11} {width:6} {precision:>10} {milliseconds:12.1f} {shares[0]:6.2f} {shares[1]:12.2f} {shares[2]:8.2f}"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtext.nn.drawn import normal
+from seqtext.nn.sampled_loss import sampled_loss
 from seqtext.nn.vocabulary_loss import vocabulary_loss
 
 
@@ -19,10 +20,14 @@ class VocabularyHead(nn.Module):
         vector_size: features of a token's vector, D.
         vocabulary_size: V.
         tied: whether the weights are the embedding's.
+        sampled: ids that the loss sees in training, as `sampled_loss` says; 0, or V or more, for all.
     """
 
-    def __init__(self, *, input_size: int, vector_size: int, vocabulary_size: int, tied: bool = True) -> None:
+    def __init__(
+        self, *, input_size: int, vector_size: int, vocabulary_size: int, tied: bool = True, sampled: int = 0
+    ) -> None:
         super().__init__()
+        self.sampled = sampled if sampled < vocabulary_size else 0
         self.projection = nn.Linear(input_size, vector_size) if tied and input_size != vector_size else None
         self.weight = None if tied else normal(vocabulary_size, input_size, deviation=0.05)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
@@ -34,10 +39,14 @@ class VocabularyHead(nn.Module):
     def loss(
         self, outputs: Tensor, vectors: Tensor, targets: Tensor, *, label_smoothing: float = 0.0
     ) -> tuple[Tensor, Tensor]:
-        """Cross entropy of the targets (N,) after outputs (N, H): the sum, and each token's own; see `vocabulary_loss`."""
-        return vocabulary_loss(
-            self._projected(outputs), self._weight(vectors), self.bias, targets, label_smoothing=label_smoothing
-        )
+        """Cross entropy of the targets (N,) after outputs (N, H): the sum, and each token's own; see `vocabulary_loss`.
+
+        Estimated in training where ids are sampled; never where targets are smoothed over all of them.
+        """
+        hidden, weight = self._projected(outputs), self._weight(vectors)
+        if self.training and self.sampled and not label_smoothing:
+            return sampled_loss(hidden, weight, self.bias, targets, ids=self.sampled)
+        return vocabulary_loss(hidden, weight, self.bias, targets, label_smoothing=label_smoothing)
 
     def _projected(self, outputs: Tensor) -> Tensor:
         return outputs if self.projection is None else self.projection(outputs)

@@ -56,6 +56,17 @@ def vocabulary_loss(
     return _VocabularyLoss.apply(*arguments)  # type: ignore[no-any-return, no-untyped-call]
 
 
+def chunk_rows(ids: int, device: str) -> int:
+    """Rows of fp32 logits that are worked on at a time.
+
+    Args:
+        ids: columns.
+        device: its type.
+    """
+    rows = CHUNK_BYTES["cpu" if device == "cpu" else "cuda"] // (4 * ids)
+    return max(1, rows - rows % TILE if rows > TILE else rows)
+
+
 class _VocabularyLoss(torch.autograd.Function):
     """The gradient of the logits is softmax less the target's distribution.
 
@@ -83,8 +94,7 @@ class _VocabularyLoss(torch.autograd.Function):
             if with_gradient:
                 gradients = [torch.zeros_like(t, dtype=torch.float32) for t in (hidden, weight)]
                 gradients.append(None if bias is None else torch.zeros_like(bias, dtype=torch.float32))
-            size = CHUNK_BYTES["cpu" if x.device.type == "cpu" else "cuda"] // (4 * len(w))
-            size = max(1, size - size % TILE if size > TILE else size)
+            size = chunk_rows(len(w), x.device.type)
             group = size * PRODUCT_CHUNKS
             slopes = torch.empty(min(group, len(x)) if with_gradient else 0, len(w), dtype=dtype, device=x.device)
             logits = torch.empty(min(size, len(x)), len(w), dtype=dtype, device=x.device)

@@ -20,7 +20,7 @@ def build_model(config: LanguageConfig, tokens: int) -> NextToken:
 
     def head() -> VocabularyHead:
         sizes = {"input_size": config.hidden_size, "vector_size": config.embedding_size, "vocabulary_size": tokens}
-        return VocabularyHead(**sizes, tied=config.tied)
+        return VocabularyHead(**sizes, tied=config.tied, sampled=config.sampled_softmax)
 
     both = config.directions == "both"
     return NextToken(

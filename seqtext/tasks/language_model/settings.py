@@ -53,6 +53,8 @@ class LanguageSettings:
     """Share of output features zeroed likewise."""
     label_smoothing: float = 0.0
     """Share of each target spread over all tokens."""
+    sampled_softmax: int | None = None
+    """Tokens that a step of training compares the right one with, frequent and drawn ones. Default: 4,096 of more than 8,192; 0: all."""
 
     def __post_init__(self) -> None:
         raise_faults(self)
@@ -63,6 +65,7 @@ class LanguageSettings:
             {
                 up_to(MOST_TOKENS): ("vocabulary_size", "max_length"),
                 up_to(MOST_TOKENS, least=0): ("warm_up",),
+                up_to(MOST_TOKENS, least=0).or_nothing: ("sampled_softmax",),
                 up_to(MOST_UNITS): ("embedding_size", "hidden_size"),
                 up_to(MOST_LAYERS): ("num_layers",),
                 SHARE: (
@@ -78,6 +81,12 @@ class LanguageSettings:
             )
         if self.subword_sampling and self.tokens == "words":
             faults.append("--subword_sampling cuts words into pieces, and --tokens is words; leave one of them out")
+        if self.sampled_softmax == 1:
+            faults.append("--sampled_softmax is 1; expected 2 or more, or 0 for all tokens")
+        if self.sampled_softmax and self.label_smoothing:
+            faults.append(
+                "--label_smoothing is spread over all tokens, of which --sampled_softmax sees some; leave one of them out"
+            )
         return faults
 
 
@@ -91,6 +100,8 @@ class LanguageConfig(LanguageSettings):
     """Pieces or words that the tokenizer was asked for."""
     hidden_size: int = 512
     """Units of a layer, in each direction."""
+    sampled_softmax: int = 0
+    """Tokens that a step of training compares the right one with; 0 for all."""
     text_column: str = "text"
     """Column the texts were in."""
 

@@ -9,6 +9,7 @@ import torch
 
 import seqtext
 from seqtext.errors import DataError, NumericsError, OptionsError, SavedFileError
+from seqtext.nn.sampled_loss import sampled_by_default
 from seqtext.saving.folders import read_folder
 from seqtext.tasks.language_model import scoring
 from seqtext.tasks.language_model.language_model import LanguageModel
@@ -104,11 +105,28 @@ def test_defaults_are_those_of_what_starts_from_it():
         assert config.hidden_size == 512
 
 
+@torch.no_grad()
+def test_training_samples_large_vocabularies_alone():
+    assert LanguageModel.from_data(rows(), vocabulary_size=300).config.sampled_softmax == 0
+    assert [sampled_by_default(size) for size in (8192, 8193, 50_000)] == [0, 4096, 4096]
+    assert sampled_by_default(50_000, label_smoothing=0.1) == 0
+    task = made(sampled_softmax=50, **PLAIN)
+    examples = task.encode(rows())
+    batch = examples.batch(np.arange(len(examples)))
+    task.model.train()
+    sampled, whole = ([float(loss.sum) for loss in task.losses(batch)] for _ in range(2))
+    assert sampled != whole  # other ids are drawn
+    task.model.eval()
+    assert [float(loss.sum) for loss in task.losses(batch)] == [float(loss.sum) for loss in task.losses(batch)]
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
         ({"directions": "both", "num_layers": 2}, "--directions both has one layer, and --num_layers is 2"),
         ({"tokens": "words", "subword_sampling": True}, "--subword_sampling cuts words into pieces"),
+        ({"sampled_softmax": 1}, "--sampled_softmax is 1; expected 2 or more, or 0 for all"),
+        ({"sampled_softmax": 50, "label_smoothing": 0.1}, "--label_smoothing is spread over all tokens, of which"),
         ({"warm_up": -1}, "--warm_up is -1; expected 0 to"),
         ({"output_dropout": 1.0}, "--output_dropout is 1.0"),
         ({"directions": "sideways"}, "--directions is 'sideways'"),

@@ -113,7 +113,11 @@ def test_words_are_counted_as_papers_do_with_an_end_for_each_line():
 
 
 @pytest.mark.parametrize(
-    "flags", [("--directions", "backward", "--subword_sampling"), ("--num_layers", "2", "--optimizer", "adamw")]
+    "flags",
+    [
+        ("--directions", "backward", "--subword_sampling"),
+        ("--num_layers", "2", "--optimizer", "adamw", "--sampled_softmax", "60"),
+    ],
 )
 def test_a_run_that_was_killed_goes_on_to_the_same_bits(flags, tmp_path):
     flags = (*TRAIN, *flags, *SHORT)

@@ -38,6 +38,8 @@ def language_summary(
     else:
         warnings = unknown_characters(task.tokenizer, data, data.text_column, reports)
     unknown = f"{report.byte_share:.2%} of tokens {'are unknown words' if words else 'spell bytes'}"
+    sampled = task.model.head.sampled
+    seen = f", of which a step of training sees {sampled:,} (--sampled_softmax)" if sampled else ""
     first = str(next((text for text in data.train[data.text_column][:100] if text.strip()), ""))
     lines, figures = summarise(
         task,
@@ -50,7 +52,7 @@ def language_summary(
             f"            {sum(empty.values()):,} empty texts, {unknown}",
             f"            {data.duplicates:,} test texts are in train too",
             f"windows     {len(examples):,} of {examples.window} tokens an epoch, behind {examples.warm_up} that are only read",
-            f"vocabulary  {len(task.tokenizer):,} {'words' if words else 'pieces'}",
+            f"vocabulary  {len(task.tokenizer):,} {'words' if words else 'pieces'}{seen}",
             f"directions  {task.config.directions}",
         ],
         padded=False,
