@@ -7,7 +7,8 @@
 The loop is what is usually written after Merity et al. (2018): an `nn.LSTM` a layer, locked dropout, dropout of recurrent weights and of
 the vocabulary, a tied output layer, `F.cross_entropy`, penalties on outputs and their changes, clipping, AdamW, the state carried from
 window to window. Ours has the same dropout but for that of recurrent weights, which no fused kernel takes, reads its windows behind a
-warm-up, samples large vocabularies as it does in training, and is in the precision that `auto` takes. Both predict as many tokens a step; 1.5 times as many per second are wanted.
+warm-up, samples large vocabularies as it does in training, and is in the precision that `auto` takes. Both predict as many tokens a
+step; 1.5 times as many per second are wanted.
 """
 
 from __future__ import annotations
@@ -140,8 +141,10 @@ def main() -> None:
         variants[f"ours, {precision}"] = _ours(config, options, examples, precision, device)
     times = take_turns(variants, rounds=options.rounds, calls=2)
     tokens = options.rows * config.max_length
+    seen = options.sampled_softmax or options.vocabulary
     print(
-        f"{tokens:,} tokens a step, vocabulary {options.vocabulary:,} ({options.sampled_softmax or options.vocabulary:,} seen), {options.layers} layers of {options.hidden}, {threads} threads"
+        f"{tokens:,} tokens a step, vocabulary {options.vocabulary:,} ({seen:,} seen), {options.layers} layers of"
+        f" {options.hidden}, {threads} threads"
     )
     for name in variants:
         ratio = times.ratio("plain loop, fp32", name)
