@@ -14,7 +14,6 @@ from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.data.text.words import UNSPACED
 from seqtext.errors import OptionsError, shorten
-from seqtext.tasks.translation.letter_case import in_capitals
 from seqtext.tasks.translation.settings import TranslatorConfig
 
 PLACEHOLDERS = "".join(
@@ -98,7 +97,7 @@ class Copier:
     def masked(self, text: str, glossary: Glossary | None = None, *, small: bool = False) -> Masked:
         """A text to translate, with a placeholder for each of the first spans that there are placeholders for."""
         text = self._plain(text)
-        terms = {} if glossary is None else glossary.found(text, small=small)
+        terms = {} if glossary is None else glossary.found(text)
         spans = self.spans(text, terms, small=small)[:_FIT]
         stands_for = {
             mark: terms.get(span, text[slice(*span)]) for mark, span in zip(PLACEHOLDERS, spans, strict=False)
@@ -108,7 +107,7 @@ class Copier:
     def fits(self, text: str, glossary: Glossary | None = None, *, small: bool = False) -> bool:
         """Whether there are placeholders enough for a text."""
         text = self._plain(text)
-        return len(self.spans(text, {} if glossary is None else glossary.found(text, small=small), small=small)) <= _FIT
+        return len(self.spans(text, {} if glossary is None else glossary.found(text), small=small)) <= _FIT
 
     def masked_pair(self, source: str, target: str, *, small: bool = False) -> tuple[str, str]:
         """A pair to learn from or to score: what stands on both sides gives way to the same placeholder."""
@@ -146,37 +145,29 @@ class Glossary:
     def __init__(self, terms: Mapping[str, str]) -> None:
         normal = Normaliser()  # as the texts are read
         self.terms = {normal(term): normal(other) for term, other in terms.items()}
-        self._folded = {term.casefold(): term for term in reversed(self.terms)}
-        self._pattern = "|".join(map(_as_a_word, sorted(self.terms, key=len, reverse=True)))
+        longest_first = sorted(self.terms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_as_a_word, longest_first)))
 
-    def found(self, text: str, *, small: bool = False) -> dict[Span, str]:
-        """Where terms stand in a normalised text, and what each is to be: the 12 of 12.50 is none.
-
-        Args:
-            text: normalised.
-            small: whether it is one in capitals, to be read in small letters: terms are found whatever their case, and what they are to be
-                is in capitals too, but for those that the glossary itself has in capitals.
-        """
-        whole, found = _matches(_UNDIVIDED, text), {}
-        for match in re.finditer(self._pattern, text, re.IGNORECASE if small else 0):
-            word = match.group()
-            meant = word if word in self.terms else self._folded.get(word.casefold())
-            if meant is not None and not _is_part(match.span(), whole):
-                found[match.span()] = self.terms[word] if meant == word else self.terms[meant].upper()
-        return found
+    def found(self, text: str) -> dict[Span, str]:
+        """Where terms stand in a normalised text, as they are written, and what each is to be: the 12 of 12.50 is none."""
+        whole = _matches(_UNDIVIDED, text)
+        return {
+            match.span(): self.terms[match.group()]
+            for match in self._pattern.finditer(text)
+            if not _is_part(match.span(), whole)
+        }
 
     def terms_in(self, text: str) -> set[str]:
-        """The terms that a text has, also where a longer one stands; of a text in capitals whatever their case."""
+        """The terms that a text has, also where a longer one stands."""
         text = Normaliser()(text)
-        flags = re.IGNORECASE if in_capitals(text) else 0
-        if not re.search(self._pattern, text, flags):
+        if not self._pattern.search(text):
             return set()
         whole = _matches(_UNDIVIDED, text)
 
         def is_there(term: str) -> bool:
-            return any(not _is_part(match.span(), whole) for match in re.finditer(_as_a_word(term), text, flags))
+            return any(not _is_part(match.span(), whole) for match in re.finditer(_as_a_word(term), text))
 
-        return {term for term in self.terms if (term in text or flags) and is_there(term)}
+        return {term for term in self.terms if term in text and is_there(term)}
 
 
 def _as_a_word(term: str) -> str:

@@ -89,15 +89,6 @@ def test_whether_numbers_are_copied_is_learnt_from_the_pairs():
     assert copies_numbers(other[:3]), "too few to tell"
 
 
-def test_a_text_in_capitals_has_the_terms_of_its_small_letters():
-    glossary = Glossary({"dog": "Köter", "USA": "die Staaten", "Old Oak": "Eiche"})
-    found = glossary.found("THE DOG OF THE USA DRINKS UNDER OLD OAK DOGS", small=True)
-    assert [*found.values()] == ["KÖTER", "die Staaten", "EICHE"]
-    assert glossary.found("THE DOG") == {}
-    assert glossary.terms_in("THE DOG OF THE USA DRINKS") == {"dog", "USA"}
-    assert glossary.terms_in("the DOG of the Usa drinks") == set()
-
-
 def test_terms_of_a_glossary_are_whole_words_and_the_longest(copier):
     glossary = Glossary({"dog": "Köter", "hot dog": "Wurst"})
     made = copier.masked("a hot dog, a dog, dogs", glossary)
