@@ -17,6 +17,7 @@ from seqtext.nn.backbone import Backbone
 from seqtext.nn.precision import exact_fp32
 from seqtext.tasks.classification.classifier import TopicClassifier
 from seqtext.tasks.generation.generator import TextGenerator
+from seqtext.tasks.language_model.language_model import LanguageModel
 from seqtext.tasks.translation.translator import Translator
 from seqtext.training.optimizer import make_optimizer
 from seqtext.training.step import Stepper
@@ -111,9 +112,11 @@ def test_translation_and_the_gradients_of_its_training(topics, cell, attention):
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 @pytest.mark.parametrize("where", ["cpu", GPU])
-def test_a_step_of_training_waits_for_nothing(topics, optimizer, where):
+@pytest.mark.parametrize("kind", ["topics", "language"])
+def test_a_step_of_training_waits_for_nothing(topics, optimizer, where, kind):
     """Wherever the batches are made."""
-    task = make(topics, "lstm")
+    language = {"text_column": "text", "vocabulary_size": 400, "sampled_softmax": 50}
+    task = make(topics, "lstm") if kind == "topics" else LanguageModel.from_data(topics["train"], **language)
     task.model.to(GPU).train()
     made = make_optimizer(task.model, name=optimizer, learning_rate=1e-3, weight_decay=0.01)
     steps = Stepper(

@@ -1,4 +1,4 @@
-"""Cross entropy over a vocabulary of which each training step sees a part: frequent ids, and some drawn from the rest. Knows ids only.
+"""Cross entropy over a vocabulary of which each training step sees a part: the first ids, and some drawn from the rest. Knows ids only.
 
 The sum in a softmax over the ids that were not drawn is estimated from those that were, each of which stands for several (sampled
 softmax; Bengio and Senecal 2003, Jean et al. 2015). The sum's estimate has no bias, so the loss, its logarithm, is a little too low:
@@ -22,8 +22,8 @@ SAMPLED = 4096
 def sampled_loss(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, *, ids: int) -> tuple[Tensor, Tensor]:
     """An estimate of `vocabulary_loss`; products run in the precision of autocast.
 
-    Half of the ids seen are the first, as tokenizers number what is frequent; the others are drawn for all rows together, from torch's
-    generator of the device. A row's own target always counts as itself, seen or not.
+    Half of the ids seen are the first, since tokenizers number frequent tokens first, behind their special ones; the others are drawn for
+    all rows together, from torch's generator of the device. A row's own target always counts as itself, seen or not.
 
     Args:
         hidden: (N, D).
@@ -98,8 +98,8 @@ class _SampledLoss(torch.autograd.Function):
             shares = torch.expm1(-losses)  # minus what all but the target have
             to_weight, to_bias = (torch.zeros_like(each, dtype=torch.float32) for each in (weight, bias))
             to_weight[seen], to_bias[seen] = to_seen, to_seen_bias
-            to_weight.index_add_(0, targets, hidden.float() * shares.unsqueeze(1))
-            to_bias.index_add_(0, targets, shares)
+            _add(to_weight, targets, hidden.float() * shares.unsqueeze(1))
+            _add(to_bias, targets, shares)
         ctx.gradients = to_hidden, to_weight, to_bias
         ctx.dtypes = hidden.dtype, weight.dtype, bias.dtype
         ctx.mark_non_differentiable(losses)
@@ -122,3 +122,11 @@ def _others(logits: Tensor, columns: Tensor, first: int, each: float) -> Tensor:
     top = logits.amax(1)
     torch.softmax(logits, dim=1, out=logits)
     return top - logits.amax(1).log()
+
+
+def _add(into: Tensor, places: Tensor, values: Tensor) -> None:
+    """Adds each value at its place, in an order that is always the same: on a GPU `index_add_` has none, and on a CPU `index_put_`."""
+    if into.device.type == "cpu":
+        into.index_add_(0, places, values)
+    else:
+        into.index_put_((places,), values, accumulate=True)

@@ -252,7 +252,7 @@ def test_what_could_be_a_command_to_the_terminal_is_not_shown(run_folder):
         (("--input", "in.csv"), 2, "in.csv: no column 'text'; expected one of id, body; pass --text_column NAME"),
         (("--input", "in.csv", "--text_column", "bdy"), 2, "no column 'bdy'; expected one of id, body; did you mean 'body'"),
         (("--input", "i.csv"), 2, r"i.csv: no such file or folder: .*/i.csv; did you mean 'in.csv'\?"),
-        (("--input", "folder.csv"), 2, "folder.csv: found no data files in it"),
+        (("--input", "folder.csv"), 2, "folder.csv: found no data files of a kind that can be read"),
         (("--input", "in.xlsx"), 2, "in.xlsx: unknown ending '.xlsx'; expected one of .csv, .tsv"),
         (("--input", "none.jsonl"), 2, "none.jsonl, row 2, column 'text': found None .*; expected text"),
         (("x", "--output", "out.csv.gz"), 2, "--output out.csv.gz: what is written is not packed; call it out.csv, and pack"),

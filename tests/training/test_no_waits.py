@@ -103,6 +103,7 @@ CASES = {
     "generation": (generator, {"vector_dropout": 0.5}),
     "generation, zeros": (generator, {"feedback": "zeros", "label_smoothing": 0.1}),
     "language models": (language_model, {}),
+    "language models, a part of the vocabulary": (language_model, {"sampled_softmax": 50}),
     "language models, words": (language_model, {"tokens": "words", "label_smoothing": 0.1, "num_layers": 2}),
     "translation": (translator, {}),
     "translation without attention": (translator, {"attention": None, "cell": "lstm"}),

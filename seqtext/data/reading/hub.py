@@ -43,7 +43,7 @@ def resolve_commit(name: str, revision: str | None = None) -> str:
 def explained(error: Exception, name: str, revision: str | None = None) -> DataError:
     """The one-line form of what `datasets` or `huggingface_hub` raised for a data set of this name, or folder."""
     from datasets.data_files import EmptyDatasetError
-    from datasets.exceptions import DatasetNotFoundError
+    from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
     from huggingface_hub import errors
 
     text = " ".join(str(error).split())
@@ -68,8 +68,8 @@ def explained(error: Exception, name: str, revision: str | None = None) -> DataE
         found = f"no configuration {asked[1]!r}" if asked else "several configurations, and none named"
         return DataError(found, where=name, expected=one_of(names), fix="pass --data_config NAME")
     fix = "give the folder of one data set, or one of its files"
-    if isinstance(error, EmptyDatasetError):
-        return DataError("found no data files in it", where=name, expected="csv, jsonl, parquet or txt files", fix=fix)
+    if isinstance(error, EmptyDatasetError | DataFilesNotFoundError):
+        return DataError("found no data files of a kind that can be read", where=name, fix=fix)
     return DataError(f"cannot be loaded: {type(error).__name__}, {_cause(error)}", where=name, fix=fix)
 
 

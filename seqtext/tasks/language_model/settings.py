@@ -54,7 +54,7 @@ class LanguageSettings:
     label_smoothing: float = 0.0
     """Share of each target spread over all tokens."""
     sampled_softmax: int | None = None
-    """Tokens that a step of training compares the right one with, frequent and drawn ones. Default: 4,096 of more than 8,192; 0: all."""
+    """Tokens that a training step scores the right one against, half of them drawn; 0: all. Default: 4,096 of more than 8,192, else all."""
 
     def __post_init__(self) -> None:
         raise_faults(self)

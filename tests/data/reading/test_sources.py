@@ -171,7 +171,9 @@ def test_scripts_are_never_run(tmp_path: Path) -> None:
 
 def test_empty_folders_broken_parquet_and_mixed_folders(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match=r"empty: found no data files in it; expected csv, jsonl, parquet or txt"):
+    with pytest.raises(
+        DataError, match=r"empty: found no data files of a kind that can be read; give the folder of one data set"
+    ):
         load(tmp_path / "empty")
     folder = repository(tmp_path / "news", "parquet", write_parquet)
     whole = (folder / "test.parquet").read_bytes()

@@ -9,6 +9,7 @@ import torch
 
 import seqtext
 from seqtext.errors import DataError, NumericsError, OptionsError, SavedFileError
+from seqtext.nn import sampled_loss
 from seqtext.nn.sampled_loss import sampled_by_default
 from seqtext.saving.folders import read_folder
 from seqtext.tasks.language_model import scoring
@@ -105,19 +106,27 @@ def test_defaults_are_those_of_what_starts_from_it():
         assert config.hidden_size == 512
 
 
-@torch.no_grad()
-def test_training_samples_large_vocabularies_alone():
-    assert LanguageModel.from_data(rows(), vocabulary_size=300).config.sampled_softmax == 0
+def test_training_samples_large_vocabularies_alone(monkeypatch):
     assert [sampled_by_default(size) for size in (8192, 8193, 50_000)] == [0, 4096, 4096]
-    assert sampled_by_default(50_000, label_smoothing=0.1) == 0
+    assert LanguageModel.from_data(rows(), vocabulary_size=300).config.sampled_softmax == 0
+    monkeypatch.setattr(sampled_loss, "SAMPLED", 100)
+    assert LanguageModel.from_data(rows(), vocabulary_size=300).config.sampled_softmax == 100
+    assert LanguageModel.from_data(rows(), vocabulary_size=300, sampled_softmax=0).config.sampled_softmax == 0
+    assert LanguageModel.from_data(rows(), vocabulary_size=300, label_smoothing=0.1).config.sampled_softmax == 0
+
+
+@torch.no_grad()
+def test_each_direction_draws_tokens_in_training_and_is_measured_by_all():
     task = made(sampled_softmax=50, **PLAIN)
     examples = task.encode(rows())
     batch = examples.batch(np.arange(len(examples)))
     task.model.train()
-    sampled, whole = ([float(loss.sum) for loss in task.losses(batch)] for _ in range(2))
-    assert sampled != whole  # other ids are drawn
+    one, other = ([float(loss.sum) for loss in task.losses(batch)] for _ in range(2))
+    assert len(one) == 2
+    assert all(a != b for a, b in zip(one, other, strict=True))
     task.model.eval()
-    assert [float(loss.sum) for loss in task.losses(batch)] == [float(loss.sum) for loss in task.losses(batch)]
+    one, other = ([float(loss.sum) for loss in task.losses(batch)] for _ in range(2))
+    assert one == other
 
 
 @pytest.mark.parametrize(
