@@ -104,6 +104,7 @@ def _both(
     if source is None and target is None and len(names) == 2:
         one, other = map(shlex.quote, names)
         fix = f"pass --source {one} --target {other}, or the other way round"
+        fix += "; if these are a pair of texts, pass --no_header" if all(" " in name for name in names) else ""
         raise DataError(
             f"which of the {what} {names[0]}, {names[1]} is source, which target, is not clear", where=where, fix=fix
         )

@@ -20,7 +20,7 @@ from seqtext.data.reading.text_to_arrow import FILE, REMARKS, write_text
 from seqtext.data.reading.tsf import write_tsf
 from seqtext.errors import DataError, one_of
 
-VERSION = 5  # of the way files become Arrow; raise it when the same file would be read otherwise
+VERSION = 6  # of the way files become Arrow; raise it when the same file would be read otherwise
 COLUMNAR = {".parquet": "parquet", ".arrow": "arrow"}
 TSF = ".tsf"
 

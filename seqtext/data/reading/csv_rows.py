@@ -160,7 +160,7 @@ class Separated:
         if not given and not self._dialect.header and sample:
             return [str(number + 1) for number in range(len(sample[0]))]
         self._check_preamble(first)
-        if not given and sample and (why := like_data(sample[0], sample[1:])):
+        if not given and sample and (why := like_data(sample[0], sample[1:], are_texts=self._dialect.may_lack_header)):
             if not self._dialect.may_lack_header:
                 raise self._no_header(sample[0], why)
             self.notes.append(f"{self._name}: its first line is a row ({why}); the columns are called 1, 2, ...")

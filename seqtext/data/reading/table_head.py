@@ -18,6 +18,7 @@ MARKS = "\t;|,"  # delimiters that are recognised; a comma is in texts and numbe
 _NUMBER = re.compile(r"\s*[-+]?(\d+([.,]\d+)*|\.\d+)([eE][-+]?\d+)?\s*%?")
 _TIME = re.compile(r"\s*\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T]+\d{1,2}:\d\d(:\d\d([.,]\d+)?)?)?\s*(Z|[-+]\d\d:?\d\d)?\s*")
 _SENTENCE = re.compile(r".*[.!?…。！？।؟][\"'”’»)\]]*\s*", re.DOTALL)
+_WORDS = 5  # of each cell: names of languages have fewer
 _LONG = 80  # characters: questions of a survey are shorter, and stand over answers that are shorter still
 
 Rows = list[list[str]]
@@ -71,13 +72,22 @@ def open_cell(text: str, mark: str, *, blanks: bool) -> int:
     return start
 
 
-def like_data(names: Sequence[str], rows: Rows) -> str | None:
+def like_data(names: Sequence[str], rows: Rows, *, are_texts: bool = False) -> str | None:
     """Why what should be the names of columns looks like one more row; None if it does not.
 
     A number over numbers (unless the names count up, as years do), a time over times, a sentence over sentences, a long text over
     long ones, or a name that occurs again in its column.
+
+    Args:
+        names: of the columns, or the first row.
+        rows: below it.
+        are_texts: whether all columns hold texts: then several words over several words are one more row, too.
     """
     rows = [row for row in rows if len(row) == len(names) and row != list(names)]
+    if are_texts and rows and all(len(name.split()) >= _WORDS for name in names):
+        words = [sorted(len(cell.split()) for cell in column) for column in zip(*rows, strict=True)]
+        if all(counts[len(counts) // 2] >= _WORDS for counts in words):
+            return f"{_short(names[0])} has several words, as those below it have"
     counting = _count_up([name for name in names if _NUMBER.fullmatch(name)])
     for name, *column in zip(names, *rows, strict=True) if rows else ():
         cells = [cell for cell in column if cell.strip()]

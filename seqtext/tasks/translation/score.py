@@ -62,6 +62,7 @@ class Score(TableOptions, ModelOptions):
     def run(self) -> None:
         """Scores all pairs."""
         from seqtext.data.pairs.parallel_files import refuse_one_side
+        from seqtext.data.pairs.sources import pair_table
 
         raise_together(self.table_faults())
         if self.input_format is None:
@@ -70,9 +71,8 @@ class Score(TableOptions, ModelOptions):
         done = cut = 0
         with ExitStack() as stack:
             format = self.input_format or ("tsv" if self.pairs == "-" else None)
-            rows = open_input(
-                self.pairs, stack, format=format, split=self.split, dialect=self.dialect, errors=self.errors
-            )
+            dialect = pair_table(self.dialect)
+            rows = open_input(self.pairs, stack, format=format, split=self.split, dialect=dialect, errors=self.errors)
             sides = () if rows is None else self._sides(rows, translator.config)
             target = stack.enter_context(open_target(self.output, None if self.jsonl else self.pairs))
             for chunk in as_they_come(rows, self.output):

@@ -96,3 +96,18 @@ def test_one_file_of_lines_is_one_side_alone(tmp_path):
     (tmp_path / "new.tmx").write_text("<tmx/>\n")
     with pytest.raises(DataError, match=r"unknown ending '\.tmx'"):
         load_pairs(tmp_path / "new.tmx")
+
+
+def test_captions_without_a_header_or_a_full_stop_are_pairs_and_short_names_are_not(tmp_path: Path) -> None:
+    captions = [
+        (f"a dog number {i} runs over the grass", f"ein Hund Nummer {i} rennt über die Wiese") for i in range(80)
+    ]
+    lines = ["\t".join(pair) + "\n" for pair in captions]
+    (tmp_path / "pairs.tsv").write_text("".join(lines), encoding="utf-8")
+    found = load_pairs(tmp_path / "pairs.tsv").splits["train"]
+    assert len(found) == 80
+    assert found[0] == {"1": captions[0][0], "2": captions[0][1]}
+    (tmp_path / "named.tsv").write_text("text in English\ttext in German\n" + "".join(lines), encoding="utf-8")
+    assert load_pairs(tmp_path / "named.tsv").splits["train"].column_names == ["text in English", "text in German"]
+    with pytest.raises(DataError, match=r"or the other way round; if these are a pair of texts, pass --no_header"):
+        splits_of("--data", str(tmp_path / "named.tsv"))
