@@ -14,14 +14,13 @@ from torch import Tensor, nn
 
 from seqtext.batching.padded import Padded, check_padded, sent
 from seqtext.nn.dropout import LockedDropout
-from seqtext.nn.precision import autocast_fits_lstm, exact_fp32
+from seqtext.nn.recurrent_layer import initialise, run_layer, weights_of
 
 Cell = Literal["rnn", "gru", "lstm"]
 # (h,) or, for an LSTM, (h, c); each (L, B, H), with both directions (2 L, B, H) in torch's order
 State = tuple[Tensor, ...]
 
 _MODULES: dict[str, Any] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-_SHUT = 1e4  # sigmoid(-1e4) is exactly 0 and sigmoid(1e4) exactly 1, in fp32 as in bf16
 
 
 class Backbone(nn.Module):
@@ -40,6 +39,7 @@ class Backbone(nn.Module):
         activation: of the plain `rnn` cell; the others have theirs.
         bidirectional: adds a second stack of units that reads each row from its end; outputs then have 2 H features.
         dropout: share of features zeroed between layers in training, the same at all steps of a row.
+        weight_dropout: share of recurrent weights zeroed in training, the same at all steps and rows (Merity et al. 2018).
         residual: adds each layer's input to its output, where their sizes agree.
         layer_norm: normalises each layer's output.
     """
@@ -54,6 +54,7 @@ class Backbone(nn.Module):
         activation: Literal["tanh", "relu"] = "tanh",
         bidirectional: bool = False,
         dropout: float = 0.0,
+        weight_dropout: float = 0.0,
         residual: bool = False,
         layer_norm: bool = False,
     ) -> None:
@@ -62,11 +63,14 @@ class Backbone(nn.Module):
             raise ValueError(f"cell must be one of {', '.join(get_args(Cell))}, got {cell!r}")
         if min(input_size, hidden_size, num_layers) < 1:
             raise ValueError(f"sizes must be at least 1: input {input_size}, hidden {hidden_size}, layers {num_layers}")
+        if not 0 <= weight_dropout < 1:
+            raise ValueError(f"weight_dropout must lie from 0 to below 1, got {weight_dropout}")
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.bidirectional = bidirectional
         self.output_size = hidden_size * (2 if bidirectional else 1)
+        self.weight_dropout = weight_dropout
         self.residual = residual
         sizes = [input_size] + [self.output_size] * (num_layers - 1)
         options: dict[str, Any] = {"nonlinearity": activation} if cell == "rnn" else {}
@@ -85,7 +89,7 @@ class Backbone(nn.Module):
         self.dropout = LockedDropout(dropout)
         for layer in [*self.layers, *self.reverse_layers]:
             if not layer.get_parameter("bias_hh_l0").is_meta:  # else shapes alone; see `drawn`
-                _initialise(layer, cell)
+                initialise(layer)
 
     def forward(self, inputs: Padded, state: State | None = None) -> Padded:
         """Outputs of the top layer.
@@ -125,7 +129,8 @@ class Backbone(nn.Module):
             raise ValueError("one of two directions alone needs a single layer, without layer_norm")
         hold = ~inputs.mask if self.cell == "lstm" and not inputs.is_full else None
         layer = (self.reverse_layers if reverse else self.layers)[0]
-        y, final = _run_layer(layer, inputs.values, inputs.lengths, _rows_of(state, 0), hold, True)
+        begin = _rows_of(state, 0)
+        y, final = run_layer(layer, inputs.values, inputs.lengths, begin, hold, True, self.weight_dropout)
         return inputs.with_values(y), tuple(part.unsqueeze(0) for part in final)
 
     def step(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
@@ -148,7 +153,7 @@ class Backbone(nn.Module):
         x = inputs
         for number, layer in enumerate(self.layers):
             before = tuple(part[number] for part in state)
-            weights = _weights(layer)
+            weights = weights_of(layer)
             if self._step_cell is None:
                 after: State = tuple(torch.lstm_cell(x, before, *weights))
             else:
@@ -173,13 +178,12 @@ class Backbone(nn.Module):
         x = inputs.values
         for number, layer in enumerate(self.layers):
             row = number * directions
-            y, final = _run_layer(layer, x, inputs.lengths, _rows_of(state, row), hold, finals is not None)
+            usual = (hold, finals is not None, self.weight_dropout)
+            y, final = run_layer(layer, x, inputs.lengths, _rows_of(state, row), *usual)
             _append(finals, final)
             if self.bidirectional:
-                reverse = self.reverse_layers[number]
-                z, final = _run_layer(
-                    reverse, _flip(x, flip), inputs.lengths, _rows_of(state, row + 1), hold, finals is not None
-                )
+                begin, turned = _rows_of(state, row + 1), _flip(x, flip)
+                z, final = run_layer(self.reverse_layers[number], turned, inputs.lengths, begin, *usual)
                 _append(finals, final)
                 y = torch.cat([y, _flip(z, flip)], dim=-1)
             x = self._between(number, x, y)
@@ -203,26 +207,6 @@ class Backbone(nn.Module):
             raise ValueError(f"state must be {parts} tensor(s) of shape (L, B, H) = {shape}, got {found}")
 
 
-def _weights(layer: nn.Module) -> list[Tensor]:
-    """Input weights (gates * H, D), recurrent weights (gates * H, H), and their biases."""
-    return [layer.get_parameter(f"{name}_l0") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-
-
-def _initialise(layer: nn.Module, cell: Cell) -> None:
-    """Orthogonal recurrent weights and Glorot input weights, gate by gate; biases zero but for an open forget gate."""
-    gates = {"rnn": 1, "gru": 3, "lstm": 4}[cell]
-    w_ih, w_hh, b_ih, b_hh = _weights(layer)
-    with torch.no_grad():
-        for part in w_hh.chunk(gates):
-            nn.init.orthogonal_(part)
-        for part in w_ih.chunk(gates):
-            nn.init.xavier_uniform_(part)
-        b_ih.zero_()
-        b_hh.zero_()
-        if cell == "lstm":
-            b_ih.chunk(4)[1].fill_(1.0)
-
-
 def _rows_of(state: State | None, row: int) -> State | None:
     """The (1, B, H) parts of one layer and direction."""
     return None if state is None else tuple(part[row : row + 1].contiguous() for part in state)
@@ -231,45 +215,6 @@ def _rows_of(state: State | None, row: int) -> State | None:
 def _append(finals: list[State] | None, final: State) -> None:
     if finals is not None:
         finals.append(final)
-
-
-def _run_layer(
-    layer: nn.Module, x: Tensor, lengths: Tensor, state: State | None, hold: Tensor | None, with_state: bool
-) -> tuple[Tensor, State]:
-    """One direction of one layer over (B, T, D): outputs (B, T, H) and, if asked for, the state (B, H) at each row's length."""
-    is_lstm = isinstance(layer, nn.LSTM)
-    if is_lstm and not autocast_fits_lstm(x.device):
-        with torch.autocast(x.device.type, enabled=False):
-            wide = None if state is None else tuple(part.float() for part in state)
-            return _run_layer(layer, x.float(), lengths, wide, hold, with_state)
-    given = state if state is None or is_lstm else state[0]
-    with exact_fp32():
-        y, final = layer(x, given) if hold is None else _lstm_held(layer, x, given, hold)
-    if not with_state:
-        return y, ()
-    # h at a row's own length is its last real output; an LSTM's c is not among the outputs, but stood still since.
-    last = y[torch.arange(y.shape[0], device=y.device), sent(lengths - 1, y.device)]
-    return y, (last, final[1][0]) if is_lstm else (last,)
-
-
-def _lstm_held(layer: nn.Module, x: Tensor, state: Any, hold: Tensor) -> tuple[Tensor, State]:
-    """An LSTM whose cell state stands still where `hold` (B, T) is True.
-
-    The input gets one column more, 1 on padding, whose fixed weights shut the input gate and open the forget gate.
-    """
-    w_ih, w_hh, b_ih, b_hh = _weights(layer)
-    size = w_hh.shape[1]
-    column = w_ih.new_zeros(4 * size, 1)
-    column[:size] = -_SHUT
-    column[size : 2 * size] = _SHUT
-    # What stands in the padding may be anything, infinity too: it is blanked, or it would defeat the gates.
-    x = torch.cat([x.masked_fill(hold.unsqueeze(-1), 0.0), hold.unsqueeze(-1).to(x.dtype)], dim=-1)
-    if state is None:
-        zeros = x.new_zeros(1, x.shape[0], size)
-        state = (zeros, zeros)
-    weights = [torch.cat([w_ih, column], dim=1), w_hh, b_ih, b_hh]
-    y, h, c = torch._VF.lstm(x, state, weights, True, 1, 0.0, layer.training, False, True)
-    return y, (h, c)
 
 
 def _flip_index(batch: Padded) -> Tensor:

@@ -38,6 +38,7 @@ def build_model(config: LanguageConfig, tokens: int) -> NextToken:
             cell=config.cell,
             bidirectional=both,
             dropout=config.layer_dropout,
+            weight_dropout=config.weight_dropout,
         ),
         head=head(),
         reverse_head=head() if both else None,

@@ -51,6 +51,8 @@ class LanguageSettings:
     """Share of features zeroed between layers likewise."""
     output_dropout: float = 0.3
     """Share of output features zeroed likewise."""
+    weight_dropout: float = 0.0
+    """Share of recurrent weights zeroed in training, others at every step of training, the same at all tokens."""
     label_smoothing: float = 0.0
     """Share of each target spread over all tokens."""
     sampled_softmax: int | None = None
@@ -70,7 +72,7 @@ class LanguageSettings:
                 up_to(MOST_LAYERS): ("num_layers",),
                 SHARE: (
                     *("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
-                    "label_smoothing",
+                    *("weight_dropout", "label_smoothing"),
                 ),
             },
         )

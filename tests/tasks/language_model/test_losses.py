@@ -160,8 +160,9 @@ def test_a_split_is_measured_whole_whatever_it_is_cut_into(monkeypatch, both):
         monkeypatch.undo()
 
 
-def test_word_dropout_hides_tokens_in_training_alone():
-    task = made(directions="forward", max_length=20, warm_up=0, word_dropout=0.5, **PLAIN)
+@pytest.mark.parametrize("dropout", ["word_dropout", "weight_dropout"])
+def test_what_is_hidden_is_hidden_in_training_alone(dropout):
+    task = made(directions="forward", max_length=20, warm_up=0, **{dropout: 0.5}, **PLAIN)
     batch = task.encode(rows()).batch(np.array([0, 50]))
     [still] = task.losses(batch)
     task.model.train()
