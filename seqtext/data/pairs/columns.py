@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import datasets
 
 TOPIC = "topic"  # kept where there is one: figures are then given for each
-FIRST, SECOND = "1", "2"  # columns of a table without a header
+LOOKED_AT = 100  # rows, for columns of numbers
 FLAGS = "pass --source NAME --target NAME"
 
 
@@ -96,8 +96,8 @@ def _both(
         raise DataError(f"{source!r} is both source and target", where=where, expected="two", fix=FLAGS)
     if source is None and target is None and {SOURCE, TARGET} <= set(names):
         return SOURCE, TARGET
-    if source is None and target is None and _are_without_header(rows, names):
-        return FIRST, SECOND
+    if source is None and target is None and (first := _without_header(rows, names)):
+        return first
     if (source is None) != (target is None) and len(names) == 2:
         [left] = [name for name in names if name not in (source, target)]
         return (source or left), (target or left)
@@ -115,10 +115,15 @@ def _both(
     return source, target
 
 
-def _are_without_header(rows: datasets.Dataset, names: Sequence[str]) -> bool:
-    """Whether these are the columns of a table without a header, as pairs are often published: two texts, perhaps whose they are."""
-    numbered = list(names) == [str(number + 1) for number in range(len(names))]
-    return numbered and len(names) in (2, 3) and not any(str(rows[0][name]).strip().isdigit() for name in names[:2])
+def _without_header(rows: datasets.Dataset, names: Sequence[str]) -> tuple[str, str] | None:
+    """The pair of a table without a header, as such are often published: two texts, perhaps with numbers and whose they are.
+
+    Two columns of texts that are no numbers, or the first two of three; None if that is not what it is.
+    """
+    if list(names) != [str(number + 1) for number in range(len(names))]:
+        return None
+    texts = [name for name in names if not all(str(cell).strip().isdigit() for cell in rows[:LOOKED_AT][name])]
+    return (texts[0], texts[1]) if len(texts) in (2, 3) else None
 
 
 def _column_of_languages(rows: datasets.Dataset) -> str | None:

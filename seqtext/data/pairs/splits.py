@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqtext.data.pairs.checks import UNEVEN, blank_rows, look_swapped, same_share, uneven_pairs
-from seqtext.data.pairs.columns import FIRST, SECOND, TOPIC, choose_pairs
+from seqtext.data.pairs.columns import TOPIC, choose_pairs
 from seqtext.data.pairs.parallel_files import SOURCE
 from seqtext.data.reading.column_arrays import place_of, row_number
 from seqtext.data.rows.duplicates import duplicates
@@ -82,8 +82,10 @@ def pair_splits(
     """
     notes: list[str] = []
     pairs = choose_pairs(used_splits(splits, notes, rows="pairs"), source=source, target=target)
-    if source is None and (pairs.source, pairs.target) == (FIRST, SECOND):
-        notes.append("source: column 1; target: column 2 (--source and --target choose others)")
+    if source is None and target is None and pairs.source.isdigit():
+        notes.append(
+            f"source: column {pairs.source}; target: column {pairs.target} (--source and --target choose others)"
+        )
     blank: dict[str, int] = {}
     kept = {name: without_blank(rows, name, blank, notes) for name, rows in pairs.splits.items()}
     warnings = _swapped(kept)

@@ -64,12 +64,17 @@ def test_two_or_three_columns_without_names(tmp_path: Path, columns: int, name: 
 
 
 def test_columns_of_numbers_are_no_texts(tmp_path: Path) -> None:
-    (tmp_path / "a.tsv").write_text("".join(f"{i}\tSentence {i}.\t{2 * i}\tSatz {i}.\n" for i in range(3, 40)))
+    path = tmp_path / "a.tsv"
+    path.write_text("".join(f"{i}\tSentence {i}.\t{2 * i}\tSatz {i}.\n" for i in range(3, 40)))
+    found = splits_of("--data", str(path))
+    assert found.languages == ("2", "4")
+    assert "source: column 2; target: column 4 (--source and --target choose others)" in found.notes
+    assert splits_of("--data", str(path), "--source", "4", "--target", "2").languages == ("4", "2")
+    path.write_text("".join(f"A {i}.\tB {i}.\tC {i}.\tD {i}.\n" for i in range(3, 40)))
     with pytest.raises(
         DataError, match=r"found the columns of text 1, 2, 3, 4; expected two; pass --source NAME --target NAME"
     ):
-        splits_of("--data", str(tmp_path / "a.tsv"))
-    assert splits_of("--data", str(tmp_path / "a.tsv"), "--source", "2", "--target", "4").languages == ("2", "4")
+        splits_of("--data", str(path))
 
 
 def test_a_txt_of_lines_alone_is_no_pair(tmp_path: Path) -> None:
