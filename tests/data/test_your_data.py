@@ -136,6 +136,12 @@ LAYOUTS = {
     "pairs in two or three columns without names (`fra.txt`)": Layout(
         "fra.txt", "".join("\t".join([*pair, "CC-BY"]) + "\n" for pair in PAIRS), pairs, sorted(PAIRS)
     ),
+    "such pairs with numbers beside them, as Tatoeba exports them": Layout(
+        "pairs.tsv",
+        "".join(f"{i}\t{one}\t{i + 40}\t{other}\n" for i, (one, other) in enumerate(PAIRS)),
+        pairs,
+        sorted(PAIRS),
+    ),
     "a table called txt (UCI's `LD2011_2014.txt`, household power)": Layout("a.txt", table([HEADER, *ROWS], ";")),
     "UTF-16 or UTF-32, with or without a mark": Layout("a.csv", table([HEADER, *ROWS]).encode("utf-16-le")),
     "packed: gz, bz2, xz, zst, or zip with one file": Layout(
@@ -262,6 +268,12 @@ LAYOUTS |= {
         },
         chosen,
         sorted([f"{kind} {i}", kind] for kind in ("neg", "pos") for i in hours),
+    ),
+    "a file of lines for each class": Layout(
+        "data",
+        {f"{kind}.txt": "".join(f"{kind} {i}\n" for i in range(6)) for kind in ("Arabic", "Czech")},
+        chosen,
+        sorted([f"{kind} {i}", kind] for kind in ("Arabic", "Czech") for i in range(6)),
     ),
     "lines of fastText": Layout(
         "train.txt", "".join(f"__label__{label} {text}\n" for text, label in ROWS), chosen, sorted(ROWS)

@@ -61,20 +61,20 @@ class ClassFolders:
 
 def class_folders(root: Path) -> ClassFolders | None:
     """The classes of a folder that has a folder for each, perhaps inside of one for each split; None for any other folder."""
-    if _describes_itself(root):
+    if describes_itself(root):
         return None
     try:
-        folders, files = _inside(root)
-        by_split = {folder: _SPLITS[found[1].lower()] for folder in folders if (found := _split_of(folder))}
+        folders, files = inside(root)
+        by_split = {folder: _SPLITS[found[1].lower()] for folder in folders if (found := split_of(folder))}
         notes: list[str] = []
         splits: dict[str, dict[str, list[Path]]] = {}
         if "train" in by_split.values():
             if len(set(by_split.values())) < len(by_split) or any(_is_table(file) for file in files):
                 return None
             splits = {split: _classes(folder, notes) for folder, split in by_split.items()}
-        elif not by_split and not any(_is_table(file) or _split_of(file) for file in files):
+        elif not by_split and not any(_is_table(file) or split_of(file) for file in files):
             splits["train"] = _classes(root, notes)
-            if any(map(_split_of, (file for files in splits["train"].values() for file in files))):
+            if any(map(split_of, (file for files in splits["train"].values() for file in files))):
                 return None  # configurations of a data set, each with its splits
     except OSError:
         return None  # who reads it otherwise says what is wrong
@@ -111,14 +111,15 @@ def load_class_folders(found: ClassFolders, name: str) -> datasets.DatasetDict:
     return splits
 
 
-def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
+def inside(folder: Path) -> tuple[list[Path], list[Path]]:
     """Folders and files directly in a folder, sorted; neither hidden ones nor what an archive of a Mac brings along."""
     with os.scandir(folder) as entries:
         seen = sorted((Path(e.path), e.is_dir()) for e in entries if not e.name.startswith((".", "__")))
     return [path for path, is_folder in seen if is_folder], [path for path, is_folder in seen if not is_folder]
 
 
-def _split_of(path: Path) -> re.Match[str] | None:
+def split_of(path: Path) -> re.Match[str] | None:
+    """The split that a file or folder is called after, as the group 1; None for another name."""
     return _OF_SPLIT.fullmatch(path.name if path.is_dir() else path.name.partition(".")[0])
 
 
@@ -128,7 +129,7 @@ def _is_table(path: Path) -> bool:
     return bool(endings & _TABLES)
 
 
-def _describes_itself(root: Path) -> bool:
+def describes_itself(root: Path) -> bool:
     """Whether a README says what the data is, as on the hub."""
     readme = root / "README.md"
     try:
@@ -142,7 +143,7 @@ def _describes_itself(root: Path) -> bool:
 
 def _classes(folder: Path, notes: list[str]) -> dict[str, list[Path]]:
     """The files of each class; none if some are no texts."""
-    found = {path.name: _inside(path)[1] for path in _inside(folder)[0]}
+    found = {path.name: inside(path)[1] for path in inside(folder)[0]}
     found = {name: files for name, files in found.items() if files}
     left = [name for name in found if name.lower() in _WITHOUT_LABEL and len(found) > 2]
     notes += [

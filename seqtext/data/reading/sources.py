@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqtext.data.reading.class_files import class_files, load_class_files
 from seqtext.data.reading.class_folders import class_folders, load_class_folders
 from seqtext.data.reading.dialect import AS_IT_IS, Dialect
 from seqtext.data.reading.hub import is_hub_name, resolve_commit
@@ -161,6 +162,10 @@ def _folder(path: Path, name: str, config: str | None, dialect: Dialect) -> data
         return load_saved(path, name)
     if config is None and not dialect.is_said and (classes := class_folders(path)):
         return load_class_folders(classes, name)
+    if config is None and not dialect.is_said and (by_class := class_files(path)):
+        splits = load_class_files(by_class, name)
+        if splits is not None:
+            return splits
     return load_repository(str(path.absolute()), name, config=config, dialect=dialect)
 
 
