@@ -11,7 +11,8 @@ from typing import Any
 
 from seqtext.data.reading.label_forms import Form
 
-LISTED = re.compile(r"\s*[\[({](.*)[\])}]\s*", re.DOTALL)
+_LISTED = re.compile(r"\s*[\[({](.*)[\])}]\s*", re.DOTALL)
+_TAGS = re.compile(r"\s*(?:<[^<>]+>)+\s*")  # as Stack Overflow writes them: <python><pandas>
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
 _ITEM = re.compile(rf"{QUOTED}|[^,\s\"'][^,]*", re.DOTALL)
 _NUMBERS = re.compile(r"[\d.\s]+")
@@ -32,13 +33,18 @@ def split(cell: str, form: Form) -> list[Any] | None:
     """The names in a cell of text."""
     if not cell.strip():
         return None
-    if LISTED.fullmatch(cell) and (form in ("list", "yes_no") or cell.strip() in ("[]", "()", "{}")):
+    if is_list(cell) and (form in ("list", "yes_no") or cell.strip() in ("[]", "()", "{}")):
         return parse_list(cell)
     return [cell] if form in ("list", "yes_no") else cell.split(form)
 
 
+def is_list(cell: str) -> bool:
+    """Whether a cell is written as a list."""
+    return bool(_LISTED.fullmatch(cell) or _TAGS.fullmatch(cell))
+
+
 def parse_list(cell: str) -> list[str] | None:
-    """The items of a list as JSON, Python and numpy write it.
+    """The items of a list as JSON, Python and numpy write it, or of tags.
 
     Raises:
         ValueError: for a list of lists, or of objects without a name.
@@ -47,7 +53,9 @@ def parse_list(cell: str) -> list[str] | None:
         return None
     if _OBJECTS.match(cell):
         return _names_of_objects(cell)
-    listed = LISTED.fullmatch(cell)
+    if _TAGS.fullmatch(cell):
+        return [tag.strip() for tag in re.findall(r"<([^<>]+)>", cell)]
+    listed = _LISTED.fullmatch(cell)
     assert listed is not None
     items: list[str] = []
     for item in _ITEM.findall(listed[1]):

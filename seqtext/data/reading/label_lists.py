@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
 from seqtext.data.reading.joined_columns import parts_of
-from seqtext.data.reading.label_cells import LISTED, called, parse_list, split
+from seqtext.data.reading.label_cells import called, is_list, parse_list, split
 from seqtext.data.reading.label_codes import MISSING, plain_name
 from seqtext.data.reading.label_forms import MARKS, Form
 from seqtext.data.reading.label_numbers import named_by_numbers
@@ -68,7 +68,7 @@ def form_of(dataset: datasets.Dataset, column: str) -> Form | None:
     if not is_written(dataset, column):
         return None
     cells = _texts(dataset, column)
-    if cells and all(map(LISTED.fullmatch, cells)) and any("," in cell or "' '" in cell for cell in cells):
+    if cells and all(map(is_list, cells)) and any(mark in cell for cell in cells for mark in (",", "' '", "><")):
         try:
             return _form_of_lists([one for cell in cells if (one := parse_list(cell)) is not None])
         except ValueError:  # of a list that cannot be read: whoever reads it says which

@@ -23,6 +23,7 @@ _MOST_COLUMNS = 50  # of more, one by chance is like a label
 _ROWS_OF_A_CLASS = 10  # on average, at least
 _DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T,].*)?$"
 _YES_OR_NO = {0, 1, "0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"}
+_NAMES_A_ROW = r"^(https?://\S*|\S*\d\S*)$"  # an address, or one word that has a digit: 0000997932d777bf
 Kind = Literal["classes", "texts", "neither", "unclear"]
 
 
@@ -60,8 +61,8 @@ def kind_of(dataset: datasets.Dataset, column: str) -> Kind:
     if different <= min(_MOST_CLASSES, max(2, len(cells) / _ROWS_OF_A_CLASS)):
         return "classes"
     words = pc.mean(pc.match_substring_regex(cells, r"\p{L}\p{L}")).as_py()
-    if not is_text or words < 0.1:
-        return "neither"  # numbers, times, signs
+    if not is_text or words < 0.1 or pc.mean(pc.match_substring_regex(cells, _NAMES_A_ROW)).as_py() > 0.9:
+        return "neither"  # numbers, times, signs, names of rows
     return "texts" if different > len(cells) / 2 and words > 0.9 else "unclear"
 
 

@@ -38,6 +38,7 @@ WRITTEN = {
     "objects": (OBJECTS, "list"),
     "objects in json": ([json.dumps(one) for one in OBJECTS], "list"),
     "objects in python": ([str(one) for one in OBJECTS], "list"),
+    "tags": (["".join(f"<{name}>" for name in one) or "[]" for one in LISTS], "list"),
     "commas": ([", ".join(one) or "[]" for one in LISTS], ","),
 }
 

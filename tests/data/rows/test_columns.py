@@ -234,7 +234,17 @@ def test_many_rows_are_no_wait() -> None:
 TWENTY = {"name": [f"Name {row}" for row in range(30)], "tongue": ["ru", "de", "fr"] * 10}
 
 
-@pytest.mark.parametrize("more", [{}, {"id": [str(row) for row in range(30)]}, {"same": ["all alike"] * 30}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({}, {"id": [str(row) for row in range(30)]}, {"same": ["all alike"] * 30}),
+        {"id": [f"{row * 7919:04x}ab" for row in range(30)]},
+        {
+            "link": [f"https://some.where/{chr(97 + row)}" for row in range(26)]
+            + ["http://a/b", "http://c", "http://d", "http://e"]
+        },
+    ],
+)
 def test_few_values_that_repeat_are_the_label_and_texts_that_differ_the_text(more: dict[str, list[object]]) -> None:
     data = rows(**more, **TWENTY)
     assert choose(data) == ("name", "tongue")
