@@ -147,7 +147,9 @@ def _classes(folder: Path, notes: list[str]) -> dict[str, list[Path]]:
     found = {name: files for name, files in found.items() if files}
     left = [name for name in found if name.lower() in _WITHOUT_LABEL and len(found) > 2]
     notes += [
-        f"the folder {folder.name}/{name} has no label and is not used ({len(found[name]):,} texts)" for name in left
+        f"the {len(found[name]):,} texts of {folder.name}/{name} have no label and are not used; a classifier learns from them too"
+        f" with --unlabelled_data {shlex.quote(str(folder / name))}"
+        for name in left
     ]
     classes = {name: files for name, files in found.items() if name not in left}
     return classes if all(_is_text(file) for files in classes.values() for file in files) else {}

@@ -44,7 +44,8 @@ def test_imdb(tmp_path: Path) -> None:
     assert rows_of(tmp_path) == [
         (f"{label} film {n}\r\nsecond line\n", label) for label in ("neg", "pos") for n in range(3)
     ]
-    assert notes_of(*source.splits.values()) == ["the folder train/unsup has no label and is not used (4 texts)"]
+    told = "the 4 texts of train/unsup have no label and are not used; a classifier learns from them too with --unlabelled_data "
+    assert notes_of(*source.splits.values()) == [told + str(tmp_path / "train" / "unsup")]
 
 
 def test_20_newsgroups_whose_files_have_no_ending(tmp_path: Path) -> None:
