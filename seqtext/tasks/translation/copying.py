@@ -21,10 +21,20 @@ PLACEHOLDERS = "".join(
 )  # private-use characters; those that a text brings are copied themselves
 _ENDS = ".,;:!?)]}>\"'”’»"  # behind an address, no part of it
 # Runs of word characters have limits, those of addresses where there are some, or a long one would be read anew from each character on.
-_SITE = r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,9}\.(?:com|org|net|edu|gov|io|info)\b(?:/\S*)?"
-_ADDRESS = rf"(?:\w{{1,30}}://|www\.)\S+|[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|{_SITE}"
+# Scripts without blanks stand beside an address or a number as other words do behind a blank: neither goes on in them, nor in Hangul.
+_OTHER = rf"{UNSPACED}\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"
+_IN_NAME = rf"(?:[^\W{_OTHER}]|-)"
+_IN_ADDRESS = (
+    rf"(?:[^\s{_OTHER}\u3000-\u303f\uff00-\uffef]|(?<=[/=])[{_OTHER}]{{1,99}}(?=[/&?#\s]|$))"  # /wiki/北京 too
+)
+_SITE = rf"{_IN_NAME}{{1,63}}(?:\.{_IN_NAME}{{1,63}}){{0,9}}\.(?:com|org|net|edu|gov|io|info)(?!{_IN_NAME})(?:/{_IN_ADDRESS}*)?"
+_MAIL = rf"(?:{_IN_NAME}|[.+]){{1,64}}@{_IN_NAME}+(?:\.{_IN_NAME}+)+"
+_ADDRESS = rf"(?:[a-zA-Z][a-zA-Z\d+.-]{{0,29}}://|www\.){_IN_ADDRESS}+|{_MAIL}|{_SITE}"
 _FIGURE = r"(?:(?<![^\s(])[-−+])?\d+(?:[.,:/'’-]\d+)*"  # 1,000.5, -2, 2026-11-28
-_NUMBER = rf"[^\W\d_]{{1,30}}-?\d[\w-]*|{_FIGURE}"  # A380 too
+_CAPITAL, _LATIN = "A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я", "a-zA-ZÀ-ÖØ-öø-ɏͰ-ϿЀ-ӿ"  # and its kin
+# A380, COVID-19, iPhone5 and A320-200 too, but no word that is written beside a number: mid-40s, G7-Staaten
+_CODE = rf"(?:[{_LATIN}]{{1,30}}|[{_CAPITAL}]{{1,30}}-)\d[{_LATIN}\d]*(?:-[{_CAPITAL}\d]+(?![{_LATIN}]))*"
+_NUMBER = rf"(?<![{_LATIN}]){_CODE}|{_FIGURE}"
 _ADDRESSES = re.compile(_ADDRESS)
 _ALL = re.compile(f"{_ADDRESS}|{_NUMBER}")
 _NUMBERS = re.compile(_NUMBER)

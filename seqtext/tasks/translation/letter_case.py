@@ -9,11 +9,14 @@ _FEWEST_WORDS, _FEWEST_LETTERS = 3, 12  # fewer may be an abbreviation
 
 
 def in_capitals(text: str) -> bool:
-    """Whether a text has no small letters, and more capitals than abbreviations have."""
+    """Whether a text has no small letters, and more capitals than abbreviations have and than letters that have no case."""
     if not text.isupper():
         return False
     words = _WORD.findall(text)
-    return len(words) >= _FEWEST_WORDS or sum(map(len, words)) >= _FEWEST_LETTERS
+    letters = sum(map(len, words))
+    if 2 * sum(map(str.isupper, text)) < letters:
+        return False
+    return len(words) >= _FEWEST_WORDS or letters >= _FEWEST_LETTERS
 
 
 def in_small_letters(text: str) -> str:

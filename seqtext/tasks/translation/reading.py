@@ -15,8 +15,8 @@ from seqtext.tasks.translation.letter_case import in_capitals, in_small_letters
 from seqtext.tasks.translation.settings import MOST_CHARACTERS
 
 _BETWEEN = (  # where a long text is split: behind sentences, behind clauses, between words
-    re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？।])|\n+"),
-    re.compile(r"(?<=[,;:、，；：])\s*|\s+(?=[-–—(])"),
+    re.compile(r"(?<=[.!?…؟۔։።])[\"'”’»)\]]*\s+|(?<=[。！？।॥။។])|\n+"),
+    re.compile(r"(?<=[,;:،؛፣、，；：])\s*|\s+(?=[-–—(])"),
     re.compile(r"\s+"),
 )
 

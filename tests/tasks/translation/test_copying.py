@@ -58,6 +58,30 @@ def test_what_is_copied(copier, text, masked, copied):
     assert made.put_back(made.text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "copied"),
+    [
+        ("请访问https://example.org/a查看更多信息。", ["https://example.org/a"]),
+        ("请写信给info@example.org，谢谢", ["info@example.org"]),
+        ("info@example.org으로 보내, 제2차", ["info@example.org", "2"]),
+        (
+            "https://zh.wikipedia.org/wiki/北京 oder müller@straße.de",
+            ["https://zh.wikipedia.org/wiki/北京", "müller@straße.de"],
+        ),
+        ("我在2008年去了北京。彼は1998年", ["2008", "1998"]),
+        ("ב-2008, في2008", ["2008", "2008"]),
+        ("in his mid-40s, Under-18s, G7-Staaten, Formel-1", ["40", "18", "G7", "1"]),
+        (
+            "COVID-19, A320-200, a B-52, H2O and iPhone5, not H2O-free",
+            ["COVID-19", "A320-200", "B-52", "H2O", "iPhone5", "H2O"],
+        ),
+    ],
+)
+def test_words_beside_a_number_or_an_address_are_no_part_of_it(text, copied):
+    known = Tokenizer.train([text] * 60, vocabulary_size=700, normaliser=Normaliser(), always=PLACEHOLDERS)
+    assert list(Copier(known, numbers=True).masked(text).stands_for.values()) == copied
+
+
 @pytest.mark.parametrize("run", ["x", "a.", "a-", "é_", "a+", "9a", "x.com.", "a@"])
 def test_a_long_run_is_looked_through_once(copier, run):
     began = time.process_time()
@@ -87,6 +111,7 @@ def test_whether_numbers_are_copied_is_learnt_from_the_pairs():
     assert not copies_numbers(other)
     assert not copies_numbers(same[:8] + other)
     assert copies_numbers(other[:3]), "too few to tell"
+    assert copies_numbers([(f"In {n} he went.", f"他在{n}年去了。") for n in range(1900, 1930)])
 
 
 def test_terms_of_a_glossary_are_whole_words_and_the_longest(copier):

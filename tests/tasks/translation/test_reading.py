@@ -21,6 +21,8 @@ def test_sentences_first_then_clauses_then_words():
     assert [part.strip() for part in split("a b c d e f g", at_most(3))] == ["a b c", "d e f", "g"]
     assert split("x" * 10, lambda text: len(text) <= 4) == ["xx", "xxx", "xx", "xxx"]
     assert split("一二。三四。", lambda text: len(text) <= 3) == ["一二。", "三四。"]
+    asked = ["هل ذهبت إلى السوق اليوم؟ ", "نعم، ذهبت مع أخي الكبير؟"]
+    assert split("".join(asked), at_most(6)) == asked
 
 
 def test_what_fits_stays_whole():
@@ -38,7 +40,9 @@ def test_nothing_but_blanks_is_lost(text, most):
 @pytest.mark.parametrize(
     ("text", "loud"),
     [("A MAN IS WALKING A DOG.", True), ("NASA", False), ("NASA USA", False), ("A man is", False), ("一二三四", False),
-     ("INTERNATIONALES", True), ("123 456 789 000", False), ("", False)],
+     ("INTERNATIONALES", True), ("МУЖЧИНА ИДЕТ ДОМОЙ", True),
+     ("我非常喜欢和朋友一起看NBA的比赛", False), ("그는 어제 친구들과 KBS 방송을 보았다", False),
+     ("أحب مشاهدة قناة BBC مع أصدقائي", False), ("123 456 789 000", False), ("", False)],
 )  # fmt: skip
 def test_capitals_are_more_than_an_abbreviation(text, loud):
     assert in_capitals(text) == loud
