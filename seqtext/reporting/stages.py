@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any, NamedTuple, TypeVar
 from seqtext.errors import printable
 from seqtext.options import RunOptions, TrainingOptions, training_arguments
 from seqtext.reporting.summary import summarise
+from seqtext.saving.atomic import beside, move_in, remove
 from seqtext.saving.configs import write_options
 from seqtext.training.fit import FitResult, fit
 from seqtext.training.processes import started_processes
 from seqtext.training.protocols import Task
 from seqtext.training.run_folder import RunFolder
 
+OWN = "own"  # the folder in stages/ of a run's own model, where another is kept as that of the run
 OptionsT = TypeVar("OptionsT", bound=RunOptions)
 TaskT = TypeVar("TaskT", bound=Task)
 
@@ -39,6 +42,8 @@ class Stage(NamedTuple):
 def begin(folder: RunFolder, options: OptionsT, *, revision: str | None) -> OptionsT:
     """Makes the folder of a run that has stages; gives the options with which all else goes on in it.
 
+    A run that goes on gets its own model back, where another was kept: only with that can it go on.
+
     Args:
         folder: of the run.
         options: of the recipe.
@@ -49,6 +54,11 @@ def begin(folder: RunFolder, options: OptionsT, *, revision: str | None) -> Opti
         ResourceError: if it may not be written.
     """
     folder.prepare(overwrite=options.overwrite, resume=options.resume)
+    if started_processes().first and (own := folder.stages / OWN).is_dir():
+        with beside(folder.model, folder=True) as place:
+            shutil.copytree(own, place, dirs_exist_ok=True)
+            move_in(place, folder.model)
+        remove(own)
     if started_processes().first and not options.resume:
         recorded: Any = options  # any recipe's
         write_options(folder.options, replace(recorded, revision=revision, run=str(folder.path), config=None))
@@ -76,7 +86,7 @@ def run_stage(
         Stopped: by a signal, with everything saved.
     """
     inner, processes = RunFolder(folder.stages / stage.name), started_processes()
-    if processes.ask_first(inner.has_ended):
+    if processes.ask_first(lambda: inner.has_ended(options.epochs)):
         return open(inner.path)
     task = processes.made_once(make, open=open)
     if processes.first:
@@ -93,7 +103,7 @@ def run_stage(
 def better_of(task: TaskT, result: FitResult, other: TaskT, *, validation: Any, name: str) -> tuple[TaskT, FitResult]:
     """The better of two tasks by the figure on validation rows that epochs are chosen by; of equal ones the first. Says which it is.
 
-    If it is the other, the run's model is that from now on.
+    If it is the other, the run's model is that from now on, and its own lies in stages/own.
 
     Args:
         task: of the run, trained.
@@ -104,13 +114,20 @@ def better_of(task: TaskT, result: FitResult, other: TaskT, *, validation: Any, 
     """
     metric = task.selection_metric
     ours, theirs = (one.validate(one.encode(validation)) for one in (task, other))
-    sign = -1 if task.lower_is_better else 1
-    worse = sign * theirs[metric] <= sign * ours[metric]
+    worse = not _is_better(theirs[metric], ours[metric], lower=task.lower_is_better)
     told = f"{metric} on validation rows: {ours[metric]:.4f}, and {theirs[metric]:.4f} by {name}"
     if started_processes().first:
         print(f"{told}: {'the first' if worse else name} is kept", flush=True)
         if not worse:
+            if not (
+                own := RunFolder(result.run).stages / OWN
+            ).is_dir():  # of several others the first that is better finds it
+                task.save_pretrained(own)
             other.save_pretrained(result.run / "model")
     if worse:
         return task, result._replace(selection=f"{result.selection}; {told}")
     return other, result._replace(selection=f"{name}, by {told}", validation=theirs, advice="")
+
+
+def _is_better(one: float, other: float, *, lower: bool) -> bool:
+    return one < other if lower else one > other

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from seqtext.batching.ragged import Ragged, write_ragged
 from seqtext.data.reading.cache import cache_folder, no_space
 from seqtext.data.text.normaliser import Normaliser
-from seqtext.data.text.tokenizer import BEGIN
+from seqtext.data.text.tokenizer import BEGIN, LONGEST_TEXT, TRAINING_CHARACTERS
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 Item = TypeVar("Item")
+_MEASURED = 20_000  # texts, to know how many characters all have
 
 
 class AnyTokenizer(Protocol):
@@ -189,6 +190,29 @@ def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def learning_texts(rows: Dataset, column: str, *, most: float = TRAINING_CHARACTERS) -> Iterator[str]:
+    """The texts that a tokenizer learns from.
+
+    Args:
+        rows: of training.
+        column: of the texts.
+        most: characters that it looks at; of more, rows spread evenly, since files are often sorted by class or language.
+    """
+    some = spread(rows, _MEASURED)
+    lengths = [min(len(text), LONGEST_TEXT) for chunk in texts_of(some, column) for text in chunk if text]
+    there = sum(lengths) * len(rows) / max(len(some), 1)
+    if there > most:
+        rows = spread(rows, int(len(rows) * 0.95 * most / there))  # a little less, or the last rows would be missed
+    return (text for chunk in texts_of(rows, column) for text in chunk)
+
+
+def spread(rows: Dataset, count: int) -> Dataset:
+    """So many rows, spread evenly; all if there are no more."""
+    if len(rows) <= count:
+        return rows
+    return rows.select(np.linspace(0, len(rows) - 1, max(count, 1)).astype(np.int64))
 
 
 def texts_of(rows: Dataset, column: str) -> Iterator[list[str]]:

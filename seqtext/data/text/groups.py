@@ -6,7 +6,8 @@ Knows texts; not labels, nor how a split is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -29,7 +30,8 @@ MOST_CHARACTERS = 1_000  # of a text that are looked at
 
 def groups_of_column(rows: Dataset, column: str, *, near: bool = True) -> NDArray[np.int64]:
     """As `groups_of`, of the texts of a column, or of several that are joined."""
-    return groups_of([text for chunk in texts_of(rows, column) for text in chunk], near=near)
+    texts = (text for chunk in texts_of(rows, column) for text in chunk)
+    return _equal_to_the_letter(texts) if len(rows) > MOST_ROWS else groups_of(list(texts), near=near)
 
 
 def groups_by(rows: Dataset, column: str, split_by: SplitBy) -> NDArray[np.int64] | None:
@@ -48,7 +50,7 @@ def groups_of(texts: Sequence[str], *, near: bool = True) -> NDArray[np.int64]:
         near: whether nearly equal ones are looked for too.
     """
     if len(texts) > MOST_ROWS:
-        return np.unique(np.fromiter(map(hash, texts), dtype=np.int64, count=len(texts)), return_inverse=True)[1]
+        return _equal_to_the_letter(texts)
     words, row_of = hash_words([text[:MOST_CHARACTERS] for text in texts])
     rows = len(texts)
     starts = np.searchsorted(row_of, np.arange(rows + 1))
@@ -66,6 +68,15 @@ def groups_of(texts: Sequence[str], *, near: bool = True) -> NDArray[np.int64]:
         if np.bincount(joined).max(initial=0) <= max(MOST_OF_A_GROUP * rows, most):
             return joined
     return equal
+
+
+def _equal_to_the_letter(texts: Iterable[str]) -> NDArray[np.int64]:
+    """The groups of equal texts. By a digest: Python's own hash of a text is another in every process, and so would the split be."""
+
+    def number(text: str) -> int:
+        return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+    return np.unique(np.fromiter(map(number, texts), dtype=np.uint64), return_inverse=True)[1]
 
 
 def _powers(count: int) -> NDArray[np.uint64]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from seqtext.data.text.encoding import texts_of
+from seqtext.data.text.encoding import spread, texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import least_pieces
 from seqtext.data.text.words import count_words
@@ -14,6 +14,7 @@ from seqtext.data.text.words import count_words
 if TYPE_CHECKING:
     from datasets import Dataset
 
+LOOKED_AT = 10_000  # texts
 OF_WORDS = 400  # pieces where texts are single words
 
 
@@ -26,7 +27,8 @@ def suited_pieces(rows: Dataset, columns: Sequence[str], normaliser: Normaliser,
         normaliser: of the texts.
         of_texts: pieces where texts are of several words.
     """
-    some = [text for column in columns for text in next(texts_of(rows, column))]
+    looked_at = spread(rows, LOOKED_AT)
+    some = [text for column in columns for chunk in texts_of(looked_at, column) for text in chunk]
     if sum(map(count_words, some)) >= 1.5 * len(some):
         return of_texts
     chunks = chain.from_iterable(texts_of(rows, column) for column in columns)

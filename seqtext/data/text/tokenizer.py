@@ -22,8 +22,8 @@ from seqtext.data.text.tokenizer_bytes import check_model
 from seqtext.errors import DataError, OptionsError, SavedFileError
 
 PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3  # the same ids in every model we train, checked in every model we load
-_TRAINING_CHARACTERS = 20_000_000  # enough for a stable vocabulary; beyond it only the memory grows
-_LONGEST_TEXT = 20_000  # characters of one text the trainer looks at
+TRAINING_CHARACTERS = 20_000_000  # enough for a stable vocabulary; beyond it only the memory grows
+LONGEST_TEXT = 20_000  # characters of one text the trainer looks at
 _WORD = re.compile(
     " *[^ ]+(?: +$)?|^ +$"
 )  # with the blanks before it, the last one also with those behind it; or blanks alone
@@ -104,7 +104,7 @@ class Tokenizer:
                 split_digits=True,
                 normalization_rule_name="identity",
                 remove_extra_whitespaces=False,
-                max_sentence_length=4 * _LONGEST_TEXT,
+                max_sentence_length=4 * LONGEST_TEXT,
                 num_threads=1,
                 pad_id=PAD,
                 unk_id=UNKNOWN,
@@ -255,9 +255,9 @@ class _Counted:
         self.characters: set[str] = set()
 
     def __iter__(self) -> Iterator[str]:
-        left = _TRAINING_CHARACTERS
+        left = TRAINING_CHARACTERS
         for text in self._source:
-            normalised = self._normaliser(text[:_LONGEST_TEXT])
+            normalised = self._normaliser(text[:LONGEST_TEXT])
             if not normalised:
                 continue
             self.texts += 1

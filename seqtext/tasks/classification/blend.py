@@ -85,7 +85,9 @@ def best_weights(recurrent: Tensor, linear: Tensor, labels: Tensor, target: Targ
         labels: (R, ...) the truth; rows that no opinion can be compared with are left out.
         target: what the texts have.
     """
-    known = torch.nonzero(target.known(labels)).flatten()[:MOST_ROWS]
+    known = torch.nonzero(target.known(labels)).flatten()
+    if len(known) > MOST_ROWS:  # spread evenly: rows are often sorted by class
+        known = known[torch.linspace(0, len(known) - 1, MOST_ROWS, dtype=torch.float64).long()]
     if not len(known):
         return 1.0, 1.0
     recurrent, linear, labels = recurrent[known], linear[known], labels[known]

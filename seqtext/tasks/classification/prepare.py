@@ -16,7 +16,7 @@ from seqtext.data.rows.columns import require
 from seqtext.data.rows.given import as_rows
 from seqtext.data.rows.label_sets import LabelSets
 from seqtext.data.rows.labels import Labels
-from seqtext.data.text.encoding import texts_of
+from seqtext.data.text.encoding import learning_texts
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.suited_pieces import suited_pieces
 from seqtext.data.text.tokenizer import Tokenizer
@@ -98,12 +98,11 @@ def prepare(
     if source is not None:
         wanted = _fitted(wanted, source, new_tokenizer=new_tokenizer)
     if source is None or new_tokenizer:
-        texts = (text for chunk in texts_of(train, columns.text) for text in chunk)
         normaliser = Normaliser(lowercase=wanted.lowercase)
         size = wanted.vocabulary_size or suited_pieces(train, [columns.text], normaliser, of_texts=OF_TEXTS)
         wanted = replace(wanted, vocabulary_size=size)
         tokenizer = Tokenizer.train(
-            texts,
+            learning_texts(train, columns.text),
             vocabulary_size=size,
             normaliser=normaliser,
             always=separators_in(columns.text),

@@ -14,7 +14,7 @@ from seqtext.data.reading.label_codes import check_values
 from seqtext.data.rows.columns import check_texts, choose_label, choose_text, require
 from seqtext.data.rows.given import as_rows
 from seqtext.data.rows.labels import Labels
-from seqtext.data.text.encoding import texts_of
+from seqtext.data.text.encoding import learning_texts
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.suited_pieces import suited_pieces
 from seqtext.data.text.tokenizer import Tokenizer
@@ -95,10 +95,10 @@ def prepare(
         if source.settings.get("whitespace") == "keep":  # as its weights learnt it
             wanted = replace(wanted, whitespace="keep")
     if source is None or new_tokenizer:
-        texts = (one for chunk in texts_of(train, text) for one in chunk)
         normaliser = Normaliser(whitespace=wanted.whitespace, lowercase=wanted.lowercase, clean=wanted.clean)
         size = wanted.vocabulary_size or suited_pieces(train, [text], normaliser, of_texts=PIECES)
         wanted = replace(wanted, vocabulary_size=size)
+        texts = learning_texts(train, text)
         tokenizer = Tokenizer.train(texts, vocabulary_size=size, normaliser=normaliser, always=separators_in(text))
     else:
         tokenizer = tokenizer_of(source, "target", whitespace=wanted.whitespace, clean=wanted.clean)

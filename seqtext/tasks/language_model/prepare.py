@@ -12,7 +12,7 @@ from torch import Tensor
 from seqtext.data.reading.joined_columns import joined
 from seqtext.data.rows.columns import check_texts, choose_text, require
 from seqtext.data.rows.given import as_rows
-from seqtext.data.text.encoding import texts_of
+from seqtext.data.text.encoding import learning_texts, texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.suited_pieces import suited_pieces
 from seqtext.data.text.tokenizer import Tokenizer
@@ -100,13 +100,13 @@ def prepare(
 
 def _trained(train: Dataset, column: str, wanted: LanguageSettings) -> tuple[AnyKind, int]:
     """A new tokenizer, and the size it was asked for."""
-    texts = (text for chunk in texts_of(train, column) for text in chunk)
     normaliser = Normaliser(lowercase=wanted.lowercase)
     if wanted.tokens == "words":
         size = wanted.vocabulary_size or WORDS
+        texts = (text for chunk in texts_of(train, column) for text in chunk)
         return WordTokenizer.train(texts, vocabulary_size=size, normaliser=normaliser), size
     size = wanted.vocabulary_size or suited_pieces(train, [column], normaliser, of_texts=PIECES)
-    return Tokenizer.train(texts, vocabulary_size=size, normaliser=normaliser), size
+    return Tokenizer.train(learning_texts(train, column), vocabulary_size=size, normaliser=normaliser), size
 
 
 def _fitted(wanted: LanguageSettings, source: SavedTask) -> LanguageSettings:

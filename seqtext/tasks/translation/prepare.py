@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from itertools import chain, islice, zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,10 +13,10 @@ from torch import Tensor
 
 from seqtext.data.rows.columns import check_texts, require
 from seqtext.data.rows.given import as_rows
-from seqtext.data.text.encoding import texts_of
+from seqtext.data.text.encoding import learning_texts, spread, texts_of
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.suited_pieces import suited_pieces
-from seqtext.data.text.tokenizer import Tokenizer
+from seqtext.data.text.tokenizer import TRAINING_CHARACTERS, Tokenizer
 from seqtext.errors import OptionsError
 from seqtext.saving.configs import settings_of
 from seqtext.tasks.other_tokenizer import under_other_tokenizer
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 PIECES = 8_000  # of a tokenizer
-LOOKED_AT = 20_000  # pairs that show what the data are
+LOOKED_AT = 20_000  # pairs, spread evenly, that show what the data are
 ALMOST_ALL = 0.999  # of the sources
 MOST_REPEATED = 0.01  # share of the targets that may have a run twice by chance
 MOST_CAPITALS = 0.01  # share of the sources that are no use to learn capitals from
@@ -105,9 +105,10 @@ def prepare(
 def _learnt(
     train: Dataset, columns: tuple[str, str], tokenizers: tuple[Tokenizer, Tokenizer], max_length: int
 ) -> dict[str, Any]:
-    """What the first training pairs show of the data: a part of the config."""
-    source, target = (chain.from_iterable(texts_of(train, column)) for column in columns)
-    pairs = list(islice(zip(source, target, strict=True), LOOKED_AT))
+    """What some training pairs show of the data: a part of the config."""
+    some = spread(train, LOOKED_AT)
+    source, target = (chain.from_iterable(texts_of(some, column)) for column in columns)
+    pairs = list(zip(source, target, strict=True))
     read, written = (
         one.encode([pair[side] for pair in pairs], keep=slice(0, max_length)) for side, one in enumerate(tokenizers)
     )
@@ -175,7 +176,8 @@ def _tokenizers(
         always = PLACEHOLDERS if wanted.copying else ""
         return Tokenizer.train(texts, vocabulary_size=size, normaliser=normaliser, always=always)
 
-    source, target = (chain.from_iterable(texts_of(train, column)) for column in columns)
+    most = TRAINING_CHARACTERS / (2 if wanted.shared_tokenizer else 1)
+    source, target = (learning_texts(train, column, most=most) for column in columns)
     if wanted.shared_tokenizer:
         shared = taken.get("target") or trained(
             text for pair in zip_longest(source, target, fillvalue="") for text in pair

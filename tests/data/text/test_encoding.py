@@ -7,14 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from datasets import Dataset
 
 from seqtext.batching.ragged import Ragged
-from seqtext.data.text.encoding import EncodingReport, encode_to_disk
+from seqtext.data.text.encoding import EncodingReport, encode_to_disk, learning_texts
 from seqtext.data.text.normaliser import Normaliser
 from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.errors import ResourceError
 
 TEXTS = [f"the ship number {number} sails over waves" for number in range(200)]
+
+
+@pytest.mark.parametrize(("most", "taken"), [(10**6, 400), (10_000, 290)])
+def test_a_tokenizer_learns_from_rows_that_are_spread_evenly(most: int, taken: int) -> None:
+    rows = Dataset.from_dict(
+        {"text": ["eins zwei drei vier fünf sechs sieben acht neun zehn"] * 200 + ["один два три"] * 200}
+    )
+    texts = list(learning_texts(rows, "text", most=most))
+    assert len(texts) == pytest.approx(taken, rel=0.05)
+    assert sum("один" in text for text in texts) == pytest.approx(len(texts) / 2, abs=1)
 
 
 @pytest.fixture(scope="module")

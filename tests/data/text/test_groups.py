@@ -6,7 +6,7 @@ from datasets import Dataset
 
 from seqtext.data.rows.splits import split_validation
 from seqtext.data.text import groups as module
-from seqtext.data.text.groups import groups_by, groups_of
+from seqtext.data.text.groups import groups_by, groups_of, groups_of_column
 
 
 def together(groups):
@@ -45,7 +45,10 @@ def test_where_five_words_would_join_too_many_ten_are_asked_for(monkeypatch):
 
 def test_of_very_many_rows_only_equal_texts_are_found(monkeypatch):
     monkeypatch.setattr(module, "MOST_ROWS", 3)
-    assert together(groups_of(["a b", "A b", "a b", "c"])) == {(0, 2)}
+    texts = ["a b", "A b", "a b", "c"]
+    assert together(groups_of(texts)) == {(0, 2)}
+    assert groups_of(texts).tolist() == [1, 2, 1, 0], "the same in every process: a split is drawn by these numbers"
+    assert groups_of_column(Dataset.from_dict({"text": texts}), "text").tolist() == [1, 2, 1, 0]
 
 
 def test_none_of_nothing():

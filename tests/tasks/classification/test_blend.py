@@ -74,6 +74,14 @@ def test_validation_rows_choose_the_weights_and_test_rows_see_them_only():
     assert best_weights(right, noise, unknown, THREE) == (1.0, 1.0)
 
 
+def test_of_many_rows_that_are_sorted_by_class_all_classes_choose_the_weights():
+    draw = torch.Generator().manual_seed(0)
+    labels = torch.arange(3).repeat_interleave(6000)
+    right = torch.nn.functional.one_hot(labels, 3).float().mul(3) + torch.randn(18_000, 3, generator=draw)
+    first = torch.tensor([3.0, 0.0, 0.0]).expand(18_000, 3)  # says that all are of the first class
+    assert best_weights(right.log_softmax(dim=1), first.log_softmax(dim=1), labels, THREE)[1] == 0
+
+
 def test_a_weight_of_nothing_is_the_other_model():
     one, other = torch.randn(5, 3).log_softmax(dim=1), torch.randn(5, 3).log_softmax(dim=1)
     assert torch.allclose(blended(one, other, (1.0, 0.0), THREE), one, atol=1e-6)

@@ -11,10 +11,12 @@ import pytest
 
 import seqtext
 from seqtext.errors import DataError
+from seqtext.reporting import stages
 from seqtext.tasks.classification import unlabelled as module
 from seqtext.tasks.classification.splits import labelled_splits
 from seqtext.tasks.classification.unlabelled import ANSWERS, with_answers
 from seqtext.tasks.language_model.language_model import LanguageModel
+from seqtext.training.run_folder import RunFolder
 from tests.conftest import topic_rows, write_csv
 from tests.in_process import Ended, succeeded, topics_recipe
 from tests.models.test_spread_labels import texts_of
@@ -178,8 +180,6 @@ def test_a_run_makes_a_language_model_starts_from_it_and_finds_it_again():
 
 
 def test_a_run_stopped_while_its_language_model_is_trained_goes_on(monkeypatch):
-    import seqtext.reporting.stages as stages
-
     fit = stages.fit
     monkeypatch.setattr(stages, "fit", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     assert recipe(*TRAIN, "--run", "run").code != 0
@@ -224,3 +224,29 @@ def test_a_start_is_compared_with_one_from_scratch_and_the_better_kept():
         for name, value in seqtext.load("second").model.state_dict().items()
     )
     assert same == kept
+
+
+def test_a_run_goes_on_with_its_own_model_where_another_was_kept(monkeypatch):
+    succeeded(recipe(*TRAIN, "--no_self_training", "--model", "rnn", "--run", "first"))
+    monkeypatch.setattr(stages, "_is_better", lambda *_, **__: True)
+    flags = (
+        "--train",
+        "test.csv",
+        "--test",
+        "train.csv",
+        "--unlabelled",
+        "drop",
+        "--model",
+        "rnn",
+        "--compare_scratch",
+    )
+    started = (*TRAINED, *flags, "--init_from", "first", "--run", "second")
+    assert "a start from scratch is kept" in succeeded(topics_recipe(*started)).out
+    own, other = seqtext.load("second/stages/own"), seqtext.load("second/stages/from_scratch")
+    assert seqtext.load("second").tokenizer.sha256 == other.tokenizer.sha256 != own.tokenizer.sha256
+    monkeypatch.setattr(stages, "_is_better", lambda *_, **__: False)
+    ended = succeeded(topics_recipe("--resume", "--run", "second", "--epochs", "2"))
+    assert "the first is kept" in ended.out
+    assert seqtext.load("second").tokenizer.sha256 == own.tokenizer.sha256
+    assert not Path("second/stages/own").exists()
+    assert RunFolder("second/stages/from_scratch").has_ended(2), "the other is trained for as long"
