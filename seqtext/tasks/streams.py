@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, TypeAlias
@@ -220,6 +220,17 @@ def json_text(
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=theirs, default=default)
     return text.translate(_ESCAPES)
+
+
+def free_names(added: Mapping[str, Any], taken: Collection[str]) -> dict[str, Any]:
+    """What is added to a row, under names that are not the input's, whose columns are kept as they are."""
+
+    def free(name: str) -> str:
+        while name in taken:
+            name += "_by_seqtext"
+        return name
+
+    return {free(name): value for name, value in added.items()}
 
 
 def cell_text(value: object, *, default: Callable[[Any], object] | None = None) -> str:

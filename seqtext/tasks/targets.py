@@ -12,7 +12,7 @@ from typing import TextIO
 
 from seqtext.data.reading.local_paths import at_home
 from seqtext.data.reading.packed import without_packing
-from seqtext.errors import NO_SPACE, OptionsError, cannot_be_written
+from seqtext.errors import NO_SPACE, OptionsError, SeqtextError, cannot_be_written
 from seqtext.saving.atomic import beside, move_in
 from seqtext.tasks.streams import CONTROLS
 
@@ -29,7 +29,7 @@ class Target:
         self._rows = self._bytes = 0  # that are whole
 
     def flush(self, rows: int) -> None:
-        """Answers of so many rows are whole: they reach a reader, and outlast Ctrl-C."""
+        """Answers of so many rows are whole: they reach a reader, and outlast Ctrl-C and faulty rows."""
         self.file.flush()
         self._rows += rows
         with suppress(OSError):  # of a test's stream
@@ -51,7 +51,9 @@ class Target:
 
 @contextmanager
 def open_target(output: str | None, *read: str | None) -> Iterator[Target]:
-    """The terminal if None, or a file that takes the name of `output` once it is whole. Ctrl-C keeps what is whole as `output.part`.
+    """The terminal if None, or a file that takes the name of `output` once it is whole.
+
+    Ctrl-C, or a row that is at fault, keeps what is whole as `output.part`.
 
     Args:
         output: name of the file.
@@ -89,6 +91,10 @@ def open_target(output: str | None, *read: str | None) -> Iterator[Target]:
                 move_in(place, path)
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt("" if special else target.keep(place, path)) from stop
+        except SeqtextError as error:  # a faulty row behind others
+            if not special and (kept := target.keep(place, path)):
+                error.args = (f"{error}; {kept}",)
+            raise
         except OSError as error:
             if error.errno not in NO_SPACE and error.filename != str(place):
                 raise

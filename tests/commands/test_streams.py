@@ -271,6 +271,20 @@ def test_a_fault_of_the_reader_leaves_no_part(run_folder):
     assert [path.name for path in Path.cwd().iterdir()] == ["in.csv"]
 
 
+def test_a_fault_behind_whole_answers_keeps_them(run_folder):
+    _many(5000)
+    with Path("many.txt").open("ab") as file:
+        file.write(b"caf\xe9\n")
+    ended = seqtext_command("predict", run_folder, "--input", "many.txt", "--output", "o.csv")
+    assert ended.code == 2
+    assert "many.txt, row 5001" in ended.err
+    part = Path.cwd() / "o.csv.part"
+    done = len(part.read_text().splitlines()) - 1
+    assert done >= 2000
+    assert ended.err.endswith(f"; the answers to the first {done:,} rows are in {part}\n")
+    assert not Path("o.csv").exists()
+
+
 def test_rows_are_taken_as_they_are_answered_not_before():
     _many(5000)
     from contextlib import ExitStack

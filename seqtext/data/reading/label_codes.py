@@ -54,7 +54,8 @@ def coded(dataset: datasets.Dataset, column: str, *, where: str | None = None) -
 
     A list of one label is that label, and so is an object of a number for each name of which one is 1.
 
-    Where every text is a whole number, as in a csv file, they are numbers: -1 is `MISSING` there too, and 2 comes before 10.
+    Where every text is a whole number, as in a csv file, they are numbers: -1 is `MISSING` there too, and 2 comes before 10. Beside 1
+    alone -1 is a class: no data set has one class and rows without a label.
 
     Raises:
         DataError: another type, several labels a row, a negative number, an id without a name, too many values for classes.
@@ -103,6 +104,12 @@ def plain_name(label: str) -> str:
     """A label without what readers add to it: outer blanks, and the `.0` of a whole number that was read as a float."""
     label = label.strip()
     return label.partition(".")[0] if _WHOLE.fullmatch(label) else label
+
+
+def same_name(label: str) -> str:
+    """What two labels have in common that are the same written otherwise: `plain_name`, and true and false in any letter case."""
+    plain = plain_name(label)
+    return plain.lower() if plain.lower() in ("true", "false") else plain
 
 
 def several_labels(where: str) -> DataError:
@@ -187,7 +194,9 @@ def _value_codes(
         if isinstance(meant[value], int) and meant[value] < MISSING:
             raise _no_such_id(value, np.flatnonzero(codes == code), "0 or more", where, dataset)
     # Texts that mean one number have one name, 3.0 that of 3: so several values may share a code.
-    name = {value: _name(value, meant[value]) for value in number if meant[value] != MISSING}
+    signs = {one for one in meant.values() if one is not None} == {-1, 1}
+    missing = (None,) if signs else (None, MISSING)
+    name = {value: _name(value, meant[value]) for value in number if meant[value] not in missing}
     names = sorted({(meant[value], one) for value, one in name.items()})
     place = {one: place for place, (_, one) in enumerate(names)}
     table = np.full(len(number) + 1, MISSING, dtype=np.int64)
@@ -202,14 +211,14 @@ def _name(value: str | int | bool, meant: object) -> str:
 
 
 def _meant(values: Collection[str | int | bool]) -> dict[str | int | bool, Any]:
-    """What each value stands for: texts are numbers where all are whole ones, and one without a character is `MISSING`."""
+    """What each value stands for: texts are numbers where all are whole ones, and one without a character is None."""
     texts = [value for value in values if isinstance(value, str) and value]
     whole = all(map(_WHOLE.fullmatch, texts))
     meant: dict[str | int | bool, Any] = {value: value for value in values}
     return (
         meant
         | {text: int(text.partition(".")[0]) if whole else text for text in texts}
-        | {value: MISSING for value in values if value == "" and isinstance(value, str)}
+        | {value: None for value in values if value == "" and isinstance(value, str)}
     )
 
 

@@ -18,7 +18,7 @@ from seqtext.data.reading.column_arrays import column_arrays, in_file, place_of
 from seqtext.data.reading.joined_columns import parts_of
 from seqtext.data.reading.label_cells import called, is_list, parse_list, split
 from seqtext.data.reading.label_codes import MISSING, plain_name
-from seqtext.data.reading.label_forms import MARKS, Form
+from seqtext.data.reading.label_forms import MARKS, Form, spellings
 from seqtext.data.reading.label_numbers import named_by_numbers
 from seqtext.errors import DataError, shorten
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 MOST_LABELS = 10_000
 MOST_CELLS = 2_000_000_000  # rows x labels: a byte each
 _YES = {
-    **dict.fromkeys((1, "1", "1.0", "true", "True", "yes"), 1),
-    **dict.fromkeys((0, "0", "0.0", "false", "False", "no"), 0),
+    **dict.fromkeys((1, "1", "1.0", *(one for word in ("true", "yes") for one in spellings(word))), 1),
+    **dict.fromkeys((0, "0", "0.0", *(one for word in ("false", "no") for one in spellings(word))), 0),
 }
 _YES_OR_NO: dict[object, int] = {**_YES, **dict.fromkeys((-1, "-1", "-1.0"), MISSING)}
 

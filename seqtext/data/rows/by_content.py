@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from seqtext.data.reading.column_arrays import column_arrays
+from seqtext.data.reading.label_forms import spellings
 from seqtext.data.reading.numbers import holds_numbers
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ _MOST_CLASSES = 1_000
 _MOST_COLUMNS = 50  # of more, one by chance is like a label
 _ROWS_OF_A_CLASS = 10  # on average, at least
 _DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T,].*)?$"
-_YES_OR_NO = {0, 1, "0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"}
+_WORDS = (one for word in ("true", "false", "yes", "no") for one in spellings(word))
+_YES_OR_NO = {0, 1, "0", "1", "0.0", "1.0", *_WORDS}
 _NAMES_A_ROW = r"^(https?://\S*|\S*\d\S*)$"  # an address, or one word that has a digit: 0000997932d777bf
 Kind = Literal["classes", "texts", "neither", "unclear"]
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import column_arrays
+from seqtext.data.reading.joined_columns import parts_of
 from seqtext.data.reading.label_codes import MISSING, coded
 from seqtext.data.rows.columns import is_text
 from seqtext.errors import DataError
@@ -92,7 +93,11 @@ def checked(
 
 
 def without_text(rows: datasets.Dataset, column: str) -> Iterator[Fault]:
-    """Rows whose text is missing; all of them if the column is of another type."""
+    """Rows whose text is missing; all of them if the column, or one of several that are joined, is of another type."""
+    if len(parts := parts_of(column)) > 1:
+        for part in parts:
+            yield from without_text(rows, part)
+        return
     if not is_text(rows.features[column]):
         kind = getattr(rows.features[column], "dtype", type(rows.features[column]).__name__)
         yield Fault(f"column {column!r}: found {kind}; expected text", _NONE)

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.reading.label_codes import ONE_OF_SEVERAL, Coded, coded, name_rows, plain_name
+from seqtext.data.reading.label_codes import ONE_OF_SEVERAL, Coded, coded, name_rows, plain_name, same_name
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
     import datasets
 
 SHOWN = 5  # groups of names, or combinations, that a warning lists
+FEW_VALUES = 100  # of a column, among which -1 may be a class
 FEW_ROWS = 4  # of a class, on average: fewer, and hardly anything can be learnt or measured of it
 
 
@@ -106,10 +107,10 @@ class Labels:
     def _table(self, codes: Coded, where: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         """The id of each code, and the names with those that training never had."""
         id_of = {name: id_ for id_, name in enumerate(self.names)}
-        # Where one split has 3 and the other 3.0, or blanks around a name, the same is meant; unless both are names of training.
-        plain = Counter(map(plain_name, self.names))
-        alone = {plain_name(name): name for name in self.names if plain[plain_name(name)] == 1}
-        values = [value if value in id_of else alone.get(plain_name(value), value) for value in codes.values]
+        # 3 and 3.0, True and true, and a name between blanks are the same in two splits; unless both are names of training.
+        plain = Counter(map(same_name, self.names))
+        alone = {same_name(name): name for name in self.names if plain[same_name(name)] == 1}
+        values = [value if value in id_of else alone.get(same_name(value), value) for value in codes.values]
         present = [values[code] for code in np.flatnonzero(codes.counts)]
         if not any(value in id_of for value in present):
             found = f"found only labels that are not in training: {one_of(map(shorten, present))}"
@@ -209,6 +210,18 @@ def check_same_classes(splits: Mapping[str, datasets.Dataset], column: str) -> N
             raise DataError(found, where=where, expected=expected, fix=fix)
 
 
+def _few_values(dataset: datasets.Dataset, column: str) -> set[str]:
+    """The values of a column of numbers or texts; none where it has more than a few, or those of classes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = dataset.data.column(column)
+    if hasattr(dataset.features[column], "names") or pa.types.is_nested(cells.type):
+        return set()
+    found = pc.unique(cells).to_pylist()
+    return {plain_name(str(value)) for value in found} if len(found) < FEW_VALUES else set()
+
+
 def without_label(
     dataset: datasets.Dataset, column: str, rows: NDArray[np.int64], *, where: str | None = None
 ) -> DataError:
@@ -219,4 +232,6 @@ def without_label(
         fix = "use another split: the test splits of the hub often have no labels"
     else:
         fix = "--unlabelled drop leaves these rows out and counts them"
+        if "-1" in _few_values(dataset, column):
+            fix += "; if -1 is a class, write it as a name, such as negative, and the other classes too"
     return DataError(found, where=where, expected="a label in every row", fix=fix)

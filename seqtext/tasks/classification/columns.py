@@ -213,9 +213,13 @@ class SetsColumn:
 
     def check_held_out(self, train: Dataset, parts: Sequence[Dataset]) -> None:  # noqa: D102
         try:
-            LabelSets.of(train, self.column, self.form)
+            known = {*LabelSets.of(train, self.column, self.form).names}
         except DataError as error:
             raise _too_few(train, parts, self.column, "a label that some rows have and others have not") from error
+        for found in (coded_lists(rows, self.column, self.form) for rows in parts):
+            present = {found.values[place] for place in np.flatnonzero(found.members.any(axis=0))}
+            if present and not present & known:
+                raise _too_few(train, parts, self.column, "labels that come in several rows")
 
 
 @dataclass(frozen=True)

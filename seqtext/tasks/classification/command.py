@@ -18,7 +18,7 @@ from seqtext.data.reading.json_lines import as_written
 from seqtext.errors import OptionsError, one_of
 from seqtext.tasks.classification.predictions import LabelsPrediction, NumberPrediction, Prediction
 from seqtext.tasks.classification.settings import Ranking
-from seqtext.tasks.streams import ModelOptions, Row, cell_text, json_text, one_line
+from seqtext.tasks.streams import ModelOptions, Row, cell_text, free_names, json_text, one_line
 from seqtext.tasks.targets import open_target
 from seqtext.tasks.text_input import TextInput
 
@@ -89,13 +89,14 @@ def _writer(
         return lambda row, found: print(_plain(found, BETWEEN.join(row[name] for name in texts_in), ranked), file=file)
     if form == "jsonl":
         return lambda row, found: print(
-            json_text({**row, **_free(_columns(found, ranked), columns)}, default=as_written, theirs=True), file=file
+            json_text({**row, **free_names(_columns(found, ranked), columns)}, default=as_written, theirs=True),
+            file=file,
         )
     table = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
     header: list[str] = []
 
     def write(row: Row, found: Found) -> None:
-        added = _free(_columns(found, ranked), columns)
+        added = free_names(_columns(found, ranked), columns)
         if not header:
             header.extend([*columns, *added])
             table.writerow(header)
@@ -140,14 +141,3 @@ def _columns(found: Found, ranked: bool) -> dict[str, Any]:
 def _cell(value: object) -> object:
     """A list as one cell of a table."""
     return IN_A_CELL.join(map(str, value)) if isinstance(value, list) else value
-
-
-def _free(added: dict[str, Any], taken: tuple[str, ...]) -> dict[str, Any]:
-    """The same under names that are not the input's, whose columns are kept as they are."""
-    return {_free_name(name, taken): value for name, value in added.items()}
-
-
-def _free_name(name: str, taken: tuple[str, ...]) -> str:
-    while name in taken:
-        name += "_by_seqtext"
-    return name

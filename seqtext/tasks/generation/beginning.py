@@ -42,6 +42,8 @@ def beginning(tokenizer: Tokenizer, prompt: str, max_length: int, words: KnownWo
         raise OptionsError(found, expected=f"fewer than the limit of {max_length}", fix="raise --max_length")
     if words is None:
         return Beginning(ids, None)
+    if len(ids) > 1 and prompt.endswith(" ") and piece_bytes(tokenizer)[ids[-1]] == b" ":
+        ids = ids[:-1]  # a blank of its own at the end: the next word brings one
     new = [word for word in words.words_in(ids) if not words.node_of(word)]
     last, is_over = words.last_word(ids), prompt[-1:].isspace()
     if last in new and not is_over and (healed := _healed(tokenizer, ids, last, words, max_length)):

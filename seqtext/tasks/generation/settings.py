@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from seqtext.errors import OptionsError, raise_together
+from seqtext.errors import OptionsError, raise_together, shorten
 from seqtext.options import AT_LEAST_1, SEED, SHARE, at_most, out_of_range, raise_faults, up_to
 
 if TYPE_CHECKING:
     from seqtext.models.choosing import Filters
 
 MOST_UNITS, MOST_LAYERS, MOST_TOKENS = 16_384, 64, 1_000_000
+LARGEST = sys.float_info.max  # whole numbers may be larger
 MOST_COUNT = 100_000  # texts of a request, which are all made before the first is given
 
 
@@ -191,8 +193,8 @@ class Writing:
 
         ranges = {AT_LEAST_1: ("count",), at_most(MOST_COUNT): ("count",), SEED: ("seed",)}
         faults = out_of_range(self, ranges)
-        if not math.isfinite(self.guidance):
-            faults.append(f"--guidance is {self.guidance}; expected a finite number")
+        if not abs(self.guidance) <= LARGEST:  # nor NaN
+            faults.append(f"--guidance is {shorten(self.guidance)}; expected a finite number")
         if self.words not in (None, "known", "any"):
             faults.append(f"--words is {self.words}; expected known or any")
         raise_together([*faults, *self.filters.faults(), *length_faults(self.max_length)])

@@ -6,7 +6,6 @@ Knows names and numbers; neither texts nor models.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from seqtext.data.rows.given import is_frame, plain_values
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
-from seqtext.tasks.generation.settings import GeneratorConfig
+from seqtext.tasks.generation.settings import LARGEST, GeneratorConfig
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -112,7 +111,7 @@ def _finite_vector(value: Any) -> FloatArray | None:
     try:
         with np.errstate(over="ignore"):
             vector = np.asarray(value, dtype=np.float64).astype(np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # of a whole number that no float holds
         return None
     return vector if vector.ndim == 1 and vector.size and np.isfinite(vector).all() else None
 
@@ -225,7 +224,7 @@ def _mixture(weights: Mapping[str, float], config: GeneratorConfig) -> Tensor:
         raise OptionsError("the model's vectors have no names", fix=fix)
     places = [_place(name, config) for name in weights]
     for (name, weight), place in zip(weights.items(), places, strict=True):
-        if not isinstance(weight, Real) or not math.isfinite(weight) or weight < 0:
+        if not isinstance(weight, Real) or not 0 <= weight <= LARGEST:
             raise OptionsError(f"weight of {name!r} is {shorten(weight)}", expected="a finite number, 0 or more")
         if places.count(place) > 1:
             raise OptionsError(f"{name!r} is asked for twice")

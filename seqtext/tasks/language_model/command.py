@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqtext.data.reading.json_lines import as_written
 from seqtext.tasks.language_model.settings import Scoring
-from seqtext.tasks.streams import ModelOptions, Row, json_text, keywords, one_line
+from seqtext.tasks.streams import ModelOptions, Row, free_names, json_text, keywords, one_line
 from seqtext.tasks.targets import open_target
 from seqtext.tasks.text_input import TextInput
 
@@ -26,7 +26,7 @@ class Score(Scoring, TextInput, ModelOptions):
     output: str | None = None
     """File to write. Default: the terminal."""
     jsonl: bool = False
-    """JSON lines with the input's columns, instead of perplexity, bits per byte and text between tabs."""
+    """JSON lines with the input's columns, instead of perplexity, bits per byte (not of a model of words) and text between tabs."""
 
     def run(self) -> None:
         """Scores all texts."""
@@ -34,7 +34,7 @@ class Score(Scoring, TextInput, ModelOptions):
         model = self.open("score")
         with ExitStack() as stack:
             given = self.text_rows(stack, model.config.text_column, self.output)
-            target = stack.enter_context(open_target(self.output, None if self.jsonl else self.input))
+            target = stack.enter_context(open_target(self.output, self.input))
             for rows, texts in given:
                 for row, found in zip(rows, model(texts, **keywords(self, Scoring)), strict=True):
                     print(self._line(row, found), file=target.file)
@@ -47,12 +47,14 @@ class Score(Scoring, TextInput, ModelOptions):
                 "tokens": found.tokens,
                 "perplexity": round(found.perplexity, 4),
                 "perplexity_per_word": round(found.perplexity_per_word, 4),
-                "bits_per_byte": round(found.bits_per_byte, 4),
             }
+            if found.bits_per_byte is not None:
+                figures["bits_per_byte"] = round(found.bits_per_byte, 4)
             if self.by_token:
                 figures["by_token"] = found.by_token
-            return json_text({**row, **figures}, default=as_written, theirs=True)
+            return json_text({**row, **free_names(figures, row)}, default=as_written, theirs=True)
         shown = found.text
         if self.by_token:
             shown = " ".join(f"{token}:{log:.2f}" for token, log in found.by_token)
-        return f"{found.perplexity:.2f}\t{found.bits_per_byte:.3f}\t{one_line(shown)}"
+        bits = "" if found.bits_per_byte is None else f"{found.bits_per_byte:.3f}\t"
+        return f"{found.perplexity:.2f}\t{bits}{one_line(shown)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from torch import Tensor
 
-from seqtext.data.reading.joined_columns import joined
+from seqtext.data.reading.joined_columns import joined, separators_in
 from seqtext.data.rows.columns import check_texts, choose_text, require
 from seqtext.data.rows.given import as_rows
 from seqtext.data.text.encoding import learning_texts, texts_of
@@ -106,7 +106,10 @@ def _trained(train: Dataset, column: str, wanted: LanguageSettings) -> tuple[Any
         texts = (text for chunk in texts_of(train, column) for text in chunk)
         return WordTokenizer.train(texts, vocabulary_size=size, normaliser=normaliser), size
     size = wanted.vocabulary_size or suited_pieces(train, [column], normaliser, of_texts=PIECES)
-    return Tokenizer.train(learning_texts(train, column), vocabulary_size=size, normaliser=normaliser), size
+    always = separators_in(column)
+    return Tokenizer.train(
+        learning_texts(train, column), vocabulary_size=size, normaliser=normaliser, always=always
+    ), size
 
 
 def _fitted(wanted: LanguageSettings, source: SavedTask) -> LanguageSettings:

@@ -33,7 +33,7 @@ class TextScore(NamedTuple):
         log_probability: natural logarithm, of its tokens and its end; of two directions the mean.
         tokens: how many, the end among them.
         words: between blanks, the end counted as one.
-        bytes: of the normalised text, in UTF-8.
+        bytes: of the normalised text, in UTF-8; None where unknown words were counted by what stands for them, whatever they are.
         by_token: each token as it is written and the natural logarithm of its probability, where that was asked for.
     """
 
@@ -41,7 +41,7 @@ class TextScore(NamedTuple):
     log_probability: float
     tokens: int
     words: int
-    bytes: int
+    bytes: int | None
     by_token: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -55,9 +55,9 @@ class TextScore(NamedTuple):
         return perplexity(-self.log_probability / self.words)
 
     @property
-    def bits_per_byte(self) -> float:
-        """Bits that the text takes, per byte of it."""
-        return -self.log_probability / math.log(2) / max(self.bytes, 1)
+    def bits_per_byte(self) -> float | None:
+        """Bits that the text takes, per byte of it; None of a model of whole words."""
+        return None if self.bytes is None else -self.log_probability / math.log(2) / max(self.bytes, 1)
 
 
 def score_texts(
@@ -84,8 +84,8 @@ def score_texts(
         log = summed / len(ways)
         normalised = tokenizer.normaliser(text)
         each = tuple(zip(tokenizer.pieces((*row, END)), log.round(6).tolist(), strict=True)) if by_token else ()
-        words, size = len(normalised.split()) + 1, len(normalised.encode())
-        scores.append(TextScore(text, float(log.sum()), len(log), words, size, each))
+        size = None if isinstance(tokenizer, WordTokenizer) else len(normalised.encode())
+        scores.append(TextScore(text, float(log.sum()), len(log), len(normalised.split()) + 1, size, each))
     return scores
 
 

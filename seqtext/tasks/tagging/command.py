@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seqtext.data.reading.json_lines import as_written
-from seqtext.tasks.streams import ModelOptions, Row, json_text, keywords, one_line
+from seqtext.tasks.streams import ModelOptions, Row, free_names, json_text, keywords, one_line
 from seqtext.tasks.tagging.settings import Tagging
 from seqtext.tasks.targets import open_target
 from seqtext.tasks.text_input import TextInput
@@ -44,10 +44,8 @@ class Tag(Tagging, TextInput, ModelOptions):
         if not self.jsonl:
             parts = ((one_line(word), tag, *(f"{sure:.4f}" for sure in rest)) for word, tag, *rest in found)
             return " ".join("/".join(part) for part in parts)
-        columns: dict[str, Any] = {
-            "words": [word for word, *_ in found],
-            "tags": [tag for _, tag, *_ in found],
-        }
+        columns: dict[str, Any] = {"tags": [tag for _, tag, *_ in found]}
         if self.probabilities:
             columns["probabilities"] = [round(sure, 6) for *_, sure in found]
-        return json_text({**row, **columns}, default=as_written, theirs=True)
+        words = [word for word, *_ in found]
+        return json_text({**row, "words": words, **free_names(columns, row)}, default=as_written, theirs=True)

@@ -122,7 +122,8 @@ class Translate(Search, TableOptions, ModelOptions):
             return None
         name = self.input or "-"
         is_table = Path(without_packing(name.lower())).suffix in TABLES
-        is_lines = name == "-" or (Path(name).expanduser().is_file() and not is_table)
+        place = Path(name).expanduser()
+        is_lines = name == "-" or (place.exists() and not place.is_dir() and not is_table)  # a named pipe too
         format = "txt" if is_lines else None
         return open_input(name, stack, format=format, split=self.split, dialect=self.dialect, errors=self.errors)
 

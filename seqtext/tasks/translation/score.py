@@ -20,6 +20,7 @@ from seqtext.tasks.streams import (
     ModelOptions,
     Row,
     as_they_come,
+    free_names,
     json_text,
     one_line,
     open_input,
@@ -74,7 +75,7 @@ class Score(TableOptions, ModelOptions):
             dialect = pair_table(self.dialect)
             rows = open_input(self.pairs, stack, format=format, split=self.split, dialect=dialect, errors=self.errors)
             sides = () if rows is None else self._sides(rows, translator.config)
-            target = stack.enter_context(open_target(self.output, None if self.jsonl else self.pairs))
+            target = stack.enter_context(open_target(self.output, self.pairs))
             for chunk in as_they_come(rows, self.output):
                 where = self.pairs if self.pairs != "-" else "standard input"
                 both = [side.texts(chunk, before=done, where=where) for side in sides]
@@ -139,7 +140,7 @@ class Score(TableOptions, ModelOptions):
             }
             if self.by_token:
                 figures["by_token"] = found.by_token
-            return json_text({**row, **figures}, default=as_written, theirs=True)
+            return json_text({**row, **free_names(figures, row)}, default=as_written, theirs=True)
         shown = one_line(target)
         if self.by_token:
             shown = " ".join(f"{token}:{log:.2f}" for token, log in found.by_token)

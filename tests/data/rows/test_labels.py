@@ -29,6 +29,8 @@ def split(labels: Sequence[object], *, name: str = "train", classes: list[str] |
         ([True, False, True], ("false", "true"), [1, 0, 1]),
         (["NA", "null", "NA"], ("NA", "null"), [0, 1, 0]),
         (["-1", "a", "-1"], ("-1", "a"), [0, 1, 0]),
+        ([1, -1, 1], ("-1", "1"), [1, 0, 1]),
+        (["1", "-1", "-1.0"], ("-1", "1"), [1, 0, 0]),
         ([2.0, 10.0, 2.0], ("2", "10"), [0, 1, 0]),
         (["2.0", "10.0", "2.0"], ("2", "10"), [0, 1, 0]),
         (["2", "10", "2.00"], ("2", "10"), [0, 1, 0]),
@@ -269,3 +271,19 @@ def test_another_order_of_classes_stops_and_prints_both() -> None:
     assert "split 'test', column 'label': found the classes in the order Sports, World, Business" in str(caught.value)
     assert "expected that of split 'train': World, Sports, Business" in str(caught.value)
     check_same_classes({"train": splits["train"], "other": split(["World"])}, "label")
+
+
+def test_that_minus_one_is_read_as_no_label_is_told_where_it_may_be_a_class() -> None:
+    rows = split([-1, 0, 1, -1])
+    told = "if -1 is a class, write it as a name, such as negative, and the other classes too"
+    with pytest.raises(DataError, match=r"found no label \(None, -1 or empty\) in 2 rows.*; " + told):
+        Labels.of(rows, "label").encode(rows, "label")
+    empty = split(["a", "", "b"])
+    with pytest.raises(DataError, match="--unlabelled drop leaves these rows out and counts them$"):
+        Labels.of(empty, "label").encode(empty, "label")
+
+
+def test_true_and_false_are_the_same_however_they_are_written() -> None:
+    labels = Labels.of(split([True, False]), "label")
+    assert labels.encode(split(["False", "TRUE", "true"]), "label").ids.tolist() == [0, 1, 1]
+    assert Labels.of(split(["True", "False"]), "label").encode(split([True, False]), "label").ids.tolist() == [1, 0]

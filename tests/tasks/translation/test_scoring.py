@@ -103,6 +103,18 @@ def test_the_command_scores_tables_and_pipes(saved, tmp_path):
     assert "[TEXT" not in helped
 
 
+def test_columns_of_the_input_are_kept_and_it_is_not_replaced(saved, tmp_path):
+    table = tmp_path / "pairs.jsonl"
+    rows = [{"source": "old dog", "target": "alt Hund", "tokens": ["x"], "perplexity": 12.5}]
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    [made] = map(json.loads, succeeded(seqtext_command("score", saved, table, "--jsonl")).out.splitlines())
+    assert {name: made[name] for name in rows[0]} == rows[0]
+    assert made["tokens_by_seqtext"] == 3
+    ended = seqtext_command("score", saved, table, "--jsonl", "--output", table)
+    assert (ended.code, "which it would replace" in ended.err) == (2, True)
+    assert json.loads(table.read_text()) == rows[0]
+
+
 @pytest.mark.parametrize("lines", [b"dog\tHund\n", b"dog\tHund\ntree\tBaum\n"])
 def test_a_first_line_that_may_be_a_pair_is_told(saved, lines):
     ended = succeeded(seqtext_command("score", saved, stdin=lines))

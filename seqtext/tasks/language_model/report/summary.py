@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
+from seqtext.data.text.encoding import texts_of
 from seqtext.data.text.splits import TextSplits
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, example_text, lengths_of_texts, summarise
@@ -40,7 +42,8 @@ def language_summary(
     unknown = f"{report.byte_share:.2%} of tokens {'are unknown words' if words else 'spell bytes'}"
     sampled = task.model.head.sampled
     seen = f", of which a step of training sees {sampled:,} (--sampled_softmax)" if sampled else ""
-    first = str(next((text for text in data.train[data.text_column][:100] if text.strip()), ""))
+    texts = (text for chunk in texts_of(data.train, data.text_column) for text in chunk)
+    first = next((text for text in islice(texts, 100) if text.strip()), "")
     lines, figures = summarise(
         task,
         examples,
