@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -22,10 +23,11 @@ from seqtext.options import RunOptions, TrainingOptions, parse, training_argumen
 from seqtext.other_names import _OTHERS
 from seqtext.saving.configs import read_options, write_options
 from seqtext.tasks.classification.settings import TopicSettings
-from seqtext.tasks.known import TASKS
+from seqtext.tasks.known import TASKS, public
 from tests.conftest import ROOT
 from tests.in_process import run
 
+OF_THE_TASK = ("batch_tokens", "optimizer", "learning_rate", "warmup")
 OTHER = RunOptions(
     run="runs/ünknown [x]", overwrite=True, seed=7, epochs=2, batch_tokens=100, batch_rows=10, gradient_accumulation=3,
     learning_rate=1e-4, warmup=0.5, weight_decay=0.0, max_grad_norm=5.0, ema_decay=0.0, average_last=3,
@@ -326,10 +328,20 @@ def test_the_keywords_of_fit_are_the_training_options_with_the_same_defaults():
         for name, parameter in inspect.signature(fit).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    # A recipe writes options.yaml and the report itself, and says the learning rate, which is else what is usual for the task.
-    ours = {"recorded": None, "report": False, "test": None, "learning_rate": None}
+    # A recipe writes options.yaml and the report itself, and says what is else what is usual for the task.
+    ours = {"recorded": None, "report": False, "test": None, **dict.fromkeys(OF_THE_TASK)}
     assert training_arguments(RunOptions()) | ours == keywords
     assert training_arguments(OTHER) == {field.name: getattr(OTHER, field.name) for field in fields(TrainingOptions)}
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.script)
+def test_python_trains_a_task_as_its_recipe_does(task):
+    options = runpy.run_path(str(ROOT / "recipes" / f"{task.script}.py"))["Options"]
+    defaults = {field.name: field.default for field in fields(options)}
+    usual = public(task.name).usual
+    if isinstance(usual, property):  # of a forecaster, by what it starts from
+        usual = usual.fget(SimpleNamespace(copied="", config=SimpleNamespace(model="plain")))
+    assert {name: getattr(usual, name) for name in OF_THE_TASK} == {name: defaults[name] for name in OF_THE_TASK}
 
 
 FILES = [

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 LEAST_STEPS = 1500  # of training: with fewer, small data sets were still getting better when they ended
 FEWEST_ROWS = 16  # of a batch
@@ -23,6 +23,9 @@ class Usual(NamedTuple):
         tokens: (or readings) in all epochs together, beyond which there are fewer epochs, though two at least: some 10 minutes on 2 cores.
         learning_rate: the highest.
         patience: epochs without a better validation after which the data are rather learnt by heart; None where that comes and goes.
+        optimizer: which; muon learns texts in fewer steps.
+        warmup: share of training in which the learning rate rises.
+        batch_tokens: most padded steps in a micro-batch.
     """
 
     epochs: int = 4
@@ -30,6 +33,9 @@ class Usual(NamedTuple):
     tokens: int = 12_000_000
     learning_rate: float = 3e-3
     patience: int | None = None
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    warmup: float = 0.05
+    batch_tokens: int = 8192
 
     def rows_of_batch(self, rows: int) -> int:
         """A 150th of the rows, as a power of two from 16 to the usual number."""

@@ -71,12 +71,12 @@ def fit(
     checkpoint_every: int | str = _DEFAULT.checkpoint_every,
     seed: int = _DEFAULT.seed,
     epochs: int | None = _DEFAULT.epochs,
-    batch_tokens: int = _DEFAULT.batch_tokens,
+    batch_tokens: int | None = None,
     batch_rows: int | None = _DEFAULT.batch_rows,
     gradient_accumulation: int = _DEFAULT.gradient_accumulation,
-    optimizer: OptimizerName = _DEFAULT.optimizer,
+    optimizer: OptimizerName | None = None,
     learning_rate: float | None = None,
-    warmup: float = _DEFAULT.warmup,
+    warmup: float | None = None,
     weight_decay: float = _DEFAULT.weight_decay,
     max_grad_norm: float = _DEFAULT.max_grad_norm,
     ema_decay: float = _DEFAULT.ema_decay,
@@ -102,7 +102,10 @@ def fit(
         run: the folder, a new one under runs/ if None. A `RunFolder` has been checked, and its lock is kept for what is written after.
         recorded: options that options.yaml is to hold, a recipe's; those of training if None.
         test: rows that the report is made on, when training is done.
-        learning_rate: what is usual for the task if None.
+        batch_tokens: what is usual for the task if None; so the next three, which the recipe of the task has too.
+        optimizer: likewise.
+        learning_rate: likewise.
+        warmup: likewise.
         report: write the report and the model card that the recipe of the task writes, for which `test` is needed.
 
     Raises:
@@ -116,11 +119,14 @@ def fit(
     """
     first = started_processes().first
     folder = run if isinstance(run, RunFolder) else RunFolder(run or new_run_path("fit", type(task).__name__))
-    rate = usual_of(task).learning_rate if learning_rate is None else learning_rate
+    usual = usual_of(task)
     options = TrainingOptions(  # checks the values, whoever gave them
         run=str(folder.path), overwrite=overwrite, resume=resume, allow_inexact=allow_inexact,
-        checkpoint_every=checkpoint_every, seed=seed, epochs=epochs, batch_tokens=batch_tokens,
-        batch_rows=batch_rows, gradient_accumulation=gradient_accumulation, optimizer=optimizer, learning_rate=rate, warmup=warmup,
+        checkpoint_every=checkpoint_every, seed=seed, epochs=epochs,
+        batch_tokens=usual.batch_tokens if batch_tokens is None else batch_tokens,
+        batch_rows=batch_rows, gradient_accumulation=gradient_accumulation, optimizer=optimizer or usual.optimizer,
+        learning_rate=usual.learning_rate if learning_rate is None else learning_rate,
+        warmup=usual.warmup if warmup is None else warmup,
         weight_decay=weight_decay, max_grad_norm=max_grad_norm, ema_decay=ema_decay, average_last=average_last,
         patience_epochs=patience_epochs, max_steps=max_steps, max_minutes=max_minutes, precision=precision, device=device, threads=threads,
         track=track,

@@ -41,7 +41,7 @@ from seqtext.tasks.forecasting.request import ForecastRequest
 from seqtext.tasks.forecasting.rollout import Context, Rollout
 from seqtext.tasks.forecasting.scaled_series import scales_for
 from seqtext.tasks.forecasting.settings import ForecastConfig
-from seqtext.tasks.forecasting.started import LEARNING_RATE, STARTED_RATE, open_run, started_config, take_over
+from seqtext.tasks.forecasting.started import LEARNING_RATE, READINGS, STARTED_RATE, open_run, started_config, take_over
 from seqtext.tasks.forecasting.step_loss import step_loss, validate_steps
 from seqtext.tasks.forecasting.step_model import StepModel
 from seqtext.tasks.forecasting.stream import ForecastStream, scale_of_training
@@ -71,8 +71,8 @@ class Forecaster(BaseTask):
         """How long it is trained where rows are many."""
         rate = STARTED_RATE if self.copied else LEARNING_RATE
         if self.config.model == "plain":
-            return Usual(6, 512, 200_000_000, rate)
-        return Usual(8, 512, 24_000_000, rate)  # some two minutes on two cores
+            return Usual(6, 512, 200_000_000, rate, batch_tokens=READINGS)
+        return Usual(8, 512, 24_000_000, rate, batch_tokens=READINGS)  # some two minutes on two cores
 
     def __init__(self, config: ForecastConfig) -> None:
         self.config = config

@@ -31,6 +31,7 @@ OWN = (
     "sample_by",
 )  # settings that no weights hang on
 LEARNING_RATE = 2e-3  # as the recipe has it
+READINGS = 1_000_000  # of a batch at most, likewise
 STARTED_RATE = LEARNING_RATE / 4  # what is there shall be changed, not learnt anew
 
 

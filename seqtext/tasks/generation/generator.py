@@ -55,7 +55,9 @@ class TextGenerator(BaseTask):
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any perplexity; texts are written in fp32
-    usual = Usual(epochs=5, tokens=15_000_000, patience=3)
+    usual = Usual(
+        epochs=5, tokens=15_000_000, learning_rate=1e-2, patience=3, optimizer="muon", warmup=0.02, batch_tokens=2048
+    )
 
     def __init__(
         self,

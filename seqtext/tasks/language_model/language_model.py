@@ -54,7 +54,9 @@ class LanguageModel(BaseTask):
     selection_metric = "loss"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "auto"  # half precision costs hardly any perplexity
-    usual = Usual(epochs=6, batch_rows=32, patience=3)
+    usual = Usual(
+        epochs=6, batch_rows=32, learning_rate=1e-2, patience=3, optimizer="muon", warmup=0.02, batch_tokens=2048
+    )
 
     def __init__(self, config: LanguageConfig, tokenizer: AnyKind) -> None:
         self.config = config

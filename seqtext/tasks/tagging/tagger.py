@@ -59,7 +59,7 @@ class Tagger(BaseTask):
     model: SeqToSeq
     auto_precision: Precision = "fp32"  # batches of a few hundred small products: half precision is no faster
     encodes_each_epoch = False
-    usual = Usual(epochs=14, batch_rows=64)
+    usual = Usual(epochs=14, batch_rows=64, learning_rate=1e-2, optimizer="muon")
 
     def __init__(self, config: TaggerConfig, words: WordTokenizer, pieces: Tokenizer | None = None) -> None:
         self.config = config

@@ -51,7 +51,8 @@ class Transcriber(BaseTask):
     selection_metric = "symbol_error_rate"  # the validation figure that decides which epoch's weights are kept
     lower_is_better = True
     auto_precision: Precision = "fp32"
-    usual = Usual(epochs=60, batch_rows=32)  # strings are other ones every epoch, and what is told apart is learnt late
+    # Strings are other ones every epoch, and what is told apart is learnt late.
+    usual = Usual(epochs=60, batch_rows=32, optimizer="muon", batch_tokens=4096)
 
     def __init__(self, config: TranscriptionConfig) -> None:
         self.config = config

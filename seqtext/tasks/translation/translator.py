@@ -57,7 +57,7 @@ class Translator(BaseTask):
     config: TranslatorConfig
     model: EncoderDecoder
     auto_precision: Precision = "auto"  # half precision costs hardly any loss; texts are written in fp32
-    usual = Usual(epochs=10, patience=3)
+    usual = Usual(epochs=10, learning_rate=1e-2, patience=3, optimizer="muon", warmup=0.02)
 
     def __init__(self, config: TranslatorConfig, source_tokenizer: Tokenizer, tokenizer: Tokenizer) -> None:
         self.config = config
