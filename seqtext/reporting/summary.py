@@ -90,7 +90,7 @@ def summarise(
     epoch = plan.epoch(0)
     padding = plan.padding(epoch)
     parameters = sum(parameter.numel() for parameter in task.model.parameters())
-    of_steps = []
+    of_steps, seconds = [], 0.0
     if parameters:  # else nothing is learnt by steps
         seconds = encoding_seconds + seconds_per_epoch(task, examples, held_out, options)
         of_steps = [
@@ -106,7 +106,10 @@ def summarise(
         *([f"            {objective}"] if objective else []),
         *of_steps[1:],
         *example,
-        *(f"note        {note}" for note in ([*told(planned, options), *notes] if parameters else notes)),
+        *(
+            f"note        {note}"
+            for note in ([*told(planned, options, seconds * planned.epochs), *notes] if parameters else notes)
+        ),
         *(f"warning     {warning}" for warning in warnings),
     ]
     figures = {"parameters": parameters, "notes": list(notes), "warnings": list(warnings)}

@@ -78,12 +78,13 @@ def patience_of(task: object, options: TrainingOptions) -> int | None:
     return options.patience_epochs
 
 
-def told(found: Budget, options: TrainingOptions) -> list[str]:
+def told(found: Budget, options: TrainingOptions, seconds: float) -> list[str]:
     """Notes for the summary: what was chosen, and whether it is too little.
 
     Args:
         found: of `budget`.
         options: of training.
+        seconds: that all epochs take, about.
     """
     notes: list[Any] = [f"{found.chosen}: chosen from the number of rows and their lengths"] if found.chosen else []
     if found.patience is not None:
@@ -91,6 +92,10 @@ def told(found: Budget, options: TrainingOptions) -> list[str]:
     steps = found.steps * found.epochs
     if options.max_steps is not None and options.max_steps < min(steps, LEAST_STEPS):
         notes.append(f"{options.max_steps:,} steps are few, because of --max_steps {options.max_steps}")
+    elif options.max_minutes is not None and 60 * options.max_minutes < seconds:
+        made = int(steps * 60 * options.max_minutes / seconds)
+        few = ", which are few" if made < LEAST_STEPS // 3 else ""
+        notes.append(f"about {made:,} of {steps:,} steps{few}, because of --max_minutes {options.max_minutes:g}")
     elif options.epochs is not None and steps < LEAST_STEPS // 3:  # what the rule chose is as many as it thinks right
         notes.append(f"{steps:,} steps in all are few: --epochs {-(-LEAST_STEPS // found.steps)} makes 1,500 of them")
     return notes

@@ -87,19 +87,24 @@ class Impatient:
 def test_a_task_that_learns_by_heart_waits_for_a_better_epoch_unless_epochs_are_asked_for():
     found = planned(1000, task=Impatient())
     assert found.patience == 3
-    assert "it ends after 3 epochs without a better validation (--patience_epochs)" in told(found, TrainingOptions())
+    assert "it ends after 3 epochs without a better validation (--patience_epochs)" in told(
+        found, TrainingOptions(), 1.0
+    )
     assert planned(1000, task=Impatient(), epochs=10).patience is None
     assert planned(1000, task=Impatient(), epochs=10, patience_epochs=2).patience == 2
     assert planned(1000, task=Impatient(), patience_epochs=5).patience == 5
     assert planned(1000).patience is None
-    assert not [note for note in told(planned(1000), TrainingOptions()) if "patience" in note]
+    assert not [note for note in told(planned(1000), TrainingOptions(), 1.0) if "patience" in note]
 
 
 def test_too_few_steps_are_told_before_training_with_what_would_be_enough():
     def notes(count, **options):
         given = TrainingOptions(**options)
-        return " ".join(told(budget(None, given, Rows(count)), given))
+        return " ".join(told(budget(None, given, Rows(count)), given, 600.0))
 
     assert "1 steps in all are few: --epochs 1500" in notes(5, epochs=1)
     assert "100 steps are few, because of --max_steps 100" in notes(100_000, max_steps=100)
     assert "few" not in notes(100_000)
+    assert "of 3,128 steps, because of --max_minutes 5" in notes(100_000, max_minutes=5)
+    assert "about 312 of 3,128 steps, which are few, because of --max_minutes 1" in notes(100_000, max_minutes=1)
+    assert "minutes" not in notes(100_000, max_minutes=11)

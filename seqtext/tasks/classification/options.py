@@ -46,6 +46,16 @@ class LabelledOptions(TextDataOptions, RunOptions, StartOptions):
 
         return [] if self.unlabelled_data is None else [load(self.unlabelled_data).splits["train"]]
 
+    @property
+    def has_start(self) -> bool:
+        """Whether there is something to start from: a run, or a language model of texts without labels."""
+        return self.init_from is not None or self.has_more_texts
+
+    @property
+    def has_more_texts(self) -> bool:
+        """Whether texts without labels are to teach."""
+        return self.unlabelled == "use" or self.unlabelled_data is not None
+
     def _faults(self) -> list[str]:
         ranges = {
             _TRAIN_AND_VALIDATE: ("per_class",),
@@ -55,4 +65,12 @@ class LabelledOptions(TextDataOptions, RunOptions, StartOptions):
         faults = out_of_range(self, ranges)
         if self.per_class is not None and self.max_rows is not None:
             faults.append("--per_class and --max_rows both say how many rows are used; give one of them")
+        if self.compare_scratch and not self.has_start:
+            faults.append(
+                "--compare_scratch compares with a start, and there is none; give --init_from, or leave it out"
+            )
+        if self.pretraining_epochs is not None and not self.has_more_texts:
+            faults.append(
+                "--pretraining_epochs is of a language model of texts without labels; give --unlabelled use, or leave it out"
+            )
         return faults

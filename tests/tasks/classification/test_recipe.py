@@ -340,6 +340,23 @@ def test_so_many_rows_a_class_are_drawn_anew_for_each_seed():
         assert (rows["train"] + rows["validation"], rows["test"]) == (18, 12)
 
 
+@pytest.mark.parametrize(
+    ("flag", "told"),
+    [
+        (("--compare_scratch",), "--compare_scratch compares with a start, and there is none; give --init_from"),
+        (("--new_tokenizer",), "--new_tokenizer is for a model that starts from another; give --init_from"),
+        (
+            ("--pretraining_epochs", "2"),
+            "--pretraining_epochs is of a language model of texts without labels; give --unl",
+        ),
+    ],
+)
+def test_what_is_of_a_start_is_refused_without_one(flag, told):
+    ended = topics_recipe(*TRAIN, *flag)
+    assert ended.code == 2
+    assert told in ended.err
+
+
 @pytest.mark.parametrize(("flags", "told"), [(("1",), "--per_class is 1"), (("5", "--max_rows", "9"), "give one of")])
 def test_rows_a_class_that_cannot_be_meant_are_refused(flags, told):
     ended = topics_recipe(*TRAIN, "--per_class", *flags)

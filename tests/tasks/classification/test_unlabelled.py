@@ -22,10 +22,20 @@ from tests.in_process import Ended, succeeded, topics_recipe
 from tests.models.test_spread_labels import texts_of
 
 TRAINED = [
-    *("--batch_tokens", "600", "--device", "cpu", "--threads", "1", "--epochs", "1", "--pretraining_epochs", "1"),
+    *("--batch_tokens", "600", "--device", "cpu", "--threads", "1", "--epochs", "1"),
     *("--baselines", "none"),
 ]
-TINY = ["--hidden_size", "8", "--embedding_size", "8", "--vocabulary_size", "300", *TRAINED]
+TINY = [
+    "--hidden_size",
+    "8",
+    "--embedding_size",
+    "8",
+    "--vocabulary_size",
+    "300",
+    "--pretraining_epochs",
+    "1",
+    *TRAINED,
+]
 TRAIN = ("--train", "train.csv", "--test", "test.csv", "--unlabelled", "use")
 
 
