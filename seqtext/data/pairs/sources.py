@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PHRASEBOOK = "phrasebook"
 PHRASES = 24_000  # to train on: a sign or name that is rare has to be met some hundred times
 LOCALES = ("en", "de")  # of the phrasebook, where nothing else is asked for
-_LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4})?")
+LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4})?")
 
 
 class PairSource(NamedTuple):
@@ -186,9 +186,7 @@ def _named(found: Source, source: str | None, target: str | None) -> PairSource:
 def _languages(files: Sequence[str]) -> tuple[str, str]:
     """What the endings of two files call their languages; `source` and `target` if they do not."""
     one, other = (Path(without_packing(file)).suffix.removeprefix(".") for file in files)
-    return (
-        (one, other) if one != other and _LANGUAGE.fullmatch(one) and _LANGUAGE.fullmatch(other) else (SOURCE, TARGET)
-    )
+    return (one, other) if one != other and LANGUAGE.fullmatch(one) and LANGUAGE.fullmatch(other) else (SOURCE, TARGET)
 
 
 def _locales(source: str | None, target: str | None) -> tuple[str, str]:

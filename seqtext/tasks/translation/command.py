@@ -93,7 +93,7 @@ class Translate(Search, TableOptions, ModelOptions):
                     self._write(text, one, target.file)
                 target.flush(len(made))
                 told.add(chunk, made)
-            tell(opened.told() if opened is not None else map(_is_a_file, filter(_is_there, given)))
+            tell(opened.told() if opened is not None else _may_be_meant_otherwise(given))
         for line in told.lines():
             print(line, file=sys.stderr)
         if self.attention is not None:
@@ -184,5 +184,11 @@ def _is_there(text: str) -> bool:
     return False
 
 
-def _is_a_file(text: str) -> str:
-    return f"{text} was translated as a text, and is the name of a file; --input {text} translates its lines"
+def _may_be_meant_otherwise(given: Sequence[str]) -> Iterator[str]:
+    """Notes on texts that have the form of something else."""
+    from seqtext.data.reading.hub import is_hub_name
+
+    for text in filter(_is_there, given):
+        yield f"{text} was translated as a text, and is the name of a file; --input {text} translates its lines"
+    if len(given) > 1 and is_hub_name(given[0]):
+        yield f"{given[0]} was translated as a text; a run that is to translate too is given as its folder"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import datasets
@@ -16,7 +18,7 @@ import torch
 import seqtext
 from seqtext.data.text.tokenizer import END
 from seqtext.tasks.translation.translator import Translator
-from tests.in_process import Ended, seqtext_command
+from tests.in_process import Ended, seqtext_command, succeeded
 
 SIZES = {
     "vocabulary_size": 320, "embedding_size": 12, "encoder_size": 8, "encoder_layers": 1, "hidden_size": 16,
@@ -82,6 +84,20 @@ def test_a_text_that_is_the_name_of_a_file_is_told(saved, tmp_path, monkeypatch)
     told = "note: in.txt was translated as a text, and is the name of a file; --input in.txt translates its lines\n"
     assert told in ended.err
     assert ended.err.count("name of a file") == 1
+    other = succeeded(seqtext_command("translate", saved, "owner/model", "a dog")).err
+    assert (
+        "note: owner/model was translated as a text; a run that is to translate too is given as its folder\n" in other
+    )
+    assert "as its folder" not in succeeded(seqtext_command("translate", saved, "and/or")).err
+
+
+def test_a_named_pipe_is_read_line_by_line(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("texts")
+    writer = threading.Thread(target=lambda: Path("texts").write_text("two dogs\na dog\n"))
+    writer.start()
+    assert succeeded(seqtext_command("translate", saved, "--input", "texts")).out.count("\n") == 2
+    writer.join()
 
 
 @pytest.mark.parametrize("data", [b"\n", b"a dog", b"a dog\r\n\r\nthe man\r\n"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import sacrebleu
 from sacrebleu.metrics import TER
 
+import seqtext
 from seqtext.tasks.translation.bleu import bleu_for, bleu_from, counts_of, tokens_of
 from seqtext.tasks.translation.report.comparison import compared
 from seqtext.tasks.translation.report.evaluate import figure_lines
@@ -66,6 +68,17 @@ def test_a_run_against_another_with_more_references_and_ter(place):
     )  # fmt: skip
     assert against["bleu"]["other"] == pytest.approx(other["test"]["bleu"])
     assert any("paired bootstrap, 1,000 samples" in line for line in figure_lines(figures))
+
+
+def test_a_run_of_another_language_is_no_comparison(place, tmp_path):
+    for name in ("de", "fr"):
+        one = seqtext.load(place / "other")
+        one.config = replace(one.config, languages=("en", name))
+        one.save_pretrained(tmp_path / name)
+    data = ("--data", place / "t.en", place / "t.de", "--threads", 1)
+    ended = seqtext_command("evaluate", tmp_path / "de", *data, "--against", tmp_path / "fr")
+    assert ended.code == 2
+    assert "its target is 'fr'; expected 'de'; compare with a run of the same languages" in ended.err
 
 
 def test_a_translation_that_is_clearly_better_is_told_from_chance():
