@@ -125,3 +125,17 @@ def test_what_cannot_be_fitted_is_refused():
     for texts in (TEXTS[:-1], [*TEXTS, "more"]):
         with pytest.raises(ValueError, match=f"got {len(texts)} texts and 8 labels"):
             fitted(texts, LABELS, TEXTS)
+
+
+def test_of_many_classes_fewer_rows_are_fitted_and_the_strength_is_chosen_for_some(monkeypatch):
+    monkeypatch.setattr(linear_fit, "MAX_WORK", 60_000)
+    monkeypatch.setattr(linear_fit, "TUNING_CLASSES", 5)
+    asked, yes_or_no = [], linear_fit._yes_or_no
+    monkeypatch.setattr(linear_fit, "_yes_or_no", lambda *given: (asked.append(len(given[1])), yes_or_no(*given))[1])
+    labels = np.arange(4_000) % 20
+    found = fitted(
+        [f"class{label} and word{row % 7}" for row, label in enumerate(labels)], labels, ["class3", "class17"]
+    )
+    assert found.predicted.tolist() == [3, 17]
+    assert "3,000 rows sampled from 4,000" in found.description
+    assert asked == [5, 5, 5, 20]
