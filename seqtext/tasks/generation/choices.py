@@ -6,14 +6,14 @@ Measured on news: of 2,000 texts (112,000 tokens) the best epoch has a validatio
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-from typing import Any
-
+from seqtext.tasks.dropout_by_tokens import with_dropout
 from seqtext.tasks.generation.settings import GeneratorSettings
 
-FEW, MANY = 100_000, 3_000_000  # tokens of a corpus, between which dropout falls with their logarithm
-DROPOUT = {"embedding_dropout": (0.2, 0.05), "input_dropout": (0.4, 0.05), "output_dropout": (0.5, 0.2)}
+DROPOUT = {
+    "embedding_dropout": (0.2, 0.05),
+    "input_dropout": (0.4, 0.05),
+    "output_dropout": (0.5, 0.2),
+}  # of few tokens, of many
 
 
 def chosen(wanted: GeneratorSettings, tokens: int) -> GeneratorSettings:
@@ -23,8 +23,4 @@ def chosen(wanted: GeneratorSettings, tokens: int) -> GeneratorSettings:
         wanted: settings, perhaps with None.
         tokens: of the training texts.
     """
-    few = min(max(math.log(MANY / max(tokens, 1)) / math.log(MANY / FEW), 0.0), 1.0)
-    left_open = [name for name in DROPOUT if getattr(wanted, name) is None]
-    ends = {name: DROPOUT[name] for name in left_open}
-    choices: dict[str, Any] = {name: round(few * high + (1 - few) * low, 3) for name, (high, low) in ends.items()}
-    return replace(wanted, **choices)
+    return with_dropout(wanted, tokens, DROPOUT)

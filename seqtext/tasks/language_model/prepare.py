@@ -20,6 +20,7 @@ from seqtext.data.text.word_tokenizer import WordTokenizer
 from seqtext.errors import OptionsError
 from seqtext.nn.sampled_loss import sampled_by_default
 from seqtext.saving.configs import settings_of
+from seqtext.tasks.language_model.choices import chosen
 from seqtext.tasks.language_model.settings import LanguageConfig, LanguageSettings
 from seqtext.tasks.other_tokenizer import under_other_tokenizer
 from seqtext.tasks.saved import SavedTask
@@ -83,13 +84,14 @@ def prepare(
         wanted = replace(wanted, vocabulary_size=size)
     else:
         wanted, tokenizer = with_tokenizer_of(wanted, source), tokenizer_of(source, "target")
+    wanted = chosen(wanted, train, column, tokenizer)
     directions = wanted.directions or ("forward" if wanted.tokens == "words" or wanted.num_layers > 1 else "both")
     units = wanted.hidden_size or (OF_CLASSIFIER if directions == "both" else OF_GENERATOR)
     sampled = wanted.sampled_softmax
     if sampled is None:
         sampled = sampled_by_default(len(tokenizer), wanted.label_smoothing)
-    chosen = {"directions": directions, "hidden_size": units, "sampled_softmax": sampled}
-    config = LanguageConfig(**{**asdict(wanted), **chosen}, text_column=column)
+    decided = {"directions": directions, "hidden_size": units, "sampled_softmax": sampled}
+    config = LanguageConfig(**{**asdict(wanted), **decided}, text_column=column)
     if source is None:
         return Prepared(config, tokenizer, None)
     weights, said = _weights(source, config), ""

@@ -43,14 +43,14 @@ class LanguageSettings:
     """Predict with the weights of the embedding."""
     word_dropout: float = 0.0
     """Share of tokens read as the unknown one in training."""
-    embedding_dropout: float = 0.1
-    """Share of the vocabulary whose vectors are zeroed in training, wherever they stand in a batch."""
-    input_dropout: float = 0.2
-    """Share of input features zeroed in training, the same at all steps of a window."""
+    embedding_dropout: float | None = None
+    """Share of the vocabulary whose vectors are zeroed in training, wherever they stand in a batch. Default: 0.2 to 0.1, by the tokens."""
+    input_dropout: float | None = None
+    """Share of input features zeroed in training, the same at all steps of a window. Default: 0.4 to 0.2, the fewer tokens the more."""
     layer_dropout: float = 0.2
     """Share of features zeroed between layers likewise."""
-    output_dropout: float = 0.3
-    """Share of output features zeroed likewise."""
+    output_dropout: float | None = None
+    """Share of output features zeroed likewise. Default: 0.5 to 0.3."""
     weight_dropout: float = 0.0
     """Share of recurrent weights zeroed in training, others at every step of training, the same at all tokens."""
     label_smoothing: float = 0.0
@@ -70,10 +70,8 @@ class LanguageSettings:
                 up_to(MOST_TOKENS, least=0).or_nothing: ("sampled_softmax",),
                 up_to(MOST_UNITS): ("embedding_size", "hidden_size"),
                 up_to(MOST_LAYERS): ("num_layers",),
-                SHARE: (
-                    *("word_dropout", "embedding_dropout", "input_dropout", "layer_dropout", "output_dropout"),
-                    *("weight_dropout", "label_smoothing"),
-                ),
+                SHARE: ("word_dropout", "layer_dropout", "weight_dropout", "label_smoothing"),
+                SHARE.or_nothing: ("embedding_dropout", "input_dropout", "output_dropout"),
             },
         )
         if self.directions == "both" and self.num_layers > 1:
@@ -102,6 +100,12 @@ class LanguageConfig(LanguageSettings):
     """Pieces or words that the tokenizer was asked for."""
     hidden_size: int = 512
     """Units of a layer, in each direction."""
+    embedding_dropout: float = 0.0
+    """Share of the vocabulary whose vectors are zeroed in training."""
+    input_dropout: float = 0.0
+    """Share of input features zeroed likewise."""
+    output_dropout: float = 0.0
+    """Share of output features zeroed likewise."""
     sampled_softmax: int = 0
     """Tokens that a step of training compares the right one with; 0 for all."""
     text_column: str = "text"

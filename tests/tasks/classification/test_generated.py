@@ -103,6 +103,15 @@ def test_a_generator_that_cannot_be_meant_is_told_before_there_is_a_folder(runs,
         assert f"--augment_from {name} {told}" in ended.err
 
 
+def test_rows_of_several_texts_are_refused(runs):
+    for name, count in (("train", 60), ("test", 12)):
+        rows = topic_rows(count, seed=count)
+        write_csv(Path(f"{name}.csv"), {"title": rows["text"], "body": rows["text"], "label": rows["label"]})
+    ended = recipe("--augment_from", "writer", "--run", "three", "--text_column", "title", "body")
+    told = "--augment_from writer writes one text a row, and the rows have several columns of texts; give one --text_column"
+    assert (ended.code, told in ended.err, Path("three").exists()) == (2, True, False)
+
+
 def test_what_is_no_generator_or_rows_without_one_label_each_are_refused(runs):
     assert (
         "--augment_from reader is a TopicClassifier; expected a text generator"

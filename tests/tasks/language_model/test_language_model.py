@@ -77,11 +77,14 @@ def test_probabilities_of_all_next_tokens_sum_to_one():
 def test_figures_of_a_text():
     task = made(tokens="words")
     [found, empty] = task(["the  ship ", ""])
-    assert (found.tokens, found.words, found.bytes) == (3, 3, 8)
+    assert (found.tokens, found.words) == (3, 3)
     assert found.perplexity == pytest.approx(np.exp(-found.log_probability / 3))
     assert found.perplexity == found.perplexity_per_word
+    assert (found.bytes, found.bits_per_byte) == (None, None), "what an unknown word was is never said"
+    assert (empty.tokens, empty.words) == (1, 1)
+    [found, empty] = made()(["the  ship ", ""])
+    assert (found.bytes, empty.bytes) == (8, 0)
     assert found.bits_per_byte == pytest.approx(-found.log_probability / np.log(2) / 8)
-    assert (empty.tokens, empty.words, empty.bytes) == (1, 1, 0)
     assert task([]) == []
     assert task("the ship") == task(["the ship"])
     with pytest.raises(DataError, match="text 2: found int"):

@@ -144,3 +144,12 @@ def test_a_classifier_learns_from_few_labels_what_the_model_knows(pieces):
     )
     config = seqtext.load("runs/topics").config
     assert (config.hidden_size, config.embedding_size, config.lowercase) == (24, 24, False)
+
+
+def test_several_columns_of_texts_are_joined_and_checked(place):
+    texts = topic_rows(40, 5)["text"]
+    write_csv(Path("two.csv"), {"title": texts[:20], "body": texts[20:]})
+    columns = ("--text_column", "title", "body")
+    ended = succeeded(recipe("--train", "two.csv", *columns, "--dry_run", "--run", "runs/two"))
+    assert f"{texts[0]} \u241f {texts[20]}"[:60] in ended.out
+    succeeded(seqtext_command("check", "two.csv", "--task", "language", *columns))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from seqtext.data.reading.joined_columns import parts_of
 from seqtext.data.rows.labels import Labels
 from seqtext.data.rows.splits import hold_out_rows
 from seqtext.errors import OptionsError
@@ -127,6 +128,9 @@ def _generator(options: Any, data: LabelledSplits) -> Any:
     if data.target != "label" or options.teacher_column:
         has = "a teacher's answers" if options.teacher_column else "labels in lists, or a number, each"
         raise OptionsError(f"--augment_from {name}, and the texts have {has}", fix="leave --augment_from out")
+    if len(parts_of(data.columns.text)) > 1:
+        found = f"--augment_from {name} writes one text a row, and the rows have several columns of texts"
+        raise OptionsError(found, fix="give one --text_column, or leave --augment_from out")
     if (saved := open_saved(name)).task != "TextGenerator":
         raise OptionsError(f"--augment_from {name} is a {saved.task}", expected="a text generator")
     generator = load(name)

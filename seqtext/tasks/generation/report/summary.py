@@ -14,6 +14,7 @@ from seqtext.errors import shorten
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, example_text, lengths_of_texts, summarise
 from seqtext.reporting.unknown_characters import unknown_characters
+from seqtext.tasks.dropout_by_tokens import dropout_told
 from seqtext.tasks.generation.generator import TextGenerator
 from seqtext.tasks.generation.vectors import RowVectors
 
@@ -49,7 +50,7 @@ def generator_summary(
             f"            {data.duplicates:,} test texts are in train too",
             f"vector      {_vector(task, examples.vectors)}",
             f"vocabulary  {len(task.tokenizer):,} pieces",
-            f"dropout     {_dropout(task)}",
+            f"dropout     {dropout_told(task.config)}",
         ],
         example=example_text(next(texts_of(data.train.select([0]), data.text_column))[0], task.tokenizer),
         notes=[*data.notes, *_folded(task, data), *_of_html(task, data)],
@@ -64,15 +65,6 @@ def generator_summary(
         "test_texts_in_train": data.duplicates,
         **figures,
     }
-
-
-def _dropout(task: TextGenerator) -> str:
-    parts = {
-        "the vocabulary (--embedding_dropout)": task.config.embedding_dropout,
-        "inputs (--input_dropout)": task.config.input_dropout,
-        "outputs (--output_dropout)": task.config.output_dropout,
-    }
-    return ", ".join(f"{share or 0:.1%} of {what}" for what, share in parts.items())
 
 
 def _folded(task: TextGenerator, data: TextSplits) -> list[str]:

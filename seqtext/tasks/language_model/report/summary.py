@@ -10,6 +10,7 @@ from seqtext.data.text.splits import TextSplits
 from seqtext.options import TrainingOptions
 from seqtext.reporting.summary import counted, encode_splits, example_text, lengths_of_texts, summarise
 from seqtext.reporting.unknown_characters import unknown_characters
+from seqtext.tasks.dropout_by_tokens import dropout_told
 from seqtext.tasks.language_model.language_model import LanguageModel
 
 UNKNOWN_WORDS = 0.1  # share of them in a split that is worth a warning
@@ -57,6 +58,7 @@ def language_summary(
             f"windows     {len(examples):,} of {examples.window} tokens an epoch, behind {examples.warm_up} that are only read",
             f"vocabulary  {len(task.tokenizer):,} {'words' if words else 'pieces'}{seen}",
             f"directions  {task.config.directions}",
+            f"dropout     {dropout_told(task.config)}",
         ],
         padded=False,
         example=example_text(first, task.tokenizer),
