@@ -106,12 +106,6 @@ def plain_name(label: str) -> str:
     return label.partition(".")[0] if _WHOLE.fullmatch(label) else label
 
 
-def same_name(label: str) -> str:
-    """What two labels have in common that are the same written otherwise: `plain_name`, and true and false in any letter case."""
-    plain = plain_name(label)
-    return plain.lower() if plain.lower() in ("true", "false") else plain
-
-
 def several_labels(where: str) -> DataError:
     """What to raise for a column of several labels a row."""
     return DataError("each row has several labels", where=where, fix=ONE_OF_SEVERAL)

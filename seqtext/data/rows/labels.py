@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.reading.label_codes import ONE_OF_SEVERAL, Coded, coded, name_rows, plain_name, same_name
+from seqtext.data.reading.label_codes import ONE_OF_SEVERAL, Coded, coded, name_rows, plain_name
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ class Labels:
         """The id of each code, and the names with those that training never had."""
         id_of = {name: id_ for id_, name in enumerate(self.names)}
         # 3 and 3.0, True and true, and a name between blanks are the same in two splits; unless both are names of training.
-        plain = Counter(map(same_name, self.names))
-        alone = {same_name(name): name for name in self.names if plain[same_name(name)] == 1}
-        values = [value if value in id_of else alone.get(same_name(value), value) for value in codes.values]
+        plain = Counter(map(_same_name, self.names))
+        alone = {_same_name(name): name for name in self.names if plain[_same_name(name)] == 1}
+        values = [value if value in id_of else alone.get(_same_name(value), value) for value in codes.values]
         present = [values[code] for code in np.flatnonzero(codes.counts)]
         if not any(value in id_of for value in present):
             found = f"found only labels that are not in training: {one_of(map(shorten, present))}"
@@ -208,6 +208,12 @@ def check_same_classes(splits: Mapping[str, datasets.Dataset], column: str) -> N
             expected = f"that of split {first!r}: {', '.join(named[first])}"
             fix = "write both with the same names in the same order"
             raise DataError(found, where=where, expected=expected, fix=fix)
+
+
+def _same_name(label: str) -> str:
+    """What two labels have in common that are the same written otherwise: `plain_name`, and true and false in any letter case."""
+    plain = plain_name(label)
+    return plain.lower() if plain.lower() in ("true", "false") else plain
 
 
 def _few_values(dataset: datasets.Dataset, column: str) -> set[str]:
