@@ -6,6 +6,8 @@ import datasets
 import numpy as np
 import pytest
 
+from seqtext.data.text.normaliser import Normaliser
+from seqtext.data.text.tokenizer import Tokenizer
 from seqtext.data.text.words import words as words_of
 from seqtext.errors import OptionsError, SavedFileError
 from seqtext.tasks.generation.beginning import beginning
@@ -129,3 +131,12 @@ def test_a_record_of_another_tokenizer_is_refused(generator, rows, tmp_path):
     other.save_pretrained(tmp_path / "model")
     with pytest.raises(SavedFileError, match="not a record of words"):
         TextGenerator.from_pretrained(tmp_path / "model")
+
+
+def test_a_blank_at_the_end_of_a_prompt_is_that_of_the_next_word(generator):
+    """Where blanks are kept the tokenizer has a piece for it, behind which a word with a blank of its own would make two."""
+    keeps = Tokenizer(generator.tokenizer.model, Normaliser(whitespace="keep"))
+    words = generator.records.words
+    folded, kept = (beginning(one, "the ship ", 30, words) for one in (generator.tokenizer, keeps))
+    assert kept.ids == folded.ids
+    assert kept.words.start == folded.words.start
