@@ -274,9 +274,10 @@ def test_a_table_trains_the_model_that_its_data_set_trains(name, tmp_path):
         assert all(torch.equal(value, found[key]) for key, value in weights[0][1].items())
 
 
-def test_all_splits_of_a_data_set_are_taken_for_what_they_are(tmp_path):
+@pytest.mark.parametrize("name", ["TopicClassifier", "LanguageModel"])
+def test_all_splits_of_a_data_set_are_taken_for_what_they_are(name, tmp_path):
     data = texts()
-    one, two = (seqtext.TopicClassifier.from_data(given, **TINY) for given in (data, data["train"]))
+    one, two = (public(name).from_data(given, **COLUMNS[name], **TINY) for given in (data, data["train"]))
     first = seqtext.fit(one, data, run=tmp_path / "one", **FIT)
     second = seqtext.fit(two, data["train"], data["validation"], run=tmp_path / "two", **FIT)
     assert first.validation == second.validation

@@ -36,6 +36,7 @@ from seqtext.tasks.starting import copy_weights
 if TYPE_CHECKING:
     from datasets import Dataset
 
+COUNTED_AT_ONCE = 10_000_000  # tokens
 _DEFAULT = Scoring()
 MOST_VALIDATED = 100_000  # tokens that an epoch is judged by
 WORDS = "words.txt"  # the tokenizer of whole words; that of pieces has the name it has in all tasks
@@ -86,7 +87,8 @@ class LanguageModel(BaseTask):
         """A new language model for a data set: trains the tokenizer, draws the weights.
 
         Args:
-            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts; nothing else may be given.
+            train: training rows, as a data set, a data frame, a dict of columns or a list of dicts, or all splits of a data set, whose
+                `train` is taken; nothing else may be given.
             text_column: recognised if there is no doubt; of several the texts are joined.
             init_from: a saved task of texts, whose tokenizer this one takes over, and whose weights where they fit.
             new_tokenizer: train a tokenizer all the same; pieces that both have keep their vectors, the others get the mean.
@@ -97,12 +99,13 @@ class LanguageModel(BaseTask):
             DataError: if the texts cannot be used.
             OptionsError: for an unknown setting, or one that the run to start from contradicts.
         """
+        from seqtext.data.rows.given import as_rows
         from seqtext.tasks.language_model.prepare import prepare  # trains tokenizers: not needed to score
 
         prepared = prepare(train, text_column, init_from, settings, new_tokenizer=new_tokenizer)
         task = with_new_weights(lambda: cls(prepared.config, prepared.tokenizer), seed=seed)
         # Half of what the first epochs would learn is how often each token comes: the output's bias begins there.
-        shares = torch.from_numpy(task._log_shares(train))
+        shares = torch.from_numpy(task._log_shares(as_rows(train, prepared.config.text_column, split="train")))
         for head in filter(None, (task.model.head, task.model.reverse_head)):
             head.bias.data.copy_(shares)
         if prepared.weights is not None:
@@ -112,7 +115,9 @@ class LanguageModel(BaseTask):
     def _log_shares(self, train: Any) -> NDArray[np.float32]:
         """(V,) natural logarithm of how often each token comes in training."""
         values = self.encode(train).tokens.values.numpy()
-        counts = np.bincount(values, minlength=len(self.tokenizer)) + 0.1
+        counts = np.full(len(self.tokenizer), 0.1)
+        for start in range(0, len(values), COUNTED_AT_ONCE):  # which takes eight bytes for each
+            counts += np.bincount(values[start : start + COUNTED_AT_ONCE], minlength=len(counts))
         shares: NDArray[np.float32] = np.log(counts / counts.sum()).astype(np.float32)
         return shares
 

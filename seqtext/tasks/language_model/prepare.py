@@ -70,7 +70,7 @@ def prepare(
     """
     wanted = settings_of(LanguageSettings, settings)
     source = None if init_from is None else open_start(init_from)
-    train = as_rows(train)
+    train = as_rows(train, joined(text_column or ()) or None, split="train")
     column = joined(text_column or ()) or choose_text(train)
     require({"train": train}, column)
     check_texts(train, column)
