@@ -28,6 +28,7 @@ from seqtext.tasks.start_options import StartOptions
 from seqtext.tasks.translation.report.report import translation_report
 from seqtext.tasks.translation.report.summary import translation_summary
 from seqtext.tasks.translation.settings import TranslatorSettings
+from seqtext.tasks.translation.taught import TaughtOptions, taught
 from seqtext.tasks.translation.translator import Translator
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder
@@ -43,7 +44,7 @@ FOR_PHRASES = {  # defaults for the phrasebook, whose phrases ask less of a mode
 
 
 @dataclass(frozen=True)
-class Options(PairDataOptions, RunOptions, StartOptions, TranslatorSettings):
+class Options(PairDataOptions, RunOptions, StartOptions, TaughtOptions, TranslatorSettings):
     """Flags of this recipe alone; those of data, training and model are in the classes it is made of."""
 
     optimizer: OptimizerName = "muon"
@@ -71,6 +72,8 @@ def train_once(options: Options, folder: RunFolder) -> dict[str, Any] | None:
     sides = {"source": pairs.source, "target": pairs.target}
     split_by, rows = options.split_by, options.max_rows
     data = pair_splits(pairs.splits, **sides, split_by=split_by, max_rows=rows, seed=options.seed)
+    by, device, threads = options.taught_by, options.device, options.threads
+    data = taught(data, by, device=device, threads=threads, dry_run=options.dry_run)
 
     # ---- Task: tokenizers and model, from training pairs alone
     # source: Embedding(V, 128) -> nn.GRU(128, 128, bidirectional=True, batch_first=True) -> Linear(256, 512) as state;
