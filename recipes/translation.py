@@ -27,8 +27,8 @@ from seqtext.tasks.saved import load as load_task
 from seqtext.tasks.start_options import StartOptions
 from seqtext.tasks.translation.report.report import translation_report
 from seqtext.tasks.translation.report.summary import translation_summary
+from seqtext.tasks.translation.report.taught import TaughtOptions, taught
 from seqtext.tasks.translation.settings import TranslatorSettings
-from seqtext.tasks.translation.taught import TaughtOptions, taught
 from seqtext.tasks.translation.translator import Translator
 from seqtext.training.recipe import make_once, show, train
 from seqtext.training.run_folder import RunFolder

@@ -54,7 +54,7 @@ TINY = {
     "text_generation": [*SMALL, *TEXT, "--evaluation", "fast"],
     "translation": [
         *(*SMALL, *TEXT, "--vocabulary_size", "1500", "--encoder_size", "8", "--encoder_layers", "1"),
-        *("--num_layers", "1", "--max_rows", "100", "--beam", "1", "--baselines", "fast"),
+        *("--num_layers", "1", "--max_rows", "120", "--beam", "1", "--baselines", "fast"),
     ],
     "language_model": [*SMALL, *TEXT],
     "tagging": [*SMALL, "--embedding_size", "8", "--baselines", "fast", "--max_rows", "300"],

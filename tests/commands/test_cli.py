@@ -200,14 +200,17 @@ def test_the_likeliest_labels_are_listed_from_the_likeliest_on_no_more_than_ther
     assert [row["predicted"], row["predicted_2"]] == ranked[:4:2]
 
 
-def test_a_fault_in_a_later_row_leaves_the_older_output_and_no_part_of_a_new_one(run_folder):
+def test_a_fault_in_a_later_row_leaves_the_older_output_and_keeps_whole_answers_beside_it(run_folder):
     Path("in.csv").write_text("text,n\n" + "the ship,1\n" * 2500 + "cut\n")
     Path("out.csv").write_text("older")
     ended = seqtext_command("predict", run_folder, "--input", "in.csv", "--output", "out.csv")
     assert ended.code == 2
     assert ended.err.startswith("error: in.csv, row 2501 (line 2502): found 1 cell; expected 2")
     assert Path("out.csv").read_text() == "older"
-    assert sorted(os.listdir()) == ["in.csv", "out.csv"]
+    assert sorted(os.listdir()) == ["in.csv", "out.csv", "out.csv.part"]
+    done = len(table(Path("out.csv.part").read_text(encoding="utf-8")))
+    assert done >= 2000
+    assert ended.err.endswith(f"; the answers to the first {done:,} rows are in {Path.cwd() / 'out.csv.part'}\n")
 
 
 def test_an_output_may_be_the_input(run_folder):

@@ -6,6 +6,7 @@ Knows names and numbers; neither texts nor models.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from seqtext.data.rows.given import is_frame, plain_values
 from seqtext.errors import DataError, OptionsError, did_you_mean, one_of, shorten
-from seqtext.tasks.generation.settings import LARGEST, GeneratorConfig
+from seqtext.tasks.generation.settings import GeneratorConfig
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -213,6 +214,14 @@ def components(vector: Tensor, config: GeneratorConfig) -> tuple[Tensor, Tensor]
     return torch.stack([pure for _, pure in parts]), weights / weights.sum()
 
 
+def _is_weight(value: object) -> bool:
+    """Whether something is a finite number, 0 or more."""
+    try:
+        return isinstance(value, Real) and 0 <= float(value) < math.inf
+    except OverflowError:  # a whole number that no float holds
+        return False
+
+
 def _mixture(weights: Mapping[str, float], config: GeneratorConfig) -> Tensor:
     """Weights of names, made to sum to 1 within each attribute; an attribute that is not named has its shares of training."""
     if not config.attributes:
@@ -224,7 +233,7 @@ def _mixture(weights: Mapping[str, float], config: GeneratorConfig) -> Tensor:
         raise OptionsError("the model's vectors have no names", fix=fix)
     places = [_place(name, config) for name in weights]
     for (name, weight), place in zip(weights.items(), places, strict=True):
-        if not isinstance(weight, Real) or not 0 <= weight <= LARGEST:
+        if not _is_weight(weight):
             raise OptionsError(f"weight of {name!r} is {shorten(weight)}", expected="a finite number, 0 or more")
         if places.count(place) > 1:
             raise OptionsError(f"{name!r} is asked for twice")

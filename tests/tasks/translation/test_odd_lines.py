@@ -23,7 +23,7 @@ def learnt(tmp_path_factory) -> Translator:
     task = Translator.from_data(rows, **SIZES)
     seqtext.fit(
         task, rows, pairs(20, seed=2), run=tmp_path_factory.mktemp("odd") / "run", epochs=10, batch_rows=16,
-        learning_rate=0.02, ema_decay=0.9, threads=1, device="cpu", optimizer="muon",
+        learning_rate=0.02, warmup=0.05, ema_decay=0.9, threads=1, device="cpu", optimizer="muon",
     )  # fmt: skip
     return task
 

@@ -171,11 +171,11 @@ def _other(name: str, task: Translator) -> Translator:
     from seqtext.tasks.saved import load_for
 
     other: Translator = load_for("translate", name)
+    _check_direction(task, other.config.languages, f"--against {name}", fix="compare with a run of the same direction")
     for side, ours, theirs in zip(("source", "target"), task.config.languages, other.config.languages, strict=True):
         if ours != theirs and LANGUAGE.fullmatch(ours) and LANGUAGE.fullmatch(theirs):  # else the names of columns
             fix = "compare with a run of the same languages"
             raise DataError(f"its {side} is {theirs!r}", where=f"--against {name}", expected=repr(ours), fix=fix)
-    _check_direction(task, other.config.languages, f"--against {name}", fix="compare with a run of the same direction")
     return other.to(str(task.device))
 
 

@@ -9,8 +9,8 @@ import pytest
 import seqtext
 from seqtext.data.pairs.sources import load_pair_files
 from seqtext.data.pairs.splits import pair_splits
-from seqtext.tasks.translation import taught as module
-from seqtext.tasks.translation.taught import taught
+from seqtext.tasks.translation.report import taught as module
+from seqtext.tasks.translation.report.taught import taught
 from tests.in_process import succeeded
 from tests.tasks.translation.recipe import FILES, done, recipe, write_all
 
