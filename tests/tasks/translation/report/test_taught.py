@@ -17,14 +17,21 @@ from tests.tasks.translation.recipe import FILES, done, recipe, write_all
 GIVEN = (*FILES, "--validation", "test.en", "test.de", "--baselines", "none")  # so that all train on the same pairs
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch) -> Path:
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
     """Files of pairs, and two translators trained on them."""
-    monkeypatch.chdir(tmp_path)
-    write_all()
-    for seed in (0, 1):
-        done(*GIVEN, "--seed", seed, "--run", f"runs/{seed}")
-    return tmp_path
+    folder = tmp_path_factory.mktemp("taught")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_all()
+        for seed in (0, 1):
+            done(*GIVEN, "--seed", seed, "--run", f"runs/{seed}")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(place, monkeypatch) -> None:
+    monkeypatch.chdir(place)
 
 
 def test_a_run_learns_what_others_write_goes_on_and_translates_once(place, monkeypatch):
