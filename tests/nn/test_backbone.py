@@ -11,7 +11,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqtext.batching.padded import Padded
@@ -281,32 +280,3 @@ def test_one_direction_alone_is_its_half_of_the_outputs_and_can_be_carried(cell,
 def test_of_several_layers_of_both_directions_none_can_be_read_alone():
     with pytest.raises(ValueError, match="single layer"):
         backbone("lstm", "tanh", 2, True).one_way(batch())
-
-
-# ---- recurrent weights dropped
-
-
-@every_cell
-@every_direction
-def test_weight_dropout_is_the_layer_with_recurrent_weights_zeroed_and_only_in_training(
-    cell, activation, bidirectional
-):
-    plain, inputs = backbone(cell, activation, 1, bidirectional), batch()
-    module = backbone(cell, activation, 1, bidirectional, weight_dropout=0.5)
-    assert torch.equal(module(inputs).values, plain(inputs).values)
-    module.train()
-    torch.manual_seed(7)
-    outputs, state = module.forward_with_state(inputs)
-    outputs.values.square().sum().backward()
-    torch.manual_seed(7)
-    for layer in [*plain.layers, *plain.reverse_layers]:
-        layer.weight_hh_l0.data = dropout(layer.weight_hh_l0.data, 0.5)
-    expected, expected_state = plain.forward_with_state(inputs)
-    torch.testing.assert_close(outputs.values, expected.values)
-    torch.testing.assert_close(state, expected_state)
-    for layer, kept in zip(module.layers, plain.layers, strict=True):
-        zeroed = kept.weight_hh_l0 == 0
-        assert 0.3 < zeroed.float().mean() < 0.7
-        assert not layer.weight_hh_l0.grad[zeroed].any(), "a weight that is not there learns nothing"
-        assert layer.weight_hh_l0.grad[~zeroed].any()
-    assert not torch.equal(module(inputs).values, outputs.values), "others in every call"

@@ -37,6 +37,10 @@ TINY = [
     *TRAINED,
 ]
 TRAIN = ("--train", "train.csv", "--test", "test.csv", "--unlabelled", "use")
+COMPARED = [
+    *("--train", "test.csv", "--test", "train.csv", "--unlabelled", "drop", "--model", "rnn"),
+    *("--init_from", "first", "--compare_scratch"),
+]
 
 
 def few_labels(count: int = 120) -> dict[str, list[str]]:
@@ -209,19 +213,7 @@ def test_a_linear_model_and_a_teacher_of_ones_own_need_no_language_model_or_no_s
 def test_a_start_is_compared_with_one_from_scratch_and_the_better_kept():
     sizes = ("--hidden_size", "12", "--embedding_size", "10", "--cell", "gru")
     succeeded(recipe(*TRAIN, "--no_self_training", "--model", "rnn", "--run", "first", *sizes))
-    flags = (
-        "--train",
-        "test.csv",
-        "--test",
-        "train.csv",
-        "--unlabelled",
-        "drop",
-        "--model",
-        "rnn",
-        "--compare_scratch",
-        *("--patience_epochs", "3"),
-    )
-    ended = succeeded(topics_recipe(*TRAINED, *flags, "--init_from", "first", "--run", "second"))
+    ended = succeeded(topics_recipe(*TRAINED, *COMPARED, "--patience_epochs", "3", "--run", "second"))
     assert "first       the same from scratch, to compare with, in second/stages/from_scratch" in ended.out
     assert "by a start from scratch: " in ended.out
     assert "note        it ends after 3 epochs without a better validation (--patience_epochs)" in ended.out
@@ -239,19 +231,8 @@ def test_a_start_is_compared_with_one_from_scratch_and_the_better_kept():
 def test_a_run_goes_on_with_its_own_model_where_another_was_kept(monkeypatch):
     succeeded(recipe(*TRAIN, "--no_self_training", "--model", "rnn", "--run", "first"))
     monkeypatch.setattr(stages, "_is_better", lambda *_, **__: True)
-    flags = (
-        "--train",
-        "test.csv",
-        "--test",
-        "train.csv",
-        "--unlabelled",
-        "drop",
-        "--model",
-        "rnn",
-        "--compare_scratch",
-    )
-    started = (*TRAINED, *flags, "--init_from", "first", "--run", "second")
-    assert "a start from scratch is kept" in succeeded(topics_recipe(*started)).out
+    ended = succeeded(topics_recipe(*TRAINED, *COMPARED, "--run", "second"))
+    assert "a start from scratch is kept" in ended.out
     own, other = seqtext.load("second/stages/own"), seqtext.load("second/stages/from_scratch")
     assert seqtext.load("second").tokenizer.sha256 == other.tokenizer.sha256 != own.tokenizer.sha256
     monkeypatch.setattr(stages, "_is_better", lambda *_, **__: False)
