@@ -72,9 +72,15 @@ class NextToken(nn.Module):
         outputs, after = self.backbone.one_way(inputs, state, reverse=reverse)
         return outputs.with_values(self.output_dropout(outputs.values)), after
 
+    def compared(self, outputs: Tensor, *, reverse: bool = False) -> Tensor:
+        """What is compared with each token's vector (N, D), of outputs (N, H)."""
+        return self._head(reverse).projected(outputs)
+
     def loss(
         self, outputs: Tensor, targets: Tensor, *, reverse: bool = False, label_smoothing: float = 0.0
     ) -> tuple[Tensor, Tensor]:
         """Cross entropy of the tokens (N,) that come after outputs (N, H): the sum, and each one's own."""
-        head = self.reverse_head if reverse and self.reverse_head is not None else self.head
-        return head.loss(outputs, self.embedding.weight, targets, label_smoothing=label_smoothing)
+        return self._head(reverse).loss(outputs, self.embedding.weight, targets, label_smoothing=label_smoothing)
+
+    def _head(self, reverse: bool) -> VocabularyHead:
+        return self.reverse_head if reverse and self.reverse_head is not None else self.head

@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 
 from seqtext.batching.padded import sent
+from seqtext.nn.dropout import dropped
 from seqtext.nn.precision import autocast_fits_lstm, exact_fp32
 
 _SHUT = 1e4  # sigmoid(-1e4) is exactly 0 and sigmoid(1e4) exactly 1, in fp32 as in bf16
@@ -65,15 +65,15 @@ def run_layer(
         with torch.autocast(x.device.type, enabled=False):
             wide = None if state is None else tuple(part.float() for part in state)
             return run_layer(layer, x.float(), lengths, wide, hold, with_state, weight_dropout)
-    dropped = weight_dropout > 0 and layer.training
+    drop = weight_dropout > 0 and layer.training
     with exact_fp32():
-        if hold is None and not dropped:
+        if hold is None and not drop:
             y, final = layer(x, state if state is None or is_lstm else state[0])
             cell = final[1] if is_lstm else None
         else:
             weights = weights_of(layer)
-            if dropped:
-                weights[1] = dropout(weights[1], weight_dropout)
+            if drop:
+                weights[1] = dropped(weights[1], weight_dropout)
             if hold is not None:
                 x, weights[0] = _held(x, weights[0], hold)
             y, cell = _with_weights(layer, x, state, weights)

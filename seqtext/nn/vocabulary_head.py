@@ -34,7 +34,7 @@ class VocabularyHead(nn.Module):
 
     def forward(self, outputs: Tensor, vectors: Tensor) -> Tensor:
         """(..., H) to logits (..., V); `vectors` (V, D) are the embedding's."""
-        return nn.functional.linear(self._projected(outputs), self._weight(vectors), self.bias)
+        return nn.functional.linear(self.projected(outputs), self._weight(vectors), self.bias)
 
     def loss(
         self, outputs: Tensor, vectors: Tensor, targets: Tensor, *, label_smoothing: float = 0.0
@@ -43,12 +43,13 @@ class VocabularyHead(nn.Module):
 
         Estimated in training where ids are sampled; never where targets are smoothed over all of them.
         """
-        hidden, weight = self._projected(outputs), self._weight(vectors)
+        hidden, weight = self.projected(outputs), self._weight(vectors)
         if self.training and self.sampled and not label_smoothing:
             return sampled_loss(hidden, weight, self.bias, targets, ids=self.sampled)
         return vocabulary_loss(hidden, weight, self.bias, targets, label_smoothing=label_smoothing)
 
-    def _projected(self, outputs: Tensor) -> Tensor:
+    def projected(self, outputs: Tensor) -> Tensor:
+        """(..., H) to what is compared with the vectors of the vocabulary, (..., D), or (..., H) where weights are not tied."""
         return outputs if self.projection is None else self.projection(outputs)
 
     def _weight(self, vectors: Tensor) -> Tensor:

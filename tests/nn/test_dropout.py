@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from seqtext.nn.dropout import LockedDropout
+from seqtext.nn.dropout import LockedDropout, dropped
 
 
 def test_a_row_has_one_mask_at_all_steps_and_other_rows_have_others():
@@ -24,6 +24,22 @@ def test_the_mean_is_kept_and_the_share_is_gone(share):
     out = LockedDropout(share)(torch.ones(400, 2, 100))
     assert out.mean() == pytest.approx(1, abs=0.03)
     assert (out == 0).float().mean() == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize("share", [1e-9, 0.1, 0.5, 0.7, 1 - 1e-9])
+def test_weights_are_dropped_one_by_one_and_those_that_stay_keep_the_mean(share):
+    torch.manual_seed(0)
+    weights = torch.ones(301, 333, requires_grad=True)
+    out = dropped(weights, share)
+    out.sum().backward()
+    out = out.detach()
+    gone = out == 0
+    assert gone.float().mean() == pytest.approx(share, abs=0.01)
+    assert out.mean() == pytest.approx(1, abs=0.02 if share < 0.9 else 2)
+    assert len(out.unique()) == 2 or share in (1e-9, 1 - 1e-9)
+    assert torch.equal(weights.grad, out)
+    for rows in (gone.float().mean(1), gone.float().mean(0)):
+        assert rows.std() < 0.04, "no row or column is like its neighbours"
 
 
 def test_a_single_step_has_a_mask_of_its_own():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-from torch.nn.functional import dropout
 
+from seqtext.nn.dropout import dropped
 from tests.nn.test_backbone import backbone, batch, every_cell, every_direction
 
 
@@ -22,7 +22,7 @@ def test_weight_dropout_is_the_layer_with_recurrent_weights_zeroed_and_only_in_t
     outputs.values.square().sum().backward()
     torch.manual_seed(7)
     for layer in [*plain.layers, *plain.reverse_layers]:
-        layer.weight_hh_l0.data = dropout(layer.weight_hh_l0.data, 0.5)
+        layer.weight_hh_l0.data = dropped(layer.weight_hh_l0.data, 0.5)
     expected, expected_state = plain.forward_with_state(inputs)
     torch.testing.assert_close(outputs.values, expected.values)
     torch.testing.assert_close(state, expected_state)

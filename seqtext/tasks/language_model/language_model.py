@@ -24,7 +24,7 @@ from seqtext.models.next_token import NextToken
 from seqtext.nn.losses import Loss, perplexity
 from seqtext.options import Precision
 from seqtext.tasks.base import BaseTask
-from seqtext.tasks.language_model.losses import stream_loss, window_loss
+from seqtext.tasks.language_model.losses import cached_loss, stream_loss, window_loss
 from seqtext.tasks.language_model.model import build_model
 from seqtext.tasks.language_model.rows import StreamBatch, TextStream
 from seqtext.tasks.language_model.scoring import AnyKind, TextScore, score_texts
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 COUNTED_AT_ONCE = 10_000_000  # tokens
 _DEFAULT = Scoring()
 MOST_VALIDATED = 100_000  # tokens that an epoch is judged by
+WAYS = {False: "forward", True: "backward"}
 WORDS = "words.txt"  # the tokenizer of whole words; that of pieces has the name it has in all tasks
 
 
@@ -124,22 +125,25 @@ class LanguageModel(BaseTask):
     # ---- raw in, raw out
 
     @torch.inference_mode()
-    def __call__(self, texts: Any, *, by_token: bool = _DEFAULT.by_token) -> list[TextScore]:
+    def __call__(
+        self, texts: Any, *, by_token: bool = _DEFAULT.by_token, cache: int = _DEFAULT.cache
+    ) -> list[TextScore]:
         """How likely each text is, by itself, in fp32, whatever the model was trained in.
 
         Args:
             texts: raw texts, as `given_texts` (data/text/given.py) takes them; an empty one is legal, and consists of its end.
-            by_token: as `seqtext.tasks.language_model.settings.Scoring` says.
+            by_token, cache: as `seqtext.tasks.language_model.settings.Scoring` says.
 
         Raises:
             DataError: if something in `texts` is not a text, or there are none to be found.
+            OptionsError: for a cache below 0.
         """
-        scoring = Scoring(by_token=by_token)
+        scoring = Scoring(by_token=by_token, cache=cache)
         listed = list(given_texts(texts, self.config.text_column))
         if not listed:
             return []
         self.model.eval()
-        return score_texts(self.model, self.tokenizer, listed, self.config.ways, by_token=scoring.by_token)
+        return score_texts(self.model, self.tokenizer, listed, self.config.ways, scoring)
 
     # ---- what training asks for
 
@@ -204,13 +208,19 @@ class LanguageModel(BaseTask):
         loss = sum(losses.values()) / len(losses)
         return {"loss": loss, "perplexity": perplexity(loss)}
 
+    def cached_losses(self, examples: TextStream, *, cache: int) -> dict[str, float]:
+        """As `cached_loss`, of each direction by its name."""
+        return {
+            WAYS[reverse]: cached_loss(self.model, examples, reverse=reverse, cache=cache)
+            for reverse in self.config.ways
+        }
+
     def token_losses(
         self, examples: TextStream, *, map_pieces: MapPieces = one_by_one, most: int | None = None
     ) -> dict[str, float]:
         """As `stream_loss`, of each direction by its name."""
-        names = {False: "forward", True: "backward"}
         return {
-            names[reverse]: stream_loss(self.model, examples, reverse=reverse, map_pieces=map_pieces, most=most)
+            WAYS[reverse]: stream_loss(self.model, examples, reverse=reverse, map_pieces=map_pieces, most=most)
             for reverse in self.config.ways
         }
 

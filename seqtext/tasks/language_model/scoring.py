@@ -19,6 +19,8 @@ from seqtext.data.text.word_tokenizer import WordTokenizer
 from seqtext.models.next_token import NextToken
 from seqtext.nn.backbone import State
 from seqtext.nn.losses import perplexity
+from seqtext.nn.token_cache import Remembered, nothing_remembered, with_cache
+from seqtext.tasks.language_model.settings import Scoring
 
 AnyKind: TypeAlias = Tokenizer | WordTokenizer
 
@@ -61,7 +63,7 @@ class TextScore(NamedTuple):
 
 
 def score_texts(
-    model: NextToken, tokenizer: AnyKind, texts: list[str], ways: tuple[bool, ...], *, by_token: bool
+    model: NextToken, tokenizer: AnyKind, texts: list[str], ways: tuple[bool, ...], scoring: Scoring
 ) -> list[TextScore]:
     """Scores of some texts, each from the state before anything was read.
 
@@ -70,26 +72,28 @@ def score_texts(
         tokenizer: whose ids it predicts.
         texts: at least one.
         ways: its directions, each by whether it reads from the end.
-        by_token: whether each token's probability is wanted.
+        scoring: what is said of them.
     """
     ids = [[i for i in row if i != BEGIN] for row in tokenizer.encode(texts)]
     logs = [np.zeros(len(row) + 1) for row in ids]
     for reverse in ways:
         turned = [row[::-1] for row in ids] if reverse else ids
-        for log, found in zip(logs, _log_probabilities(model, turned, reverse=reverse), strict=True):
+        for log, found in zip(logs, _log_probabilities(model, turned, scoring.cache, reverse=reverse), strict=True):
             # Both directions predict the end of a text last, the reverse one before its first token.
             log += np.concatenate([found[-2::-1], found[-1:]]) if reverse else found
     scores = []
     for text, row, summed in zip(texts, ids, logs, strict=True):
         log = summed / len(ways)
         normalised = tokenizer.normaliser(text)
-        each = tuple(zip(tokenizer.pieces((*row, END)), log.round(6).tolist(), strict=True)) if by_token else ()
+        each = tuple(zip(tokenizer.pieces((*row, END)), log.round(6).tolist(), strict=True)) if scoring.by_token else ()
         size = None if isinstance(tokenizer, WordTokenizer) else len(normalised.encode())
         scores.append(TextScore(text, float(log.sum()), len(log), len(normalised.split()) + 1, size, each))
     return scores
 
 
-def _log_probabilities(model: NextToken, ids: list[list[int]], *, reverse: bool) -> list[NDArray[np.float64]]:
+def _log_probabilities(
+    model: NextToken, ids: list[list[int]], cache: int, *, reverse: bool
+) -> list[NDArray[np.float64]]:
     """(n + 1,) of each text's ids in the order in which they are read, its end last."""
     read = Ragged.from_sequences([[BEGIN, *row] for row in ids])
     lengths = read.lengths.numpy()
@@ -99,17 +103,20 @@ def _log_probabilities(model: NextToken, ids: list[list[int]], *, reverse: bool)
         padded = read.pad(torch.from_numpy(rows))
         targets = F.pad(padded.values[:, 1:], (0, 1))
         targets = targets.scatter(1, (padded.lengths - 1).unsqueeze(1), END).long()
-        for row, log in zip(rows.tolist(), _of_batch(model, padded, targets, reverse=reverse), strict=True):
+        for row, log in zip(rows.tolist(), _of_batch(model, padded, targets, cache, reverse=reverse), strict=True):
             found[row] = log
     return found
 
 
-def _of_batch(model: NextToken, read: Padded, targets: Tensor, *, reverse: bool) -> list[NDArray[np.float64]]:
+def _of_batch(
+    model: NextToken, read: Padded, targets: Tensor, cache: int, *, reverse: bool
+) -> list[NDArray[np.float64]]:
     """Of each row, in windows between which the state is carried; rows that ended drop out."""
     device = model.embedding.weight.device
     known = read.lengths.numpy()
     parts: list[list[NDArray[np.float64]]] = [[] for _ in known]
     state: State | None = None
+    remembered: dict[int, Remembered] = {}
     kept = np.arange(len(known))
     for start in range(0, int(known.max()), WINDOW):
         left = np.flatnonzero(known > start)
@@ -120,14 +127,20 @@ def _of_batch(model: NextToken, read: Padded, targets: Tensor, *, reverse: bool)
         lengths = torch.from_numpy(np.minimum(known[left] - start, WINDOW))
         cut = slice(start, start + int(lengths.max()))
         window = Padded(sent(read.values[there, cut].long(), device), lengths)
-        outputs, state = model.read(window, state, reverse=reverse)
+        found, state = model.read(window, state, reverse=reverse)
         real, _ = window.real
-        _, losses = model.loss(
-            outputs.values.flatten(0, 1)[real],
-            sent(targets[there, cut].contiguous(), device).flatten()[real],
-            reverse=reverse,
-        )
-        cuts = np.split(-losses.double().cpu().numpy(), lengths.cumsum(0)[:-1].numpy())
-        for row, log in zip(left.tolist(), cuts, strict=True):
+        outputs = found.values.flatten(0, 1)[real]
+        tokens = sent(targets[there, cut].contiguous(), device).flatten()[real]
+        logs = -model.loss(outputs, tokens, reverse=reverse)[1].double()
+        if cache:
+            keys = model.compared(outputs, reverse=reverse)
+            of_rows = [torch.split(part, lengths.tolist()) for part in (keys, tokens, logs)]
+            joined = []
+            for row, own_keys, own_tokens, alone in zip(left.tolist(), *of_rows, strict=True):
+                before = remembered.get(row) or nothing_remembered(keys.shape[1], device)
+                together, remembered[row] = with_cache(own_keys, own_tokens, alone, before, most=cache)
+                joined.append(together)
+            logs = torch.cat(joined)
+        for row, log in zip(left.tolist(), np.split(logs.cpu().numpy(), lengths.cumsum(0)[:-1].numpy()), strict=True):
             parts[row].append(log)
     return [np.concatenate(part) for part in parts]

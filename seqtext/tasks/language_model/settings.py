@@ -123,3 +123,11 @@ class Scoring:
 
     by_token: bool = False
     """Also how likely each token was."""
+    cache: int = 0
+    """Tokens of the text itself that are looked back at: what came in a like place is likelier to come again. 0: none."""
+
+    def __post_init__(self) -> None:
+        raise_faults(self)
+
+    def _faults(self) -> list[str]:
+        return out_of_range(self, {up_to(MOST_TOKENS, least=0): ("cache",)})

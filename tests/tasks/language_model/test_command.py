@@ -80,5 +80,14 @@ def test_what_cannot_be_scored_is_refused_in_one_line(run, flags, stdin, told):
     assert ended.err.count("\n") == 1
 
 
+def test_a_cache_looks_back_at_the_text_itself(run, task):
+    text = "the ship sails over the sea, the ship sails over the sea, the ship sails over the sea"
+    [found] = task([text], cache=50)
+    assert found.perplexity < task([text])[0].perplexity
+    assert succeeded(seqtext_command("score", run, text, "--cache", "50")).out.startswith(f"{found.perplexity:.2f}\t")
+    for command in (("score", run, text), ("evaluate", run, "--data", "x.csv")):
+        assert "--cache is -1; expected 0 to 1000000" in seqtext_command(*command, "--cache", "-1").err
+
+
 def test_a_threads_of_nothing_is_refused(run):
     assert seqtext_command("score", run, "x", "--threads", "0").err == "error: --threads is 0; expected at least 1\n"

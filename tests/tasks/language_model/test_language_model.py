@@ -20,32 +20,35 @@ TEXTS = ["the ship sails", "", "under old oak trees a deer drinks from the brook
 KINDS = [{}, {"directions": "forward", "num_layers": 2}, {"directions": "backward", "cell": "gru"}, {"tokens": "words"}]
 
 
+@pytest.mark.parametrize("cache", [0, 5])
 @pytest.mark.parametrize("settings", KINDS)
-def test_alone_equals_in_a_batch_and_saved_equals_opened(settings, tmp_path):
+def test_alone_equals_in_a_batch_and_saved_equals_opened(settings, cache, tmp_path):
     task = made(**settings)
-    together = task(TEXTS, by_token=True)
+    together = task(TEXTS, by_token=True, cache=cache)
     for text, found in zip(TEXTS, together, strict=True):
-        [alone] = task([text], by_token=True)
+        [alone] = task([text], by_token=True, cache=cache)
         assert alone.log_probability == pytest.approx(found.log_probability, abs=1e-4)
         assert sum(log for _, log in found.by_token) == pytest.approx(found.log_probability, abs=1e-4)
         assert len(found.by_token) == found.tokens
         assert found.text == text
     task.save_pretrained(tmp_path / "model")
     again = LanguageModel.from_pretrained(tmp_path / "model")
-    assert again(TEXTS, by_token=True) == together
+    assert again(TEXTS, by_token=True, cache=cache) == together
     assert again.config == task.config
     again.save_pretrained(tmp_path / "again")
     assert read_folder(tmp_path / "again") == read_folder(tmp_path / "model")
     assert isinstance(seqtext.load(tmp_path / "model"), LanguageModel)
 
 
+@pytest.mark.parametrize("cache", [0, 20])
 @pytest.mark.parametrize("settings", KINDS)
-def test_a_text_longer_than_is_read_at_once_is_scored_the_same(settings, monkeypatch):
+def test_a_text_longer_than_is_read_at_once_is_scored_the_same(settings, cache, monkeypatch):
     task = made(**settings)
     texts = [" ".join(TEXTS * times) for times in (1, 9, 3)]
-    whole = task(texts)
+    whole = task(texts, cache=cache)
+    assert not cache or whole[1].perplexity < 0.9 * task(texts)[1].perplexity, "what is said nine times"
     monkeypatch.setattr(scoring, "WINDOW", 7)
-    for one, other in zip(task(texts), whole, strict=True):
+    for one, other in zip(task(texts, cache=cache), whole, strict=True):
         assert one.log_probability == pytest.approx(other.log_probability, rel=1e-5)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -91,9 +92,15 @@ def test_evaluate_says_what_the_report_says(pieces):
         for key, digits in (("perplexity", 2), ("perplexity_per_word", 2), ("bits_per_byte", 3))
     )
     assert "perplexity per token {}, per word {}, bits per byte {}".format(*each) in ended.out
+    assert "cache" not in ended.out
     lines = Path("out/predictions.jsonl").read_text().splitlines()
     assert len(lines) == 60
     assert "perplexity per token" in succeeded(seqtext_command("info", "runs/pieces")).out
+    ended = succeeded(seqtext_command("evaluate", "runs/pieces", "--data", "test.csv", "--cache", "300", "--json"))
+    found = json.loads(ended.out)["test"]
+    assert found["perplexity"] == pytest.approx(test["perplexity"])
+    assert found["with_cache"]["tokens"] == 300
+    assert found["with_cache"]["perplexity"] < found["perplexity"] * 1.01
 
 
 def test_words_are_counted_as_papers_do_with_an_end_for_each_line():

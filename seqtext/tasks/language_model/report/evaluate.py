@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import arg
 
 from seqtext.data.reading.joined_columns import joined, parts_of
+from seqtext.options import out_of_range, up_to
 from seqtext.reporting.evaluation import EvaluateOptions, Measured, chosen_line, load_measured
+from seqtext.tasks.language_model.settings import MOST_TOKENS
 
 if TYPE_CHECKING:
     from seqtext.tasks.language_model.language_model import LanguageModel
@@ -27,6 +29,12 @@ class Evaluate(EvaluateOptions):
     """Data set: name on the hub, folder, file (csv, tsv, jsonl, txt, parquet; packed), or phrasebook[:locale]."""
     text_column: tuple[str, ...] = ()
     """Column of the texts, or several, which are joined. Default: the one the model was trained on."""
+    cache: int = 0
+    """Measure a second time with a cache: the model looks back at so many tokens of the text, and what came in a like place is likelier to
+    come again. 2,000 is usual for long texts."""
+
+    def _faults(self) -> list[str]:
+        return [*super()._faults(), *out_of_range(self, {up_to(MOST_TOKENS, least=0): ("cache",)})]
 
 
 def measure(task: LanguageModel, options: Evaluate, *, given: Any = None) -> Measured:
@@ -54,7 +62,7 @@ def measure(task: LanguageModel, options: Evaluate, *, given: Any = None) -> Mea
         notes.append(f"{len(rows):,} texts measured, drawn from all (--max_rows)")
     there = found.train is not None and {*parts_of(column)} <= {*found.train.column_names}
     train = found.train if there else None
-    measured = perplexities(task, rows, train)
+    measured = perplexities(task, rows, train, cache=options.cache)
     figures = {**measured, "data": {"source": found.source, "notes": notes, "warnings": []}}
 
     def predictions() -> Iterator[Mapping[str, Any]]:
@@ -78,6 +86,8 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     if len(test["by_direction"]) > 1:
         for name, one in test["by_direction"].items():
             yield f"  {name}: {_measured(one)}"
+    if cached := test.get("with_cache"):
+        yield f"  with a cache of {cached['tokens']:,} tokens: {_measured(cached)}"
     for name, one in figures["baselines"].items():
         yield f"  {name}: {_measured(one)}"
     yield from chosen_line(figures)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def perplexities(
-    task: LanguageModel, rows: Dataset, train: Dataset | None = None, *, which: Baselines = "all"
+    task: LanguageModel, rows: Dataset, train: Dataset | None = None, *, which: Baselines = "all", cache: int = 0
 ) -> dict[str, Any]:
     """`test` and `baselines` of report/metrics.json. The split is read as one text, an end behind each row, which is predicted too.
 
@@ -29,6 +29,7 @@ def perplexities(
         rows: of the texts.
         train: training texts, for baselines.
         which: of them.
+        cache: tokens that a second measurement looks back at; 0: no second one.
     """
     examples, report = task.encode_with_report(rows)
     normalise = task.tokenizer.normaliser
@@ -52,6 +53,9 @@ def perplexities(
         **figures(sum(losses.values()) / len(losses)),
         "by_direction": {name: figures(loss) for name, loss in losses.items()},
     }
+    if cache:
+        cached = task.cached_losses(examples, cache=cache)
+        test["with_cache"] = {"tokens": cache, **figures(sum(cached.values()) / len(cached))}
     if task.config.tokens == "words":
         test["unknown_share"] = report.byte_share
     simple = [] if train is None else baselines(task.encode(train), examples, len(task.tokenizer), which)
