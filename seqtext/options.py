@@ -112,7 +112,7 @@ class TrainingOptions:
     batch_tokens: int = 8192
     """Most padded steps (tokens or readings) in a micro-batch."""
     batch_rows: int | None = None
-    """Most rows in a micro-batch. Default: from the number of rows; small data needs small batches."""
+    """Most rows in a micro-batch. Default: from the number of rows (small data needs small batches), and more of many rows if --batch_tokens is raised."""
     gradient_accumulation: int = 1
     """Micro-batches per optimizer step, in each process."""
     optimizer: OptimizerName = "adamw"

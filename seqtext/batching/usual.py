@@ -37,10 +37,15 @@ class Usual(NamedTuple):
     warmup: float = 0.05
     batch_tokens: int = 8192
 
-    def rows_of_batch(self, rows: int) -> int:
-        """A 150th of the rows, as a power of two from 16 to the usual number."""
+    def rows_of_batch(self, rows: int, tokens: int = 0) -> int:
+        """A 150th of the rows, as a power of two from 16 to the usual number, or to a multiple of it where more tokens are asked for.
+
+        Args:
+            rows: of the data.
+            tokens: of a batch, as asked.
+        """
         power: int = 2 ** int(math.log2(max(rows / ROWS_PER_BATCH, 1)))
-        return min(max(power, FEWEST_ROWS), self.batch_rows)
+        return min(max(power, FEWEST_ROWS), self.batch_rows * max(tokens // self.batch_tokens, 1))
 
     def epochs_of(self, steps: int, tokens: int) -> int:
         """As many as make 1,500 steps, the usual number at least and 60 at most; but no more tokens than usual, unless two epochs do.

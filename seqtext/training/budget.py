@@ -48,7 +48,8 @@ class Budget(NamedTuple):
 def budget(task: object, options: TrainingOptions, examples: Examples) -> Budget:
     """Epochs and rows of a batch.
 
-    Batches have a 150th of the rows, as a power of two from 16 to the task's usual number. Epochs are as many as make 1,500 steps, the
+    Batches have a 150th of the rows, as a power of two from 16 to the task's usual number, or a multiple of it where `batch_tokens` is one
+    of the usual tokens. Epochs are as many as make 1,500 steps, the
     task's usual number at least and 60 at most; but so that all epochs together read no more tokens than is usual, unless two do already.
 
     Args:
@@ -58,7 +59,7 @@ def budget(task: object, options: TrainingOptions, examples: Examples) -> Budget
     """
     usual = usual_of(task)
     rows, micro_batches = len(examples), options.gradient_accumulation * world_size()
-    batch_rows = options.batch_rows or usual.rows_of_batch(rows)
+    batch_rows = options.batch_rows or usual.rows_of_batch(rows, options.batch_tokens)
     plan = examples.plan(
         tokens=options.batch_tokens, seed=options.seed, micro_batches=micro_batches, max_rows=batch_rows
     )

@@ -71,6 +71,10 @@ def test_what_is_asked_for_wins_and_the_rest_follows_from_it():
     assert planned(4_907, epochs=3, batch_rows=128).chosen == ""
     assert planned(4_907).chosen == "--batch_rows 32 --epochs 10"
     assert planned(4_907, gradient_accumulation=2).epochs == 20
+    many = Usual().batch_tokens
+    assert planned(100_000, batch_tokens=4 * many).batch_rows == 512, "else the tokens asked for would not be there"
+    assert planned(4_907, batch_tokens=4 * many).batch_rows == 32, "small data need small batches all the same"
+    assert planned(100_000, batch_tokens=many // 4).batch_rows == 128
 
 
 def test_a_task_may_know_better():
