@@ -72,7 +72,7 @@ def out_of_range(options: object, ranges: Mapping[Range, Sequence[str]]) -> list
     faults = []
     for name, range_ in [(name, range_) for range_, names in ranges.items() for name in names]:
         value, whole = getattr(options, name), declared.get(name) in ("int", "int | None")
-        if value is not None and not isinstance(value, Integral if whole else Real):
+        if value is not None and (not isinstance(value, Integral if whole else Real) or isinstance(value, bool)):
             faults.append(f"--{name} is {value!r}; expected a {'whole ' if whole else ''}number")
         elif value is not None and not range_.holds(value):
             faults.append(f"--{name} is {value}; expected {range_.expected}")
@@ -112,7 +112,7 @@ class TrainingOptions:
     batch_tokens: int = 8192
     """Most padded steps (tokens or readings) in a micro-batch."""
     batch_rows: int | None = None
-    """Most rows in a micro-batch. Default: from the number of rows (small data needs small batches), and more of many rows if --batch_tokens is raised."""
+    """Most rows in a micro-batch. Default: from the number of rows; small data needs small batches. More with more --batch_tokens."""
     gradient_accumulation: int = 1
     """Micro-batches per optimizer step, in each process."""
     optimizer: OptimizerName = "adamw"

@@ -73,7 +73,7 @@ class NextToken(nn.Module):
         return outputs.with_values(self.output_dropout(outputs.values)), after
 
     def compared(self, outputs: Tensor, *, reverse: bool = False) -> Tensor:
-        """What is compared with each token's vector (N, D), of outputs (N, H)."""
+        """What is compared with each token's vector, of outputs (N, H): (N, D), or (N, H) where weights are not tied."""
         return self._head(reverse).projected(outputs)
 
     def loss(

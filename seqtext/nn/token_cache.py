@@ -1,10 +1,11 @@
 """A cache beside a language model: what came when the model was last in a like state, comes again. Nothing of it is learnt in training.
 
 The output after which a token stood is its key; a new output is compared with the keys of the last tokens, and the tokens share a
-probability as softmax(sharpness * cosine) gives it to them (continuous cache; Grave, Joulin and Usunier 2017). How sharp, and how large
-the cache's share of the whole is, the text itself decides: many pairs of both are asked side by side, each weighted by the probability
-that it gave to the text so far (Bayes), the model without a cache among them with half of the weight at first. So no token is looked at
-before it is predicted, nothing is tuned on other texts, and over a whole text the cache costs at most log 2, one bit. Knows ids only.
+probability as softmax(sharpness * cosine) gives it to them: the continuous cache of Grave, Joulin and Usunier (2017), who do not divide by
+lengths, and set the sharpness and the cache's share of the whole once and for all. Here the text itself decides of both: many pairs are
+asked side by side, each weighted by the probability that it gave to the text so far (Bayes), the model without a cache among them with
+half of the weight at first. So no token is looked at before it is predicted, nothing is tuned on other texts, and over a whole text the
+cache costs at most log 2, one bit. Knows vectors and ids.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-SHARPNESS = tuple(4.0 * power for power in range(1, 7))  # so each is the product of the one before and the first
+SHARPNESS = tuple(
+    4.0 * power for power in range(1, 7)
+)  # exp of each is the product of that of the one before and that of the first
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
-AT_ONCE = 256  # outputs that are compared at a time: their similarities stay in the cache of the processor
+AT_ONCE = 256  # outputs that are compared at a time; fewer with many tokens, so that
+ROOM = 4_000_000  # similarities, and four more tables of that size, are all that is held of them
 
 
 class Remembered(NamedTuple):
     """What is carried from one part of a text to the next.
 
     Attributes:
-        keys: (M, D) of the last tokens, of length 1.
+        keys: (M, D) of the last tokens, fp32, of length 1.
         tokens: (M,) which tokens these were.
-        evidence: (K,) logarithm of each pair's weight, fp64; the model without a cache first.
+        evidence: (K,) logarithm of each pair's weight, fp64, on the CPU; the model without a cache first.
     """
 
     keys: Tensor
@@ -42,9 +46,9 @@ def nothing_remembered(size: int, device: torch.device) -> Remembered:
         device: of the outputs.
     """
     pairs = len(SHARPNESS) * len(SHARES)
-    evidence = torch.tensor([0.5, *[0.5 / pairs] * pairs], dtype=torch.float64, device=device).log()
+    evidence = torch.tensor([0.5, *[0.5 / pairs] * pairs], dtype=torch.float64).log()
     tokens = torch.empty(0, dtype=torch.int64, device=device)
-    return Remembered(torch.empty(0, size, device=device), tokens, evidence)
+    return Remembered(torch.empty(0, size, dtype=torch.float32, device=device), tokens, evidence)
 
 
 def with_cache(
@@ -53,31 +57,31 @@ def with_cache(
     """Log-probabilities of a model and its cache together.
 
     Args:
-        outputs: (N, D) one after the other.
+        outputs: (N, D) one after the other, as they are compared with the vectors of tokens.
         tokens: (N,) that came after them.
         log_probabilities: (N,) that the model gave to these.
         before: what is remembered of the text so far.
-        most: tokens that are looked back at.
+        most: tokens that are looked back at, 0 or more.
 
     Returns:
-        (N,) log-probabilities, fp64, and what is remembered now.
+        (N,) log-probabilities, fp64, on the CPU, and what is remembered now.
     """
     known = len(before.tokens)
     keys = torch.cat([before.keys, F.normalize(outputs.float(), dim=1)])
     came = torch.cat([before.tokens, tokens])
     found, evidence = [], before.evidence
-    for start in range(known, len(keys), AT_ONCE):
-        rows = slice(start, min(start + AT_ONCE, len(keys)))
+    alone = log_probabilities.cpu().double()
+    at_once = max(1, min(AT_ONCE, ROOM // (most + 1)))
+    for start in range(known, len(keys), at_once):
+        rows = slice(start, min(start + at_once, len(keys)))
         first = max(start - most, 0)
         by_cache = _by_cache(keys[first : rows.stop], came[first : rows.stop], start - first, most)
-        by_model = log_probabilities[rows.start - known : rows.stop - known].double()
-        each = _of_pairs(by_model, by_cache)
+        each = _of_pairs(alone[rows.start - known : rows.stop - known], by_cache.cpu().double())
         so_far = evidence + each.cumsum(0) - each  # (n, K) behind all tokens before
         found.append((so_far + each).logsumexp(1) - so_far.logsumexp(1))
         evidence = (so_far[-1] + each[-1]).log_softmax(0)
     kept = slice(max(len(keys) - most, 0), None)
-    joined = torch.cat(found) if found else log_probabilities.double()
-    return joined, Remembered(keys[kept], came[kept], evidence)
+    return torch.cat([alone[:0], *found]), Remembered(keys[kept].clone(), came[kept].clone(), evidence)
 
 
 def _by_cache(keys: Tensor, came: Tensor, start: int, most: int) -> Tensor:
@@ -96,8 +100,8 @@ def _by_cache(keys: Tensor, came: Tensor, start: int, most: int) -> Tensor:
 
 def _of_pairs(by_model: Tensor, by_cache: Tensor) -> Tensor:
     """(n, K) log-probabilities of the model alone and of each pair; an empty cache leaves all to the model."""
-    shares = torch.tensor(SHARES, dtype=torch.float64, device=by_model.device)
+    shares = torch.tensor(SHARES, dtype=torch.float64)
     alone = by_model.unsqueeze(1)
-    cached = by_cache.double().log().unsqueeze(2) + shares.log()  # (n, S, shares)
+    cached = by_cache.log().unsqueeze(2) + shares.log()  # (n, S, shares)
     mixed = torch.logaddexp(alone.unsqueeze(2) + torch.log1p(-shares), cached).flatten(1)
     return torch.cat([alone, torch.where(mixed.isnan(), alone, mixed)], dim=1)

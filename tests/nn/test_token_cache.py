@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtext.nn import token_cache
+from seqtext.nn.dropout import dropped
 from seqtext.nn.token_cache import SHARES, SHARPNESS, nothing_remembered, with_cache
 
 VOCABULARY, SIZE = 5, 3
@@ -99,6 +100,35 @@ def test_it_costs_no_more_than_one_bit_and_a_text_that_repeats_itself_gains():
     outputs, tokens, alone = outputs[:50].repeat(20, 1), tokens[:50].repeat(20), alone[:50].repeat(20)
     joined, _ = with_cache(outputs, tokens, alone, nothing_remembered(SIZE, CPU), most=500)
     assert joined.mean() > alone.mean() + 0.5
+
+
+def test_of_many_tokens_fewer_are_compared_at_a_time(monkeypatch):
+    outputs, tokens, logs = text(40)
+    alone, before = of(logs, tokens), nothing_remembered(SIZE, CPU)
+    whole, _ = with_cache(outputs, tokens, alone, before, most=30)
+    sizes = []
+    compared = token_cache._by_cache
+    monkeypatch.setattr(token_cache, "ROOM", 100)
+    monkeypatch.setattr(token_cache, "_by_cache", lambda *given: sizes.append(compared(*given)) or sizes[-1])
+    parts, _ = with_cache(outputs, tokens, alone, before, most=30)
+    assert {len(one) for one in sizes} == {1, 3}
+    torch.testing.assert_close(parts, whole, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_a_default_dtype_changes_nothing(dtype):
+    outputs, tokens, logs = text(20)
+    expected, kept = with_cache(outputs, tokens, of(logs, tokens), nothing_remembered(SIZE, CPU), most=8)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        found, again = with_cache(outputs, tokens, of(logs, tokens), nothing_remembered(SIZE, CPU), most=8)
+        half = dropped(torch.ones(40, 30, dtype=torch.float32), 0.3)
+    finally:
+        torch.set_default_dtype(before)
+    assert torch.equal(found, expected)
+    assert again.keys.dtype == kept.keys.dtype == half.dtype == torch.float32
+    assert float(half.max()) == pytest.approx(1 / 0.7, rel=1e-4)
 
 
 def test_nothing_is_remembered_of_nothing():

@@ -136,7 +136,7 @@ class LanguageModel(BaseTask):
 
         Raises:
             DataError: if something in `texts` is not a text, or there are none to be found.
-            OptionsError: for a cache below 0.
+            OptionsError: for a cache that is no whole number from 0 to 1,000,000.
         """
         scoring = Scoring(by_token=by_token, cache=cache)
         listed = list(given_texts(texts, self.config.text_column))
@@ -209,7 +209,7 @@ class LanguageModel(BaseTask):
         return {"loss": loss, "perplexity": perplexity(loss)}
 
     def cached_losses(self, examples: TextStream, *, cache: int) -> dict[str, float]:
-        """As `cached_loss`, of each direction by its name."""
+        """As `cached_loss`, of each direction by its name, looking back at `cache` tokens."""
         return {
             WAYS[reverse]: cached_loss(self.model, examples, reverse=reverse, cache=cache)
             for reverse in self.config.ways

@@ -72,7 +72,7 @@ def stream_loss(
     def of(piece: tuple[NDArray[np.int64], int]) -> Tensor:
         batch = examples.stretch(*piece, BEFORE).to(device)
         loss = window_loss(model, batch, reverse=reverse)
-        return torch.stack([loss.rows.double().sum(), loss.count.double()]).cpu()
+        return torch.stack([loss.rows.cpu().double().sum(), loss.count.cpu().double()])
 
     every = 1 if most is None else max(1, -(-examples.count // most))
     total, count = total_of(map_pieces(_pieces(examples.count, every), of), figures=2)
@@ -88,6 +88,9 @@ def cached_loss(model: NextToken, examples: TextStream, *, reverse: bool, cache:
         examples: the split.
         reverse: whether it reads from the end.
         cache: tokens that are looked back at.
+
+    Returns:
+        Mean loss per token, natural logarithm.
     """
     model.eval()
     device = model.embedding.weight.device

@@ -131,7 +131,7 @@ def _of_batch(
         real, _ = window.real
         outputs = found.values.flatten(0, 1)[real]
         tokens = sent(targets[there, cut].contiguous(), device).flatten()[real]
-        logs = -model.loss(outputs, tokens, reverse=reverse)[1].double()
+        logs = -model.loss(outputs, tokens, reverse=reverse)[1].cpu().double()
         if cache:
             keys = model.compared(outputs, reverse=reverse)
             of_rows = [torch.split(part, lengths.tolist()) for part in (keys, tokens, logs)]
@@ -141,6 +141,6 @@ def _of_batch(
                 together, remembered[row] = with_cache(own_keys, own_tokens, alone, before, most=cache)
                 joined.append(together)
             logs = torch.cat(joined)
-        for row, log in zip(left.tolist(), np.split(logs.cpu().numpy(), lengths.cumsum(0)[:-1].numpy()), strict=True):
+        for row, log in zip(left.tolist(), np.split(logs.numpy(), lengths.cumsum(0)[:-1].numpy()), strict=True):
             parts[row].append(log)
     return [np.concatenate(part) for part in parts]

@@ -124,7 +124,7 @@ class Scoring:
     by_token: bool = False
     """Also how likely each token was."""
     cache: int = 0
-    """Tokens of the text itself that are looked back at: what came in a like place is likelier to come again. 0: none."""
+    """Tokens of the text itself that are looked back at, 0 for none: what came in a like place is likelier to come again."""
 
     def __post_init__(self) -> None:
         raise_faults(self)

@@ -168,6 +168,8 @@ class Search:
             faults.append(f"--prefix is {shorten(self.prefix)}; expected text")
         if isinstance(self.seed, bool) or not isinstance(self.seed, Integral) or not SEED.holds(self.seed):
             faults.append(f"--seed is {shorten(self.seed)}; expected a whole number {SEED.expected}")
+        elif self.seed and not self.sample:
+            faults.append(f"--seed is {self.seed}, and nothing is drawn; give --sample too, or leave it out")
         raise_together(faults)
 
     def for_model(self, config: TranslatorConfig) -> Search:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seqtext.errors import OptionsError
 from tests.conftest import write_csv
 from tests.in_process import seqtext_command, succeeded
 from tests.tasks.language_model.models import made
@@ -85,6 +86,9 @@ def test_a_cache_looks_back_at_the_text_itself(run, task):
     [found] = task([text], cache=50)
     assert found.perplexity < task([text])[0].perplexity
     assert succeeded(seqtext_command("score", run, text, "--cache", "50")).out.startswith(f"{found.perplexity:.2f}\t")
+    for cache in (1.5, True, 1_000_001):
+        with pytest.raises(OptionsError, match="--cache is"):
+            task([text], cache=cache)
     for command in (("score", run, text), ("evaluate", run, "--data", "x.csv")):
         assert "--cache is -1; expected 0 to 1000000" in seqtext_command(*command, "--cache", "-1").err
 

@@ -99,8 +99,12 @@ def test_evaluate_says_what_the_report_says(pieces):
     ended = succeeded(seqtext_command("evaluate", "runs/pieces", "--data", "test.csv", "--cache", "300", "--json"))
     found = json.loads(ended.out)["test"]
     assert found["perplexity"] == pytest.approx(test["perplexity"])
-    assert found["with_cache"]["tokens"] == 300
-    assert found["with_cache"]["perplexity"] < found["perplexity"] * 1.01
+    cached = found["with_cache"]
+    assert cached["cache"] == 300
+    assert cached["perplexity"] < found["perplexity"] * 1.01
+    assert cached["perplexity"] != found["perplexity"]
+    ended = succeeded(seqtext_command("evaluate", "runs/pieces", "--data", "test.csv", "--cache", "300"))
+    assert f"  with a cache of 300 tokens: perplexity per token {cached['perplexity']:,.2f}, " in ended.out
 
 
 def test_words_are_counted_as_papers_do_with_an_end_for_each_line():

@@ -30,8 +30,7 @@ class Evaluate(EvaluateOptions):
     text_column: tuple[str, ...] = ()
     """Column of the texts, or several, which are joined. Default: the one the model was trained on."""
     cache: int = 0
-    """Measure a second time with a cache: the model looks back at so many tokens of the text, and what came in a like place is likelier to
-    come again. 2,000 is usual for long texts."""
+    """Measure a second time, looking back at so many tokens of the text, such as 2,000; predictions are without that. 0: only once."""
 
     def _faults(self) -> list[str]:
         return [*super()._faults(), *out_of_range(self, {up_to(MOST_TOKENS, least=0): ("cache",)})]
@@ -87,7 +86,7 @@ def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
         for name, one in test["by_direction"].items():
             yield f"  {name}: {_measured(one)}"
     if cached := test.get("with_cache"):
-        yield f"  with a cache of {cached['tokens']:,} tokens: {_measured(cached)}"
+        yield f"  with a cache of {cached['cache']:,} tokens: {_measured(cached)}"
     for name, one in figures["baselines"].items():
         yield f"  {name}: {_measured(one)}"
     yield from chosen_line(figures)

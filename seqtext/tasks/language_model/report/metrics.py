@@ -22,7 +22,7 @@ def perplexities(
     """`test` and `baselines` of report/metrics.json. The split is read as one text, an end behind each row, which is predicted too.
 
     Words are what stands between blanks, and the end of a text is one; bytes are those of the normalised texts. Whole words have no
-    bits per byte, since what an unknown word was is never said.
+    bits per byte, since what an unknown word was is never said. With a cache `with_cache` has the same figures of a second measurement.
 
     Args:
         task: to measure.
@@ -55,7 +55,7 @@ def perplexities(
     }
     if cache:
         cached = task.cached_losses(examples, cache=cache)
-        test["with_cache"] = {"tokens": cache, **figures(sum(cached.values()) / len(cached))}
+        test["with_cache"] = {"cache": cache, **figures(sum(cached.values()) / len(cached))}
     if task.config.tokens == "words":
         test["unknown_share"] = report.byte_share
     simple = [] if train is None else baselines(task.encode(train), examples, len(task.tokenizer), which)
