@@ -14,10 +14,11 @@ from seqtext.saving.disk import megabytes
 
 # To train: weights, their gradients, two moments of the optimizer and the moving average. What a batch takes comes on top.
 COPIES = 5
-_CGROUPS = (  # limits of a container, and what it uses: version 2, version 1
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+_CGROUPS = (  # limits of a container, what it uses, and what part of that are copies of files, which make room: version 2, version 1
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
 )
+_OF_CONTAINER = Path("/sys/fs/cgroup")
 
 
 def check_memory(model: nn.Module, device: torch.device, *, copies: int = 1) -> None:
@@ -50,17 +51,19 @@ def _free() -> int:
         found.append(int(lines.partition("MemAvailable:")[2].split()[0]) * 1024)
     else:
         found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for most, used in _CGROUPS:
-        limit, taken = _read(most).strip(), _read(used).strip()
+    for most, used, of_files in _CGROUPS:
+        limit, taken = _read(_OF_CONTAINER / most).strip(), _read(_OF_CONTAINER / used).strip()
         if limit.isdecimal() and taken.isdecimal():
-            found.append(int(limit) - int(taken))
+            parts = [line.split() for line in _read((_OF_CONTAINER / most).with_name("memory.stat")).splitlines()]
+            copies = next((int(part[1]) for part in parts if part[:1] == [of_files]), 0)
+            found.append(int(limit) - int(taken) + copies)
     limit_of_process, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit_of_process != resource.RLIM_INFINITY and (sizes := _read("/proc/self/statm").split()):
         found.append(limit_of_process - int(sizes[0]) * os.sysconf("SC_PAGE_SIZE"))
     return max(0, min(found))
 
 
-def _read(path: str) -> str:
+def _read(path: str | Path) -> str:
     """A file of the system's; "" where there is none."""
     try:
         return Path(path).read_text(encoding="ascii")

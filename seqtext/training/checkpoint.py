@@ -98,6 +98,9 @@ def save_checkpoint(
     scaler = stepper.update.scaler.state_dict()
     progress.scale, progress.scale_growth = scaler.get("scale", 0.0), scaler.get("_growth_tracker", 0)
     progress.overflows, progress.overflows_in_a_row, _ = stepper.update.overflows
+    make_moments(
+        stepper.optimizer
+    )  # of weights that have had no gradient yet: all are expected when the run is taken up
     state = training_state(stepper, averages)
     for name, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
@@ -118,7 +121,7 @@ def load_checkpoint(
 
     Args:
         folder: of the checkpoints.
-        stepper: whose model, optimizer and loss scale are filled.
+        stepper: whose model and optimizer are filled; the loss scale is `restore_scale`'s.
         averages: that are filled.
         accept: looks at progress and environment of the checkpoint before the rest is read; what it raises comes through.
 
@@ -146,12 +149,16 @@ def load_checkpoint(
         with torch.no_grad():
             for name, tensor in targets.items():
                 tensor.copy_(found[name])
-        if stepper.update.scaler.is_enabled():
-            scale = {"scale": progress.scale, "_growth_tracker": progress.scale_growth}
-            stepper.update.scaler.load_state_dict({**stepper.update.scaler.state_dict(), **scale})
-        stepper.update.set_overflows(progress.overflows, progress.overflows_in_a_row)
         return progress, faults
     raise SavedFileError("no checkpoint that verifies", where=str(folder), fix="; ".join(faults))
+
+
+def restore_scale(stepper: Stepper, progress: Progress) -> None:
+    """Gives the loss scale of fp16, and what overflowed, to a stepper: in each process, since none may scale otherwise than the others."""
+    if stepper.update.scaler.is_enabled():
+        scale = {"scale": progress.scale, "_growth_tracker": progress.scale_growth}
+        stepper.update.scaler.load_state_dict({**stepper.update.scaler.state_dict(), **scale})
+    stepper.update.set_overflows(progress.overflows, progress.overflows_in_a_row)
 
 
 def remove_passed_over(folder: Path, step: int) -> None:

@@ -150,7 +150,7 @@ def fit(
     loop.encode()
     # All that can be refused has been: only now may something of an older run go.
     folder.prepare(overwrite=overwrite, resume=resume)
-    if first and (not resume or loop.state.lengthened):
+    if first and not (resume and loop.progress.finished):  # what is gone on with may have been asked for otherwise
         asked = options if recorded is None else recorded
         write_options(folder.options, replace(asked, resume=False, allow_inexact=False) if resume else asked)
     try:

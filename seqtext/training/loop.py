@@ -125,6 +125,7 @@ class Loop:
             Stopped: by a signal, after a checkpoint.
         """
         task = self.task
+        self.state.begin()
         if self.options.resume:
             self.state.cut_logs()
         self.tracker = Tracker(self.options.track if self.processes.first else None, self.folder)

@@ -21,7 +21,14 @@ from seqtext.saving.untrusted import parse_json
 from seqtext.training.advice import ended_early
 from seqtext.training.averaging import Averages
 from seqtext.training.budget import budget
-from seqtext.training.checkpoint import Progress, load_checkpoint, remove_passed_over, save_checkpoint, training_state
+from seqtext.training.checkpoint import (
+    Progress,
+    load_checkpoint,
+    remove_passed_over,
+    restore_scale,
+    save_checkpoint,
+    training_state,
+)
 from seqtext.training.environment import PROCESSES, Record, differences
 from seqtext.training.optimizer import make_moments
 from seqtext.training.processes import Processes
@@ -78,6 +85,10 @@ class RunState:
         progress.epochs = asked.epochs or progress.epochs
         progress.batch_rows = asked.batch_rows or progress.batch_rows
 
+    def begin(self) -> None:
+        """The clock of training starts: what encoding took before it is not training, and not of its minutes."""
+        self._lap_started = self._saved_at = time.monotonic()
+
     # ---- taken up
 
     def restore(self) -> None:
@@ -114,6 +125,8 @@ class RunState:
                 self.say(f"run {self.folder.path} {what}: epoch {progress.epoch}, step {progress.step}{why}")
         values = parse_json(self.processes.share(json.dumps(asdict(self.progress))).encode(), where="process 0")
         self.progress = from_plain(Progress, values, where="process 0")
+        if self.progress.step:
+            restore_scale(self.stepper, self.progress)
 
     def _compare(self, progress: Progress, environment: Record, inexact: list[str]) -> None:
         """Refuses to go on where something is not as it was; or notes it, where that is allowed."""

@@ -27,6 +27,18 @@ def test_a_model_too_large_for_the_memory_is_refused_by_its_shapes_alone(monkeyp
         memory.check_memory(small, torch.device("cpu"), copies=5)
 
 
+@pytest.mark.parametrize("names", memory._CGROUPS)
+def test_copies_of_files_do_not_count_as_what_a_container_uses(names, monkeypatch, tmp_path):
+    limit, used, of_files = names
+    monkeypatch.setattr(memory, "_OF_CONTAINER", tmp_path)
+    (tmp_path / limit).parent.mkdir(exist_ok=True)
+    (tmp_path / limit).write_text("9000\n")
+    (tmp_path / used).write_text("8000\n")
+    assert memory._free() == 1000
+    (tmp_path / limit).with_name("memory.stat").write_text(f"anon 1000\n{of_files} 6000\nactive_file 1000\n")
+    assert memory._free() == 7000
+
+
 def test_a_limit_of_the_process_counts():
     code = (
         "import resource; from seqtext.nn.memory import _free; before = _free();"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -88,6 +89,33 @@ def test_a_resumed_run_begins_behind_its_checkpoint_and_makes_every_step_once(tm
     with killed_at(task, "validate", 1):
         train(tmp_path / "run", task, resume=True)
     assert len(rows) == len(set(rows)) == 52 - 4, "4 of the second epoch's 52 steps were made before"
+
+
+def test_weights_that_never_had_a_gradient_do_not_keep_a_run_from_going_on(tmp_path):
+    class WithOne(Line):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model.register_parameter("unused", torch.nn.Parameter(torch.ones(3)))
+
+    whole = train(tmp_path / "whole", WithOne())
+    with killed_in_step(60):
+        train(tmp_path / "run", WithOne())
+    assert train(tmp_path / "run", WithOne(), resume=True).steps == whole.steps
+    assert hashes(tmp_path / "run") == hashes(tmp_path / "whole")
+
+
+def test_what_comes_before_the_first_step_takes_none_of_the_minutes(tmp_path, monkeypatch):
+    task, now = Line(), time.monotonic
+    away = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now() + away[0])
+    encode = task.encode
+
+    def slowly(rows, **options):
+        away[0] += 300
+        return encode(rows, **options)
+
+    task.encode = slowly
+    assert train(tmp_path / "run", task, max_minutes=5).steps > 100
 
 
 @pytest.mark.fault(59)
@@ -280,6 +308,18 @@ def test_inexact_is_allowed_if_asked_for_and_the_result_says_so(tmp_path, capsys
     assert result.selection.endswith("; resumed inexactly: --learning_rate was 0.05 and is 0.01")
     again = train(run, resume=True)
     assert again.selection == result.selection, "it stays so"
+
+
+def test_what_was_changed_once_stays_as_it_was_changed(tmp_path):
+    run = half(tmp_path)
+    with killed_in_step(70):
+        train(run, resume=True, allow_inexact=True, learning_rate=0.01)
+    options = (run / "options.yaml").read_text()
+    assert "learning_rate: 0.01" in options
+    assert "allow_inexact: false" in options
+    with pytest.raises(OptionsError, match="--learning_rate was 0.01 and is 0.05"):
+        train(run, resume=True)
+    train(run, resume=True, learning_rate=0.01)
 
 
 @pytest.mark.fault(59)
