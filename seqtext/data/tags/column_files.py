@@ -24,6 +24,8 @@ ENDINGS = (".conllu", ".conll", ".bio", ".iob", ".iob2", ".bioes", ".tagged", ".
 TABLES = (".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow")
 _PEEKED = 200  # lines by which a file's form is told
 _DOCUMENT = "-DOCSTART-"  # marks where one begins in CoNLL-2003, and is no word
+_MARKS = ("#begin ", "#end ")  # of documents in CoNLL-2012
+_COMMENTS = ("# ", "#\t", *_MARKS)
 
 
 class Sentences(NamedTuple):
@@ -55,16 +57,26 @@ def form_of(path: str) -> Form | None:
             lines = [line.rstrip("\r\n") for line in Lines(stream).peek(_PEEKED)]
         except LineError as error:
             raise DataError(error.found, where=f"{path}, line {error.line}", fix=error.fix) from None
-    filled = [line for line in lines if line.strip() and not line.startswith(("# ", _DOCUMENT))]
+    filled = _filled(lines)
     if _most(len(line.split("\t")) == len(CONLLU) and line[0].isdigit() for line in filled):
         return "conllu"
     if _most(_is_slashed(word) for line in filled for word in line.split()):
         return "slashes"
-    widths = Counter(len(_cells(line)) for line in filled)
-    usual = widths.most_common(1)[0][0] if widths else 0
+    usual = _usual_width(lines)
     apart = any(not line.strip() for line in lines[:-1])  # sentences, as no table has them
     alike = _most(len(_cells(line)) == usual for line in filled)
     return "columns" if suffix in ENDINGS or (apart and alike and usual > 1) else None
+
+
+def _filled(lines: Iterable[str]) -> list[str]:
+    """The lines that hold words."""
+    return [line for line in lines if line.strip() and not line.startswith((*_COMMENTS, _DOCUMENT))]
+
+
+def _usual_width(lines: Iterable[str]) -> int:
+    """Columns that most lines of words have; 0 where there are none."""
+    widths = Counter(len(_cells(line)) for line in _filled(lines))
+    return widths.most_common(1)[0][0] if widths else 0
 
 
 def _most(found: Iterable[bool]) -> bool:
@@ -145,10 +157,15 @@ def _kind(number: str) -> str | None:
 
 
 def _columns(lines: Numbered, name: str) -> Sentences:
-    """Columns between tabs or blanks, the word in the first; a blank line ends a sentence. They are called by their numbers from 1."""
+    """Columns between tabs or blanks, the word in the first; a blank line ends a sentence. They are called by their numbers from 1.
+
+    Where the first column counts the words of each sentence from 1, the word is in the second.
+    """
     rows: list[list[Sequence[str]]] = [[]]
     width, first, documents = 0, 0, 0
-    for number, line in lines:
+    listed = list(lines)
+    usual = _usual_width(line for _, line in listed[:_PEEKED])
+    for number, line in listed:
         if not line.strip():
             rows.append([])
             continue
@@ -157,7 +174,8 @@ def _columns(lines: Numbered, name: str) -> Sentences:
             rows.append([])
             continue
         cells = _cells(line)
-        if line.startswith("# ") and (len(cells) != width or (not rows[-1] and " = " in line)):
+        title = not rows[-1] and (" = " in line or line.startswith(_MARKS))
+        if line.startswith(_COMMENTS) and (len(cells) != (width or usual) or title):
             continue  # a comment, unless `#` is a word
         width, first = width or len(cells), first or number
         if len(cells) != width or width < 2:
@@ -167,10 +185,19 @@ def _columns(lines: Numbered, name: str) -> Sentences:
             raise DataError(found, where=f"{name}, line {number}", expected=expected, fix=fix)
         rows[-1].append(cells)
     sentences = [row for row in rows if row]
-    names = ["tokens", *map(str, range(2, width + 1))]
-    columns = {column: [[cells[at] for cells in row] for row in sentences] for at, column in enumerate(names)}
-    notes = (f"{name}: {documents:,} lines {_DOCUMENT} are no words, and left out",) if documents else ()
-    return Sentences(columns if width else {}, notes)
+    notes = [f"{name}: {documents:,} lines {_DOCUMENT} are no words, and left out"] if documents else []
+    word = 0
+    if width > 2 and any(len(row) > 1 for row in sentences) and all(map(_counts, sentences)):
+        word = 1
+        notes.append(f"{name}: the first column counts the words of each sentence, which stand in the second")
+    names = {word: "tokens"} | {at: str(at + 1) for at in range(word + 1, width)}
+    columns = {column: [[cells[at] for cells in row] for row in sentences] for at, column in names.items()}
+    return Sentences(columns if width else {}, tuple(notes))
+
+
+def _counts(sentence: list[Sequence[str]]) -> bool:
+    """Whether the first cells of a sentence are 1, 2, 3."""
+    return all(cells[0] == str(number) for number, cells in enumerate(sentence, start=1))
 
 
 def _cells(line: str) -> list[str]:

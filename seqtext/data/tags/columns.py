@@ -31,6 +31,7 @@ TAG_NAMES = (
 )
 TEXT_NAMES = ("sentence", "sentences", "text")  # of the words, if there are as many tags
 _LOOKED_AT = 200  # rows by which that is told
+_OF_SPANS = ("B-", "I-", "E-", "S-", "L-", "U-")
 # Lists written as text: of words or tags in quotes, and of tags that are numbers.
 _LISTED: dict[Role, re.Pattern[str]] = {
     "words": re.compile(r"\s*\[\s*(?:['\"].*['\"])?[,\s]*\]\s*", re.DOTALL),
@@ -88,13 +89,20 @@ def _choose_tags(rows: datasets.Dataset, listed: list[str]) -> str:
     for group in TAG_NAMES:
         if found := [name for name in listed if name.lower() in group]:
             return min(found, key=lambda name: group.index(name.lower()))
-    numbered = [name for name in listed if name.isdecimal()]  # of a file without names, whose last column is the answer
-    if numbered:
-        return max(numbered, key=int)
+    numbered = [name for name in listed if name.isdecimal()]
+    if numbered:  # of a file without names, whose last column is the answer, unless others alone have names of spans
+        return max([name for name in numbered if _are_spans(rows, name)] or numbered, key=int)
     lists = [name for name in listed if not is_text(rows.features[name])]
     if len(lists) == 1:
         return lists[0]
     raise _unclear(rows, "tags", "--column NAME")
+
+
+def _are_spans(rows: datasets.Dataset, column: str) -> bool:
+    """Whether tags begin, continue and end spans, as B-PER, I-PER and O do: the first sentences say."""
+    some = rows.select(range(min(len(rows), _LOOKED_AT)))
+    found = {str(tag) for cells in lists_of(some, column, "tags") for cell in cells for tag in cell or ()}
+    return len(found) > 1 and all(tag == "O" or tag[:2] in _OF_SPANS for tag in found)
 
 
 def _candidates(rows: datasets.Dataset) -> list[str]:

@@ -127,3 +127,27 @@ def test_bytes_that_are_no_text_are_named_by_their_line(tmp_path):
 def test_a_file_without_a_sentence(tmp_path):
     with pytest.raises(DataError, match="no words; expected sentences"):
         read_sentences(written(tmp_path, "x.conllu", "# nothing\n\n"), "conllu")
+
+
+GERMEVAL = (
+    "#\thttp://de.example.org/x\t[2009-10-17]\n1\tSchartau\tB-PER\tO\n2\tsagte\tO\tO\n\n"
+    "#\thttp://de.example.org/y\t[2009-10-18]\n1\tUli\tB-PER\tO\n"
+)
+
+
+@pytest.mark.parametrize("name", ["x.tsv", "x.iob2"])
+def test_a_first_column_that_counts_is_no_word(tmp_path, name):
+    found = read_sentences(written(tmp_path, name, GERMEVAL), "columns")
+    assert found.columns == {
+        "tokens": [["Schartau", "sagte"], ["Uli"]], "3": [["B-PER", "O"], ["B-PER"]], "4": [["O", "O"], ["O"]],
+    }  # fmt: skip
+    assert found.notes[0].endswith("the first column counts the words of each sentence, which stand in the second")
+    assert form_of(written(tmp_path, name, GERMEVAL)) == "columns"
+
+
+def test_numbers_that_do_not_count_and_hashes_are_words(tmp_path):
+    text = "#\tO\nnow\tO\n\n1\tO\n3\tO\n"
+    assert read_sentences(written(tmp_path, "x.bio", text), "columns").columns["tokens"] == [["#", "now"], ["1", "3"]]
+    text = "#begin document (x); part 000\n1 a\n2 b\n\n#end document\n"
+    found = read_sentences(written(tmp_path, "x.conll", text), "columns").columns
+    assert found == {"tokens": [["1", "2"]], "2": [["a", "b"]]}, "of two columns the word is the first"

@@ -214,3 +214,12 @@ def test_the_phrasebook_is_there_in_any_locale_and_nothing_is_held_out_of_it():
     found = load_tagged("phrasebook").splits
     assert [len(found[split]) for split in ("train", "validation", "test")] == [12_000, 1_000, 1_000]
     assert Path(str(found["train"].info.dataset_name)).name == "phrasebook"
+
+
+def test_of_a_file_without_names_the_tags_are_the_last_column_that_has_spans_if_any_has(tmp_path):
+    text = "1\tAnn\tB-PER\t-\tzed\n2\tsails\tO\t-\tzed\n\n1\tNo\tO\t-\tuma\n2\tship\tO\t-\tuma\n"
+    found = load_tagged_files(train=written(tmp_path, "x.iob2", text)).splits["train"]
+    assert choose_tagged(found) == ("tokens", "3")
+    assert found["tokens"] == [["Ann", "sails"], ["No", "ship"]]
+    plain = load_tagged_files(train=written(tmp_path, "y.pos", "Ann NNP x\nsails VBZ y\n\nNo DT x\n")).splits["train"]
+    assert choose_tagged(plain) == ("tokens", "3")
