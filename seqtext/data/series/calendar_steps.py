@@ -48,6 +48,10 @@ class CalendarDates(NamedTuple):
         )
         return found
 
+    def repeated(self, count: int) -> CalendarDates:
+        """The dates of one series, as those of so many."""
+        return self._replace(first=np.repeat(self.first, count), from_end=np.repeat(self.from_end, count))
+
     def later(self, readings: NDArray[np.int64]) -> CalendarDates:
         """The same without the first (S,) readings of each series."""
         return self._replace(first=self.of(np.arange(len(self.first)), readings))
@@ -89,13 +93,18 @@ def _step(times: Times) -> tuple[int, bool] | None:
     distances = np.diff(seconds).astype(np.int64)
     if not len(distances) or distances.min() < _FEWEST_DAYS * DAY:
         return None
-    months = seconds.astype("datetime64[M]")
+    months, starts, ends = by_month(seconds)
     steps = np.unique(np.diff(months).astype(np.int64))
-    starts = (seconds - months.astype("datetime64[s]")).astype(np.int64)
-    ends = ((months + 1).astype("datetime64[s]") - seconds).astype(np.int64)
     if len(steps) > 1 or (len(np.unique(starts)) > 1 and len(np.unique(ends)) > 1):
         return None
     return int(steps[0]), len(np.unique(starts)) > 1
+
+
+def by_month(times: Times) -> tuple[Times, NDArray[np.int64], NDArray[np.int64]]:
+    """The month of each moment (N,), and the seconds from its beginning and to its end."""
+    months = times.astype("datetime64[M]")
+    starts = (times - months.astype("datetime64[s]")).astype(np.int64)
+    return months, starts, ((months + 1).astype("datetime64[s]") - times).astype(np.int64)
 
 
 def follows(dates: CalendarDates, where: str) -> str:

@@ -17,7 +17,7 @@ from seqtext.errors import DataError
 SPARSEST = 10  # times of the grid per reading, beyond which a timestamp is taken to be wrong
 SPARSEST_AVERAGED = 100  # likewise, where the distance was asked for
 
-_REPAIR = "--repair, which sorts, averages duplicates and fills gaps with missing readings"
+REPAIR = "--repair, which sorts, averages duplicates and fills gaps with missing readings"
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Mended:
             "{} off the grid {} moved to its nearest time": self.off_grid,
             "{} {} not there, and filled in as missing": self.missing,
         }
-        notes = [t.format(_count(n, "reading"), "was" if n == 1 else "were") for t, n in counts.items() if n]
+        notes = [t.format(counted(n, "reading"), "was" if n == 1 else "were") for t, n in counts.items() if n]
         if self.clock_changes:
-            notes.append(f"{_count(self.clock_changes, 'likely change')} of summer time among them")
+            notes.append(f"{counted(self.clock_changes, 'likely change')} of summer time among them")
         return notes
 
 
@@ -131,7 +131,7 @@ def regular(
         missing=int(steps[-1]) + 1 - len(np.unique(steps)),
         clock_changes=len(clock_changes(ascending, frequency)),
     )
-    mean = _means(columns[:, order], steps)
+    mean = means(columns[:, order], steps)
     return Grid(np.datetime64(int(grid[0]), "s"), frequency, mean, mended)
 
 
@@ -170,7 +170,7 @@ def averaged(
     _check_dense(grid, ascending, rows[order], frequency, f"{where}, column {column!r}", SPARSEST_AVERAGED)
     steps = (grid - grid[0]) // frequency
     mended = Mended(missing=int(steps[-1]) + 1 - len(np.unique(steps)), averaged=len(seconds))
-    return Grid(np.datetime64(int(grid[0]), "s"), frequency, _means(columns[:, order], steps), mended)
+    return Grid(np.datetime64(int(grid[0]), "s"), frequency, means(columns[:, order], steps), mended)
 
 
 def _on_grid(ascending: NDArray[np.int64], frequency: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -181,7 +181,7 @@ def _on_grid(ascending: NDArray[np.int64], frequency: int) -> tuple[NDArray[np.i
     return nearest + phases[counts.argmax()], nearest != shifted
 
 
-def _means(columns: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float64]:
+def means(columns: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float64]:
     """(C, M) the mean of the readings of each step that are not missing; NaN where there are none."""
     length = int(steps[-1]) + 1
     means = np.full((len(columns), length), np.nan)
@@ -256,15 +256,15 @@ def _irregular(
     ]
     faults = [(int(at.min()), count, kind) for kind, count, at in kinds if count]
     counts = [
-        f"{_count(count, 'reading')} {kind} (first {'before' if kind == 'missing' else 'in'} row {rows[at]}, "
+        f"{counted(count, 'reading')} {kind} (first {'before' if kind == 'missing' else 'in'} row {rows[at]}, "
         f"{np.datetime64(int(seconds[at]), 's')})"
         for at, count, kind in faults
     ]
     changes = clock_changes(seconds[order], frequency)
-    clocks, fix = "", f"pass {_REPAIR}"
+    clocks, fix = "", f"pass {REPAIR}"
     if changes:
         hours = "days of 23 or 25 hours" if frequency == DAY else "an hour missing or doubled"
-        clocks = f"; {hours}, likely by {_count(len(changes), 'change')} of summer time, the first on {changes[0]}"
+        clocks = f"; {hours}, likely by {counted(len(changes), 'change')} of summer time, the first on {changes[0]}"
         utc = "dates without a time" if frequency == DAY else "timestamps in UTC or with UTC offsets"
         fix = f"write {utc}, or {fix}"
     if frequency == DAY and _only_weekends(*(seconds[side][distances > frequency] for side in (order[:-1], later))):
@@ -279,5 +279,6 @@ def _only_weekends(before: NDArray[np.int64], after: NDArray[np.int64]) -> bool:
     return bool(len(before)) and 2 * int(((weekdays[0] == 4) & (weekdays[1] == 0)).sum()) > len(before)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
