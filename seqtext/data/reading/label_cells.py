@@ -24,7 +24,7 @@ NAMING = (
     "value",
     "text",
 )  # keys by which objects say what they are called, the first that one has
-_OBJECTS = re.compile(r"\s*\[\s*\{")
+_OBJECTS = re.compile(r"\s*\[\s*\{|\s*\{\s*[\"']\w+[\"']\s*:")  # several, or one alone
 _OUTSIDE_TEXT = re.compile(QUOTED, re.DOTALL)
 _KEY_OF_TEXT = re.compile(rf"""["'](\w+)["']\s*:\s*({_ITEM.pattern})""", re.DOTALL)
 

@@ -6,6 +6,7 @@ of one split (or a column of yes and no for each label), not which labels traini
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -151,7 +152,7 @@ def _name(item: object, names: Sequence[str] | None, where: Callable[[], str]) -
         return str(item).lower()
     if isinstance(item, str):
         return plain_name(item)
-    if isinstance(item, int | float) and item == item and item >= 0 and item == int(item):
+    if isinstance(item, int | float) and math.isfinite(item) and item >= 0 and item == int(item):
         return str(int(item))
     found = f"found {shorten(item)} in the list"
     raise DataError(
@@ -250,7 +251,10 @@ def _of_columns(dataset: datasets.Dataset, columns: Sequence[str], where: str) -
         cells = (cell for array in column_arrays(dataset, column) for cell in array.to_pylist())
         for row, cell in enumerate(cells):
             plain = cell.strip() if isinstance(cell, str) else cell
-            code = MISSING if plain is None or plain == "" or plain != plain else _YES_OR_NO.get(plain)
+            if isinstance(plain, list | dict):
+                code = None
+            else:
+                code = MISSING if plain is None or plain == "" or plain != plain else _YES_OR_NO.get(plain)
             if code is None:
                 place = f"{where}, row {row + 1}{in_file(dataset, row)}, column {column!r}"
                 fix = "mend the cell, or name only the columns of yes and no with --label_column"

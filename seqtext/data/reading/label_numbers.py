@@ -44,7 +44,10 @@ def named_by_numbers(dataset: datasets.Dataset, column: str) -> list[list[str] |
                 if cell not in known:
                     if cell.strip() and not _NUMBERED.fullmatch(cell):
                         return None
-                    known[cell] = {unquoted(name): _number(said) for name, said in re.findall(_PAIR, cell)}
+                    try:
+                        known[cell] = {unquoted(name): _number(said) for name, said in re.findall(_PAIR, cell)}
+                    except ValueError:  # it begins like a number, as dates do
+                        return None
                 objects.append(known[cell])
         if not any(objects):
             return None

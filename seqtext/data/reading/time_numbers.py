@@ -1,6 +1,7 @@
-"""Numbers as moments: seconds since 1970, days since 1899-12-30 as spreadsheets count them, a date's eight digits, or years.
+"""Numbers as moments: seconds since 1970, days since 1899-12-30 as spreadsheets count them, digits of dates and clocks, or years.
 
-Which of them is meant, their size says; no two of these ranges meet.
+Which of them is meant, their size says. Only 2020123123, a date and its hour, may be seconds too (of 2034): where calendar and clock have
+all of some numbers, they are that.
 """
 
 from __future__ import annotations
@@ -41,6 +42,29 @@ def are_years(numbers: NDArray[np.float64]) -> bool:
     return bool((np.abs(months - np.round(months)) <= _ROUNDED).all())
 
 
+def _of_digits(numbers: NDArray[np.float64]) -> tuple[Times, str] | None:
+    """Moments of 2020123123, 202012312345 or 20201231234500, and what these are called; None for any other number."""
+    if not len(numbers) or not (numbers == np.floor(numbers)).all():
+        return None
+    for digits, name in ((2, "hours"), (4, "hours and minutes"), (6, "hours, minutes and seconds")):
+        dates, clocks = np.divmod(numbers, 10**digits)
+        if not are_dates(dates):
+            continue
+        parts = [np.floor_divide(clocks, 10**place) % 100 for place in range(digits - 2, -1, -2)]
+        months, days = np.floor_divide(dates, 100) % 100, dates % 100
+        if (months < 1).any() or (months > MONTHS).any() or (days < 1).any() or (parts[0] > 23).any():
+            return None
+        if any((part > 59).any() for part in parts[1:]):
+            return None
+        first = ((np.floor_divide(dates, 10_000) - 1970) * MONTHS + months - 1).astype(np.int64).astype("datetime64[M]")
+        day = first.astype("datetime64[D]") + (days - 1).astype(np.int64)
+        if (day.astype("datetime64[M]") != first).any():
+            return None
+        seconds = sum(part * size for part, size in zip(parts, (3600, 60, 1), strict=False))
+        return day.astype("datetime64[s]") + np.asarray(seconds).astype("timedelta64[s]"), name
+    return None
+
+
 def times_of_numbers(cells: pa.ChunkedArray, numbers: NDArray[np.float64], where: Cells) -> tuple[Times, list[str]]:
     """The moments that numbers stand for, and a note where something was taken for granted.
 
@@ -59,6 +83,11 @@ def times_of_numbers(cells: pa.ChunkedArray, numbers: NDArray[np.float64], where
             "years, and the first day of each" if whole else "years and parts of them, and the first day of the month"
         )
         return months.astype("datetime64[s]"), [f"numbers were taken for {kind} ({where.name})"]
+    if (found_digits := _of_digits(numbers)) is not None:
+        times, name = found_digits
+        return times, [
+            f"numbers were taken for dates with {name}: the first is {times[0]} ({where.name})".replace("T", " ")
+        ]
     if len(numbers) and ((numbers >= EARLIEST_SERIAL) & (numbers < LATEST_SERIAL)).all():
         return _of_serials(cells, numbers, where)
     notes = []

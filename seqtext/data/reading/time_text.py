@@ -32,13 +32,15 @@ _DATES = (
     "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%Y%m%d", "%Y-%m", "%Y/%m", "%b-%Y", "%d-%b-%Y", "%d-%b-%y", "%d%b%Y",
 )  # fmt: skip
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H%M%S", "%H%M", "%I:%M %p", "%I:%M:%S %p", "%H.%M", "%H.%M.%S", "%H-%M-%S")
+_DIGITS = {"%H%M%S": 6, "%H%M": 4}
 # Days whose month is a word among blanks: Jan 1 2000, January 1st, 2000, Sat, 1 Jan 2000; they are read as 1-Jan-2000.
 _IN_WORDS = "a day, the name of its month and a year"
 _MONTH = r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:[a-z]*)\.?"
 _DAY, _WEEKDAY = r"([0-9]{1,2})(?:st|nd|rd|th)?\.?", r"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?,? )?"
 _MONTH_FIRST = rf"(?i){_WEEKDAY}{_MONTH} {_DAY},? ([0-9]{{4}}),?(\s|$)"
 _DAY_FIRST = rf"(?i){_WEEKDAY}{_DAY} {_MONTH},? ([0-9]{{4}}|[0-9]{{2}}),?(\s|$)"
-_SPLIT = r"^(?P<date>[^ T]+)[ T]*(?P<clock>.*)$"
+_SPLIT = r"^(?P<date>[^ ]+) *(?P<clock>.*)$"
+_BEFORE_CLOCK = r"([0-9])T([0-9])"  # no T of a month's name
 _MOST_FORMS = 200_000  # different dates, more than 500 years of them: what has more is something else
 _LOOKS_LIKE_TIMES = (
     r"^(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2})"
@@ -99,7 +101,7 @@ def recognised(text: pa.ChunkedArray, where: Cells) -> tuple[Times, str]:
     import pyarrow.compute as pc
 
     plain = _with_hyphens(text)
-    parts = pc.extract_regex(plain, _SPLIT).combine_chunks()
+    parts = pc.extract_regex(pc.replace_substring_regex(plain, _BEFORE_CLOCK, r"\1 \2"), _SPLIT).combine_chunks()
     dates, clocks = (part.dictionary_encode() for part in (pc.struct_field(parts, [0]), pc.struct_field(parts, [1])))
     forms, times = dates.dictionary.to_pylist(), clocks.dictionary.to_pylist()
     forms, known = [form or "" for form in forms], [time or "" for time in times]
@@ -138,7 +140,7 @@ def _no_format(text: pa.ChunkedArray, cells: list[str], forms: list[str], clocks
     both = f"{date_format} {clock_format}".strip()
 
     def fits(cell: str) -> bool:
-        day, _, clock = cell.replace("T", " ").partition(" ")
+        day, _, clock = re.sub(_BEFORE_CLOCK, r"\1 \2", cell).partition(" ")
         return _date(day, date_format) is not None and (not clock or _clock(clock.strip(), clock_format) is not None)
 
     row = next((row for row, cell in enumerate(cells) if not fits(cell)), 0)
@@ -159,6 +161,8 @@ def _date(text: str, form: str) -> date | None:
 
 
 def _clock(text: str, form: str) -> time | None:
+    if form in _DIGITS and len(text) != _DIGITS[form]:  # Python reads 1530 as 15:03:00
+        return None
     try:
         return datetime.strptime(text, form).time()
     except ValueError:

@@ -85,7 +85,7 @@ def moments_of(cells: pa.ChunkedArray, where: Cells, time_format: str | None = N
     where.check_none_empty(cells)
     if pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type) or pa.types.is_decimal(cells.type):
         numbers = cells.cast(pa.float64(), safe=False).to_numpy()
-        if are_dates(numbers) and pa.types.is_integer(cells.type):
+        if pa.types.is_integer(cells.type) and (time_format or are_dates(numbers)):
             return _of_text(cells.cast(pa.string()), where, time_format)
         return Moments(*times_of_numbers(cells, numbers, where))
     if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):

@@ -76,11 +76,14 @@ def whole_groups(
 ) -> NDArray[np.int64] | None:
     """The rows of as many groups as hold about as many rows as were drawn; those of over a fifth of them are never taken.
 
-    None where every row is alone in its group; and where a class would lose its rows on a side, or far more or fewer rows be taken.
+    None where every row is alone in its group; where far more or fewer rows would be taken; and where a class would lose its rows on a
+    side, unless all of it is one group.
     """
     sizes, first = np.bincount(groups), np.unique(groups, return_index=True)[1]
     small = np.flatnonzero(sizes <= max(len(drawn) // 5, 1))
     wanted = round(len(drawn) / max(sizes[small].mean(), 1.0)) if len(small) else 0
+    if labels is not None:  # as many groups as classes at least, if there are, or some of these would have none
+        wanted = max(wanted, min(len(np.unique(labels[drawn])), len(small) - 1))
     if len(sizes) == len(groups) or not 0 < wanted < len(small):
         return None
     of_groups = None if labels is None else np.unique(labels[first[small]], return_inverse=True)[1]
@@ -91,6 +94,7 @@ def whole_groups(
     if labels is not None:
         left = np.setdiff1d(np.arange(len(groups)), taken, assume_unique=True)
         rest = np.setdiff1d(np.arange(len(groups)), drawn, assume_unique=True)
-        if {*labels[drawn]} - {*labels[taken]} or {*labels[rest]} - {*labels[left]}:
+        lost = {*labels[drawn]} - {*labels[taken]}
+        if any(len(np.unique(groups[labels == label])) > 1 for label in lost) or {*labels[rest]} - {*labels[left]}:
             return None
     return taken

@@ -119,12 +119,23 @@ class LabelSets:
         known = np.array([1 if value in {*self.names} else -1 for value in found.values], dtype=np.int64)
         return int((found.members.sum(axis=0) * known).sum())
 
+    def _answered(self, values: tuple[str, ...], where: str) -> tuple[str, ...]:
+        """What the answers of yes and no are to: columns by their names, in whatever order; lists by their places."""
+        places = tuple(map(str, range(len(values))))
+        if {*values} == {*self.names}:
+            return values
+        if places not in (values, self.names):
+            told = f"found the columns {one_of(map(shorten, values)).removeprefix('one of ')}"
+            fix = "name the columns that training had with --label_column"
+            raise DataError(told, where=where, expected=one_of(map(shorten, self.names)), fix=fix)
+        return self.names
+
     def _by_name(self, found: CodedLists, where: str) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
         """(R, N) in the order of the names of training, with those that it never had behind."""
         if self.form == "yes_no" and len(found.values) != len(self.names):
             told, expected = f"found lists of {len(found.values)}", f"{len(self.names)}, as in training"
             raise DataError(told, where=where, expected=expected, fix="write both splits alike")
-        names = self.names if self.form == "yes_no" else found.values
+        names = self._answered(found.values, where) if self.form == "yes_no" else found.values
         present = [name for name, count in zip(names, found.members.sum(axis=0), strict=True) if count]
         new = [name for name in present if name not in {*self.names}]
         if present and len(new) == len(present):

@@ -27,6 +27,7 @@ MOST_HELD_OUT = 2_500  # rows: an accuracy of 92 % is then known to half a point
 
 
 TOGETHER = "are nearly the same as others: what is held out of training never stands apart from its like"
+APART = "are nearly the same as others, and may stand on both sides of what is held out: together they would leave a class without rows"
 
 
 class Parts(NamedTuple):
@@ -107,9 +108,10 @@ def parts_of(
         """As `hold_out_rows`; once, a note says how many rows were kept together with others."""
         found, ids = groups(some), labels(some)
         left, out, whole = _split(some, rows=_tenth(some, ids), seed=seed, labels=ids, groups=found)
-        together = int((np.bincount(found)[found] > 1).sum()) if whole and found is not None else 0
-        if together and not any(TOGETHER in note for note in notes):
-            notes.append(f"{together:,} training {rows} {TOGETHER}")
+        alike = 0 if found is None else int((np.bincount(found)[found] > 1).sum())
+        told = TOGETHER if whole else APART
+        if alike and not any(told in note for note in notes):
+            notes.append(f"{alike:,} training {rows} {told}")
         return left, out
 
     if test is None and validation is not None:

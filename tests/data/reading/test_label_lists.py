@@ -11,6 +11,7 @@ import pytest
 from seqtext.data.reading.joined_columns import joined
 from seqtext.data.reading.label_codes import coded
 from seqtext.data.reading.label_lists import coded_lists, forced_form, form_of
+from seqtext.data.reading.label_numbers import named_by_numbers
 from seqtext.errors import DataError
 
 LISTS = [["war", "drama"], [], ["drama"], ["comedy"], ["war"]] * 4
@@ -55,8 +56,9 @@ def test_objects_are_called_by_the_text_that_names_them_whatever_stands_in_it():
         """[{'iso_639_1': 'en', 'name': "It's {odd}, \\"so\\""}, {'iso_639_1': 'fr', 'name': 'Français'}]""",
         '[{"code": "a, b"}, {"code": "c"}]',
         "[]",
+        '{"label": "pos", "score": 0.9}',
     ]
-    assert names_of(rows(cells))[1] == [["Français", 'It\'s {odd}, "so"'], ["a, b", "c"], []]
+    assert names_of(rows(cells))[1] == [["Français", 'It\'s {odd}, "so"'], ["a, b", "c"], [], ["pos"]]
 
 
 def test_names_and_numbers_of_classes_are_labels_too():
@@ -165,3 +167,7 @@ def test_what_is_no_label_is_told_with_its_row(case):
     assert form_of(data, "labels") in ("list", None)
     with pytest.raises(DataError, match=message):
         coded_lists(data, "labels", form)
+
+
+def test_objects_of_dates_are_no_answers():
+    assert named_by_numbers(rows(['{"a": 2024-01-01}', '{"a": 2024-01-02}']), "labels") is None

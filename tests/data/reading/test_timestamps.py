@@ -122,16 +122,24 @@ def test_what_is_no_time_or_could_be_two_is_told_with_a_fix(cells: list[object],
         (["31.12.2020", "31.12.2020 00:15"], "%d.%m.%Y %H:%M", "2020-12-31T00:00:00"),
         (["31-Dec-2020 00:15"], "%d-%b-%Y %H:%M", "2020-12-31T00:15:00"),
         (["13/12/2020 00:15:00.0000000"], "%d/%m/%Y %H:%M:%S", "2020-12-13T00:15:00"),
+        (["20201231 0030", "20201231 1530"], "%Y%m%d %H%M", "2020-12-31T00:30:00"),
+        (["20201231 003015", "20201231 153000"], "%Y%m%d %H%M%S", "2020-12-31T00:30:15"),
+        (["20201231T0030"], "%Y%m%d %H%M", "2020-12-31T00:30:00"),
+        (["01-OCT-2024", "02-OCT-2024"], "%d-%b-%Y", "2024-10-01T00:00:00"),
+        (["15OCT2024", "16OCT2024"], "%d%b%Y", "2024-10-15T00:00:00"),
     ],
 )
 def test_the_only_format_that_fits_all_rows_is_taken_and_named(cells: list[object], form: str, first: str) -> None:
     times, notes = read(cells)
     assert times[0] == first
     assert notes == [f"times were read as {form} (split 'train', column 'when')"]
-    assert len({len(str(cell).split()) for cell in cells}) > 1 or read(cells, time_format=form)[0] == times
+    blank = "T" not in str(cells[0])[:9]  # which the format named has for it
+    assert not blank or len({len(str(cell).split()) for cell in cells}) > 1 or read(cells, time_format=form)[0] == times
 
 
-@pytest.mark.parametrize("first", ["Dec 31 2020", "Thursday, December 31st, 2020", "31 Dec. 20", "31st december, 2020"])
+@pytest.mark.parametrize(
+    "first", ["Dec 31 2020", "31 DEC 2020", "Thursday, December 31st, 2020", "31 Dec. 20", "31st december, 2020"]
+)
 @pytest.mark.parametrize("clock", ["", " 5:15 PM"])
 def test_a_month_may_be_a_word_among_blanks(first: str, clock: str) -> None:
     form = "a day, the name of its month and a year" + (" %I:%M %p" if clock else "")
@@ -233,6 +241,30 @@ def test_a_format_is_followed() -> None:
         read(["28.02.2020"], time_format="%Y/%m/%d")
     with pytest.raises(DataError, match=r"--time_format: '%Q' is no format of times"):
         read(["28.02.2020"], time_format="%Q")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "name", "first"),
+    [
+        ([2020010100, 2020010101], "hours", "2020-01-01T00:00:00"),
+        ([2019123123, 2020010100], "hours", "2019-12-31T23:00:00"),
+        ([202001310030, 202001310100], "hours and minutes", "2020-01-31T00:30:00"),
+        ([20200131003015, 20200131010000], "hours, minutes and seconds", "2020-01-31T00:30:15"),
+    ],
+)
+def test_digits_of_a_date_and_a_clock_are_these(numbers: list[int], name: str, first: str) -> None:
+    for times, notes in (read(numbers, "int64"), read([*map(str, numbers)])):
+        assert times[0] == first
+        told = f"numbers were taken for dates with {name}: the first is {first} (split 'train', column 'when')"
+        assert notes == [told.replace("T", " ")]
+    form = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}[len(str(numbers[0]))]
+    assert read(numbers, "int64", time_format=form)[0] == times
+
+
+@pytest.mark.parametrize("numbers", [[1913010100, 1913010160], [2020013200, 2020013201], [2021022900, 2021022901]])
+def test_what_neither_calendar_nor_clock_have_are_seconds(numbers: list[int]) -> None:
+    found = (np.datetime64(0, "s") + np.array(numbers)).astype(str).tolist()
+    assert read(numbers, "int64")[0] == found
 
 
 def test_whole_numbers_are_seconds_of_the_epoch() -> None:

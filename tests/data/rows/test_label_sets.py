@@ -5,6 +5,7 @@ from __future__ import annotations
 import datasets
 import pytest
 
+from seqtext.data.reading.joined_columns import joined
 from seqtext.data.rows.label_sets import LabelSets, about_sets
 from seqtext.errors import DataError
 
@@ -92,3 +93,32 @@ def test_labels_that_training_never_had_are_told_in_the_form_that_knows_most():
     found = sets.encode(rows(['["c, d", "a"]', '["e", "b"]'], "test"), "labels")
     assert found.names == ("a", "b", "c, d", "e")
     assert "the label 'e' in row 2 never occurs in training" in found.warnings[0]
+
+
+def test_columns_of_yes_and_no_are_told_apart_by_their_names():
+    def answers(split: str, **columns: list[int]) -> datasets.Dataset:
+        return datasets.Dataset.from_dict(columns, split=split)
+
+    train = answers("train", toxic=[1, 1, 0], insult=[0, 1, 0])
+    both = joined(("toxic", "insult"))
+    sets = LabelSets.of(train, both, "yes_no")
+    test = answers("test", insult=[0, 1, 1], toxic=[0, 0, 1])
+    found = sets.encode(test, joined(("insult", "toxic")))
+    assert found.names == ("toxic", "insult")
+    assert found.members.tolist() == [[False, False], [False, True], [True, True]]
+    other = answers("test", threat=[0, 1], insult=[1, 1])
+    with pytest.raises(DataError, match="found the columns 'threat', 'insult'; expected one of 'toxic', 'insult'"):
+        sets.encode(other, joined(("threat", "insult")))
+
+
+@pytest.mark.parametrize("cell", [float("inf"), float("nan"), -1.0, 0.5])
+def test_numbers_that_name_no_class_are_told(cell):
+    values = datasets.Dataset.from_dict({"labels": [[1.0, cell], [2.0]]})
+    with pytest.raises(DataError, match="row 1: .*expected names or whole numbers"):
+        LabelSets.of(values, "labels", "list")
+
+
+def test_two_columns_of_lists_are_no_answers():
+    both = datasets.Dataset.from_dict({"genres": [["a"], ["b"]], "tags": [["x"], ["y"]]}, split="train")
+    with pytest.raises(DataError, match=r"row 1, column 'genres': found \['a'\]; expected 0 or 1, or yes or no"):
+        LabelSets.of(both, joined(("genres", "tags")), "yes_no")

@@ -84,6 +84,22 @@ def test_where_a_class_would_lose_its_rows_on_a_side_groups_are_cut():
     assert {*labels[held_out["n"]]} == {0, 1, 2}
 
 
+def test_a_class_of_one_group_and_many_classes_of_few_rows_cut_no_other_group():
+    rare = np.repeat([0, 1, 2], [500, 498, 2])
+    many = np.repeat(np.arange(1000), 10)
+    for labels in (rare, many):
+        groups = np.arange(len(labels))
+        groups[1::10] = groups[::10]  # pairs
+        groups[-1] = groups[-2]
+        groups = np.unique(groups, return_inverse=True)[1]
+        data = Dataset.from_dict({"n": list(range(len(labels)))})
+        train, held_out = split_validation(data, rows=len(labels) // 10, labels=labels, groups=groups)
+        assert not {*groups[train["n"]]} & {*groups[held_out["n"]]}
+        assert {*labels[train["n"]]} == {*labels}
+        lost = {*labels} - {*labels[held_out["n"]]}
+        assert lost <= ({2} if labels is rare else set())
+
+
 def test_what_is_not_cut_apart_is_chosen_by_name():
     texts = [
         "the ship sails at dawn today",

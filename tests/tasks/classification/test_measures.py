@@ -68,4 +68,5 @@ def test_figures_of_numbers_are_those_of_scikit_learn_and_scipy():
 def test_where_all_numbers_are_the_same_nothing_is_explained():
     found = number_figures(np.array([1.0, 2.0]), np.array([3.0, 3.0]))
     assert (found["r2"], found["spearman"]) == (0.0, 0.0)
+    assert number_figures(np.full(3, 0.2), np.full(3, 0.1))["r2"] == 0.0, "whose mean is not quite 0.1"
     assert number_figures(np.full(3, 2.0), np.arange(3.0))["spearman"] == 0.0
