@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.rows.columns import require
 from seqtext.data.series.categories import base_name
+from seqtext.data.series.frequencies import step_of
 from seqtext.data.series.series import SeriesSet
 from seqtext.data.series.table_options import SeriesTableOptions
 from seqtext.errors import DataError, OptionsError
@@ -91,6 +92,18 @@ def _of_series(future: SeriesSet, series: SeriesSet, number: int, steps: int) ->
                 f"begins at {future.first_times[place]}", where=future.name, expected=f"{behind[0]}, the first step"
             )
         begin = min(begin - late // series.frequency, end)
+    elif behind is not None and future.dates is not None and series.dates is not None:
+        first, months = future.dates.first[place], series.dates.months
+        if future.dates.months != months:
+            raise DataError(
+                step_of(None, future.dates.months),
+                where=future.name,
+                expected=f"{step_of(None, months)}, as the history",
+            )
+        late = int((first.astype("datetime64[M]") - behind[0].astype("datetime64[M]")).astype(np.int64))
+        if late > 0 or late % months:
+            raise DataError(f"begins at {first}", where=future.name, expected=f"{behind[0]}, the first step")
+        begin = min(begin - late // months, end)
     return future.inputs[begin:end][:steps]
 
 

@@ -117,6 +117,8 @@ def _fan(task: Forecaster, data: SeriesSplits, path: Path, unit: str) -> bool:
         return False
     number = int(series.series_at(np.array([middle]))[0])
     begin = max(int(series.starts[number]), middle - max(horizon, config.window, task.least_history))
+    if np.isnan(series.values[begin:middle]).all():
+        return False  # after an outage there is nothing to go on from
     times = None if not series.timed else series.times_at(np.arange(begin, middle + horizon))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ForecastWarning)  # of a day that one step is read on for

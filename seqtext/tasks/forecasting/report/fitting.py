@@ -164,7 +164,8 @@ def _methods(
         positions: IntArray = task.positions(part, most=MOST_TRAINED, horizon=horizon)
         return positions[positions >= starts[series.series_at(positions)] + config.window]
 
-    yield lambda part, at: ridge(values, windows_of(part), at, horizon, config.window, starts=starts)
+    if reach >= config.window:  # shorter histories have no windows of their own to compare with
+        yield lambda part, at: ridge(values, windows_of(part), at, horizon, config.window, starts=starts)
     window, further, of_steps = config.window, None, None
     if config.model == "plain":
         longest = max((s for s in seasons(task, data).values() if s <= window), default=None)
@@ -175,7 +176,7 @@ def _methods(
         rows = scaled(series, config, means, scales)
         yield lambda part, at: _ridge_on_lags(task, rows, part, at, horizon)
         window, further = config.near, _further(task, rows)
-    for on_change in (False, True) if trees else ():
+    for on_change in (False, True) if trees and reach >= window else ():
         yield lambda part, at, on_change=on_change: boosted_trees(  # type: ignore[misc]
             values,
             windows_of(part),
