@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
+from types import FrameType
 from typing import TextIO
 
 from seqtext.data.reading.local_paths import at_home
 from seqtext.data.reading.packed import without_packing
-from seqtext.errors import NO_SPACE, OptionsError, SeqtextError, cannot_be_written
+from seqtext.errors import NO_SPACE, OptionsError, SeqtextError, Stopped, cannot_be_written
 from seqtext.saving.atomic import beside, move_in
 from seqtext.tasks.streams import CONTROLS
 
@@ -29,7 +32,7 @@ class Target:
         self._rows = self._bytes = 0  # that are whole
 
     def flush(self, rows: int) -> None:
-        """Answers of so many rows are whole: they reach a reader, and outlast Ctrl-C and faulty rows."""
+        """What is written is whole, answers of so many more rows: it reaches a reader, and outlasts signals and faulty rows."""
         self.file.flush()
         self._rows += rows
         with suppress(OSError):  # of a test's stream
@@ -39,11 +42,12 @@ class Target:
         """Puts what is whole under a name beside the output's; says so, or "" where there is nothing."""
         part = path.with_name(f"{path.name}.part")
         try:
-            if self._rows:
+            if self._bytes:
                 os.truncate(temporary, self._bytes)
                 temporary.chmod(0o644)
                 temporary.replace(part)
-                return f"the answers to the first {self._rows:,} rows are in {part}"
+                what = f"the answers to the first {self._rows:,} rows are" if self._rows else "what was written is"
+                return f"{what} in {part}"
         except OSError as error:
             return f"what was done could not be kept in {part} ({error.strerror})"
         return ""
@@ -53,7 +57,7 @@ class Target:
 def open_target(output: str | None, *read: str | None) -> Iterator[Target]:
     """The terminal if None, or a file that takes the name of `output` once it is whole.
 
-    Ctrl-C, or a row that is at fault, keeps what is whole as `output.part`.
+    Ctrl-C, SIGTERM, or a row that is at fault, keeps what is whole as `output.part`.
 
     Args:
         output: name of the file.
@@ -84,13 +88,17 @@ def open_target(output: str | None, *read: str | None) -> Iterator[Target]:
             raise cannot_be_written(error, str(path.absolute())) from error
         target = Target(file)
         try:
-            with file:  # whose end may find the disk full
+            with file, _terminated():  # whose end may find the disk full
                 yield target
             if not special:
                 place.chmod(0o644)
                 move_in(place, path)
         except KeyboardInterrupt as stop:
-            raise KeyboardInterrupt("" if special else target.keep(place, path)) from stop
+            kept = "" if special else target.keep(place, path)
+            if isinstance(stop, Stopped):
+                stop.args = ("; ".join(filter(None, [str(stop), kept])),)
+                raise
+            raise KeyboardInterrupt(kept) from stop
         except SeqtextError as error:  # a faulty row behind others
             if not special and (kept := target.keep(place, path)):
                 error.args = (f"{error}; {kept}",)
@@ -99,6 +107,27 @@ def open_target(output: str | None, *read: str | None) -> Iterator[Target]:
             if error.errno not in NO_SPACE and error.filename != str(place):
                 raise
             raise cannot_be_written(error, str(path.absolute())) from error
+
+
+@contextmanager
+def _terminated() -> Iterator[None]:
+    """SIGTERM ends what is done as Ctrl-C does, unless somebody else listens to it.
+
+    Raises:
+        Stopped: where it comes.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Stopped(f"stopped by {signal.Signals(number).name}", number=number)
+
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _is(path: Path, name: str) -> bool:

@@ -92,7 +92,8 @@ class Transcribe(Listening, ModelOptions):
         from seqtext.tasks.transcription.transcript import Transcript
 
         stream, pieces = self._opened(transcriber, name, known)
-        written: list[Symbol] = []
+        written: list[Symbol] = []  # as JSON has them; else a pipe may go on for days
+        between = ""
         separator = transcriber.config.separator
         first = self._first(name)
         if not (self.timestamps or self.jsonl):
@@ -103,9 +104,10 @@ class Transcribe(Listening, ModelOptions):
                 if self.timestamps:
                     print(f"{first}{symbol.seconds:.2f}\t{symbol.text}", file=target.file)
                 else:
-                    print((separator if written else "") + symbol.text, end="", file=target.file)
-                written.append(symbol)
-                target.file.flush()
+                    print(between + symbol.text, end="", file=target.file)
+                between = separator
+            if new and not self.jsonl:
+                target.flush(0)
             written += new if self.jsonl else ()
         if self.jsonl:
             found = Transcript(separator.join(symbol.text for symbol in written), tuple(written))
