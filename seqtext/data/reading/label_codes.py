@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAX_LABELS = 1 << 16  # beyond this it is the wrong column; its values would fill the memory
 MAX_ROWS_TOLD = 5
 MISSING = -1  # the code of a row without a label; also what the hub's unlabelled test splits write
+OF_A_SPLIT = (  # what to do where no row of one has a label
+    "use another split: the test splits of the hub often have no labels; in training --unlabelled drop leaves such a split out"
+)
 _WHOLE = re.compile(r"-?\d{1,18}(\.0*)?")  # 3, and 3.0, which a column with empty cells makes of it
 _LARGEST_WHOLE_FLOAT = 2.0**53  # beyond it a float no longer tells whole numbers apart
 _LIST = re.compile(r"\[.*\]|\(.*\)|\{.*\}", re.DOTALL)

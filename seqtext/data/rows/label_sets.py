@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.joined_columns import parts_of
-from seqtext.data.reading.label_codes import name_rows
+from seqtext.data.reading.label_codes import OF_A_SPLIT, name_rows
 from seqtext.data.reading.label_forms import MARKS, Form
 from seqtext.data.reading.label_lists import CodedLists, coded_lists, is_written
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
@@ -204,7 +204,7 @@ def without_list(dataset: datasets.Dataset, column: str, rows: NDArray[np.int64]
     if len(parts_of(column)) > 1:
         fix = fix.partition(";")[0]
     if len(rows) == len(dataset):
-        fix = "use another split: the test splits of the hub often have no labels"
+        fix = OF_A_SPLIT
     return DataError(
         found, where=f"{place_of(dataset)}, column {_shown(column)}", expected="labels in every row", fix=fix
     )

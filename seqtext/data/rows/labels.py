@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
-from seqtext.data.reading.label_codes import ONE_OF_SEVERAL, Coded, coded, name_rows, plain_name
+from seqtext.data.reading.label_codes import OF_A_SPLIT, ONE_OF_SEVERAL, Coded, coded, name_rows, plain_name
 from seqtext.errors import DataError, did_you_mean, one_of, shorten
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def without_label(
     total, where = len(dataset), where or f"{place_of(dataset)}, column {column!r}"
     found = f"found no label (None, -1 or empty) in {name_rows(rows, dataset)} of {total:,}"
     if len(rows) == total:
-        fix = "use another split: the test splits of the hub often have no labels"
+        fix = OF_A_SPLIT
     else:
         fix = "--unlabelled drop leaves these rows out and counts them"
         if "-1" in _few_values(dataset, column):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.joined_columns import parts_of
-from seqtext.data.reading.label_codes import name_rows
+from seqtext.data.reading.label_codes import OF_A_SPLIT, name_rows
 from seqtext.data.reading.numbers import Decimal, holds_numbers, numbers
 from seqtext.errors import DataError, one_of
 
@@ -130,5 +130,5 @@ def without_number(dataset: datasets.Dataset, column: str, rows: NDArray[np.int6
     found = f"found no number (None, NaN or empty) in {name_rows(rows, dataset)} of {len(dataset):,}"
     fix = "--unlabelled drop leaves these rows out and counts them"
     if len(rows) == len(dataset):
-        fix = "use another split: the test splits of the hub often have no labels"
+        fix = OF_A_SPLIT
     return DataError(found, where=f"{place_of(dataset)}, column {column!r}", expected="a number in every row", fix=fix)

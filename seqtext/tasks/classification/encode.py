@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqtext.data.reading.fingerprint import fingerprint
+from seqtext.data.reading.label_codes import coded
 from seqtext.data.rows.columns import check_texts, require
 from seqtext.data.rows.label_sets import LabelSets
 from seqtext.data.rows.labels import Labels, without_label
@@ -72,9 +73,10 @@ def answers(rows: Dataset, config: TopicConfig) -> Answers:
     teacher = teacher_answers(
         rows, column, config.labels, values=config.teacher_values, temperature=config.teacher_temperature
     )
-    found = labels.encode(rows, config.label_column, unlabelled="drop")
     ids = np.full(len(rows), -1, dtype=np.int64)
-    ids[found.rows] = found.ids
+    if (coded(rows, config.label_column).codes >= 0).any():  # of some rows drawn from many there may be none
+        found = labels.encode(rows, config.label_column, unlabelled="drop")
+        ids[found.rows] = found.ids
     if len(neither := np.flatnonzero((ids < 0) & ~teacher.given)):
         raise without_label(rows, config.label_column, neither)
     return Answers(ids, teacher)

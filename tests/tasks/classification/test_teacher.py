@@ -13,6 +13,7 @@ import seqtext
 from seqtext.errors import DataError
 from seqtext.nn.losses import Taught, classification_loss
 from seqtext.tasks.classification.classifier import TopicClassifier
+from seqtext.tasks.classification.encode import answers
 from tests.conftest import TOPICS, topic_rows
 from tests.in_process import Ended, figures_of, topics_recipe
 
@@ -96,6 +97,8 @@ def test_rows_without_a_label_teach_and_are_neither_measured_nor_held_out(tmp_pa
     assert (examples.labels[40:] == -1).all()
     assert examples.taught is not None
     assert examples.taught.shares.tolist() == [0.5] * 40 + [1.0] * 80
+    drawn = task.rows({name: part[40:60] for name, part in rows.items()})
+    assert answers(drawn, task.config).labels.tolist() == [-1] * 20, "some of many rows, without a label among them"
     measured = task.validate(examples)
     assert measured == pytest.approx(task.validate(task.encode({name: part[:40] for name, part in rows.items()})))
 
