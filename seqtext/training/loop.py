@@ -7,6 +7,7 @@ processes share the work of validation too; the first one alone prints and write
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import Any
 
 import torch
@@ -129,7 +130,7 @@ class Loop:
         if self.options.resume:
             self.state.cut_logs()
         self.tracker = Tracker(self.options.track if self.processes.first else None, self.folder)
-        with self.signals:
+        with closing(self.tracker), self.signals:
             while not self.progress.finished:
                 self.state.share_state()
                 self._epoch(self.examples)
@@ -138,7 +139,6 @@ class Loop:
                     self._encode_anew()
             if self.processes.any(self.signals.received is not None):  # it came while the last epoch was saved
                 raise self.state.stopped(self.signals.received)
-        self.tracker.close()
         if skipped := self.stepper.update.overflows[0]:
             self.state.say(f"note: fp16 overflowed in {skipped:,} of {self.progress.step:,} steps, which were left out")
         if self.processes.first:

@@ -56,7 +56,7 @@ class Processes:
         """The device of this process: of several GPUs each takes its own.
 
         Raises:
-            OptionsError: if all were sent to one.
+            OptionsError: if all were sent to one, or there are too few.
         """
         if self.size == 1 or device.type != "cuda":
             return device
@@ -64,6 +64,9 @@ class Processes:
             raise OptionsError(
                 f"--device {device} for {self.size} processes", fix="use --device cuda: each takes its own"
             )
+        if self.local_rank >= (count := torch.cuda.device_count()):
+            fix = f"start {count} on each machine, or use --device cpu"
+            raise OptionsError(f"process {self.local_rank + 1} of a machine with {count} GPUs", fix=fix)
         return torch.device("cuda", self.local_rank)
 
     # ---- what all of them do together; each call returns when all have made it

@@ -116,13 +116,17 @@ def test_another_product_of_processes_and_accumulation_is_refused(fits):
         train(fits / "other", **LINE, gradient_accumulation=3, resume=True)
 
 
-def test_gpus_are_told_apart_by_the_number_on_the_machine():
+def test_gpus_are_told_apart_by_the_number_on_the_machine(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     third = Processes(rank=3, size=4, local_rank=1)
     assert third.device(torch.device("cuda")) == torch.device("cuda:1")
     assert third.device(torch.device("cpu")) == torch.device("cpu")
     assert ALONE.device(torch.device("cuda:1")) == torch.device("cuda:1")
     with pytest.raises(OptionsError, match="--device cuda:0 for 4 processes; use --device cuda"):
         third.device(torch.device("cuda:0"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(OptionsError, match="process 2 of a machine with 1 GPUs; start 1 on each machine"):
+        third.device(torch.device("cuda"))
 
 
 # ---- one of them ends

@@ -10,6 +10,7 @@ import pytest
 from seqtext.errors import ResourceError
 from seqtext.training import tracking
 from seqtext.training.tracking import check_tracker
+from tests.training.stopping import killed_in_step
 from tests.training.test_run_folder import train
 
 FIGURES = {"loss", "learning_rate", "validation/loss"}  # some of those that are logged
@@ -89,6 +90,13 @@ def test_figures_go_to_tensorboard(tmp_path, board):
     assert writer.closed
     assert "    epochs: 3\n" in writer.texts["options"]
     logged_right(writer.logged)
+
+
+def test_a_run_that_is_stopped_has_logged_its_figures(tmp_path, board):
+    with killed_in_step(30):
+        train(tmp_path / "run", track="tensorboard")
+    [writer] = board.made
+    assert writer.closed
 
 
 def test_figures_and_options_go_to_wandb(tmp_path, wandb, monkeypatch):
