@@ -208,7 +208,7 @@ class LanguageModel(BaseTask):
         loss = sum(losses.values()) / len(losses)
         return {"loss": loss, "perplexity": perplexity(loss)}
 
-    def cached_losses(self, examples: TextStream, *, cache: int) -> dict[str, float]:
+    def cached_losses(self, examples: TextStream, *, cache: int) -> dict[str, tuple[float, float]]:
         """As `cached_loss`, of each direction by its name, looking back at `cache` tokens."""
         return {
             WAYS[reverse]: cached_loss(self.model, examples, reverse=reverse, cache=cache)

@@ -80,8 +80,8 @@ def stream_loss(
 
 
 @torch.inference_mode()
-def cached_loss(model: NextToken, examples: TextStream, *, reverse: bool, cache: int) -> float:
-    """As `stream_loss`, of a model with a cache: the pieces are read one after the other, in the order of reading.
+def cached_loss(model: NextToken, examples: TextStream, *, reverse: bool, cache: int) -> tuple[float, float]:
+    """As `stream_loss`, and that of the model with a cache: the pieces are read one after the other, in the order of reading.
 
     Args:
         model: which is put into evaluation mode.
@@ -90,22 +90,22 @@ def cached_loss(model: NextToken, examples: TextStream, *, reverse: bool, cache:
         cache: tokens that are looked back at.
 
     Returns:
-        Mean loss per token, natural logarithm.
+        Mean loss per token, natural logarithm: of the model alone, and with the cache.
     """
     model.eval()
     device = model.embedding.weight.device
-    total, before = 0.0, None
+    of_model, of_both, before = 0.0, 0.0, None
     pieces = _pieces(examples.count)
     for rows, length in reversed(pieces) if reverse else pieces:
         batch = examples.stretch(rows[::-1].copy() if reverse else rows, length, BEFORE).to(device)
         found, targets = _read(model, batch, reverse)
         outputs, tokens = found.flatten(0, 1), targets.flatten()
         keys = model.compared(outputs, reverse=reverse)
-        alone = -model.loss(outputs, tokens, reverse=reverse)[1]
+        alone = -model.loss(outputs, tokens, reverse=reverse)[1].cpu().double()
         before = before or nothing_remembered(keys.shape[1], device)
         logs, before = with_cache(keys, tokens, alone, before, most=cache)
-        total -= float(logs.sum())
-    return total / max(examples.count, 1)
+        of_model, of_both = of_model - float(alone.sum()), of_both - float(logs.sum())
+    return of_model / max(examples.count, 1), of_both / max(examples.count, 1)
 
 
 def _pieces(count: int, every: int = 1) -> list[tuple[NDArray[np.int64], int]]:

@@ -45,7 +45,8 @@ def perplexities(
         whole = task.config.tokens == "words"
         return found if whole else found | {"bits_per_byte": nats / max(size, 1) / float(np.log(2))}
 
-    losses = task.token_losses(examples)
+    both = task.cached_losses(examples, cache=cache) if cache else {}
+    losses = {name: alone for name, (alone, _) in both.items()} or task.token_losses(examples)
     test: dict[str, Any] = {
         "tokens": examples.count,
         "words": words,
@@ -54,8 +55,7 @@ def perplexities(
         "by_direction": {name: figures(loss) for name, loss in losses.items()},
     }
     if cache:
-        cached = task.cached_losses(examples, cache=cache)
-        test["with_cache"] = {"cache": cache, **figures(sum(cached.values()) / len(cached))}
+        test["with_cache"] = {"cache": cache, **figures(sum(cached for _, cached in both.values()) / len(both))}
     if task.config.tokens == "words":
         test["unknown_share"] = report.byte_share
     simple = [] if train is None else baselines(task.encode(train), examples, len(task.tokenizer), which)
