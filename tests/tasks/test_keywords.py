@@ -40,7 +40,7 @@ OTHERS = {
         "count": 2, "seed": 3, "like": "so", "prompt": "once", "temperature": 0.5, "top_k": 7, "top_p": 0.9, "min_p": 0.1,
         "guidance": 1.5, "repetition_penalty": 1.1, "no_repeat_ngram": 4, "words": "any", "allow_copies": True, "max_length": 50,
     },
-    "LanguageModel": {"by_token": True},
+    "LanguageModel": {"by_token": True, "cache": 50},
     "Tagger": {"probabilities": True},
     "Transcriber": {"beam": 5},
     "Translator": {
@@ -55,8 +55,8 @@ WRONG = {
         "count": 0, "temperature": -1.0, "top_k": -1, "top_p": 2.0, "min_p": 1.0, "guidance": float("nan"), "repetition_penalty": 0.0,
         "no_repeat_ngram": -1, "max_length": 0,
     },
-    "LanguageModel": {},  # yes or no: nothing else can be meant
-    "Tagger": {},
+    "LanguageModel": {"cache": -1},
+    "Tagger": {},  # yes or no: nothing else can be meant
     "Transcriber": {"beam": 0},
     "Translator": {
         "beam": 0, "n_best": 0, "length_penalty": -1.0, "max_ratio": -1.0, "no_repeat_ngram": -1, "min_score": 2.0, "seed": -1,
