@@ -101,7 +101,7 @@ def test_it_learns(run_folder):
 def test_predictions_are_those_of_the_saved_model_and_add_up_to_the_figure(run_folder):
     lines = [json.loads(line) for line in (run_folder / "report" / "predictions.jsonl").read_text().splitlines()]
     rows = topic_rows(60, seed=3)
-    assert [line["row"] for line in lines] == list(range(60))
+    assert [line["row"] for line in lines] == list(range(1, 61))
     assert [line["true"] for line in lines] == rows["label"]
     for line, found in zip(lines, seqtext.load(run_folder)(rows["text"]), strict=True):
         assert (line["predicted"], line["probability"]) == (found.label, pytest.approx(found.probability, abs=1e-5))

@@ -86,8 +86,8 @@ class ANumber:
     def predictions(  # noqa: D102
         self, said: NDArray[Any], answers: Answers, truth: Truth, config: TopicConfig
     ) -> Iterator[dict[str, Any]]:
-        for row, (true, guess) in enumerate(zip(truth.values.tolist(), said.tolist(), strict=True)):
-            yield {"row": row, "true": true, "predicted": float(f"{guess:.6g}")}
+        for true, guess in zip(truth.values.tolist(), said.tolist(), strict=True):
+            yield {"true": true, "predicted": float(f"{guess:.6g}")}
 
     def draw(  # noqa: D102
         self,

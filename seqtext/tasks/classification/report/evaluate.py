@@ -43,7 +43,7 @@ def measure(task: TopicClassifier, options: Evaluate, *, given: Any = None) -> M
     from seqtext.data.rows.columns import require
     from seqtext.data.rows.splits import take
     from seqtext.tasks.classification.columns import IN_DRAWING, asked_of, target_column
-    from seqtext.tasks.classification.report.kinds import kind_of
+    from seqtext.tasks.classification.report.kinds import kind_of, numbered
 
     text = joined(options.text_column) or task.config.text_column
     label = joined(options.label_column) or task.config.label_column
@@ -67,7 +67,7 @@ def measure(task: TopicClassifier, options: Evaluate, *, given: Any = None) -> M
     test = kind.metrics(said, answers, truth, task.config)
     data = {"source": found.source, "notes": notes, "warnings": list(truth.warnings)}
     figures = {"test": test, "baselines": {}, "data": data}
-    return Measured(figures, kind.predictions(said, answers, truth, task.config))
+    return Measured(figures, numbered(kind.predictions(said, answers, truth, task.config), rows))
 
 
 def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:

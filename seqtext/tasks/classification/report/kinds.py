@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtext.data.reading.column_arrays import row_number
 from seqtext.reporting.report import Score
 from seqtext.tasks.classification.settings import TopicConfig
 
@@ -86,7 +87,7 @@ class Kind(Protocol):
     def predictions(
         self, said: NDArray[Any], answers: Answers, truth: Truth, config: TopicConfig
     ) -> Iterator[dict[str, Any]]:
-        """A line per row."""
+        """A line per row, without its number."""
 
     def draw(
         self,
@@ -107,3 +108,9 @@ def kind_of(target: str) -> Kind:
 
     kinds: dict[str, Kind] = {"label": OneLabel(), "labels": SeveralLabels(), "number": ANumber()}
     return kinds[target]
+
+
+def numbered(lines: Iterator[dict[str, Any]], rows: Dataset) -> Iterator[dict[str, Any]]:
+    """Lines with the numbers of their rows, from 1, as these were loaded: whatever was left out since."""
+    for place, line in enumerate(lines):
+        yield {"row": row_number(rows, place), **line}

@@ -95,9 +95,9 @@ class OneLabel:
         self, said: NDArray[Any], answers: Answers, truth: Truth, config: TopicConfig
     ) -> Iterator[dict[str, Any]]:
         columns = (column.tolist() for column in (said, answers.max(axis=1), truth.values))
-        for row, (guess, sure, true) in enumerate(zip(*columns, strict=True)):
+        for guess, sure, true in zip(*columns, strict=True):
             names = {"true": truth.names[true], "predicted": config.labels[guess]}
-            yield {"row": row, **names, "probability": round(sure, 6)}
+            yield {**names, "probability": round(sure, 6)}
 
     def draw(  # noqa: D102
         self,

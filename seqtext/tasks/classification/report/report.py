@@ -19,7 +19,7 @@ from seqtext.tasks.classification.columns import asked_of
 from seqtext.tasks.classification.encode import answers
 from seqtext.tasks.classification.inference import opinions
 from seqtext.tasks.classification.report.card import classification_card, compared
-from seqtext.tasks.classification.report.kinds import Answers, Kind, kind_of
+from seqtext.tasks.classification.report.kinds import Answers, Kind, kind_of, numbered
 from seqtext.tasks.classification.report.summary import classification_summary
 from seqtext.tasks.classification.rows import EncodedTexts
 from seqtext.tasks.classification.splits import LabelledSplits, labelled_splits
@@ -100,7 +100,7 @@ def classification_report(
         # Only the strongest: the majority class lies so low that the curve would be pressed flat.
         levels={} if strongest is None else {f"{strongest} (test)": theirs[strongest][of_curve]},
         draw=lambda report: kind.draw(test, theirs.get("TF-IDF"), said, truth, report),
-        predictions=kind.predictions(said, sure, truth, config),
+        predictions=numbered(kind.predictions(said, sure, truth, config), data.test),
     )
     return Report(figures, table(figures), example_of(_texts(data.test.select([0]), data.columns.text)[0]))
 

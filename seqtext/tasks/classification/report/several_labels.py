@@ -145,10 +145,9 @@ class SeveralLabels:
     def predictions(  # noqa: D102
         self, said: NDArray[Any], answers: Answers, truth: Truth, config: TopicConfig
     ) -> Iterator[dict[str, Any]]:
-        for row, (guess, sure, true) in enumerate(zip(said, answers, truth.values, strict=True)):
+        for guess, sure, true in zip(said, answers, truth.values, strict=True):
             places = np.flatnonzero(guess).tolist()
             yield {
-                "row": row,
                 "true": [truth.names[place] for place in np.flatnonzero(true).tolist()],
                 "predicted": [config.labels[place] for place in places],
                 "probabilities": [round(float(sure[place]), 6) for place in places],

@@ -75,7 +75,8 @@ def test_rows_without_a_label_stop_the_evaluation_or_are_left_out_and_counted(ru
     ended = succeeded(evaluate(run_folder, "--data", "some.csv", "--unlabelled", "drop", "--output", "out"))
     assert "tested on some.csv, 2 rows: " in ended.out
     assert "note: rows left out because they have no label: 1" in ended.out
-    assert len(Path("out/predictions.jsonl").read_text().splitlines()) == 2
+    lines = [json.loads(line) for line in Path("out/predictions.jsonl").read_text().splitlines()]
+    assert [line["row"] for line in lines] == [1, 3], "as they are numbered in the file"
 
 
 def test_rows_are_drawn_by_class(run_folder):
