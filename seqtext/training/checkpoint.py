@@ -38,6 +38,7 @@ class Progress:
         epoch: epochs done, validation included.
         epoch_step: steps done in the epoch under way.
         window: sums of the steps since the last line of metrics.jsonl, so that the next line does not miss them.
+        patience: epochs without a better one after which training ends; None for no such end.
         best_epoch: the epoch whose weights are in model/, 0 for none.
         best_value: its validation figure; -1e30 for none.
         best_loss: its validation loss, which decides between equal figures.
@@ -61,6 +62,7 @@ class Progress:
 
     epochs: int = 0
     batch_rows: int = 0
+    patience: int | None = None
     step: int = 0
     epoch: int = 0
     epoch_step: int = 0

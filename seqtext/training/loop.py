@@ -17,7 +17,6 @@ from seqtext.nn.memory import COPIES, check_memory
 from seqtext.nn.precision import choose_device, choose_precision, set_threads
 from seqtext.options import TrainingOptions
 from seqtext.training.averaging import Averages
-from seqtext.training.budget import patience_of
 from seqtext.training.checkpoint import Progress
 from seqtext.training.environment import environment_of
 from seqtext.training.optimizer import make_optimizer, product_dtype
@@ -227,7 +226,7 @@ class Loop:
             raise self.state.stopped(self.signals.received)
         (name, figures), *others = found.items()
         progress.epoch, progress.epoch_step, progress.window = progress.epoch + 1, 0, ()
-        patience = patience_of(self.task, self.options)
+        patience = progress.patience
         progress.finished = finished or (patience is not None and progress.epoch - progress.best_epoch >= patience)
         if self.processes.first:
             beside = {"weights": name, "others": dict(others)} if others else {}

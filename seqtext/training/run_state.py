@@ -81,7 +81,9 @@ class RunState:
         progress, asked = self.progress, self.options
         if not progress.epochs:
             found = budget(self.stepper.task, asked, examples)
-            progress.epochs, progress.batch_rows = found.epochs, found.batch_rows
+            progress.epochs, progress.batch_rows, progress.patience = found.epochs, found.batch_rows, found.patience
+        elif asked.patience_epochs is not None or asked.epochs not in (None, progress.epochs):
+            progress.patience = asked.patience_epochs  # the same number of epochs is the same run, with its patience
         progress.epochs = asked.epochs or progress.epochs
         progress.batch_rows = asked.batch_rows or progress.batch_rows
 

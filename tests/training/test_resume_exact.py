@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seqtext
+from seqtext.batching.usual import Usual
 from seqtext.builtin.household import household
 from seqtext.data.series.series import Part, SeriesSet
 from seqtext.errors import OptionsError, SavedFileError
@@ -37,6 +38,11 @@ LINE = {"device": "cpu", "batch_tokens": 1, "learning_rate": 0.05, "epochs": 3, 
 
 def train(run: Path, task: Line | None = None, rows: np.ndarray | None = None, **options):
     return fit(task or Line(), points() if rows is None else rows, run=run, **{**LINE, **options})
+
+
+def planned_epochs(run: Path) -> int:
+    newest = sorted((run / "checkpoints").iterdir())[-1]
+    return json.loads((newest / "progress.json").read_text())["epochs"]
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +130,17 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(whole, tmp_path):
         train(tmp_path / "run")
     train(tmp_path / "run", resume=True)
     assert hashes(tmp_path / "run") == hashes(whole)
+
+
+def test_the_number_of_epochs_that_was_planned_leaves_the_patience_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr(Line, "usual", Usual(epochs=9, patience=2), raising=False)
+    options = {"epochs": None, "batch_tokens": 10, "learning_rate": 1e-12, "ema_decay": 0.0}
+    whole = train(tmp_path / "whole", **options)
+    planned = planned_epochs(tmp_path / "whole")
+    assert len([line for line in whole.history if "validation" in line]) < planned
+    with killed_in_step(whole.steps - 1):
+        train(tmp_path / "run", **options)
+    assert train(tmp_path / "run", resume=True, **{**options, "epochs": planned}).steps == whole.steps
 
 
 def test_checkpoints_come_by_steps_by_minutes_and_at_every_epochs_end(tmp_path, monkeypatch):
@@ -381,11 +398,11 @@ def test_a_run_that_its_steps_have_ended_does_not_go_on_by_epochs(tmp_path, caps
 def test_as_many_epochs_as_the_data_asked_for_are_the_same_run(tmp_path):
     with killed_in_step(60):
         train(tmp_path / "run", epochs=None, batch_tokens=10)
-    progress = json.loads((sorted((tmp_path / "run" / "checkpoints").iterdir())[-1] / "progress.json").read_text())
+    epochs = planned_epochs(tmp_path / "run")
     with pytest.raises(OptionsError, match="--epochs was nothing and is 1"):
         train(tmp_path / "run", resume=True, epochs=1, batch_tokens=10)
     with killed_in_step(5):
-        train(tmp_path / "run", resume=True, epochs=progress["epochs"], batch_tokens=10)
+        train(tmp_path / "run", resume=True, epochs=epochs, batch_tokens=10)
 
 
 def test_a_log_that_is_shorter_than_the_checkpoint_counts_on_is_refused(tmp_path):
