@@ -12,6 +12,7 @@ import io
 import os
 import re
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -111,13 +112,13 @@ class Stopped(KeyboardInterrupt):
     """Training ended by a signal, with everything saved.
 
     Args:
-        message: what was saved and how to go on.
+        message: what was saved and how to go on; if nothing is to be said of that, which signal it was.
         number: of the signal.
     """
 
-    def __init__(self, message: str, *, number: int) -> None:
+    def __init__(self, message: str = "", *, number: int) -> None:
         self.exit_code = 128 + number
-        super().__init__(message)
+        super().__init__(message or f"stopped by {signal.Signals(number).name}")
 
 
 def raise_together(faults: Sequence[str]) -> None:

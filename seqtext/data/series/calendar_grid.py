@@ -1,4 +1,7 @@
-"""Readings by the calendar that are out of order, twice in a month, or missing: told, or mended. Knows moments and numbers, no files."""
+"""Readings by the calendar as a grid, one each month, quarter or year: what is out of order, twice or missing is told, or mended.
+
+Knows moments and numbers, no files.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtext.data.series.calendar_steps import CalendarDates, Times, by_month, dates_from
+from seqtext.data.series.calendar_steps import CalendarDates, Times, by_month, calendar_dates, dates_from
 from seqtext.data.series.even_grid import REPAIR, SPARSEST, Mended, counted, means
 from seqtext.data.series.frequencies import step_of
 from seqtext.errors import DataError
@@ -25,7 +28,7 @@ class _Months(NamedTuple):
     from_end: bool
 
 
-def mended_by_calendar(
+def on_calendar(
     series: Sequence[Times],
     tables: Sequence[NDArray[np.float64]],
     rows: Sequence[NDArray[np.int64]],
@@ -34,7 +37,7 @@ def mended_by_calendar(
     where: str,
     column: str,
 ) -> tuple[CalendarDates, list[NDArray[np.float64]], Mended] | None:
-    """One reading a month (a quarter, a year, ...) from the first to the last of each series: in order, averaged, NaN where none is.
+    """One reading a month, or every so many, from the first to the last of each series: in order, averaged, NaN where none is.
 
     Args:
         series: moments (N,) of each series, in the order of the file.
@@ -50,6 +53,8 @@ def mended_by_calendar(
     Raises:
         DataError: without `repair`, with the first row that is not in order.
     """
+    if (dates := calendar_dates(series)) is not None:
+        return dates, list(tables), Mended()
     known: list[_Months] = []
     for times in series:
         one = _months(times)
@@ -71,7 +76,8 @@ def mended_by_calendar(
         )
         filled.append(means(table[:, one.order], steps))
     if mended != Mended() and not repair:
-        raise _told(series, known, months, rows, where, column)
+        faults = (_fault(*one, months, where, column) for one in zip(series, known, rows, strict=True))
+        raise next(fault for fault in faults if fault is not None)
     first = np.array([one.first for one in known], dtype="datetime64[s]")
     dates = dates_from(first, months)._replace(from_end=np.array([one.from_end for one in known]))
     return dates, filled, mended
@@ -99,30 +105,24 @@ def _months(times: Times) -> _Months | None:
     return _Months(order, (months - months[0]).astype(np.int64), ascending[0], len(np.unique(starts)) > 1)
 
 
-def _told(
-    series: Sequence[Times],
-    known: list[_Months],
-    months: int,
-    rows: Sequence[NDArray[np.int64]],
-    where: str,
-    column: str,
-) -> DataError:
-    """What is not in order, of the first series that has something."""
-    for times, one, numbers in zip(series, known, rows, strict=True):
-        distances, later = np.diff(one.away), one.order[1:]
-        backwards = np.flatnonzero(np.diff(times.astype("datetime64[s]")).astype(np.int64) < 0) + 1
-        kinds = {
-            "out of order": (len(backwards), backwards),
-            "at the time of another": (int((distances == 0).sum()), later[distances == 0]),
-            "missing": (int(np.maximum(distances // months - 1, 0).sum()), later[distances > months]),
-        }
-        faults = [(int(at.min()), count, kind) for kind, (count, at) in kinds.items() if count]
-        if faults:
-            told = [
-                f"{counted(count, 'reading')} {kind} (first {'before' if kind == 'missing' else 'in'} row"
-                f" {numbers[at] + 1}, {times[at].astype('datetime64[D]')})"
-                for at, count, kind in faults
-            ]
-            place = f"{where}, row {numbers[min(at for at, _, _ in faults)] + 1}, column {column!r}"
-            return DataError(", ".join(told), where=place, expected=step_of(None, months), fix=f"pass {REPAIR}")
-    raise AssertionError("nothing is out of order")
+def _fault(
+    times: Times, one: _Months, rows: NDArray[np.int64], months: int, where: str, column: str
+) -> DataError | None:
+    """What is not in order in a series; None where all is."""
+    distances, later = np.diff(one.away), one.order[1:]
+    backwards = np.flatnonzero(np.diff(times.astype("datetime64[s]")).astype(np.int64) < 0) + 1
+    kinds = {
+        "out of order": (len(backwards), backwards),
+        "at the time of another": (int((distances == 0).sum()), later[distances == 0]),
+        "missing": (int(np.maximum(distances // months - 1, 0).sum()), later[distances > months]),
+    }
+    faults = [(int(at.min()), count, kind) for kind, (count, at) in kinds.items() if count]
+    if not faults:
+        return None
+    told = [
+        f"{counted(count, 'reading')} {kind} (first {'before' if kind == 'missing' else 'in'} row {rows[at] + 1},"
+        f" {times[at].astype('datetime64[D]')})"
+        for at, count, kind in faults
+    ]
+    place = f"{where}, row {rows[min(at for at, _, _ in faults)] + 1}, column {column!r}"
+    return DataError(", ".join(told), where=place, expected=step_of(None, months), fix=f"pass {REPAIR}")

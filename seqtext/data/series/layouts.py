@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqtext.data.reading.column_arrays import place_of
 from seqtext.data.reading.moments import Moments
 from seqtext.data.reading.numbers import Decimal, numbers
-from seqtext.data.series.calendar_grid import mended_by_calendar
+from seqtext.data.series.calendar_grid import on_calendar
 from seqtext.data.series.calendar_steps import CalendarDates, calendar_dates, dates_from, follows
 from seqtext.data.series.columns import Roles
 from seqtext.data.series.even_grid import Grid, Mended, averaged, frequency_of, regular
@@ -70,18 +70,12 @@ def side_by_side(dataset: datasets.Dataset, roles: Roles, moments: Moments | Non
     dates: CalendarDates | None = None
     table = _read(dataset, [*roles.values, *roles.inputs], how)
     if moments is not None and how.frequency is None:
-        dates = calendar_dates([moments.times] * len(roles.values))
-        if dates is None:
-            every = np.arange(len(moments.times))
-            mended = mended_by_calendar(
-                [moments.times], [table], [every], repair=how.repair, where=place, column=" ".join(roles.time)
-            )
-            if mended is not None:
-                once, [table], how_much = mended
-                dates = once.repeated(len(roles.values))
-                notes += [f"{place}: {note}" for note in how_much.notes()]
-        if dates is not None:
-            notes += [*moments.notes, follows(dates, place)]
+        every, time = np.arange(len(moments.times)), " ".join(roles.time)
+        found = on_calendar([moments.times], [table], [every], repair=how.repair, where=place, column=time)
+        if found is not None:
+            once, [table], mended = found
+            dates = once.repeated(len(roles.values))
+            notes += [*moments.notes, *(f"{place}: {note}" for note in mended.notes()), follows(dates, place)]
             moments = None
     if moments is not None:
         grid = _grid(moments.times, table, how, where=place, column=" ".join(roles.time))
@@ -146,16 +140,12 @@ def _gathered(
     groups = np.split(rows, ends[:-1])
     dates: CalendarDates | None = None
     if moments is not None and how.frequency is None:
-        dates = calendar_dates([moments.times[group] for group in groups])
-        if dates is None:
-            times, parts = [moments.times[group] for group in groups], np.split(table, ends[:-1], axis=1)
-            found = mended_by_calendar(times, parts, groups, repair=how.repair, where=place, column=time)
-            if found is not None:
-                dates, parts, how_much = found
-                table, ends = np.concatenate(parts, axis=1), np.cumsum([part.shape[1] for part in parts])
-                notes += [f"{place}: {note}" for note in how_much.notes()]
-        if dates is not None:
-            notes += [*moments.notes, follows(dates, place)]
+        times, parts = [moments.times[group] for group in groups], np.split(table, ends[:-1], axis=1)
+        found = on_calendar(times, parts, groups, repair=how.repair, where=place, column=time)
+        if found is not None:
+            dates, parts, mended = found
+            table, ends = np.concatenate(parts, axis=1), np.cumsum([part.shape[1] for part in parts])
+            notes += [*moments.notes, *(f"{place}: {note}" for note in mended.notes()), follows(dates, place)]
             moments = None
     if moments is not None:
         if frequency is None:

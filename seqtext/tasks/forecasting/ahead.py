@@ -82,29 +82,29 @@ def _of_series(future: SeriesSet, series: SeriesSet, number: int, steps: int) ->
     place = future.names.index(name) if len(future) > 1 else 0
     begin, end = int(future.starts[place]), int(future.starts[place + 1])
     behind = series.times_behind(number, 1)
-    if behind is not None and future.first_times is not None and series.frequency is not None:
-        if future.frequency not in (None, series.frequency):
-            found = f"a row every {future.frequency} s"
-            raise DataError(found, where=future.name, expected=f"every {series.frequency} s, as the history has")
-        late = int((future.first_times[place] - behind[0]).astype("timedelta64[s]").astype(np.int64))
-        if late > 0 or late % series.frequency:
-            raise DataError(
-                f"begins at {future.first_times[place]}", where=future.name, expected=f"{behind[0]}, the first step"
-            )
-        begin = min(begin - late // series.frequency, end)
-    elif behind is not None and future.dates is not None and series.dates is not None:
-        first, months = future.dates.first[place], series.dates.months
-        if future.dates.months != months:
-            raise DataError(
-                step_of(None, future.dates.months),
-                where=future.name,
-                expected=f"{step_of(None, months)}, as the history",
-            )
-        late = int((first.astype("datetime64[M]") - behind[0].astype("datetime64[M]")).astype(np.int64))
-        if late > 0 or late % months:
-            raise DataError(f"begins at {first}", where=future.name, expected=f"{behind[0]}, the first step")
-        begin = min(begin - late // months, end)
+    if behind is not None:
+        begin = min(begin + _passed(future, place, series, behind[0]), end)
     return future.inputs[begin:end][:steps]
+
+
+def _passed(future: SeriesSet, place: int, series: SeriesSet, first: np.datetime64) -> int:
+    """Rows of a series of what is known ahead that lie before the first step; 0 where its times are not known."""
+    if future.dates is not None and series.dates is not None:
+        begins, unit = future.dates.first[place], "datetime64[M]"
+        theirs, ours = future.dates.months, series.dates.months
+        told, expected = step_of(None, theirs), step_of(None, ours)
+    elif future.first_times is not None and series.frequency is not None:
+        begins, unit = future.first_times[place], "datetime64[s]"
+        theirs, ours = future.frequency or series.frequency, series.frequency
+        told, expected = step_of(theirs, None), step_of(ours, None)
+    else:
+        return 0
+    if theirs != ours:
+        raise DataError(f"found {told}", where=future.name, expected=f"{expected}, as the history has")
+    late = int((begins.astype(unit) - first.astype(unit)).astype(np.int64))
+    if late > 0 or late % ours:
+        raise DataError(f"begins at {begins}", where=future.name, expected=f"{first}, the first step")
+    return -late // ours
 
 
 def check_ahead(block: NDArray[np.float64], names: Sequence[str], steps: int, where: str) -> None:

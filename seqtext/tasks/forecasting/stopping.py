@@ -40,7 +40,7 @@ class Stopping:
         """
         while True:
             if self.number:
-                raise self._stopped(self.number)
+                raise Stopped(number=self.number)
             self.idle = True
             try:
                 line = next(lines)
@@ -53,8 +53,4 @@ class Stopping:
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.number = number
         if self.idle:
-            raise self._stopped(number)
-
-    @staticmethod
-    def _stopped(number: int) -> Stopped:
-        return Stopped(f"stopped by {signal.Signals(number).name}", number=number)
+            raise Stopped(number=number)

@@ -30,5 +30,5 @@ def test_what_the_history_has_passed_is_left_out(step):
 
 
 def test_another_step_of_the_calendar_is_told():
-    with pytest.raises(DataError, match="a reading a quarter; expected a reading a month, as the history"):
+    with pytest.raises(DataError, match="found a reading a quarter; expected a reading a month, as the history has"):
         _of_series(months("2019-01", 8, 3), months("2019-01", 8), 0, 3)
