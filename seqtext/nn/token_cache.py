@@ -16,12 +16,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-SHARPNESS = tuple(
-    4.0 * power for power in range(1, 7)
-)  # exp of each is the product of that of the one before and that of the first
+# exp of each is the product of exp of the one before and exp of the first
+SHARPNESS = tuple(4.0 * power for power in range(1, 7))
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
-AT_ONCE = 256  # outputs that are compared at a time; fewer with many tokens, so that
-ROOM = 4_000_000  # similarities, and four more tables of that size, are all that is held of them
+AT_ONCE = 256  # outputs that are compared at a time
+ROOM = 4_000_000  # similarities of them, at most: of many tokens fewer outputs are compared. Four more tables of that size stand beside it
 
 
 class Remembered(NamedTuple):

@@ -100,9 +100,7 @@ def save_checkpoint(
     scaler = stepper.update.scaler.state_dict()
     progress.scale, progress.scale_growth = scaler.get("scale", 0.0), scaler.get("_growth_tracker", 0)
     progress.overflows, progress.overflows_in_a_row, _ = stepper.update.overflows
-    make_moments(
-        stepper.optimizer
-    )  # of weights that have had no gradient yet: all are expected when the run is taken up
+    make_moments(stepper.optimizer)  # of weights without a gradient so far: all are expected when the run is taken up
     state = training_state(stepper, averages)
     for name, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
