@@ -27,7 +27,7 @@ MOST_HELD_OUT = 2_500  # rows: an accuracy of 92 % is then known to half a point
 
 
 TOGETHER = "are nearly the same as others: what is held out of training never stands apart from its like"
-APART = "are nearly the same as others, and may stand on both sides of what is held out: kept together, they would leave a side with too few"
+APART = "are nearly the same as others, and may stand on both sides of what is held out: kept together they would leave a side with too few"
 
 
 class Parts(NamedTuple):
